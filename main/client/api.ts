@@ -1,0 +1,40 @@
+import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+
+/** What the app and the CLI ask of the service. Every promise rejects with a TreelineError only. */
+export interface HostClient {
+  snapshot(): Promise<HostSnapshot>;
+  /** Whole snapshots after each change, throttled to one in 300 ms. */
+  onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void;
+  /** The running job's progress and end; also jobs started by others. */
+  onJob(listener: (job: JobState) => void): () => void;
+
+  /** Looks for an update: no password. Resolves when the check ended, whatever it found (see snapshot.check). */
+  checkForUpdate(): Promise<void>;
+  /** Pull and stage. Resolves with the finished job (phase succeeded, failed or cancelled). */
+  upgrade(options: { reboot?: boolean; takeRolledBack?: boolean; allowDowngrade?: boolean; downloadOnly?: boolean }): Promise<JobState>;
+  deploy(revision: string, options: { reboot?: boolean }): Promise<JobState>;
+  rollback(options: { reboot?: boolean }): Promise<JobState>;
+  /** Make a listed deployment the default. */
+  setDefault(deploymentId: string, options: { reboot?: boolean }): Promise<JobState>;
+  pin(deploymentId: string, pinned: boolean): Promise<JobState>;
+  undeploy(deploymentId: string): Promise<JobState>;
+  cleanup(elements: readonly ('base' | 'pending-deploy' | 'rollback-deploy' | 'repomd')[]): Promise<JobState>;
+  kernelArgs(change: {
+    append?: readonly string[];
+    replace?: readonly string[];
+    remove?: readonly string[];
+    appendIfMissing?: readonly string[];
+    deleteIfPresent?: readonly string[];
+    reboot?: boolean;
+  }): Promise<JobState>;
+  /** Ask the service to restart the machine (finalizing what is staged). */
+  restart(): Promise<void>;
+  cancel(): Promise<void>;
+  reload(): Promise<void>;
+
+  updateDetails(): Promise<UpdateDetails>;
+  compare(fromDeploymentId: string, toDeploymentId: string): Promise<readonly PackageChange[]>;
+  history(limit: number): Promise<readonly HistoryEntry[]>;
+  diskUse(): Promise<DiskUse>;
+  close(): void;
+}

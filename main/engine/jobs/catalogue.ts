@@ -1,0 +1,193 @@
+import type {
+  CheckState,
+  Deployment,
+  DiskUse,
+  FinalizeFailure,
+  PackageChange,
+  PackageDetails,
+  UpdateDetails,
+} from '../../../shared/domain/index.ts';
+
+/** Where a job works. `sysroot` is '/' on a real host. */
+export interface SysrootParams {
+  readonly sysroot: string;
+}
+
+export interface OsParams extends SysrootParams {
+  readonly osname: string;
+}
+
+export interface SysrootState {
+  readonly path: string;
+  readonly bootedOsname: string;
+  readonly osnames: readonly string[];
+  /** Staged first, then boot order. */
+  readonly deployments: readonly Deployment[];
+  readonly prettyName: string;
+  readonly finalizeFailure?: FinalizeFailure;
+}
+
+export interface DeployOutcome {
+  /** False: nothing newer (exit code 77 where asked for). */
+  readonly changed: boolean;
+  readonly staged: boolean;
+  readonly deploymentId?: string;
+  readonly fromVersion?: string;
+  readonly toVersion?: string;
+  readonly checksum?: string;
+}
+
+/** Parts of a package list difference with where it was read from. */
+export interface DiffOutcome {
+  readonly fromChecksum: string;
+  readonly toChecksum: string;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+  readonly packages: readonly PackageChange[];
+  readonly advisories: readonly import('../../../shared/domain/index.ts').Advisory[];
+}
+
+export interface ComposeParams {
+  readonly treefile: string;
+  readonly repo: string;
+  readonly cachedir?: string;
+  readonly workdir?: string;
+  readonly dryRun?: boolean;
+  readonly printOnly?: boolean;
+  readonly forceNocache?: boolean;
+  readonly cacheOnly?: boolean;
+  readonly touchIfChanged?: string;
+  readonly writeCommitidTo?: string;
+  readonly writeComposejsonTo?: string;
+  readonly addMetadataString?: readonly string[];
+  readonly addMetadataFromJson?: readonly string[];
+  readonly parent?: string;
+  readonly noParent?: boolean;
+  readonly gpgSign?: { readonly keyId: string; readonly homedir?: string };
+  /** Path of a file with a base64 ed25519 secret key (ostree-sign format). */
+  readonly ed25519KeyFile?: string;
+}
+
+export interface ComposeOutcome {
+  /** False: same input hash as the parent, no commit made. */
+  readonly changed: boolean;
+  readonly checksum: string;
+  readonly ref: string;
+  readonly version: string;
+  readonly inputhash: string;
+  readonly packageCount: number;
+  readonly imported: number;
+  readonly cached: number;
+  readonly seconds: Readonly<Record<string, number>>;
+  /** --dry-run / --print-only output. */
+  readonly text?: string;
+}
+
+/**
+ * Every job a worker can run: parameters and result. All values are JSON; bytes and seconds are numbers.
+ * Jobs marked (read) change nothing and need no lock.
+ */
+export interface Jobs {
+  /** (read) Everything about the sysroot's deployments. */
+  'sysroot.load': { params: SysrootParams; result: SysrootState };
+  /** Ask the remote of the booted (or default) deployment for a newer commit; fetches commit objects only. A failed check is a result, not an error. */
+  'update.check': { params: OsParams & { readonly now?: number }; result: CheckState };
+  /** (read) What the last check found, from the state directory, made relative to what is booted now. */
+  'update.cached': { params: OsParams; result: CheckState };
+  /** (read) Package changes, changelogs, advisories, sizes of the pending update or of `checksum`. */
+  'update.details': { params: OsParams & { readonly checksum?: string }; result: UpdateDetails };
+  /** Pull and, if booted into the sysroot, stage, else deploy. */
+  'update.upgrade': {
+    params: OsParams & {
+      /** Checksum, `version=X`, `revision=X`; empty = newest of the branch. */
+      readonly revision?: string;
+      /** Rebase target `[REMOTE:]REF`. */
+      readonly refspec?: string;
+      readonly allowDowngrade?: boolean;
+      readonly downloadOnly?: boolean;
+      readonly cacheOnly?: boolean;
+      readonly skipBranchCheck?: boolean;
+      readonly lockFinalization?: boolean;
+      /** Take a version that was rolled back from. */
+      readonly takeRolledBack?: boolean;
+    };
+    result: DeployOutcome;
+  };
+  'sysroot.rollback': { params: OsParams; result: DeployOutcome };
+  /** Make any listed deployment the default (org.treeline). */
+  'sysroot.set-default': { params: OsParams & { readonly deploymentId: string }; result: DeployOutcome };
+  'sysroot.clear-rollback-target': { params: OsParams; result: DeployOutcome };
+  'sysroot.pin': { params: SysrootParams & { readonly deploymentId: string; readonly pinned: boolean }; result: DeployOutcome };
+  'sysroot.undeploy': { params: SysrootParams & { readonly deploymentId: string }; result: DeployOutcome };
+  /** rpm-ostree's Cleanup elements: base, pending-deploy, rollback-deploy, repomd. */
+  'sysroot.cleanup': {
+    params: OsParams & { readonly elements: readonly string[] };
+    result: { readonly changed: boolean; readonly freedBytes: number };
+  };
+  'sysroot.kargs': {
+    params: OsParams & {
+      readonly append: readonly string[];
+      readonly replace: readonly string[];
+      readonly remove: readonly string[];
+      readonly appendIfMissing: readonly string[];
+      readonly deleteIfPresent: readonly string[];
+      /** Whole replacement, from the editor. */
+      readonly finalKargs?: string;
+      /** Arguments the caller saw; a difference to what is there is refused. */
+      readonly existing?: string;
+      readonly deploymentId?: string;
+      readonly lockFinalization?: boolean;
+    };
+    result: DeployOutcome & { readonly kargs: readonly string[] };
+  };
+  /** Check and release the lock of the staged deployment; the caller reboots. */
+  'sysroot.finalize': {
+    params: OsParams & { readonly checksum?: string; readonly allowMissingChecksum?: boolean; readonly allowUnlocked?: boolean };
+    result: DeployOutcome;
+  };
+  /** (read) */
+  'sysroot.disk-use': { params: SysrootParams; result: DiskUse };
+  /** (read) Package list of a commit; `repo` is a path or '' for the sysroot's. */
+  'db.list': {
+    params: RepoParams & { readonly revisions: readonly string[]; readonly patterns: readonly string[]; readonly advisories?: boolean };
+    result: readonly DbListing[];
+  };
+  /** (read) */
+  'db.diff': {
+    params: RepoParams & {
+      readonly from: string;
+      readonly to: string;
+      readonly changelogs: boolean;
+      readonly advisories: boolean;
+      readonly base?: boolean;
+    };
+    result: DiffOutcome;
+  };
+  /** (read) Versions and checksums of revisions. */
+  'db.version': {
+    params: RepoParams & { readonly revisions: readonly string[] };
+    result: readonly { readonly revision: string; readonly checksum: string; readonly version: string; readonly rpmdbChecksum: string }[];
+  };
+  'compose.tree': { params: ComposeParams; result: ComposeOutcome };
+}
+
+export interface RepoParams {
+  /** Path of an OSTree repository; empty = the repository of `sysroot`. */
+  readonly repo?: string;
+  readonly sysroot?: string;
+}
+
+export interface DbListing {
+  readonly revision: string;
+  readonly checksum: string;
+  readonly version: string;
+  readonly packages: readonly PackageDetails[];
+  readonly advisories?: readonly import('../../../shared/domain/index.ts').Advisory[];
+}
+
+export type JobName = keyof Jobs;
+export type JobParams<N extends JobName> = Jobs[N]['params'];
+export type JobResult<N extends JobName> = Jobs[N]['result'];
+export type JobHandlers = {
+  [N in JobName]: (params: JobParams<N>, context: import('./protocol.ts').JobContext) => JobResult<N> | Promise<JobResult<N>>;
+};

@@ -1,0 +1,3 @@
+export * from './catalogue.ts';
+export * from './protocol.ts';
+export * from './run-worker.ts';

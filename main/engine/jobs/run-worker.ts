@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { JobName, JobParams, JobResult } from './catalogue.ts';
+import type { JobEvent } from './protocol.ts';
+
+export interface RunOptions {
+  /** Path of the worker's entry file. */
+  readonly worker: string;
+  readonly onEvent?: (event: JobEvent) => void;
+  readonly env?: Readonly<Record<string, string>>;
+  /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
+  readonly killAfterMs?: number;
+}
+
+export interface RunningJob<N extends JobName> {
+  readonly pid: number | undefined;
+  readonly done: Promise<JobResult<N>>;
+  /** True while boot entries are being written. */
+  readonly uninterruptible: boolean;
+  /** Ask the worker to stop. Returns false, and does nothing, while it can't be interrupted. */
+  cancel(): boolean;
+}
+
+const stderrKeptBytes = 8192;
+
+/** Start one worker process for one job (see protocol.ts). The promise rejects with a TreelineError only. */
+export function runJob<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions): RunningJob<N> {
+  const child = spawn(process.execPath, ['--enable-source-maps', options.worker], {
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
+    env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
+    // its own process group: a terminal's Ctrl+C reaches the parent, which decides
+    detached: true,
+  });
+  const state = { uninterruptible: false, cancelled: false };
+  const done = new Promise<JobResult<N>>((resolve, reject) => {
+    follow(child, job, options, state, resolve as (r: unknown) => void, reject);
+  });
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(JSON.stringify({ job, params }));
+  return {
+    pid: child.pid,
+    done,
+    get uninterruptible() {
+      return state.uninterruptible;
+    },
+    cancel() {
+      if (state.uninterruptible) return false;
+      state.cancelled = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => {
+        if (!state.uninterruptible) child.kill('SIGKILL');
+      }, options.killAfterMs ?? 800);
+      child.once('exit', () => clearTimeout(timer));
+      return true;
+    },
+  };
+}
+
+function follow(
+  child: ChildProcess,
+  job: JobName,
+  options: RunOptions,
+  state: { uninterruptible: boolean; cancelled: boolean },
+  resolve: (result: unknown) => void,
+  reject: (error: TreelineError) => void,
+): void {
+  let outcome: Extract<JobEvent, { type: 'result' | 'error' }> | undefined;
+  let task: string = job;
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-stderrKeptBytes)));
+  const lines = createInterface({ input: child.stdio[3] as Readable });
+  lines.on('line', (line) => {
+    let event: JobEvent;
+    try {
+      event = JSON.parse(line) as JobEvent;
+    } catch {
+      outcome = { type: 'error', error: { code: 'internal.protocol', detail: line.slice(0, 200) } };
+      return;
+    }
+    if (event.type === 'result' || event.type === 'error') outcome = event;
+    if (event.type === 'uninterruptible') state.uninterruptible = event.on;
+    if (event.type === 'task' && !event.done) task = event.text;
+    options.onEvent?.(event);
+  });
+  child.on('error', (error) => reject(new TreelineError('internal.worker-crashed', { subject: job, detail: error.message })));
+  // 'close' comes after fd 3 was read to its end, 'exit' may come before
+  child.on('close', (code, signal) => {
+    state.uninterruptible = false;
+    if (outcome?.type === 'result') resolve(outcome.result);
+    else if (state.cancelled) reject(new TreelineError('job.cancelled', { subject: job }));
+    else if (outcome?.type === 'error') reject(TreelineError.fromReport(outcome.error));
+    else reject(crash(task, code, signal, stderr));
+  });
+}
+
+function crash(task: string, code: number | null, signal: NodeJS.Signals | null, stderr: string): TreelineError {
+  const critical = /^.*-CRITICAL \*\*.*$/m.exec(stderr)?.[0];
+  if (critical) return new TreelineError('library.critical', { subject: task, detail: critical.trim() });
+  const last = stderr.trim().split('\n').slice(-3).join(' | ');
+  return new TreelineError('internal.worker-crashed', {
+    subject: task,
+    detail: `${signal ?? `exit code ${code}`}${last ? ` (${last})` : ''}`,
+  });
+}

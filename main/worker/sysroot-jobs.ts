@@ -1,0 +1,3 @@
+import type { JobHandlers } from '../engine/jobs/index.ts';
+
+export const sysrootJobs: Partial<JobHandlers> = {};

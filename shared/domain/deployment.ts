@@ -1,0 +1,58 @@
+import type { Signature } from './changes.ts';
+
+/** One bootable (or staged) tree of a sysroot. `id` is rpm-ostree's `OSNAME-CHECKSUM.SERIAL`. */
+export interface Deployment {
+  readonly id: string;
+  readonly osname: string;
+  readonly checksum: string;
+  readonly serial: number;
+  readonly bootChecksum: string;
+  /** Place in the boot order; a staged deployment is 0. */
+  readonly index: number;
+  readonly booted: boolean;
+  readonly staged: boolean;
+  readonly pinned: boolean;
+  /** The one the machine goes back to: the first non-booted, non-pending after the booted one. */
+  readonly rollback: boolean;
+  readonly finalizationLocked: boolean;
+  readonly unlocked: 'none' | 'development' | 'hotfix' | 'transient' | 'unknown';
+  readonly version: string;
+  /** Commit time, Unix seconds. */
+  readonly timestamp: number;
+  /** Time of deployment, Unix seconds (mtime of the deployment directory); 0 when unknown. */
+  readonly deployedAt: number;
+  readonly origin: Origin;
+  readonly signatures: readonly Signature[];
+  /** True if the remote of the origin demands verification. */
+  readonly verified: boolean;
+  readonly kernelArgs: readonly string[];
+  /** Keys of the boot loader entry (title, version, options, linux, initrd, ...). */
+  readonly bootConfig: Readonly<Record<string, string>>;
+  readonly commitMeta: CommitMeta;
+  /** Whether the commit object could be read; false = damaged repository, everything but the ids is empty. */
+  readonly commitPresent: boolean;
+}
+
+/** The keys of commit metadata that other tools read. */
+export interface CommitMeta {
+  readonly version?: string;
+  readonly inputhash?: string;
+  /** a(sssss): name, epoch, version, release, arch. */
+  readonly pkglist?: readonly (readonly [string, string, string, string, string])[];
+  readonly rpmmdRepos?: readonly { readonly id: string; readonly timestamp: number }[];
+  readonly clientlayer?: boolean;
+}
+
+/** The origin file of a deployment, with what is wrong about it instead of an exception (field reports 11, 12). */
+export interface Origin {
+  readonly refspec: string;
+  readonly remote: string;
+  readonly ref: string;
+  readonly containerImageReference?: string;
+  readonly customUrl?: string;
+  readonly customDescription?: string;
+  readonly overrideCommit?: string;
+  readonly unconfiguredState?: string;
+  readonly requestedPackages: readonly string[];
+  readonly problem?: 'missing' | 'unreadable' | 'no-ref' | 'ambiguous' | 'remote-missing';
+}

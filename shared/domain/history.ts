@@ -1,0 +1,39 @@
+import type { ErrorReport } from '../errors/error.ts';
+
+/** One line of /var/lib/treeline/history.jsonl: what happened, when, by whom. Newest last in the file, newest first in lists. */
+export interface HistoryEntry {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly action:
+    | 'stage'
+    | 'deploy'
+    | 'finalized'
+    | 'boot'
+    | 'rollback'
+    | 'pin'
+    | 'unpin'
+    | 'undeploy'
+    | 'cleanup'
+    | 'kargs'
+    | 'finalize-failed'
+    | 'cancelled'
+    | 'rebase';
+  readonly result: 'ok' | 'failed' | 'cancelled';
+  readonly by: { readonly uid: number; readonly name: string; readonly client: string };
+  readonly fromVersion?: string;
+  readonly toVersion?: string;
+  readonly checksum?: string;
+  readonly deploymentId?: string;
+  readonly error?: ErrorReport;
+}
+
+/** Disk use in bytes. `exclusive` is what deleting the deployment alone would free; shared objects count once in `repo`. */
+export interface DiskUse {
+  readonly repoBytes: number;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly bootFreeBytes: number;
+  readonly bootTotalBytes: number;
+  readonly deployments: readonly { readonly id: string; readonly exclusiveBytes: number; readonly bootBytes: number }[];
+}

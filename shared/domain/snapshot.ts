@@ -1,0 +1,27 @@
+import type { Deployment } from './deployment.ts';
+import type { JobState } from './progress.ts';
+import type { CheckState, FinalizeFailure } from './update.ts';
+
+/** Everything the window needs at once; afterwards it gets a new snapshot on each change and job events in between. */
+export interface HostSnapshot {
+  readonly service: ServiceInfo;
+  readonly hostname: string;
+  readonly osname: string;
+  /** PRETTY_NAME of the booted tree, '' if unknown. */
+  readonly prettyName: string;
+  readonly simulated: boolean;
+  /** Newest first: staged, then boot order. */
+  readonly deployments: readonly Deployment[];
+  readonly check: CheckState;
+  readonly finalizeFailure?: FinalizeFailure;
+  readonly automaticUpdatePolicy: string;
+  readonly job?: JobState;
+  readonly pastJobs: readonly JobState[];
+}
+
+export interface ServiceInfo {
+  /** 'rpm-ostree' = a stock daemon: what it lacks is explained; 'absent' = nobody answers; 'untrusted' = owner isn't root. */
+  readonly kind: 'treeline' | 'rpm-ostree' | 'absent' | 'untrusted' | 'restarting';
+  readonly version: string;
+  readonly detail?: string;
+}

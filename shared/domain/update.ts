@@ -1,0 +1,39 @@
+import type { ErrorReport } from '../errors/error.ts';
+import type { Severity } from './advisory.ts';
+import type { Signature, UpdateSizes } from './changes.ts';
+
+/** What the last check found. Three states that never mix: a failed check is not "up to date" (field report 8). */
+export type CheckState =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'up-to-date'; readonly checkedAt: number }
+  | { readonly kind: 'available'; readonly checkedAt: number; readonly update: AvailableUpdate }
+  | {
+      readonly kind: 'failed';
+      /** When the failing attempt ran. */
+      readonly failedAt: number;
+      /** The last time a check succeeded, 0 = never. */
+      readonly since: number;
+      readonly error: ErrorReport;
+      /** What an earlier successful check had found, still worth showing. */
+      readonly last?: AvailableUpdate;
+    };
+
+export interface AvailableUpdate {
+  readonly checksum: string;
+  readonly version: string;
+  readonly timestamp: number;
+  readonly refspec: string;
+  readonly counts: { readonly upgraded: number; readonly downgraded: number; readonly added: number; readonly removed: number };
+  readonly security: { readonly count: number; readonly worst: Severity };
+  readonly sizes: UpdateSizes;
+  readonly signatures: readonly Signature[];
+  /** True if this version was rolled back from before: not offered again without asking (field report 24). */
+  readonly rolledBackFrom: boolean;
+}
+
+/** A finalization that failed at the last shutdown; shown until solved (field report 9). */
+export interface FinalizeFailure {
+  readonly at: number;
+  readonly text: string;
+  readonly version: string;
+}

@@ -1,0 +1,131 @@
+/** What a person reads for a code. `{name}` is replaced by the report's fields or facts; a sentence whose fact is missing is dropped. */
+export interface ErrorText {
+  readonly title: string;
+  readonly explanation: string;
+  readonly next: string;
+}
+
+const define = <T extends Record<string, readonly [string, string, string]>>(table: T): T => table;
+
+/** title, explanation, next step. Sorted by area; D-Bus error name = `org.treeline.Error.` + code in CamelCase (see ./names.ts). */
+export const errorTable = define({
+  'internal.unexpected': ['Something unexpected went wrong', '{detail}', 'Try again. If it happens again, copy the details into a report.'],
+  'internal.worker-crashed': [
+    'The job stopped unexpectedly',
+    'The process that did the work ended with {detail} while: {subject}.',
+    'Nothing half-done is used. Try again.',
+  ],
+  'internal.protocol': ['The job answered something unreadable', '{detail}', 'Check that all parts of Treeline are of the same version.'],
+  'library.missing': ['A system library is missing', '{subject} could not be loaded: {detail}', 'Install it: {install}.'],
+  'library.critical': ['A system library reported a fault', '{detail}', 'The result was discarded. Try again and report it if it stays.'],
+  'not-supported': [
+    'Not supported yet',
+    '{subject} is not supported by this version of Treeline.',
+    'See the change log for what is planned.',
+  ],
+  'usage.invalid': ['Wrong use', '{detail}', 'See --help.'],
+  'job.cancelled': ['Cancelled', 'The job was cancelled. What had arrived is kept.', 'Start it again to go on.'],
+  'job.uninterruptible': ['Can’t be cancelled any more', 'The boot entries are being written.', 'Wait a moment.'],
+  'sysroot.busy': [
+    'Another job is running',
+    '{owner} has been running “{subject}” since {startedAt}.',
+    'Wait for it, or cancel it in Activity.',
+  ],
+  'sysroot.invalid': ['Not an OSTree system', '{subject} holds no OSTree system: {detail}', 'Check the path.'],
+  'sysroot.not-booted': [
+    'Not started from this system',
+    '{subject} needs a booted deployment.',
+    'Start the system from one of its deployments.',
+  ],
+  'sysroot.locked': ['The system is locked', 'Another program holds the lock of {subject}.', 'Wait for it to finish.'],
+  'deployment.not-found': ['No such deployment', 'There is no deployment “{subject}”.', 'See the list with `treeline status`.'],
+  'deployment.booted': ['This is the running system', '“{subject}” is booted and can’t be deleted.', 'Start another deployment first.'],
+  'deployment.none-to-roll-back': ['Nothing to go back to', 'There is only one deployment.', 'Nothing needs doing.'],
+  'deployment.locked': ['Finalization is locked', 'The staged deployment waits for an explicit release.', 'Run finalize-deployment.'],
+  'deployment.checksum-mismatch': [
+    'A different deployment is staged',
+    'Expected {subject}, found {detail}.',
+    'Check with `treeline status`.',
+  ],
+  'update.none': ['No update', 'There is nothing newer.', 'Nothing needs doing.'],
+  'update.older': ['The offered version is older', '{subject} is older than what is booted.', 'Allow downgrades if that is meant.'],
+  'origin.invalid': ['The deployment’s source is unclear', 'Deployment {subject}: {detail}', 'Rebase to a source to repair it.'],
+  'origin.remote-missing': ['The source was deleted', 'Remote “{subject}” isn’t configured.', 'Add it again or rebase to another.'],
+  'remote.invalid-name': ['Not a possible name', '“{subject}”: {detail}', 'Use letters, digits, “.”, “_” and “-”.'],
+  'repo.unreachable': ['The server can’t be reached', '{subject}: {detail}', 'Check the network, then try again.'],
+  'repo.http-status': ['The server refused', '{subject} answered {status}.', 'Check the address or ask its operator.'],
+  'repo.not-found': ['Not on the server', '{subject} isn’t there: {detail}', 'Check the name.'],
+  'repo.garbage': ['The server’s answer makes no sense', '{subject}: {detail}', 'A proxy or login page may be in between.'],
+  'repo.ref-not-found': ['No such branch', 'Ref “{subject}” doesn’t exist in {repo}.', 'List the refs with `ostree remote refs`.'],
+  'repo.signature-invalid': ['The signature is wrong', '{subject}: {detail}', 'Don’t use it. Ask who publishes it.'],
+  'repo.signature-missing': ['Not signed', '{subject} carries no signature, but its source demands one.', 'Ask who publishes it.'],
+  'repo.key-missing': [
+    'Signed with an unknown key',
+    '{subject} is signed with key {keyId}, which isn’t trusted here.',
+    'Import the key after checking its fingerprint with the publisher.',
+  ],
+  'repo.key-expired': ['The key has expired', '{subject} is signed with key {keyId}, expired.', 'Get the renewed key from the publisher.'],
+  'repo.corrupt': ['Damaged data', '{subject}: {detail}', 'Run `ostree fsck` and fetch it again.'],
+  'repo.open': ['The repository can’t be opened', '{subject}: {detail}', 'Check path and permissions; `ostree init` makes a new one.'],
+  'repo.revision-not-found': ['No such version', 'No commit “{subject}” in {repo}.', 'Check checksum, version or branch.'],
+  'disk.full': ['The disk is full', '{subject}: {detail}', 'Free some space: old deployments can be deleted in History.'],
+  'disk.boot-full': ['/boot is too small', '{needBytes} bytes are needed, {freeBytes} are free.', 'Delete or unpin an old deployment.'],
+  'auth.denied': ['Not allowed', '{subject} isn’t allowed for {owner}.', 'Ask an administrator.'],
+  'auth.dismissed': ['Not authorised', 'The password dialog was closed.', 'Try again.'],
+  'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],
+  'service.unreachable': ['The update service can’t be reached', '{detail}', 'Check that treelined is installed.'],
+  'service.untrusted': ['The update service isn’t trustworthy', '{detail}', 'Don’t go on; ask an administrator.'],
+  'service.bad-argument': ['Refused argument', '{subject}: {detail}', 'Check the call.'],
+  'kargs.not-found': ['No such kernel argument', '“{subject}” isn’t set.', 'See `treeline kargs`.'],
+  'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],
+  'kargs.invalid': ['Not a kernel argument', '“{subject}”: {detail}', 'Use KEY, KEY=VALUE or KEY="VALUE WITH BLANKS".'],
+  'treefile.unreadable': ['The treefile can’t be read', '{subject}: {detail}', 'Check path and permissions.'],
+  'treefile.syntax': ['The treefile isn’t valid', '{detail}', 'Correct the line.'],
+  'treefile.unknown-key': ['Unknown treefile key', '“{key}” is not a key. {hint}', 'Correct or remove it.'],
+  'treefile.invalid-value': ['Wrong value in the treefile', '“{key}”: {detail}', 'Correct the value.'],
+  'treefile.missing-key': ['A treefile key is missing', '“{key}” must be given.', 'Add it.'],
+  'treefile.include': ['An included file is wrong', '{subject}: {detail}', 'Check the include.'],
+  'rpmmd.repo-not-found': [
+    'No such package repository',
+    'Repository “{subject}” isn’t defined in any .repo file next to the treefile.',
+    'Check the name, add NAME.repo.',
+  ],
+  'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
+  'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
+  'package.not-found': ['No such package', 'No repository has “{subject}”.', 'Check the name.'],
+  'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
+  'package.dependency-missing': [
+    'A requirement can’t be met',
+    '{subject} needs {requirement}, which nothing provides.',
+    'Add a repository that has it, or leave the package out.',
+  ],
+  'package.excluded': ['A package is excluded', '{subject} is needed but excluded.', 'Check exclude-packages.'],
+  'package.corrupt': ['A package file is damaged', '{subject}: {detail}', 'Fetch it again.'],
+  'package.unsigned': [
+    'A package isn’t signed',
+    '{subject} from {repo} has no signature, but the repository demands one.',
+    'Sign it, or set gpgcheck=0 in the .repo file.',
+  ],
+  'package.signature-invalid': ['A package’s signature is wrong', '{subject}: {detail}', 'Don’t use it. Ask who publishes it.'],
+  'package.key-missing': [
+    'A package’s key is unknown',
+    '{subject} is signed with key {keyId}.',
+    'Add the key to gpgkey= of the .repo file.',
+  ],
+  'package.unsupported': ['A package can’t be imported', '{subject}: {detail}', 'Leave it out or rebuild it.'],
+  'package.file-conflict': ['Two packages hold the same file', '{subject}: {detail}', 'Leave one of them out.'],
+  'package.bad-file-name': ['A file name isn’t valid', '{subject} holds a file whose name isn’t UTF-8: {detail}', 'Rebuild the package.'],
+  'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above.'],
+  'compose.no-kernel': ['No kernel', 'The tree holds no kernel in usr/lib/modules.', 'Add a kernel package.'],
+  'compose.no-initramfs': [
+    'No initramfs',
+    'Kernel {subject} has no initramfs, and the tree holds no dracut to make one.',
+    'Add dracut, or a kernel package that ships one.',
+  ],
+  'compose.postprocess-failed': ['A postprocess step failed', '{subject}: {detail}', 'See its output above.'],
+  'compose.user-conflict': ['Users don’t fit together', '{subject}: {detail}', 'Check the passwd and group files.'],
+  'compose.sandbox': ['The sandbox can’t start', '{detail}', 'Check that bubblewrap is installed and user namespaces are allowed.'],
+  'compose.key-not-found': ['No such signing key', '{subject}: {detail}', 'Check the key id and home directory.'],
+} as const);
+
+export type ErrorCode = keyof typeof errorTable;

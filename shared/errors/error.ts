@@ -1,0 +1,51 @@
+import type { ErrorCode } from './codes.ts';
+
+/** The wire form of an error: what crosses pipes, D-Bus and IPC. Every field is for people or for a next step. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  /** The thing at fault: a file, package, repo, ref, key. */
+  readonly subject?: string;
+  /** The library's or system's own words. */
+  readonly detail?: string;
+  /** Where in a text file, 1-based. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly key?: string;
+  /** More facts for the text's placeholders, e.g. { needBytes, freeBytes, owner, startedAt }. */
+  readonly facts?: Readonly<Record<string, string | number>>;
+}
+
+/** The one error type of Treeline. `code` has its text for people in ./codes.ts. */
+export class TreelineError extends Error {
+  readonly code: ErrorCode;
+  readonly report: ErrorReport;
+
+  constructor(code: ErrorCode, fields: Omit<ErrorReport, 'code'> = {}, options?: { cause?: unknown }) {
+    super(
+      [
+        code,
+        fields.file && `${fields.file}${fields.line ? `:${fields.line}` : ''}${fields.key ? `:${fields.key}` : ''}`,
+        fields.subject,
+        fields.detail,
+      ]
+        .filter(Boolean)
+        .join(': '),
+      options,
+    );
+    this.name = 'TreelineError';
+    this.code = code;
+    this.report = { code, ...fields };
+  }
+
+  static fromReport(report: ErrorReport): TreelineError {
+    const { code, ...fields } = report;
+    return new TreelineError(code, fields);
+  }
+
+  /** Any thrown value as a report; what isn't ours becomes `internal.unexpected` with its message. */
+  static report(error: unknown): ErrorReport {
+    if (error instanceof TreelineError) return error.report;
+    return { code: 'internal.unexpected', detail: error instanceof Error ? error.message : String(error) };
+  }
+}

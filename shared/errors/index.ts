@@ -1,0 +1,4 @@
+export { errorTable, type ErrorCode, type ErrorText } from './codes.ts';
+export { TreelineError, type ErrorReport } from './error.ts';
+export { dbusErrorName, errorCodeOfDbusName } from './names.ts';
+export { errorLine, errorText } from './text.ts';

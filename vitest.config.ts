@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const suite = (name: string, extra: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], environment: 'node', ...extra },
+});
+
+/** Suites that own a bus, a sysroot or a display run one file at a time: two cores are what they were measured on. */
+const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      suite('unit'),
+      suite('native', { ...serial, pool: 'forks' }),
+      suite('service', serial),
+      suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
+    ],
+  },
+});
