@@ -1,0 +1,95 @@
+import type { ResolvedPackage } from './resolver.ts';
+import type { RpmPackage } from './rpm.ts';
+
+/** The two checksums that a tree's root is. */
+export interface TreeRoot {
+  readonly dirtree: string;
+  readonly dirmeta: string;
+}
+
+/** A package as the cache repository holds it. */
+export interface CachedPackage {
+  /** Its commit below `rpmostree/pkg/`. */
+  readonly commit: string;
+  /** Fingerprint of the keys its signature was verified with; '' if it wasn't. */
+  readonly verifiedWith: string;
+}
+
+/** One package to import. */
+export interface ImportRequest {
+  readonly pkg: ResolvedPackage;
+  readonly verifiedWith: string;
+}
+
+/** The disposable repository of imported packages, in which trees are assembled by hard links. */
+export interface PackageCache extends Disposable {
+  readonly path: string;
+  /** The commit of exactly this package file (same digest), if it was imported before. */
+  lookup(pkg: ResolvedPackage): CachedPackage | undefined;
+  /** Import packages in one transaction. Throws package.corrupt, package.unsupported. */
+  importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void;
+  /** Check packages out over `target` by hard links. `wanted` is asked for each path when given. */
+  checkout(commit: string, target: string, wanted?: (path: string) => boolean): void;
+  /** Store an assembled directory; unchanged hard links aren't read again. `sepolicyRoot`: label by the policy in that tree. */
+  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot;
+}
+
+export interface CommitRequest {
+  readonly ref: string;
+  readonly parent: string;
+  readonly subject: string;
+  /** a{sv} values are main/native's Variant; built by `variant()` of the store. */
+  readonly metadata: ReadonlyMap<string, unknown>;
+  readonly root: TreeRoot;
+  readonly timeSeconds: number;
+  readonly signing: Signing;
+}
+
+export interface Signing {
+  readonly gpg?: { readonly keyId: string; readonly homedir?: string };
+  /** Base64 of an ed25519 secret key, as `ostree sign` takes it. */
+  readonly ed25519?: string;
+}
+
+export interface PreviousCommit {
+  readonly checksum: string;
+  readonly version: string;
+  readonly inputhash: string;
+  /** Rows of rpmostree.rpmdb.pkglist. */
+  readonly pkglist: readonly (readonly string[])[];
+  readonly timestamp: number;
+}
+
+/** The repository that a compose publishes into. */
+export interface TargetRepo extends Disposable {
+  readonly path: string;
+  /** What a ref or checksum stands for; undefined if there is none. */
+  previous(revision: string): PreviousCommit | undefined;
+  /** Copy a file or directory of a commit to `target`; false when the commit doesn't have it. */
+  extract(checksum: string, subpath: string, target: string): boolean;
+  /**
+   * In one transaction: copy the tree's objects that are missing from the cache, add `ostree.sizes`, write the commit, sign it, set the
+   * ref. Then the summary. Nothing is visible if any of it fails. Returns the commit's checksum.
+   */
+  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): string;
+}
+
+export interface ComposeStore {
+  /** A typed value for commit metadata; `type` is a GVariant type string. */
+  variant(type: string, value: unknown): unknown;
+  openCache(path: string): PackageCache;
+  /** Throws repo.open. */
+  openTarget(path: string): TargetRepo;
+  /** Name of the SELinux policy in a tree. */
+  sepolicyName(root: string): string | undefined;
+}
+
+/** What the kernel gives: overlays, attributes. */
+export interface SystemPort {
+  /** All writes below `merged` go to `upper`; gone with the process. Throws compose.sandbox. */
+  mountOverlay(paths: { lower: string; upper: string; work: string; merged: string }): Disposable;
+  getAttribute(path: string, name: string): Buffer | undefined;
+  setAttribute(path: string, name: string, value: Buffer): void;
+  /** Remove the extended attributes whose names begin with one of the prefixes. */
+  removeAttributes(path: string, prefixes: readonly string[]): void;
+}

@@ -1,0 +1,67 @@
+import type { Advisory, PackageDetails, Progress } from '../../../shared/domain/index.ts';
+
+/** One section of a .repo file (yum.conf(5), "[repository] OPTIONS"). */
+export interface RepoDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly baseurl: readonly string[];
+  readonly metalink?: string;
+  readonly mirrorlist?: string;
+  readonly enabled: boolean;
+  readonly gpgcheck: boolean;
+  /** Paths or file:// or http(s):// addresses of ASCII-armoured keys, as written. */
+  readonly gpgkey: readonly string[];
+  readonly excludes: readonly string[];
+  readonly priority?: number;
+  readonly cost?: number;
+  /** Options that are libdnf's business alone (sslverify, proxy, ...), passed through. */
+  readonly other: Readonly<Record<string, string>>;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface ResolveRequest {
+  /** Directory for metadata, solv files and downloaded packages; kept between runs. */
+  readonly cachedir: string;
+  readonly repos: readonly RepoDefinition[];
+  /** Value of $releasever; '' when the treefile has none. */
+  readonly releasever: string;
+  /** Names, globs, NEVRAs, provides or file paths. */
+  readonly packages: readonly string[];
+  readonly excludes: readonly string[];
+  readonly recommends: boolean;
+  /** Never touch the network. */
+  readonly cacheOnly?: boolean;
+  readonly proxy?: string;
+}
+
+export interface ResolvedPackage extends PackageDetails {
+  /** `name-[epoch:]version-release.arch`. */
+  readonly nevra: string;
+  readonly repo: string;
+  /** Where the file is, or will be after fetch(). */
+  readonly path: string;
+  /** False: it is used in place (file:// repository). */
+  readonly remote: boolean;
+  readonly downloadBytes: number;
+  /** Digest of the whole file from the repository's metadata, e.g. sha256. */
+  readonly digest: { readonly algorithm: string; readonly hex: string };
+}
+
+/** A solved transaction, with the repositories still open for fetching. */
+export interface Resolution extends Disposable {
+  /** Sorted by name, then EVR, then architecture. */
+  readonly packages: readonly ResolvedPackage[];
+  /** When each used repository's metadata was generated, Unix seconds. */
+  readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  /** Advisories which ship one of the packages. */
+  advisories(): Advisory[];
+  /** Download the packages that are remote and not there yet. Throws `rpmmd.unreachable` or `package.corrupt`. */
+  fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void;
+}
+
+/**
+ * Resolve by libdnf. Throws package.not-found, package.excluded, package.dependency-missing, package.conflict, rpmmd.unreachable
+ * or rpmmd.corrupt, each naming the package, requirement or repository.
+ */
+export type Resolver = (request: ResolveRequest) => Resolution;

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
+import type { ResolvedPackage } from '../../engine/ports/resolver.ts';
+import { bind, pointersOf, Ptr, ptrArrayUnref, type Pointer } from '../core/index.ts';
+import { advisory, checksumHex, checksumName, compare, pkg, reldeps } from './raw.ts';
+
+/** The values of a GPtrArray, which is then given back. */
+export function takeArray<T>(array: unknown, map: (item: Pointer) => T): T[] {
+  if (!array) return [];
+  try {
+    return pointersOf(array).map(map);
+  } finally {
+    ptrArrayUnref(array as Pointer);
+  }
+}
+
+/** Visit each DnfReldep of a list which is then given back. */
+export function eachReldep(list: unknown, visit: (reldep: Pointer, text: string) => void): void {
+  const pointer = list as Pointer;
+  try {
+    const count = reldeps.count(pointer) as number;
+    for (let i = 0; i < count; i++) {
+      const reldep = reldeps.at(pointer, i) as Pointer;
+      try {
+        visit(reldep, String(reldeps.text(reldep)));
+      } finally {
+        reldeps.free(reldep);
+      }
+    }
+  } finally {
+    reldeps.freeList(pointer);
+  }
+}
+
+/** `name-[epoch:]version-release.arch`. */
+export function nevraOf(pointer: Pointer): string {
+  const epoch = Number(pkg.epoch(pointer));
+  const [name, version, release, arch] = [pkg.name, pkg.version, pkg.release, pkg.arch].map((get) => String(get(pointer)));
+  return `${name}-${epoch > 0 ? `${epoch}:` : ''}${version}-${release}.${arch}`;
+}
+
+/**
+ * Copy what we need of a DnfPackage. `downloads` is where remote packages go. The package's repository must be set (dnf_transaction_ensure_repo_list):
+ * libdnf aborts the process otherwise.
+ */
+export function describe(pointer: Pointer, downloads: string): ResolvedPackage {
+  const type: [number] = [0];
+  const digest = pkg.checksum(pointer, type);
+  const location = String(pkg.location(pointer) ?? '');
+  const remote = !pkg.isLocal(pointer);
+  const summary = pkg.summary(pointer) as string | null;
+  const sourceRpm = pkg.sourcerpm(pointer) as string | null;
+  const license = pkg.license(pointer) as string | null;
+  return {
+    name: String(pkg.name(pointer)),
+    epoch: Number(pkg.epoch(pointer)),
+    version: String(pkg.version(pointer)),
+    release: String(pkg.release(pointer)),
+    arch: String(pkg.arch(pointer)),
+    nevra: nevraOf(pointer),
+    repo: String(pkg.reponame(pointer)),
+    path: remote ? path.join(downloads, path.basename(location)) : String(pkg.filename(pointer)),
+    remote,
+    downloadBytes: Number(pkg.downloadSize(pointer)),
+    installedSizeBytes: Number(pkg.installSize(pointer)),
+    buildTimeSeconds: Number(pkg.buildTime(pointer)),
+    digest: { algorithm: String(checksumName(type[0])), hex: digest ? checksumHex(digest as Pointer, type[0]) : '' },
+    ...(summary ? { summary } : {}),
+    ...(sourceRpm ? { sourceRpm } : {}),
+    ...(license ? { license } : {}),
+  };
+}
+
+const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'];
+const severities: readonly Severity[] = ['critical', 'important', 'moderate', 'low'];
+const referenceKinds = ['other', 'bugzilla', 'cve', 'other'] as const;
+
+/** Advisories of one package, by id, added to `into`. */
+export function collectAdvisories(pointer: Pointer, into: Map<string, Advisory>): void {
+  takeArray(pkg.advisories(pointer, compare.eq), (item) => {
+    const id = String(advisory.id(item));
+    if (into.has(id)) return;
+    const severity = String(advisory.severity(item) ?? '').toLowerCase() as Severity;
+    into.set(id, {
+      id,
+      kind: kinds[advisory.kind(item) as number] ?? 'unknown',
+      severity: severities.includes(severity) ? severity : 'none',
+      title: String(advisory.title(item) ?? ''),
+      description: String(advisory.description(item) ?? ''),
+      issuedSeconds: Number(advisory.updated(item)),
+      references: takeArray(advisory.references(item), (r) => ({
+        kind: referenceKinds[advisory.referenceKind(r) as number] ?? 'other',
+        id: String(advisory.referenceId(r) ?? ''),
+        title: String(advisory.referenceTitle(r) ?? ''),
+        url: String(advisory.referenceUrl(r) ?? ''),
+      })),
+      packages: takeArray(
+        advisory.packages(item),
+        (p) => `${String(advisory.packageName(p))}-${String(advisory.packageEvr(p)).replace(/^0:/, '')}.${String(advisory.packageArch(p))}`,
+      ).sort(),
+    });
+  });
+}
+
+const newArray = bind('glib', 'g_ptr_array_new', Ptr, []);
+const addToArray = bind('glib', 'g_ptr_array_add', 'void', [Ptr, Ptr]);
+
+/** A GPtrArray of addresses it doesn't own; give it back with ptrArrayUnref. */
+export function borrowedArray(items: readonly Pointer[]): Pointer {
+  const array = newArray() as Pointer;
+  for (const item of items) addToArray(array, item);
+  return array;
+}

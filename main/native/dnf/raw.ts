@@ -1,0 +1,151 @@
+/** Declarations of libdnf (0.69 headers in /usr/include/libdnf). Synchronous calls only: libsolv needs more stack than asynchronous ones have. */
+import koffi from 'koffi';
+import { bind, bindChecked, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';
+import { dnfError } from './errors.ts';
+
+const IntOut = koffi.out(koffi.pointer('int'));
+const Strings = koffi.pointer('str');
+const fn = (name: string, result: CType, parameters: CType[]): ((...args: Value[]) => unknown) => bind('dnf', name, result, parameters);
+const checked = (name: string, result: CType, parameters: CType[]): ((...args: Value[]) => unknown) =>
+  bindChecked('dnf', name, result, parameters, dnfError);
+const contextString = (key: string): ((...args: Value[]) => unknown) => fn(`dnf_context_set_${key}`, 'void', [Ptr, 'str']);
+
+export const context = {
+  create: fn('dnf_context_new', Ptr, []),
+  setup: checked('dnf_context_setup', 'int', [Ptr, Ptr]),
+  setupSack: checked('dnf_context_setup_sack_with_flags', 'int', [Ptr, Ptr, 'int']),
+  sack: fn('dnf_context_get_sack', Ptr, [Ptr]),
+  goal: fn('dnf_context_get_goal', Ptr, [Ptr]),
+  repos: fn('dnf_context_get_repos', Ptr, [Ptr]),
+  transaction: fn('dnf_context_get_transaction', Ptr, [Ptr]),
+  baseArch: fn('dnf_context_get_base_arch', 'str', [Ptr]),
+  setRepoDir: contextString('repo_dir'),
+  setCacheDir: contextString('cache_dir'),
+  setSolvDir: contextString('solv_dir'),
+  setLockDir: contextString('lock_dir'),
+  setInstallRoot: contextString('install_root'),
+  setReleaseVer: contextString('release_ver'),
+  setProxy: contextString('http_proxy'),
+  setVarsDir: fn('dnf_context_set_vars_dir', 'void', [Ptr, Strings]),
+  setCacheAge: fn('dnf_context_set_cache_age', 'void', [Ptr, 'uint']),
+  setCacheOnly: fn('dnf_context_set_cache_only', 'void', [Ptr, 'int']),
+  setWriteHistory: fn('dnf_context_set_write_history', 'void', [Ptr, 'int']),
+  setKeepCache: fn('dnf_context_set_keep_cache', 'void', [Ptr, 'int']),
+  setConfigFile: fn('dnf_context_set_config_file_path', 'void', ['str']),
+  disablePlugins: fn('dnf_context_set_plugins_all_disabled', 'void', ['int']),
+};
+
+/** DnfContextSetupSackFlags of dnf-context.h. */
+export const sackFlags = { skipRpmdb: 2, skipFilelists: 4, loadUpdateinfo: 8 } as const;
+
+export const state = { create: fn('dnf_state_new', Ptr, []), reset: fn('dnf_state_reset', 'int', [Ptr]) };
+
+export const repo = {
+  id: fn('dnf_repo_get_id', 'str', [Ptr]),
+  enabled: fn('dnf_repo_get_enabled', 'int', [Ptr]),
+  timestamp: fn('dnf_repo_get_timestamp_generated', 'uint64', [Ptr]),
+  setRequired: fn('dnf_repo_set_required', 'void', [Ptr, 'int']),
+};
+
+/** DnfGoalActions of dnf-goal.h / hy-goal.h. */
+export const goalFlags = { install: 1 << 4, ignoreWeakDeps: 1 << 13 } as const;
+export const goal = {
+  create: fn('hy_goal_create', Ptr, [Ptr]),
+  free: fn('hy_goal_free', 'void', [Ptr]),
+  depsolve: checked('dnf_goal_depsolve', 'int', [Ptr, 'int']),
+  installSelector: checked('hy_goal_install_selector', 'int', [Ptr, Ptr]),
+  installs: checked('hy_goal_list_installs', Ptr, [Ptr]),
+  brokenPackages: fn('hy_goal_broken_dependency_all_pkgs', Ptr, [Ptr, 'int']),
+  conflictingPackages: fn('hy_goal_conflict_all_pkgs', Ptr, [Ptr, 'int']),
+};
+
+/** _hy_key_name_e and _hy_comparison_type_e of hy-types.h. */
+export const key = { arch: 2, file: 7, name: 8, nevra: 9, provides: 11, reponame: 13 } as const;
+export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 11), glob: 1 << 12 } as const;
+export const ignoreExcludes = 1;
+export const query = {
+  create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),
+  free: fn('hy_query_free', 'void', [Ptr]),
+  filter: fn('hy_query_filter', 'int', [Ptr, 'int', 'int', 'str']),
+  filterReldep: fn('hy_query_filter_reldep', 'int', [Ptr, 'int', Ptr]),
+  filterPackages: fn('hy_query_filter_package_in', 'int', [Ptr, 'int', 'int', Ptr]),
+  run: fn('hy_query_run', Ptr, [Ptr]),
+  runSet: fn('hy_query_run_set', Ptr, [Ptr]),
+  isEmpty: fn('hy_query_is_empty', 'bool', [Ptr]),
+};
+export const subject = {
+  create: fn('hy_subject_create', Ptr, ['str']),
+  free: fn('hy_subject_free', 'void', [Ptr]),
+  bestSelector: fn('hy_subject_get_best_selector', Ptr, [Ptr, Ptr, Ptr, 'bool', 'str']),
+};
+export const selector = {
+  create: fn('hy_selector_create', Ptr, [Ptr]),
+  free: fn('hy_selector_free', 'void', [Ptr]),
+  setPackages: fn('hy_selector_pkg_set', 'int', [Ptr, Ptr]),
+  matches: fn('hy_selector_matches', Ptr, [Ptr]),
+};
+export const sack = { addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]) };
+export const packageSet = { free: fn('dnf_packageset_free', 'void', [Ptr]), count: fn('dnf_packageset_count', 'size_t', [Ptr]) };
+
+const text = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_package_get_${name}`, 'str', [Ptr]);
+const number = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_package_get_${name}`, 'uint64', [Ptr]);
+export const pkg = {
+  name: text('name'),
+  version: text('version'),
+  release: text('release'),
+  arch: text('arch'),
+  nevra: text('nevra'),
+  epoch: number('epoch'),
+  reponame: text('reponame'),
+  location: text('location'),
+  filename: text('filename'),
+  summary: text('summary'),
+  license: text('license'),
+  sourcerpm: text('sourcerpm'),
+  downloadSize: number('downloadsize'),
+  installSize: number('installsize'),
+  buildTime: number('buildtime'),
+  checksum: fn('dnf_package_get_chksum', Ptr, [Ptr, IntOut]),
+  requires: fn('dnf_package_get_requires', Ptr, [Ptr]),
+  conflicts: fn('dnf_package_get_conflicts', Ptr, [Ptr]),
+  advisories: fn('dnf_package_get_advisories', Ptr, [Ptr, 'int']),
+  isLocal: fn('dnf_package_is_local', 'int', [Ptr]),
+};
+let checksumHexType: ((...args: Value[]) => unknown) | undefined;
+export const checksumHex = (bytes: Value, type: Value): string => {
+  checksumHexType ??= fn('hy_chksum_str', ownedStr(), [Ptr, 'int']);
+  return String(checksumHexType(bytes, type));
+};
+export const checksumName = fn('hy_chksum_name', 'str', ['int']);
+
+export const reldeps = {
+  count: fn('dnf_reldep_list_count', 'int', [Ptr]),
+  at: fn('dnf_reldep_list_index', Ptr, [Ptr, 'int']),
+  freeList: fn('dnf_reldep_list_free', 'void', [Ptr]),
+  free: fn('dnf_reldep_free', 'void', [Ptr]),
+  text: fn('dnf_reldep_to_string', 'str', [Ptr]),
+};
+
+export const download = {
+  ensureRepos: checked('dnf_transaction_ensure_repo_list', 'int', [Ptr, Ptr]),
+  packages: checked('dnf_package_array_download', 'int', [Ptr, 'str', Ptr]),
+};
+
+const advisoryText = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_advisory_get_${name}`, 'str', [Ptr]);
+export const advisory = {
+  id: advisoryText('id'),
+  title: advisoryText('title'),
+  severity: advisoryText('severity'),
+  description: advisoryText('description'),
+  kind: fn('dnf_advisory_get_kind', 'int', [Ptr]),
+  updated: fn('dnf_advisory_get_updated', 'uint64', [Ptr]),
+  packages: fn('dnf_advisory_get_packages', Ptr, [Ptr]),
+  references: fn('dnf_advisory_get_references', Ptr, [Ptr]),
+  packageName: fn('dnf_advisorypkg_get_name', 'str', [Ptr]),
+  packageEvr: fn('dnf_advisorypkg_get_evr', 'str', [Ptr]),
+  packageArch: fn('dnf_advisorypkg_get_arch', 'str', [Ptr]),
+  referenceKind: fn('dnf_advisoryref_get_kind', 'int', [Ptr]),
+  referenceId: fn('dnf_advisoryref_get_id', 'str', [Ptr]),
+  referenceTitle: fn('dnf_advisoryref_get_title', 'str', [Ptr]),
+  referenceUrl: fn('dnf_advisoryref_get_url', 'str', [Ptr]),
+};

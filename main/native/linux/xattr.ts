@@ -1,0 +1,29 @@
+import koffi from 'koffi';
+import { bind, Ptr } from '../core/index.ts';
+
+const lset = bind('c', 'lsetxattr', 'int', ['str', 'str', Ptr, 'size_t', 'int']);
+const lremove = bind('c', 'lremovexattr', 'int', ['str', 'str']);
+const llist = bind('c', 'llistxattr', 'long', ['str', Ptr, 'size_t']);
+const lget = bind('c', 'lgetxattr', 'long', ['str', 'str', Ptr, 'size_t']);
+
+/** Value of an extended attribute, undefined when it isn't set or the file system has none (lgetxattr(2)). */
+export function getAttribute(path: string, name: string): Buffer | undefined {
+  const buffer = Buffer.alloc(65536);
+  const length = Number(lget(path, name, buffer, buffer.length));
+  return length < 0 ? undefined : Buffer.from(buffer.subarray(0, length));
+}
+
+/** Set an extended attribute (lsetxattr(2)). Throws with the errno's name. */
+export function setAttribute(path: string, name: string, value: Buffer): void {
+  if ((lset(path, name, value, value.length, 0) as number) === 0) return;
+  const code = koffi.errno();
+  throw new Error(`${path}: ${name} can't be set: ${Object.entries(koffi.os.errno).find(([, v]) => v === code)?.[0] ?? code}`);
+}
+
+/** Remove the attributes whose names begin with one of the prefixes (llistxattr(2), lremovexattr(2)). */
+export function removeAttributes(path: string, prefixes: readonly string[]): void {
+  const buffer = Buffer.alloc(65536);
+  const length = Number(llist(path, buffer, buffer.length));
+  if (length <= 0) return;
+  for (const name of buffer.toString('utf8', 0, length - 1).split('\0')) if (prefixes.some((prefix) => name.startsWith(prefix))) lremove(path, name);
+}

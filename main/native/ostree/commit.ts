@@ -1,0 +1,67 @@
+import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
+
+/** OstreeRepoCommitState of ostree-repo.h. */
+export type CommitState = 'normal' | 'partial' | 'fsck-partial';
+
+/** GVariant type of a commit object (OSTREE_COMMIT_GVARIANT_FORMAT of ostree-core.h). */
+export const commitType = '(a{sv}aya(say)sstayay)';
+
+/** A commit object. Its bytes are copied once; the metadata dictionary is decoded when it is first asked for. */
+export class Commit {
+  readonly checksum: string;
+  /** Serialised GVariant, little-endian host form: what signatures are made over. */
+  readonly bytes: Buffer;
+  readonly state: CommitState;
+  /** '' for a first commit. */
+  readonly parent: string;
+  /** Unix seconds (UTC). */
+  readonly timestamp: number;
+  readonly subject: string;
+  readonly body: string;
+  readonly rootDirtree: string;
+  readonly rootDirmeta: string;
+  readonly #metadata: Map<string, VariantValue>;
+
+  constructor(checksum: string, bytes: Buffer, state: CommitState) {
+    const [metadata, parent, , subject, body, time, dirtree, dirmeta] = decodeVariant(commitType, bytes) as [
+      Map<string, VariantValue>,
+      Buffer,
+      unknown,
+      string,
+      string,
+      bigint,
+      Buffer,
+      Buffer,
+    ];
+    this.checksum = checksum;
+    this.bytes = bytes;
+    this.state = state;
+    this.parent = parent.toString('hex');
+    // ostree stores the time big-endian (ostree_commit_get_timestamp)
+    const swapped = Buffer.alloc(8);
+    swapped.writeBigUInt64LE(time);
+    this.timestamp = Number(swapped.readBigUInt64BE());
+    this.subject = subject;
+    this.body = body;
+    this.rootDirtree = dirtree.toString('hex');
+    this.rootDirmeta = dirmeta.toString('hex');
+    this.#metadata = metadata;
+  }
+
+  /** Metadata key -> Variant (a{sv}). */
+  get metadata(): ReadonlyMap<string, VariantValue> {
+    return this.#metadata;
+  }
+
+  /** The value of a metadata key without its variant wrapper, undefined if missing or of another type than `type`. */
+  value(key: string, type?: string): VariantValue | undefined {
+    const value = this.#metadata.get(key);
+    if (!(value instanceof Variant) || (type !== undefined && value.type !== type)) return undefined;
+    return value.value;
+  }
+
+  /** The metadata key `version`, '' if there is none. */
+  get version(): string {
+    return (this.value('version', 's') as string | undefined) ?? '';
+  }
+}

@@ -1,0 +1,13 @@
+import type { ComposeStore } from '../../engine/ports/compose-store.ts';
+import { Variant, type VariantValue } from '../core/index.ts';
+import { OstreePackageCache } from './package-cache.ts';
+import { OstreeTargetRepo } from './target-repo.ts';
+import { sepolicyOf } from './write.ts';
+
+/** libostree, as compose sees it. */
+export const composeStore: ComposeStore = {
+  variant: (type, value) => new Variant(type, value as VariantValue),
+  openCache: (path) => new OstreePackageCache(path),
+  openTarget: (path) => new OstreeTargetRepo(path),
+  sepolicyName: sepolicyOf,
+};

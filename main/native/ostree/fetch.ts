@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
+import type { Progress } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { pull } from './pull.ts';
+import { Repo } from './repo.ts';
+
+/** How many parents a round trip asks for; doubled until the commit looked for is there. */
+const firstDepth = 8;
+const maxCommits = 500;
+
+/** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
+export function fetchInto(request: FetchRequest, onProgress: (progress: Progress) => void): FetchOutcome {
+  if (request.clean === 'all') rmSync(request.repo, { recursive: true, force: true });
+  using repo = openFetchRepo(request);
+  if (request.clean === 'content') dropContent(request.repo);
+  if (request.refs.length === 0) return { commits: {} };
+  const first = { source: request.remote, refs: request.refs, commitOnly: request.commitOnly };
+  pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
+  const commits: Record<string, string> = {};
+  for (const ref of request.refs) commits[ref] = /^[0-9a-f]{64}$/.test(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);
+  if (!request.commitOnly) {
+    for (const checksum of Object.values(commits)) requireComplete(repo, checksum);
+    return { commits };
+  }
+  const start = Object.values(commits)[0] as string;
+  const wanted = request.version;
+  const isEnd = (checksum: string): boolean =>
+    wanted === undefined ? checksum === request.backTo : repo.loadCommit(checksum).version === wanted;
+  const found = wanted === undefined && request.backTo === undefined ? undefined : walk(repo, request.remote, start, isEnd);
+  return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
+}
+
+/** Follow parents, fetching them in growing lots, until `isEnd`; undefined when history, the server or our patience ends before. */
+function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: string) => boolean): string | undefined {
+  let at = start;
+  let depth = firstDepth;
+  for (let count = 0; count < maxCommits; count++) {
+    if (isEnd(at)) return at;
+    const { parent } = repo.loadCommit(at);
+    if (parent === '') return undefined;
+    if (!repo.hasObject('commit', parent)) {
+      try {
+        pull(repo, { source: remote, refs: [parent], commitOnly: true, depth });
+      } catch (error) {
+        // the server keeps no older history: what there is must do
+        if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status'].includes(error.code)) return undefined;
+        throw error;
+      }
+      depth = Math.min(depth * 2, 128);
+    }
+    at = parent;
+  }
+  return undefined;
+}
+
+function requireComplete(repo: Repo, checksum: string): void {
+  if (repo.loadCommit(checksum).state !== 'normal') {
+    throw new TreelineError('repo.corrupt', { subject: `Commit ${checksum.slice(0, 12)}`, detail: 'objects are missing after the pull' });
+  }
+}
+
+/** An archive repository which finds what the system has in its parent. Its content can be fetched again, so it isn't synced. */
+function openFetchRepo(request: FetchRequest): Repo {
+  if (!existsSync(path.join(request.repo, 'objects'))) {
+    mkdirSync(request.repo, { recursive: true });
+    Repo.create(request.repo, 'archive')[Symbol.dispose]();
+  }
+  const remote = Object.entries(request.options).map(([key, value]) => `${key}=${oneLine(key, value)}`);
+  const config = [
+    '[core]',
+    'repo_version=1',
+    'mode=archive-z2',
+    'fsync=false',
+    `parent=${request.parent}`,
+    `[remote "${request.remote}"]`,
+    ...remote,
+    'gpg-verify=false',
+    '',
+  ];
+  const file = path.join(request.repo, 'config');
+  writeFileSync(`${file}.new`, config.join('\n'));
+  renameSync(`${file}.new`, file);
+  return Repo.open(request.repo);
+}
+
+function oneLine(key: string, value: string): string {
+  if (/[\n\r]/.test(value)) throw new TreelineError('remote.invalid-name', { subject: key, detail: 'its value holds a line break' });
+  return value;
+}
+
+/** Remove everything but commits, and mark those as partial: the system has the rest by now, or a pull of it was given up. */
+function dropContent(repo: string): void {
+  const objects = path.join(repo, 'objects');
+  let dropped = false;
+  const kept: string[] = [];
+  for (const prefix of readdirSync(objects)) {
+    for (const name of readdirSync(path.join(objects, prefix))) {
+      if (name.endsWith('.commit')) kept.push(prefix + name.slice(0, -'.commit'.length));
+      else if (!name.endsWith('.commitmeta')) {
+        rmSync(path.join(objects, prefix, name), { force: true });
+        dropped = true;
+      }
+    }
+  }
+  if (dropped) for (const checksum of kept) writeFileSync(path.join(repo, 'state', `${checksum}.commitpartial`), '');
+}
+
+/** Bytes and objects against the totals known beforehand; without totals the fraction follows what libostree has asked for. */
+function progressOf(request: FetchRequest, emit: (progress: Progress) => void): Parameters<typeof pull>[1]['onProgress'] {
+  const { bytesTotal, objectsTotal } = request;
+  const startedAt = Date.now();
+  return ({ bytesTransferred, fetched, requested, metadataFetched }) => {
+    const seconds = (Date.now() - startedAt) / 1000;
+    const bytesPerSecond = seconds > 0.5 ? bytesTransferred / seconds : undefined;
+    const bytesDone = bytesTotal === undefined ? bytesTransferred : Math.min(bytesTransferred, bytesTotal);
+    const fraction = bytesTotal ? bytesDone / bytesTotal : requested > 0 ? Math.min(0.99, fetched / requested) : 0;
+    emit({
+      step: 'pull',
+      stepIndex: 0,
+      stepCount: 1,
+      fraction,
+      bytesDone,
+      ...(bytesTotal === undefined ? {} : { bytesTotal }),
+      itemsDone: objectsTotal === undefined ? fetched : Math.min(fetched + metadataFetched, objectsTotal),
+      ...(objectsTotal === undefined ? {} : { itemsTotal: objectsTotal }),
+      ...(bytesPerSecond === undefined ? {} : { bytesPerSecond: Math.round(bytesPerSecond) }),
+      ...(bytesPerSecond && bytesTotal !== undefined ? { secondsLeft: Math.ceil((bytesTotal - bytesDone) / bytesPerSecond) } : {}),
+    });
+  };
+}
+
+/** Root's side: take a commit and its objects over from an untrusted local repository; every checksum is verified on the way. */
+export function importCommit(repo: Repo, fromRepo: string, checksum: string, onProgress: (objectsDone: number) => void): void {
+  pull(repo, {
+    source: `file://${fromRepo}`,
+    refs: [checksum],
+    local: true,
+    onProgress: (p) => onProgress(p.fetched + p.metadataFetched),
+  });
+}

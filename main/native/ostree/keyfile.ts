@@ -1,0 +1,31 @@
+import koffi from 'koffi';
+import { bind, bindChecked, free, Handle, Ptr, unexpected } from '../core/index.ts';
+
+const keyFileNew = bind('glib', 'g_key_file_new', Ptr, []);
+const keyFileUnref = bind('glib', 'g_key_file_unref', 'void', [Ptr]);
+const loadFromData = bindChecked('glib', 'g_key_file_load_from_data', 'int', [Ptr, 'str', 'size_t', 'int'], unexpected);
+const toData = bind('glib', 'g_key_file_to_data', Ptr, [Ptr, koffi.out(koffi.pointer('size_t')), Ptr]);
+
+const keepComments = 1;
+
+/** A GKeyFile from text. Throws on text that isn't one. */
+export function keyFile(text: string): Handle<'GKeyFile'> {
+  const handle = new Handle<'GKeyFile'>(keyFileNew(), 'GKeyFile', keyFileUnref);
+  try {
+    loadFromData(handle.pointer, text, Buffer.byteLength(text), keepComments);
+    return handle;
+  } catch (error) {
+    handle[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The text of a GKeyFile that somebody else owns. */
+export function keyFileText(pointer: unknown): string {
+  const length: [number | bigint] = [0];
+  const data = toData(pointer as bigint, length, null);
+  if (!data) return '';
+  const text = koffi.decode(data as bigint, 'char', -1) as string;
+  free(data as bigint);
+  return text;
+}

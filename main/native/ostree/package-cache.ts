@@ -1,0 +1,107 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { CachedPackage, ImportRequest, PackageCache, TreeRoot } from '../../engine/ports/compose-store.ts';
+import type { ResolvedPackage } from '../../engine/ports/resolver.ts';
+import type { RpmPackage } from '../../engine/ports/rpm.ts';
+import { Variant } from '../core/index.ts';
+import { checkoutUnion, DevinoCache } from './checkout.ts';
+import { importPayload } from './import.ts';
+import { packageRef } from './package-ref.ts';
+import { Repo } from './repo.ts';
+import { Transaction, writeCommitObject, writeDirectory, writeTree } from './write.ts';
+
+/** Raised when the same RPM would now become another commit. */
+const unpackVersion = 1;
+
+/**
+ * A `bare` repository: objects carry their real mode and capabilities, and a checkout is hard links to them. It can be made again
+ * at any time, so nothing is synced.
+ */
+export class OstreePackageCache implements PackageCache {
+  readonly path: string;
+  readonly #repo: Repo;
+  readonly #devino = new DevinoCache();
+  #refs: Map<string, string> | undefined;
+
+  constructor(location: string) {
+    this.path = location;
+    this.#repo = openOrRemake(location);
+    this.#repo.disableFsync(true);
+  }
+
+  get repo(): Repo {
+    return this.#repo;
+  }
+
+  [Symbol.dispose](): void {
+    this.#devino[Symbol.dispose]();
+    this.#repo[Symbol.dispose]();
+  }
+
+  lookup(pkg: ResolvedPackage): CachedPackage | undefined {
+    this.#refs ??= this.#repo.listRefs('rpmostree/pkg');
+    const checksum = this.#refs.get(packageRef(pkg));
+    const commit = checksum === undefined ? undefined : this.#repo.tryLoadCommit(checksum);
+    if (!commit) return undefined;
+    const same =
+      commit.value('rpmostree.unpack_version', 'u') === unpackVersion &&
+      commit.value('rpmostree.repodata_checksum', 's') === `${pkg.digest.algorithm}:${pkg.digest.hex}`;
+    return same ? { commit: commit.checksum, verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '' } : undefined;
+  }
+
+  importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void {
+    using transaction = new Transaction(this.#repo);
+    for (const { pkg, verifiedWith } of requests) {
+      using tree = importPayload(this.#repo, header(pkg.path));
+      const root = writeTree(this.#repo, tree);
+      const commit = writeCommitObject(this.#repo, {
+        parent: '',
+        subject: pkg.nevra,
+        metadata: metadataOf(pkg, verifiedWith),
+        root,
+        timeSeconds: 0,
+      });
+      transaction.setRef(packageRef(pkg), commit);
+      imported(pkg.nevra);
+    }
+    transaction.commit();
+    this.#refs = undefined;
+  }
+
+  checkout(commit: string, target: string, wanted?: (path: string) => boolean): void {
+    checkoutUnion(this.#repo, { commit, target, devino: this.#devino, ...(wanted ? { wanted } : {}) });
+  }
+
+  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot {
+    using transaction = new Transaction(this.#repo);
+    const root = writeDirectory(this.#repo, directory, { devino: this.#devino, ...(sepolicyRoot ? { sepolicyRoot } : {}) });
+    transaction.commit();
+    return root;
+  }
+}
+
+/** A cache that can't be opened (interrupted while it was made, or of another mode) is made anew; it holds nothing that can't be had again. */
+function openOrRemake(location: string): Repo {
+  if (existsSync(path.join(location, 'config'))) {
+    try {
+      const repo = Repo.open(location);
+      if (repo.mode === 'bare') return repo;
+      repo[Symbol.dispose]();
+    } catch (error) {
+      if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
+    }
+  }
+  rmSync(location, { recursive: true, force: true });
+  return Repo.create(location, 'bare');
+}
+
+function metadataOf(pkg: ResolvedPackage, verifiedWith: string): Map<string, Variant> {
+  return new Map([
+    ['rpmostree.nevra', new Variant('(sstsss)', [pkg.nevra, pkg.name, BigInt(pkg.epoch), pkg.version, pkg.release, pkg.arch])],
+    ['rpmostree.repo', new Variant('s', pkg.repo)],
+    ['rpmostree.repodata_checksum', new Variant('s', `${pkg.digest.algorithm}:${pkg.digest.hex}`)],
+    ['rpmostree.unpack_version', new Variant('u', unpackVersion)],
+    ['treeline.verified-with', new Variant('s', verifiedWith)],
+  ]);
+}

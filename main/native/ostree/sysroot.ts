@@ -1,0 +1,273 @@
+import koffi from 'koffi';
+import type { NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import {
+  bind,
+  bindChecked,
+  file,
+  Handle,
+  pointersOf,
+  PointerOut,
+  Ptr,
+  ptrArrayUnref,
+  Scope,
+  type GErrorMapper,
+  type Pointer,
+} from '../core/index.ts';
+import { readDeployment } from './deployment.ts';
+import { ostreeError } from './errors.ts';
+import { keyFile } from './keyfile.ts';
+import { Repo } from './repo.ts';
+
+type D = Pointer<'OstreeDeployment'>;
+
+const IntOut = koffi.out(koffi.pointer('int'));
+const Strv = koffi.pointer('str');
+
+/** OstreeSysrootWriteDeploymentsOpts of ostree-sysroot.h. */
+export const WriteDeploymentsOpts = koffi.struct('TreelineWriteDeploymentsOpts', {
+  do_postclean: 'int',
+  unused_bools: koffi.array('int', 7),
+  unused_ints: koffi.array('int', 7),
+  unused_ptrs: koffi.array('void *', 7),
+});
+
+/** OstreeRepoPruneOptions of ostree-repo.h (64-bit layout). */
+export const RepoPruneOptions = koffi.struct('TreelineRepoPruneOptions', {
+  flags: 'int',
+  hole: 'int',
+  reachable: 'void *',
+  unused_bools: koffi.array('int', 6),
+  unused_ints: koffi.array('int', 6),
+  unused_ptrs: koffi.array('void *', 7),
+});
+
+const sysrootNew = bind('ostree', 'ostree_sysroot_new', Ptr, [Ptr]);
+const initializeNs = bindChecked('ostree', 'ostree_sysroot_initialize_with_mount_namespace', 'int', [Ptr, Ptr], ostreeError);
+const loadIfChanged = bindChecked('ostree', 'ostree_sysroot_load_if_changed', 'int', [Ptr, IntOut, Ptr], ostreeError);
+const load = bindChecked('ostree', 'ostree_sysroot_load', 'int', [Ptr, Ptr], ostreeError);
+const getDeployments = bind('ostree', 'ostree_sysroot_get_deployments', Ptr, [Ptr]);
+const getBooted = bind('ostree', 'ostree_sysroot_get_booted_deployment', Ptr, [Ptr]);
+const getMerge = bind('ostree', 'ostree_sysroot_get_merge_deployment', Ptr, [Ptr, 'str']);
+const getRepo = bindChecked('ostree', 'ostree_sysroot_get_repo', 'int', [Ptr, PointerOut, Ptr], ostreeError);
+const tryLock = bindChecked('ostree', 'ostree_sysroot_try_lock', 'int', [Ptr, IntOut], ostreeError);
+const unlock = bind('ostree', 'ostree_sysroot_unlock', 'void', [Ptr]);
+const writeMapper: GErrorMapper = (error, call) => {
+  const mapped = ostreeError(error, call);
+  return mapped.code === 'disk.full' ? new TreelineError('disk.full', { ...mapped.report, subject: 'Sysroot' }) : mapped;
+};
+const treeTypes = [Ptr, 'str', 'str', Ptr, Ptr, Strv, PointerOut, Ptr];
+const deployTree = bindChecked('ostree', 'ostree_sysroot_deploy_tree', 'int', treeTypes, writeMapper);
+const stageTree = bindChecked('ostree', 'ostree_sysroot_stage_tree', 'int', treeTypes, writeMapper);
+const writeDeployments = bindChecked(
+  'ostree',
+  'ostree_sysroot_write_deployments_with_options',
+  'int',
+  [Ptr, Ptr, koffi.pointer(WriteDeploymentsOpts), Ptr],
+  writeMapper,
+);
+const simpleWrite = bindChecked('ostree', 'ostree_sysroot_simple_write_deployment', 'int', [Ptr, 'str', Ptr, Ptr, 'int', Ptr], writeMapper);
+const setPinned = bindChecked('ostree', 'ostree_sysroot_deployment_set_pinned', 'int', [Ptr, Ptr, 'int'], writeMapper);
+const prepareCleanup = bindChecked('ostree', 'ostree_sysroot_prepare_cleanup', 'int', [Ptr, Ptr], writeMapper);
+const sysrootCleanup = bindChecked('ostree', 'ostree_sysroot_cleanup', 'int', [Ptr, Ptr], writeMapper);
+const cleanupPrune = bindChecked(
+  'ostree',
+  'ostree_sysroot_cleanup_prune_repo',
+  'int',
+  [Ptr, koffi.pointer(RepoPruneOptions), IntOut, IntOut, koffi.out(koffi.pointer('uint64')), Ptr],
+  writeMapper,
+);
+const arrayNew = bind('glib', 'g_ptr_array_new', Ptr, []);
+const arrayAdd = bind('glib', 'g_ptr_array_add', 'void', [Ptr, Ptr]);
+const objectRef = bind('gobject', 'g_object_ref', Ptr, [Ptr]);
+
+/** OSTREE_REPO_PRUNE_FLAGS_REFS_ONLY, as ostree's own cleanup prunes. */
+const pruneRefsOnly = 1 << 1;
+
+/** OstreeSysrootSimpleWriteDeploymentFlags of ostree-sysroot.h. */
+const simpleWriteFlags = { retainPending: 1 << 3, retainRollback: 1 << 4 } as const;
+
+/**
+ * An OSTree sysroot: an owned `OstreeSysroot`. `using sysroot = Sysroot.open('/')`. On a booted host libostree gets a mount
+ * namespace of its own, in which it may remount /sysroot and /boot writable (ostree_sysroot_initialize_with_mount_namespace).
+ */
+export class Sysroot implements SysrootPort, Disposable {
+  readonly path: string;
+  readonly #handle: Handle<'OstreeSysroot'>;
+  #repo: Repo | undefined;
+  #locked = false;
+  #known = new Map<string, Handle<'OstreeDeployment'>>();
+  #list: readonly RawDeployment[] = [];
+
+  private constructor(path: string, handle: Handle<'OstreeSysroot'>) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  /** Open and load. Throws `sysroot.invalid` naming the path. */
+  static open(path: string): Sysroot {
+    using location = file(path);
+    const sysroot = new Sysroot(path, new Handle(sysrootNew(location.pointer), `OstreeSysroot ${path}`));
+    try {
+      initializeNs(sysroot.pointer, null);
+      load(sysroot.pointer, null);
+      sysroot.#read();
+      return sysroot;
+    } catch (error) {
+      sysroot[Symbol.dispose]();
+      const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
+      throw new TreelineError('sysroot.invalid', { subject: path, detail }, { cause: error });
+    }
+  }
+
+  get pointer(): Pointer<'OstreeSysroot'> {
+    return this.#handle.pointer;
+  }
+
+  get isBooted(): boolean {
+    return Boolean(getBooted(this.pointer));
+  }
+
+  get repo(): Repo {
+    if (!this.#repo) {
+      const out: [unknown] = [null];
+      getRepo(this.pointer, out, null);
+      using owned = new Handle<'OstreeRepo'>(out[0], 'OstreeRepo');
+      this.#repo = Repo.borrow(owned.pointer, `${this.path.replace(/\/$/, '')}/ostree/repo`);
+    }
+    return this.#repo;
+  }
+
+  deployments(): readonly RawDeployment[] {
+    return this.#list;
+  }
+
+  mergeDeployment(osname: string): RawDeployment | undefined {
+    const pointer = getMerge(this.pointer, osname);
+    if (!pointer) return undefined;
+    using owned = new Handle<'OstreeDeployment'>(pointer, 'merge deployment');
+    const { id } = readDeployment(this.pointer, owned.pointer, false);
+    return this.#list.find((d) => d.id === id);
+  }
+
+  lock(): void {
+    if (this.#locked) return;
+    const acquired: [number] = [0];
+    tryLock(this.pointer, acquired);
+    if (!acquired[0]) throw new TreelineError('sysroot.locked', { subject: this.path });
+    this.#locked = true;
+    this.reload();
+  }
+
+  deployTree(request: NewDeployment): string {
+    return this.#newTree(deployTree, request);
+  }
+
+  stageTree(request: NewDeployment): string {
+    const id = this.#newTree(stageTree, request);
+    load(this.pointer, null);
+    this.#read();
+    return id;
+  }
+
+  writeDeployments(ids: readonly string[], postclean: boolean): void {
+    using scope = new Scope();
+    const array = scope.own<'GPtrArray'>(arrayNew(), 'GPtrArray', ptrArrayUnref);
+    for (const id of ids) arrayAdd(array, this.#get(id));
+    const zeros = [0, 0, 0, 0, 0, 0, 0];
+    const opts = {
+      do_postclean: postclean ? 1 : 0,
+      unused_bools: zeros,
+      unused_ints: zeros,
+      unused_ptrs: zeros.map(() => null),
+    };
+    writeDeployments(this.pointer, array, opts, null);
+    this.#read();
+  }
+
+  simpleWriteDeployment(id: string, mergeId: string | undefined, keep: { pending: boolean; rollback: boolean }): void {
+    const flags = (keep.pending ? simpleWriteFlags.retainPending : 0) | (keep.rollback ? simpleWriteFlags.retainRollback : 0);
+    const osname = id.replace(/-[0-9a-f]{64}\.\d+$/, '');
+    simpleWrite(this.pointer, osname, this.#get(id), mergeId === undefined ? null : this.#get(mergeId), flags, null);
+    this.#read();
+  }
+
+  setPinned(id: string, pinned: boolean): void {
+    setPinned(this.pointer, this.#get(id), pinned ? 1 : 0);
+    // libostree keeps the old flag in memory until it loads again
+    load(this.pointer, null);
+    this.#read();
+  }
+
+  cleanup(): PruneResult {
+    prepareCleanup(this.pointer, null);
+    const zeros = [0, 0, 0, 0, 0, 0];
+    const options = {
+      flags: pruneRefsOnly,
+      hole: 0,
+      reachable: null,
+      unused_bools: zeros,
+      unused_ints: zeros,
+      unused_ptrs: [...zeros, 0].map(() => null),
+    };
+    const pruned: [number] = [0];
+    const bytes: [number | bigint] = [0];
+    cleanupPrune(this.pointer, options, [0], pruned, bytes, null);
+    sysrootCleanup(this.pointer, null);
+    this.reload();
+    return { objectsPruned: pruned[0], bytesFreed: Number(bytes[0]) };
+  }
+
+  reload(): void {
+    const changed: [number] = [0];
+    loadIfChanged(this.pointer, changed, null);
+    this.#read();
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget();
+    this.#repo?.[Symbol.dispose]();
+    if (this.#locked) unlock(this.pointer);
+    this.#locked = false;
+    this.#handle[Symbol.dispose]();
+  }
+
+  #get(id: string): D {
+    const handle = this.#known.get(id);
+    if (!handle) throw new TreelineError('deployment.not-found', { subject: id });
+    return handle.pointer;
+  }
+
+  #newTree(call: typeof deployTree, request: NewDeployment): string {
+    using scope = new Scope();
+    const origin = keyFile(request.originText);
+    scope.defer(() => origin[Symbol.dispose]());
+    const out: [unknown] = [null];
+    const merge = request.mergeId === undefined ? null : this.#get(request.mergeId);
+    const kargs = request.kernelArgs ? [...request.kernelArgs, null] : null;
+    call(this.pointer, request.osname, request.checksum, origin.pointer, merge, kargs, out, null);
+    const handle = new Handle<'OstreeDeployment'>(out[0], 'new deployment');
+    const { id } = readDeployment(this.pointer, handle.pointer, false);
+    this.#known.get(id)?.[Symbol.dispose]();
+    this.#known.set(id, handle);
+    return id;
+  }
+
+  #read(): void {
+    this.#forget();
+    const array = new Handle<'GPtrArray'>(getDeployments(this.pointer), 'deployments', ptrArrayUnref);
+    using _ = array;
+    const booted = getBooted(this.pointer) as bigint | null;
+    this.#list = pointersOf(array.pointer).map((pointer) => {
+      const handle = new Handle<'OstreeDeployment'>(objectRef(pointer), 'OstreeDeployment');
+      const raw = readDeployment(this.pointer, handle.pointer, pointer === booted);
+      this.#known.set(raw.id, handle);
+      return raw;
+    });
+  }
+
+  #forget(): void {
+    for (const handle of this.#known.values()) handle[Symbol.dispose]();
+    this.#known = new Map();
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { CommitRequest, PackageCache, PreviousCommit, TargetRepo } from '../../engine/ports/compose-store.ts';
+import { Variant } from '../core/index.ts';
+import { checkoutSubpath } from './checkout.ts';
+import type { Commit } from './commit.ts';
+import { OstreePackageCache } from './package-cache.ts';
+import { signCommitObject, writeSummary } from './publish.ts';
+import { Repo } from './repo.ts';
+import { objectsOf, sizesOf } from './sizes.ts';
+import { importObjectFrom, Transaction, writeCommitObject } from './write.ts';
+
+export class OstreeTargetRepo implements TargetRepo {
+  readonly path: string;
+  readonly #repo: Repo;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#repo = Repo.open(path);
+    this.#repo.requireWritable();
+  }
+
+  [Symbol.dispose](): void {
+    this.#repo[Symbol.dispose]();
+  }
+
+  previous(revision: string): PreviousCommit | undefined {
+    const checksum = this.#repo.tryResolveRev(revision);
+    const commit = checksum === undefined ? undefined : this.#repo.tryLoadCommit(checksum);
+    return commit && previousOf(commit);
+  }
+
+  extract(checksum: string, subpath: string, target: string): boolean {
+    mkdirSync(target, { recursive: true });
+    return checkoutSubpath(this.#repo, checksum, subpath, target);
+  }
+
+  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): string {
+    if (!(cache instanceof OstreePackageCache)) throw new TypeError('not a cache of this store');
+    const objects = objectsOf(cache.repo, request.root);
+    let checksum: string;
+    try {
+      using transaction = new Transaction(this.#repo);
+      objects.forEach(({ type, checksum: object }, i) => {
+        if (!this.#repo.hasObject(type, object)) importObjectFrom(this.#repo, cache.repo, type, object);
+        if (i % 64 === 0) progress(i, objects.length);
+      });
+      const metadata = new Map(request.metadata);
+      if (this.#repo.mode === 'archive') metadata.set('ostree.sizes', new Variant('aay', sizesOf(this.#repo, cache.repo, objects)));
+      checksum = writeCommitObject(this.#repo, { ...request, metadata });
+      signCommitObject(this.#repo, checksum, request.signing);
+      transaction.setRef(request.ref, checksum);
+      transaction.commit();
+    } catch (error) {
+      throw fullDisk(error, this.path);
+    }
+    writeSummary(this.#repo, request.signing);
+    progress(objects.length, objects.length);
+    return checksum;
+  }
+}
+
+/** Where the space ran out matters more than which call noticed. */
+function fullDisk(error: unknown, path: string): unknown {
+  if (!(error instanceof TreelineError) || error.code !== 'disk.full') return error;
+  return new TreelineError('disk.full', { ...error.report, subject: path }, { cause: error });
+}
+
+function previousOf(commit: Commit): PreviousCommit {
+  return {
+    checksum: commit.checksum,
+    version: commit.version,
+    inputhash: (commit.value('rpmostree.inputhash', 's') as string | undefined) ?? '',
+    pkglist: (commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as unknown as string[][] | undefined) ?? [],
+    timestamp: commit.timestamp,
+  };
+}

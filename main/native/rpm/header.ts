@@ -1,0 +1,154 @@
+import { TreelineError } from '../../../shared/errors/index.ts';
+
+/** Tags of rpm/rpmtag.h that are read here. */
+export const tag = {
+  headerImmutable: 63,
+  rsaHeader: 268,
+  dsaHeader: 267,
+  openPgp: 278,
+  sigPgp: 1002,
+  sigGpg: 1005,
+  name: 1000,
+  version: 1001,
+  release: 1002,
+  epoch: 1003,
+  summary: 1004,
+  buildTime: 1006,
+  installTime: 1008,
+  size: 1009,
+  license: 1014,
+  arch: 1022,
+  oldFileNames: 1027,
+  fileSizes: 1028,
+  fileStates: 1029,
+  fileModes: 1030,
+  fileRdevs: 1033,
+  fileMtimes: 1034,
+  fileDigests: 1035,
+  fileLinkTos: 1036,
+  fileFlags: 1037,
+  fileUserName: 1039,
+  fileGroupName: 1040,
+  sourceRpm: 1044,
+  changelogTime: 1080,
+  changelogName: 1081,
+  changelogText: 1082,
+  fileDevices: 1095,
+  fileInodes: 1096,
+  fileLangs: 1097,
+  sourcePackage: 1106,
+  dirIndexes: 1116,
+  baseNames: 1117,
+  dirNames: 1118,
+  payloadFormat: 1124,
+  payloadCompressor: 1125,
+  installColor: 1127,
+  installTid: 1128,
+  longFileSizes: 5008,
+  longSize: 5009,
+  fileCaps: 5010,
+  fileDigestAlgo: 5011,
+  payloadDigest: 5092,
+  rpmFormat: 5114,
+} as const;
+
+/** Bytes of one value for the number types of rpm/rpmtag.h (char, int8, int16, int32, int64). */
+const width: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8 };
+const typeBinary = 7;
+const isText = (type: number): boolean => type === 6 || type === 8 || type === 9;
+
+interface Entry {
+  readonly type: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/**
+ * An exported RPM header, decoded in JavaScript: one call into librpm for a package instead of one a tag. Layout (rpm's
+ * "Package format" manual): two big-endian counts, 16-byte index entries (tag, type, offset, count), then the data.
+ */
+export class Header {
+  readonly #entries = new Map<number, Entry>();
+  readonly #data: Buffer;
+
+  constructor(
+    readonly bytes: Buffer,
+    /** Names the package in errors. */
+    readonly subject: string,
+  ) {
+    if (bytes.length < 8) throw this.#corrupt('header too short');
+    const count = bytes.readUInt32BE(0);
+    const size = bytes.readUInt32BE(4);
+    const start = 8 + count * 16;
+    if (start + size > bytes.length) throw this.#corrupt('header is cut off');
+    this.#data = bytes.subarray(start, start + size);
+    for (let i = 0; i < count; i++) {
+      const at = 8 + i * 16;
+      const key = bytes.readInt32BE(at);
+      // the first entry of a tag counts: what stands in the signed region can't be replaced by something appended
+      if (!this.#entries.has(key))
+        this.#entries.set(key, {
+          type: bytes.readUInt32BE(at + 4),
+          offset: bytes.readUInt32BE(at + 8),
+          count: bytes.readUInt32BE(at + 12),
+        });
+    }
+  }
+
+  has(key: number): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Numbers of an integer tag; empty when it isn't there. 64-bit values are exact up to 2^53. */
+  numbers(key: number): number[] {
+    const entry = this.#entries.get(key);
+    const bytes = entry && width[entry.type];
+    if (!entry || !bytes) return [];
+    const data = this.#data;
+    if (entry.offset + entry.count * bytes > data.length) throw this.#corrupt(`tag ${key} points outside`);
+    const out = new Array<number>(entry.count);
+    for (let i = 0, at = entry.offset; i < entry.count; i++, at += bytes)
+      out[i] = bytes === 8 ? Number(data.readBigUInt64BE(at)) : data.readUIntBE(at, bytes);
+    return out;
+  }
+
+  number(key: number, otherwise = 0): number {
+    return this.numbers(key)[0] ?? otherwise;
+  }
+
+  /** The raw bytes of each string of a tag, without the NUL. */
+  texts(key: number): Buffer[] {
+    const entry = this.#entries.get(key);
+    if (!entry || !isText(entry.type)) return [];
+    const out: Buffer[] = [];
+    let at = entry.offset;
+    for (let i = 0; i < entry.count; i++) {
+      const end = this.#data.indexOf(0, at);
+      if (end < 0) throw this.#corrupt(`tag ${key} has no end`);
+      out.push(this.#data.subarray(at, end));
+      at = end + 1;
+    }
+    return out;
+  }
+
+  /** Strings; bytes that aren't UTF-8 become U+FFFD, the rest stays (field report 4). */
+  strings(key: number): string[] {
+    return this.texts(key).map((text) => text.toString('utf8'));
+  }
+
+  string(key: number): string {
+    return this.strings(key)[0] ?? '';
+  }
+
+  /** Bytes of a binary tag. */
+  binary(key: number): Buffer | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry || entry.type !== typeBinary) return undefined;
+    if (entry.offset + entry.count > this.#data.length) throw this.#corrupt(`tag ${key} points outside`);
+    return this.#data.subarray(entry.offset, entry.offset + entry.count);
+  }
+
+  #corrupt(detail: string): TreelineError {
+    return new TreelineError('package.corrupt', { subject: this.subject, detail });
+  }
+}

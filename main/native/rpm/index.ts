@@ -1,0 +1,11 @@
+import type { RpmPort } from '../../engine/ports/rpm.ts';
+import { readPackage } from './read.ts';
+import { readRpmdb, writeRpmdb } from './rpmdb.ts';
+import { verifyPackage } from './verify.ts';
+
+export { readPackage } from './read.ts';
+export { compareNevra, readRpmdb, writeRpmdb } from './rpmdb.ts';
+export { verifyPackage } from './verify.ts';
+
+/** librpm, as the engine sees it. */
+export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb };

@@ -1,0 +1,131 @@
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { InstalledPackage, ReadRpmdbOptions, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
+import { compareEvr, type Package } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { Scope, type Pointer } from '../core/index.ts';
+import { changelogOf, detailsOf } from './describe.ts';
+import { tag, type Header } from './header.ts';
+import { lastLog, withLog } from './log.ts';
+import * as raw from './raw.ts';
+import { exportHeader, openHeader } from './read.ts';
+
+const databaseFile = 'rpmdb.sqlite';
+
+/** Name, then EVR by rpm's rules, then architecture: the order of every list here. */
+export function compareNevra(a: Package, b: Package): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : compareEvr(a, b) || (a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : 0);
+}
+
+/** A transaction set on a database; the macro is pushed last, because reading the configuration sets it. */
+function openDatabase(root: string, dbPath: string, mode: number, scope: Scope): Pointer<'rpmts'> {
+  const ts = scope.own<'rpmts'>(raw.rpmtsCreate(), 'rpmts', raw.rpmtsFree);
+  for (const [name, value] of [
+    ['_dbpath', dbPath],
+    ['_db_backend', 'sqlite'],
+  ] as const) {
+    raw.rpmPushMacro(null, name, null, value, raw.macroLevel);
+    scope.defer(() => raw.rpmPopMacro(null, name));
+  }
+  raw.rpmtsSetVSFlags(ts, raw.vsFlag.noHeaderCheck | raw.vsFlag.noDigests | raw.vsFlag.noSignatures);
+  const failed = mode === constants.O_RDONLY ? 'rpmdb.unreadable' : 'rpmdb.not-written';
+  if (raw.rpmtsSetRootDir(ts, root) !== 0) throw new TreelineError(failed, { subject: root, detail: 'not an absolute path' });
+  if (raw.rpmtsOpenDB(ts, mode) !== 0)
+    throw new TreelineError(failed, { subject: path.join(root, dbPath), detail: lastLog() || 'librpm can’t open it' });
+  scope.defer(() => raw.rpmtsCloseDB(ts));
+  return ts;
+}
+
+/** See RpmPort.writeRpmdb. */
+export function writeRpmdb(options: WriteRpmdbOptions): void {
+  const root = path.resolve(options.root);
+  const directory = path.join(root, options.dbPath);
+  mkdirSync(directory, { recursive: true });
+  if (existsSync(path.join(directory, databaseFile)))
+    throw new TreelineError('rpmdb.not-written', { subject: directory, detail: 'there is one already' });
+  withLog(() => {
+    using scope = new Scope();
+    const items = options.packages.map((file) => {
+      const handle = openHeader(file);
+      scope.defer(() => handle[Symbol.dispose]());
+      return { handle, file, header: exportHeader(handle.pointer, path.basename(file)) };
+    });
+    items.sort((a, b) => compareNevra(detailsOf(a.header), detailsOf(b.header)));
+    const ts = openDatabase(root, options.dbPath, constants.O_RDWR | constants.O_CREAT, scope);
+    const txn = raw.rpmtxnBegin(ts, raw.txnWrite);
+    if (!txn) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: lastLog() || 'librpm can’t lock it' });
+    scope.defer(() => raw.rpmtxnEnd(txn as bigint));
+    items.forEach((item, i) => {
+      markInstalled(item.handle.pointer, item.header, options.installTimeSeconds);
+      if (raw.rpmtsImportHeader(txn as bigint, item.handle.pointer, 0) !== raw.rpmRc.ok)
+        throw new TreelineError('rpmdb.not-written', { subject: directory, detail: `${path.basename(item.file)}: ${lastLog()}` });
+      options.onProgress?.(i + 1, items.length);
+    });
+  });
+  settle(directory);
+}
+
+/** What installing adds to a header (rpm/rpmtag.h): when, in which transaction, and that all files are there. */
+function markInstalled(pointer: Pointer<'Header'>, header: Header, installTimeSeconds: number): void {
+  for (const [key, value] of [
+    [tag.installTime, installTimeSeconds],
+    [tag.installTid, installTimeSeconds],
+    [tag.installColor, 0],
+  ] as const) {
+    raw.headerDel(pointer, key);
+    raw.headerPutUint32(pointer, key, [value], 1);
+  }
+  const files = header.has(tag.baseNames) ? header.texts(tag.baseNames).length : header.texts(tag.oldFileNames).length;
+  raw.headerDel(pointer, tag.fileStates);
+  if (files > 0) raw.headerPutChar(pointer, tag.fileStates, new Uint8Array(files), files);
+}
+
+/**
+ * Make the database readable from a read-only file system: sqlite's write-ahead log is empty after closing, so the file is
+ * switched to the plain journal (bytes 18 and 19 of its header: file format write and read version) and the side files go.
+ */
+function settle(directory: string): void {
+  const file = path.join(directory, databaseFile);
+  const log = `${file}-wal`;
+  if (existsSync(log) && statSync(log).size > 0)
+    throw new TreelineError('rpmdb.not-written', { subject: file, detail: 'it was not closed completely' });
+  const fd = openSync(file, 'r+');
+  try {
+    const head = Buffer.alloc(20);
+    readSync(fd, head, 0, 20, 0);
+    if (head[18] === 2 && head[19] === 2) writeSync(fd, Buffer.from([1, 1]), 0, 2, 18);
+  } finally {
+    closeSync(fd);
+  }
+  for (const extra of ['-wal', '-shm']) rmSync(file + extra, { force: true });
+  rmSync(path.join(directory, '.rpm.lock'), { force: true });
+}
+
+/** See RpmPort.readRpmdb. */
+export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[] {
+  const root = path.resolve(options.root ?? '/');
+  const found: InstalledPackage[] = [];
+  const file = path.join(root, options.dbPath, databaseFile);
+  // librpm would make an empty one
+  if (!existsSync(file))
+    throw new TreelineError('rpmdb.unreadable', { subject: path.dirname(file), detail: `there is no ${databaseFile}` });
+  withLog(() => {
+    using scope = new Scope();
+    const ts = openDatabase(root, options.dbPath, constants.O_RDONLY, scope);
+    for (const name of options.names ?? [null]) {
+      const iterator = raw.rpmtsInitIterator(ts, name === null ? raw.rpmdbiPackages : raw.rpmdbiName, name, 0);
+      if (!iterator) continue;
+      try {
+        for (let h = raw.rpmdbNextIterator(iterator as bigint); h; h = raw.rpmdbNextIterator(iterator as bigint))
+          found.push(installed(exportHeader(h, options.dbPath), options.changelogs ?? false));
+      } finally {
+        raw.rpmdbFreeIterator(iterator as bigint);
+      }
+    }
+  });
+  return found.filter((p) => p.name !== 'gpg-pubkey').sort(compareNevra);
+}
+
+function installed(header: Header, changelogs: boolean): InstalledPackage {
+  return changelogs ? { ...detailsOf(header), changelog: changelogOf(header) } : detailsOf(header);
+}

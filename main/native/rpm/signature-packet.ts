@@ -1,0 +1,54 @@
+/**
+ * The issuer's key id of an OpenPGP signature packet (RFC 9580, section 5.2), 16 lower-case hex digits; undefined when
+ * the bytes aren't one. librpm tells it only inside a sentence.
+ */
+export function signatureKeyId(blob: Buffer): string | undefined {
+  const body = packetBody(blob);
+  if (!body) return undefined;
+  const version = body[0];
+  if (version === 3) return body.length >= 15 ? body.subarray(7, 15).toString('hex') : undefined;
+  if (version !== 4) return undefined;
+  const hashedLength = body.readUInt16BE(4);
+  const hashed = body.subarray(6, 6 + hashedLength);
+  const unhashedAt = 6 + hashedLength;
+  if (unhashedAt + 2 > body.length) return undefined;
+  const unhashed = body.subarray(unhashedAt + 2, unhashedAt + 2 + body.readUInt16BE(unhashedAt));
+  return issuer(hashed) ?? issuer(unhashed);
+}
+
+/** Body of the first packet, if it is a signature (tag 2), with old or new style length. */
+function packetBody(blob: Buffer): Buffer | undefined {
+  const first = blob[0] ?? 0;
+  if (!(first & 0x80) || blob.length < 8) return undefined;
+  if (first & 0x40) {
+    if ((first & 0x3f) !== 2) return undefined;
+    const [length, used] = newLength(blob, 1);
+    return blob.subarray(1 + used, 1 + used + length);
+  }
+  if (((first >> 2) & 0xf) !== 2) return undefined;
+  const bytes = [1, 2, 4][first & 3];
+  if (!bytes) return undefined;
+  return blob.subarray(1 + bytes, 1 + bytes + blob.readUIntBE(1, bytes));
+}
+
+function newLength(bytes: Buffer, at: number): [length: number, used: number] {
+  const first = bytes[at] ?? 0;
+  if (first < 192) return [first, 1];
+  if (first < 255) return [((first - 192) << 8) + (bytes[at + 1] ?? 0) + 192, 2];
+  return [at + 5 <= bytes.length ? bytes.readUInt32BE(at + 1) : 0, 5];
+}
+
+/** Subpacket 16 (issuer key id), or the end of 33 (issuer fingerprint of a version 4 key). */
+function issuer(area: Buffer): string | undefined {
+  let fromFingerprint: string | undefined;
+  for (let at = 0; at < area.length;) {
+    const [length, used] = newLength(area, at);
+    const body = area.subarray(at + used, at + used + length);
+    if (length === 0) return undefined;
+    const type = (body[0] ?? 0) & 0x7f;
+    if (type === 16 && body.length >= 9) return body.subarray(1, 9).toString('hex');
+    if (type === 33 && body[1] === 4 && body.length >= 22) fromFingerprint = body.subarray(14, 22).toString('hex');
+    at += used + length;
+  }
+  return fromFingerprint;
+}
