@@ -32,6 +32,7 @@ const context: JobContext = {
     return value;
   },
   uninterruptible(run) {
+    deferSignals();
     emit({ type: 'uninterruptible', on: true });
     try {
       return run();
@@ -41,14 +42,35 @@ const context: JobContext = {
   },
 };
 
+let deferred = false;
+
+/**
+ * Without a handler a signal ends the process at once, in the middle of a library call too: that is how jobs are cancelled. From here on it
+ * only sets a mark, which the event loop looks at when the library call is over. It stays like that: taking the handlers away would lose a
+ * signal which came meanwhile; SIGKILL, which the parent sends next, still works outside of the phase.
+ */
+function deferSignals(): void {
+  if (deferred) return;
+  deferred = true;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      emit({ type: 'error', error: { code: 'job.cancelled' } });
+      process.exit(1);
+    });
+  }
+}
+
 /** Job groups are imported on demand: a job pays only for the libraries it uses. */
 async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;
+  if (job.startsWith('fetch.')) return (await import('./fetch-jobs.ts')).fetchJobs;
   return (await import('./sysroot-jobs.ts')).sysrootJobs;
 }
 
 async function main(): Promise<void> {
+  // loaded on demand like the job groups: a test of the protocol alone needs no C library
+  (await import('../native/linux/parent-death.ts')).endWithParent();
   const request = JSON.parse(await text(process.stdin)) as JobRequest;
   const handler = (await handlers(request.job))[request.job] as ((params: unknown, context: JobContext) => unknown) | undefined;
   if (!handler) throw new TreelineError('not-supported', { subject: request.job });

@@ -1,3 +1,59 @@
-import type { JobHandlers } from '../engine/jobs/index.ts';
+import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
+import * as engine from '../engine/sysroot/index.ts';
+import * as updates from '../engine/upgrade/index.ts';
+import { importCommit, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import { processFetcher } from './fetcher.ts';
 
-export const sysrootJobs: Partial<JobHandlers> = {};
+const now = (): number => Math.floor(Date.now() / 1000);
+
+/** Open a sysroot, take its lock, run a change. */
+function change<T>(path: string, context: JobContext, run: (job: engine.SysrootJob) => T): T {
+  using sysroot = Sysroot.open(path);
+  sysroot.lock();
+  return run({ sysroot, context, now: now() });
+}
+
+/** What looking for and taking updates works with. `lock`: nobody else may change the sysroot meanwhile. */
+async function update<T>(
+  params: { readonly sysroot: string; readonly osname: string; readonly now?: number },
+  context: JobContext,
+  lock: boolean,
+  run: (update: updates.UpgradeContext) => T | Promise<T>,
+): Promise<T> {
+  using sysroot = Sysroot.open(params.sysroot);
+  if (lock) sysroot.lock();
+  return await run({
+    sysroot,
+    context,
+    dir: engine.stateDir(params.sysroot, params.osname, sysroot.isBooted),
+    gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
+    // this very file: the worker starts a second one
+    fetcher: processFetcher(process.argv[1] as string, context),
+    openRepo: (path) => Repo.open(path),
+    importer: { importCommit: (from, checksum, onProgress) => importCommit(sysroot.repo, from, checksum, onProgress) },
+    now: params.now ?? now(),
+  });
+}
+
+export const sysrootJobs: Partial<JobHandlers> = {
+  'sysroot.load'({ sysroot: path }) {
+    using sysroot = Sysroot.open(path);
+    return engine.loadState(sysroot, (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures));
+  },
+  'update.check': (p, context) => update(p, context, false, (u) => updates.check(u, p.osname)),
+  'update.cached': (p, context) => update(p, context, false, (u) => updates.cachedCheck(u, p.osname)),
+  'update.details': (p, context) => update(p, context, false, (u) => updates.updateDetails(u, p.osname, p.checksum)),
+  'update.upgrade': (p, context) => update(p, context, true, (u) => updates.upgrade(u, p)),
+  'sysroot.disk-use'({ sysroot: path }) {
+    using sysroot = Sysroot.open(path);
+    return engine.diskUse(sysroot, (checksum) => reachableObjects(sysroot.repo, checksum));
+  },
+  'sysroot.rollback': (p, context) => change(p.sysroot, context, (job) => engine.rollback(job, p.osname)),
+  'sysroot.set-default': (p, context) => change(p.sysroot, context, (job) => engine.setDefault(job, p.deploymentId)),
+  'sysroot.clear-rollback-target': (p, context) => change(p.sysroot, context, (job) => engine.clearRollbackTarget(job, p.osname)),
+  'sysroot.pin': (p, context) => change(p.sysroot, context, (job) => engine.pin(job, p.deploymentId, p.pinned)),
+  'sysroot.undeploy': (p, context) => change(p.sysroot, context, (job) => engine.undeploy(job, p.deploymentId)),
+  'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),
+  'sysroot.kargs': (p, context) => change(p.sysroot, context, (job) => engine.setKargs(job, p)),
+  'sysroot.finalize': (p, context) => change(p.sysroot, context, (job) => engine.finalize(job, p.osname, p)),
+};

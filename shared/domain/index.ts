@@ -7,3 +7,4 @@ export * from './package.ts';
 export * from './progress.ts';
 export * from './snapshot.ts';
 export * from './update.ts';
+export * from './version.ts';

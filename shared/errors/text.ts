@@ -1,9 +1,9 @@
 import { errorTable, type ErrorText } from './codes.ts';
 import type { ErrorReport } from './error.ts';
 
-/** The sentence a person reads. A sentence whose placeholder has no value is left out rather than shown with a hole. */
-export function errorText(report: ErrorReport): ErrorText {
-  const [title, explanation, next] = errorTable[report.code];
+/** The sentence a person reads. A sentence whose placeholder has no value is left out rather than shown with a hole. `template`: a translation. */
+export function errorText(report: ErrorReport, template: readonly [string, string, string] = errorTable[report.code]): ErrorText {
+  const [title, explanation, next] = template;
   const values: Record<string, string | number | undefined> = { ...report.facts, ...pick(report) };
   return { title, explanation: fill(explanation, values), next: fill(next, values) };
 }
@@ -15,7 +15,7 @@ function pick(report: ErrorReport): Record<string, string | number | undefined> 
 
 function fill(template: string, values: Record<string, string | number | undefined>): string {
   return template
-    .split(/(?<=[.:]) (?=[A-Z{“])/)
+    .split(/(?<=[.:]) (?=[A-Z{“„])/)
     .flatMap((sentence) => {
       let hole = false;
       const text = sentence.replace(/\{(\w+)\}/g, (_, name: string) => {

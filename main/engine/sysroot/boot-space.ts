@@ -1,0 +1,61 @@
+import { existsSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { SysrootPort } from '../ports/sysroot.ts';
+
+/** Boot entries, device trees, directory blocks. */
+const marginBytes = 1 << 20;
+
+export interface BootFile {
+  readonly path: string;
+  readonly checksum: string;
+}
+
+type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
+
+/** What libostree copies to /boot: kernel, initramfs and device trees of usr/lib/modules/VERSION. Empty when there are none. */
+export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
+  const load = (tree: string): Dirtree => sysroot.repo.loadMetadata('dirtree', tree) as Dirtree;
+  let tree = load(sysroot.repo.loadCommit(checksum).rootDirtree);
+  for (const name of ['usr', 'lib', 'modules']) {
+    const next = tree[1].find(([n]) => n === name);
+    if (!next) return [];
+    tree = load(next[1].toString('hex'));
+  }
+  return tree[1].flatMap(([version, dir]) =>
+    load(dir.toString('hex'))[0]
+      .filter(([name]) => /^(vmlinuz|initramfs\.img|devicetree|aboot\.img|\.vmlinuz\.hmac)$/.test(name))
+      .map(([name, sum]) => ({ path: `usr/lib/modules/${version}/${name}`, checksum: sum.toString('hex') })),
+  );
+}
+
+export function bootBytes(sysroot: SysrootPort, checksum: string): number {
+  return bootFiles(sysroot, checksum).reduce((sum, file) => sum + sysroot.repo.objectStorageSize('file', file.checksum), 0);
+}
+
+/**
+ * Throws `disk.boot-full` when /boot can't take the kernel and initramfs of a commit. Found out now instead of at shutdown
+ * (field report 10). What an existing deployment has there already needs no room.
+ */
+export function requireBootSpace(sysroot: SysrootPort, checksum: string): void {
+  const files = bootFiles(sysroot, checksum);
+  const names = (list: readonly BootFile[]): string => list.map((f) => f.checksum).join();
+  const present = sysroot
+    .deployments()
+    .filter((d) => !d.staged)
+    .some((d) => sysroot.repo.hasObject('commit', d.checksum) && safely(() => names(bootFiles(sysroot, d.checksum))) === names(files));
+  const boot = path.join(sysroot.path, 'boot');
+  if (present || !existsSync(boot)) return;
+  const needBytes = files.reduce((sum, f) => sum + sysroot.repo.objectStorageSize('file', f.checksum), 0) + marginBytes;
+  const stat = statfsSync(boot);
+  const freeBytes = stat.bavail * stat.bsize;
+  if (freeBytes < needBytes) throw new TreelineError('disk.boot-full', { subject: boot, facts: { needBytes, freeBytes } });
+}
+
+function safely<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { DeployOutcome } from '../jobs/index.ts';
+import type { RawDeployment } from '../ports/sysroot.ts';
+import { requireBootSpace } from './boot-space.ts';
+import { dirOf, versionOf, type SysrootJob } from './actions.ts';
+import { finalizationLock, kernelArgsOf } from './deployments.ts';
+import { recordStaged } from './finalize-failure.ts';
+import { OriginFile } from './origin.ts';
+
+export interface DeployRequest {
+  readonly osname: string;
+  readonly checksum: string;
+  readonly originText: string;
+  /** Missing = those of the merge deployment. */
+  readonly kernelArgs?: readonly string[];
+  readonly lockFinalization?: boolean;
+}
+
+/** Stage in the booted stateroot, else deploy as the new default. The commit is in the repository, whole. */
+export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
+  const { sysroot, context } = job;
+  requireBootSpace(sysroot, request.checksum);
+  const merge = sysroot.mergeDeployment(request.osname);
+  const base = sysroot.deployments().find((d) => d.booted && d.osname === request.osname) ?? merge;
+  const origin = new OriginFile(request.originText);
+  origin.removeGroup('libostree-transient');
+  const tree = {
+    osname: request.osname,
+    checksum: request.checksum,
+    originText: origin.text,
+    ...(merge ? { mergeId: merge.id } : {}),
+    ...kargs(request, merge),
+  };
+  const toVersion = versionOf(sysroot, request.checksum);
+  const outcome = {
+    changed: true,
+    fromVersion: base ? versionOf(sysroot, base.checksum) : '',
+    toVersion,
+    checksum: request.checksum,
+  };
+  if (base?.booted) {
+    const replaced = sysroot.deployments().find((d) => d.staged);
+    setFinalizationLock(request.lockFinalization ?? false);
+    const deploymentId = context.task(`Staging ${toVersion || request.checksum.slice(0, 12)}`, () => sysroot.stageTree(tree));
+    recordStaged(dirOf(job, request.osname), deploymentId, request.checksum, toVersion, job.now);
+    if (replaced && replaced.checksum !== request.checksum) context.task('Removing what nothing uses any more', () => sysroot.cleanup());
+    return { ...outcome, staged: true, deploymentId };
+  }
+  if (request.lockFinalization) throw new TreelineError('sysroot.not-booted', { subject: 'Locking the finalization' });
+  const deploymentId = context.task(`Deploying ${toVersion || request.checksum.slice(0, 12)}`, () => sysroot.deployTree(tree));
+  context.task('Writing boot entries', () =>
+    context.uninterruptible(() => sysroot.simpleWriteDeployment(deploymentId, merge?.id, { pending: false, rollback: false })),
+  );
+  return { ...outcome, staged: false, deploymentId };
+}
+
+function kargs(request: DeployRequest, merge: RawDeployment | undefined): { kernelArgs?: readonly string[] } {
+  if (request.kernelArgs) return { kernelArgs: request.kernelArgs };
+  return merge ? { kernelArgs: kernelArgsOf(merge).map((arg) => arg.raw) } : {};
+}
+
+/** The lock must be there before the staged deployment is: a shutdown in between would finalize it. */
+function setFinalizationLock(on: boolean): void {
+  if (!on) {
+    rmSync(finalizationLock, { force: true });
+    return;
+  }
+  mkdirSync(path.dirname(finalizationLock), { recursive: true });
+  writeFileSync(finalizationLock, '');
+}

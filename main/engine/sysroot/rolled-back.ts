@@ -1,0 +1,33 @@
+import path from 'node:path';
+import { readJson, writeJson, type StateDir } from './state-dir.ts';
+
+/** Versions that somebody rolled back from: not offered again without asking (field report 24). Kept in /var, which a rollback doesn't touch. */
+export interface RolledBack {
+  readonly checksum: string;
+  readonly version: string;
+  /** Unix seconds. */
+  readonly at: number;
+}
+
+interface RolledBackFile {
+  readonly format: 1;
+  readonly versions: readonly RolledBack[];
+}
+
+const file = (dir: StateDir): string => path.join(dir.state, 'rolled-back.json');
+
+export function rolledBack(dir: StateDir): readonly RolledBack[] {
+  const content = readJson<RolledBackFile>(file(dir));
+  return content?.format === 1 ? content.versions : [];
+}
+
+export function addRolledBack(dir: StateDir, entry: RolledBack): void {
+  const others = rolledBack(dir).filter((e) => e.checksum !== entry.checksum);
+  writeJson(file(dir), { format: 1, versions: [...others, entry].slice(-50) } satisfies RolledBackFile);
+}
+
+export function removeRolledBack(dir: StateDir, checksum: string): void {
+  const old = rolledBack(dir);
+  const versions = old.filter((e) => e.checksum !== checksum);
+  if (versions.length < old.length) writeJson(file(dir), { format: 1, versions } satisfies RolledBackFile);
+}

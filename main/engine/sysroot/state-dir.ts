@@ -1,0 +1,46 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where Treeline remembers things of a stateroot, and where it keeps what can be fetched again. */
+export interface StateDir {
+  /** /var/lib/treeline of the stateroot. */
+  readonly state: string;
+  /** /var/cache/treeline of the stateroot. */
+  readonly cache: string;
+}
+
+/** On a booted host /var is the running one; otherwise the stateroot's var below the sysroot. */
+export function stateDir(sysroot: string, osname: string, booted: boolean): StateDir {
+  const root = booted && path.resolve(sysroot) === '/' ? '/' : path.join(sysroot, 'ostree/deploy', osname);
+  return { state: path.join(root, 'var/lib/treeline'), cache: path.join(root, 'var/cache/treeline') };
+}
+
+/** Parsed content of a JSON file, undefined when it is missing or damaged: state files are a memory, not a truth. */
+export function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Write a JSON file so that a reader sees the old or the new one, never a part. Directories are made. */
+export function writeJson(file: string, value: unknown): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+  const temporary = `${file}.${process.pid}.new`;
+  writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o644, flush: true } as object);
+  renameSync(temporary, file);
+}
+
+/** As writeJson, for what is only a memory: a full or read-only disk doesn't fail the job. */
+export function tryWriteJson(file: string, value: unknown): void {
+  try {
+    writeJson(file, value);
+  } catch {
+    return;
+  }
+}
+
+export function removeFile(file: string): void {
+  rmSync(file, { force: true });
+}

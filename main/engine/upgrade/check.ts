@@ -1,0 +1,201 @@
+import path from 'node:path';
+import type { AvailableUpdate, CheckState, UpdateDetails } from '../../../shared/domain/index.ts';
+import { worstSeverity } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { countChanges } from '../diff/index.ts';
+import type { FetchPort } from '../ports/fetch.ts';
+import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
+import { rolledBack } from '../sysroot/rolled-back.ts';
+import { commitSignatures, requireIntact, requireSigned, verifyPolicy, type GpgVerify } from '../sysroot/signatures.ts';
+import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
+import { buildDetails } from './details.ts';
+import { fetchCommits, fetchRepoPath, knownTarget, type OpenRepo } from './fetched.ts';
+import { updateSizes } from './sizes.ts';
+import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
+
+/** Everything that looking for updates works with. */
+export interface UpdateContext {
+  readonly sysroot: SysrootPort;
+  readonly dir: StateDir;
+  readonly gpg: GpgVerify;
+  readonly fetcher: FetchPort;
+  readonly openRepo: OpenRepo;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+interface CheckFile {
+  readonly format: 1;
+  /** The commit that the counts are relative to. */
+  readonly base: string;
+  readonly state: CheckState;
+}
+
+interface DetailsFile {
+  readonly format: 1;
+  readonly details: UpdateDetails;
+}
+
+const checkFile = (dir: StateDir): string => path.join(dir.state, 'check.json');
+const detailsFile = (dir: StateDir): string => path.join(dir.state, 'update-details.json');
+
+/** The repository of fetched commits if there is one (the system's is its parent), else the system's alone. */
+export function withFetched<T>(context: UpdateContext, run: (repo: RepoPort) => T): T {
+  let repo: (RepoPort & Disposable) | undefined;
+  try {
+    repo = context.openRepo(fetchRepoPath(context.dir));
+  } catch {
+    return run(context.sysroot.repo);
+  }
+  using opened = repo;
+  return run(opened);
+}
+
+/** Verify a fetched commit as its remote demands and describe it against the base. Throws the `repo.signature-*` and `repo.key-*` codes. */
+export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort): UpdateDetails {
+  const { sysroot } = context;
+  const subject = to.version ? `Version ${to.version}` : `Commit ${to.checksum.slice(0, 12)}`;
+  requireIntact(to, subject);
+  const signatures = commitSignatures(to, repo, sysroot.repo, source.remote, context.gpg);
+  requireSigned(verifyPolicy(sysroot.repo, source.remote), signatures, subject);
+  const from = sysroot.repo.tryLoadCommit(source.base.checksum);
+  const details = buildDetails(repo, from, to, (delta) => updateSizes(to, repo, sysroot.path, delta), signatures);
+  for (const { checksum, version } of details.releases) {
+    const commit = repo.tryLoadCommit(checksum);
+    if (commit) requireIntact(commit, `Version ${version}`);
+  }
+  return details;
+}
+
+/** Keep what was found: the commits on the way are pruned once the update is deployed (field report 6). */
+export function saveDetails(context: UpdateContext, details: UpdateDetails): void {
+  tryWriteJson(detailsFile(context.dir), { format: 1, details } satisfies DetailsFile);
+}
+
+function summarize(context: UpdateContext, source: Source, details: UpdateDetails): AvailableUpdate {
+  const counts = countChanges(details.packages);
+  const security = details.advisories.filter((a) => a.kind === 'security');
+  return {
+    checksum: details.toChecksum,
+    version: details.toVersion,
+    timestamp: details.toTimeSeconds,
+    refspec: source.refspec,
+    counts,
+    security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) },
+    sizes: details.sizes,
+    signatures: details.signatures,
+    rolledBackFrom: rolledBack(context.dir).some((r) => r.checksum === details.toChecksum),
+  };
+}
+
+/**
+ * Ask the server. Never throws for what the server, the network or the signatures are to blame for: that is the state 'failed', which
+ * keeps what an earlier check had found. The state is written for `cachedCheck`.
+ */
+export async function check(context: UpdateContext, osname: string): Promise<CheckState> {
+  const before = readJson<CheckFile>(checkFile(context.dir));
+  let state: CheckState;
+  let base = '';
+  try {
+    const source = updateSource(context.sysroot, osname);
+    base = source.base.checksum;
+    const newest: Revision = { kind: 'newest' };
+    const checksum = await fetchCommits(context.fetcher, context.sysroot, context.dir, source, newest);
+    state = withFetched(context, (repo) => found(context, repo, source, checksum));
+  } catch (error) {
+    if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
+    const earlier = before?.format === 1 ? before.state : undefined;
+    const last = earlier?.kind === 'available' ? earlier.update : earlier?.kind === 'failed' ? earlier.last : undefined;
+    state = {
+      kind: 'failed',
+      failedAt: context.now,
+      since: !earlier || earlier.kind === 'never' ? 0 : earlier.kind === 'failed' ? earlier.since : earlier.checkedAt,
+      error: TreelineError.report(error),
+      ...(last ? { last } : {}),
+    };
+    base = before?.base ?? base;
+  }
+  writeJson(checkFile(context.dir), { format: 1, base, state } satisfies CheckFile);
+  return state;
+}
+
+function found(context: UpdateContext, repo: RepoPort, source: Source, checksum: string): CheckState {
+  const upToDate: CheckState = { kind: 'up-to-date', checkedAt: context.now };
+  if (checksum === source.base.checksum) return upToDate;
+  const to = repo.loadCommit(checksum);
+  const details = describeUpdate(context, repo, source, to);
+  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+  // the server went back: nothing newer there
+  if (from && to.timestamp < from.timestamp) return upToDate;
+  saveDetails(context, details);
+  return { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) };
+}
+
+/** What the last check found, relative to what is booted now. Reads files only. */
+export function cachedCheck(context: UpdateContext, osname: string): CheckState {
+  const file = readJson<CheckFile>(checkFile(context.dir));
+  if (file?.format !== 1) return { kind: 'never' };
+  const { state } = file;
+  const found = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
+  if (!found) return state;
+  let update: AvailableUpdate | undefined;
+  try {
+    const source = updateSource(context.sysroot, osname);
+    update = found.checksum === source.base.checksum ? undefined : refresh(context, source, found, file.base);
+  } catch {
+    update = found;
+  }
+  if (state.kind === 'failed') {
+    const { last: _, ...rest } = state;
+    return update ? { ...rest, last: update } : rest;
+  }
+  const checkedAt = state.kind === 'available' ? state.checkedAt : 0;
+  return update ? { kind: 'available', checkedAt, update } : { kind: 'up-to-date', checkedAt };
+}
+
+function refresh(context: UpdateContext, source: Source, update: AvailableUpdate, base: string): AvailableUpdate | undefined {
+  const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
+  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+  if (from && update.timestamp < from.timestamp) return undefined;
+  if (base === source.base.checksum) return { ...update, rolledBackFrom };
+  return withFetched(context, (repo) => {
+    const to = repo.tryLoadCommit(update.checksum);
+    return to ? summarize(context, source, describeUpdate(context, repo, source, to)) : { ...update, rolledBackFrom };
+  });
+}
+
+/**
+ * Details of `checksum`, else of the pending deployment, else of the update the last check found; always against the booted one.
+ * Throws `update.none`.
+ */
+export function updateDetails(context: UpdateContext, osname: string, checksum?: string): UpdateDetails {
+  const source = updateSource(context.sysroot, osname);
+  const wanted = checksum ?? pending(context, source) ?? checkedUpdate(context);
+  if (wanted === undefined || wanted === source.base.checksum) throw new TreelineError('update.none', { subject: osname });
+  const saved = readJson<DetailsFile>(detailsFile(context.dir));
+  const known =
+    saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.base.checksum
+      ? saved.details
+      : undefined;
+  return withFetched(context, (repo) => {
+    const revision = parseRevision(wanted);
+    const to = repo.tryLoadCommit(revision.kind === 'checksum' ? wanted : knownTarget(repo, source, revision));
+    if (!to) {
+      if (known) return known;
+      throw new TreelineError('repo.revision-not-found', { subject: wanted, facts: { repo: source.refspec } });
+    }
+    const built = describeUpdate(context, repo, source, to);
+    return known && known.source === 'treeline.changes' && built.source !== known.source ? { ...known, sizes: built.sizes } : built;
+  });
+}
+
+function pending(context: UpdateContext, source: Source): string | undefined {
+  const first = context.sysroot.deployments().find((d) => d.osname === source.base.osname);
+  return first && first.checksum !== source.base.checksum && !first.booted ? first.checksum : undefined;
+}
+
+function checkedUpdate(context: UpdateContext): string | undefined {
+  const file = readJson<CheckFile>(checkFile(context.dir));
+  const state = file?.state;
+  return state?.kind === 'available' ? state.update.checksum : state?.kind === 'failed' ? state.last?.checksum : undefined;
+}

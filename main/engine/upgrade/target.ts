@@ -1,0 +1,93 @@
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Origin } from '../../../shared/domain/index.ts';
+import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
+import { readOrigin } from '../sysroot/origin.ts';
+
+/** Where updates of a stateroot come from, and what they are compared with. */
+export interface Source {
+  /** Takes over /etc, kernel arguments and origin: the staged, else the booted, else the default deployment. */
+  readonly merge: RawDeployment;
+  /** What a person compares with: the booted, else the default deployment. */
+  readonly base: RawDeployment;
+  readonly origin: Origin;
+  readonly remote: string;
+  readonly ref: string;
+  readonly refspec: string;
+}
+
+/** Throws `deployment.not-found`, `origin.invalid`, `origin.remote-missing`. `refspec`: rebase target `[REMOTE:]REF`. */
+export function updateSource(sysroot: SysrootPort, osname: string, refspec?: string): Source {
+  const merge = sysroot.mergeDeployment(osname);
+  if (!merge) throw new TreelineError('deployment.not-found', { subject: osname });
+  const own = sysroot.deployments().filter((d) => d.osname === osname && !d.staged);
+  const base = own.find((d) => d.booted) ?? own[0] ?? merge;
+  const origin = readOrigin(merge.originText, (name) => sysroot.repo.hasRemote(name));
+  const wanted = refspec === undefined || refspec === '' ? fromOrigin(merge, origin) : fromRefspec(refspec, origin);
+  if (wanted.remote !== '' && !sysroot.repo.hasRemote(wanted.remote)) {
+    throw new TreelineError('origin.remote-missing', { subject: wanted.remote });
+  }
+  return { merge, base, origin, ...wanted, refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}` };
+}
+
+const problems: Record<NonNullable<Origin['problem']>, string> = {
+  missing: 'it has no origin file',
+  unreadable: 'its origin file can’t be read',
+  'no-ref': 'its origin names no branch',
+  ambiguous: 'its origin names both a branch and a container image',
+  'remote-missing': '',
+};
+
+function fromOrigin(merge: RawDeployment, origin: Origin): { remote: string; ref: string } {
+  if (origin.problem && origin.problem !== 'remote-missing') {
+    throw new TreelineError('origin.invalid', { subject: merge.id, detail: problems[origin.problem] });
+  }
+  if (origin.unconfiguredState !== undefined) {
+    throw new TreelineError('origin.invalid', { subject: merge.id, detail: origin.unconfiguredState });
+  }
+  if (origin.ref === '') throw new TreelineError('not-supported', { subject: 'Updating from a container image' });
+  return { remote: origin.remote, ref: origin.ref };
+}
+
+function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: string } {
+  const colon = refspec.indexOf(':');
+  const remote = colon < 0 ? origin.remote : refspec.slice(0, colon);
+  // `REMOTE:` keeps the branch
+  const ref = refspec.slice(colon + 1) || origin.ref;
+  if (!/^[\w\d][-._\w\d]*(\/[\w\d][-._\w\d]*)*$/.test(ref)) {
+    throw new TreelineError('repo.ref-not-found', { subject: refspec, facts: { repo: remote } });
+  }
+  return { remote, ref };
+}
+
+/** `REVISION` of `deploy`: what rpm-ostree takes. */
+export type Revision = { readonly kind: 'newest' } | { readonly kind: 'checksum' | 'version'; readonly value: string };
+
+export function parseRevision(text: string | undefined): Revision {
+  if (text === undefined || text === '' || text === ':') return { kind: 'newest' };
+  const explicit = /^(revision|version)=(.*)$/s.exec(text);
+  const value = explicit?.[2] ?? text;
+  if (explicit?.[1] === 'version') return { kind: 'version', value };
+  if (/^[0-9a-f]{64}$/.test(value)) return { kind: 'checksum', value };
+  if (explicit) throw new TreelineError('repo.revision-not-found', { subject: text, detail: 'A revision is 64 hexadecimal digits.' });
+  return { kind: 'version', value };
+}
+
+/** Options of a remote that fetching needs; verification stays with root. */
+const fetchOptions = [
+  'url',
+  'contenturl',
+  'metalink',
+  'proxy',
+  'http2',
+  'tls-permissive',
+  'tls-client-cert-path',
+  'tls-client-key-path',
+  'tls-ca-path',
+  'branches',
+  'custom-backend',
+] as const;
+
+export function remoteFetchOptions(repo: RepoPort, remote: string): Record<string, string> {
+  const pairs = fetchOptions.map((option) => [option, repo.remoteOption(remote, option)] as const);
+  return Object.fromEntries(pairs.filter((pair): pair is [(typeof fetchOptions)[number], string] => pair[1] !== undefined));
+}

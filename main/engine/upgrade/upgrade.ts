@@ -1,0 +1,180 @@
+import { statfsSync } from 'node:fs';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { UpdateDetails } from '../../../shared/domain/index.ts';
+import type { DeployOutcome, JobParams } from '../jobs/index.ts';
+import type { ImportPort } from '../ports/fetch.ts';
+import type { CommitPort } from '../ports/sysroot.ts';
+import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
+import { deploy } from '../sysroot/deploy.ts';
+import { OriginFile } from '../sysroot/origin.ts';
+import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
+import { describeUpdate, saveDetails, withFetched, type UpdateContext } from './check.ts';
+import { fetchCommits, fetchRepoPath, fetchRequest, knownTarget } from './fetched.ts';
+import { WeightedProgress } from './progress.ts';
+import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
+
+export type UpgradeParams = JobParams<'update.upgrade'>;
+
+export interface UpgradeContext extends UpdateContext, SysrootJob {
+  readonly importer: ImportPort;
+}
+
+/** File system blocks, temporary files, the new deployment's directories. */
+const diskMarginBytes = 16 << 20;
+
+/** Shares of the bar, about what each takes on a slow line. */
+const steps = [
+  { id: 'check', weight: 3 },
+  { id: 'pull', weight: 62 },
+  { id: 'import', weight: 15 },
+  { id: 'deploy', weight: 20 },
+];
+
+/**
+ * Fetch, verify, import, then stage (booted) or deploy. Kernel arguments and what Treeline doesn't know in the origin are kept. Throws
+ * `update.older`, `update.rolled-back`, `update.other-branch`, `disk.*`, `repo.*`, `origin.*`. Nothing newer is a result, not an error.
+ */
+export async function upgrade(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
+  const { sysroot } = context;
+  const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
+  const source = updateSource(sysroot, params.osname, params.refspec);
+  const revision = parseRevision(params.revision);
+  progress.report('check', 0);
+  const checksum = await resolveTarget(context, source, revision, params);
+  const pendingChecksum = sysroot.deployments().find((d) => d.osname === params.osname)?.checksum;
+  const sameSource = source.refspec === source.origin.refspec;
+  if (checksum === pendingChecksum && sameSource && complete(context, checksum)) return nothingNew(context, source, checksum);
+  const details = withFetched(context, (repo) => {
+    const to = repo.loadCommit(checksum);
+    const described = describeUpdate(context, repo, source, to);
+    requireWanted(context, source, revision, params, to);
+    return described;
+  });
+  progress.report('check', 1);
+  saveDetails(context, details);
+  if (!complete(context, checksum)) await pull(context, source, checksum, details, params, progress);
+  if (source.remote !== '' && revision.kind === 'newest') sysroot.repo.setRef(source.ref, checksum, source.remote);
+  if (params.takeRolledBack) removeRolledBack(context.dir, checksum);
+  const outcome = {
+    changed: true,
+    fromVersion: versionOf(sysroot, source.base.checksum),
+    toVersion: details.toVersion,
+    checksum,
+  };
+  if (params.downloadOnly) {
+    // a ref of its own keeps it from being pruned until it is deployed
+    sysroot.repo.setRef(downloadedRef(params.osname), checksum);
+    progress.report('deploy', 1);
+    return { ...outcome, staged: false };
+  }
+  progress.report('deploy', 0);
+  const done = deploy(context, {
+    osname: params.osname,
+    checksum,
+    originText: originFor(source, revision, checksum),
+    ...(params.lockFinalization === undefined ? {} : { lockFinalization: params.lockFinalization }),
+  });
+  if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
+  progress.report('deploy', 1);
+  return done;
+}
+
+const downloadedRef = (osname: string): string => `treeline/downloaded/${osname}`;
+
+/** Without asking the server for --cache-only. */
+async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<string> {
+  if (params.cacheOnly) return withFetched(context, (repo) => knownTarget(repo, source, revision));
+  const title = `Looking for updates of ${source.refspec}`;
+  return context.context.task(title, () => fetchCommits(context.fetcher, context.sysroot, context.dir, source, revision));
+}
+
+function complete(context: UpgradeContext, checksum: string): boolean {
+  return context.sysroot.repo.tryLoadCommit(checksum)?.state === 'normal';
+}
+
+function nothingNew(context: UpgradeContext, source: Source, checksum: string): DeployOutcome {
+  const first = context.sysroot.deployments().find((d) => d.osname === source.base.osname);
+  const version = versionOf(context.sysroot, checksum);
+  return {
+    changed: false,
+    staged: first?.staged ?? false,
+    ...(first ? { deploymentId: first.id } : {}),
+    fromVersion: versionOf(context.sysroot, source.base.checksum),
+    toVersion: version,
+    checksum,
+  };
+}
+
+function requireWanted(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams, to: CommitPort): void {
+  const name = to.version || to.checksum.slice(0, 12);
+  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+  if (from && to.timestamp < from.timestamp && !params.allowDowngrade && source.refspec === source.origin.refspec) {
+    throw new TreelineError('update.older', { subject: name, detail: from.version });
+  }
+  const bound = to.value('ostree.ref-binding', 'as') as string[] | undefined;
+  if (revision.kind === 'checksum' && !params.skipBranchCheck && bound && bound.length > 0 && !bound.includes(source.ref)) {
+    throw new TreelineError('update.other-branch', { subject: name, detail: bound.join(', '), facts: { ref: source.ref } });
+  }
+  const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);
+  if (avoided && revision.kind === 'newest' && !params.takeRolledBack) throw new TreelineError('update.rolled-back', { subject: name });
+}
+
+/** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
+function originFor(source: Source, revision: Revision, checksum: string): string {
+  const origin = new OriginFile(source.merge.originText ?? '');
+  const key = origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec';
+  origin.set('origin', key, source.refspec);
+  if (source.refspec !== source.origin.refspec) {
+    for (const stale of ['container-image-reference', 'custom-url', 'custom-description', 'unconfigured-state']) {
+      origin.set('origin', stale, undefined);
+    }
+  }
+  origin.set('origin', 'override-commit', revision.kind === 'newest' ? undefined : checksum);
+  return origin.text;
+}
+
+function requireDiskSpace(context: UpgradeContext, details: UpdateDetails): void {
+  const { diskBytes, downloadBytes, downloadExact } = details.sizes;
+  if (!downloadExact) return;
+  const { bavail, bsize } = statfsSync(context.sysroot.path);
+  const needBytes = diskBytes + downloadBytes + diskMarginBytes;
+  const freeBytes = bavail * bsize;
+  if (freeBytes < needBytes) {
+    const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+    throw new TreelineError('disk.full', {
+      subject: context.sysroot.path,
+      detail: `${mb(needBytes)} are needed, ${mb(freeBytes)} are free`,
+      facts: { needBytes, freeBytes },
+    });
+  }
+}
+
+/** Fetch without privileges, import with checksums verified, check that nothing is missing. */
+async function pull(
+  context: UpgradeContext,
+  source: Source,
+  checksum: string,
+  details: UpdateDetails,
+  params: UpgradeParams,
+  progress: WeightedProgress,
+): Promise<void> {
+  requireDiskSpace(context, details);
+  const { downloadBytes, downloadExact, downloadObjects } = details.sizes;
+  const name = details.toVersion || checksum.slice(0, 12);
+  if (!params.cacheOnly && source.remote !== '') {
+    const request = fetchRequest(context.sysroot, context.dir, source, {
+      refs: [checksum],
+      commitOnly: false,
+      ...(downloadExact ? { bytesTotal: downloadBytes, objectsTotal: downloadObjects } : {}),
+    });
+    await context.context.task(`Fetching ${name}`, () => context.fetcher.fetch(request, (p) => progress.report('pull', p.fraction, p)));
+  }
+  progress.report('import', 0);
+  context.context.task(`Importing ${name}`, () => {
+    context.importer.importCommit(fetchRepoPath(context.dir), checksum, (done) =>
+      progress.report('import', downloadObjects > 0 ? done / downloadObjects : 0),
+    );
+  });
+  if (!complete(context, checksum)) throw new TreelineError('repo.corrupt', { subject: `Version ${name}`, detail: 'objects are missing' });
+  progress.report('import', 1);
+}
