@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { formatNevra, type Package } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { comparePackages, describeChanges, diffPackages, indexPackages, packagesOfPkglist, type DescribedPackage } from '../diff/index.ts';
+import type { DbListing, DiffOutcome, JobParams, JobResult } from '../jobs/catalogue.ts';
+import type { DbSource } from '../ports/db.ts';
+import type { CommitPort } from '../ports/sysroot.ts';
+import { advisoriesBetween, advisoriesOfCommit } from './commit-advisories.ts';
+import { namePattern } from './pattern.ts';
+import { resolvePair, resolveRevision } from './revision.ts';
+
+/** Packages of a commit by NEVRA order: from its metadata when it is there (no file is read), else from its RPM database. */
+export function packagesOfCommit(source: DbSource, commit: CommitPort): readonly Package[] {
+  const rows = commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as readonly (readonly string[])[] | undefined;
+  if (rows) return packagesOfPkglist(rows).sort(comparePackages);
+  return fromRpmdb(source, commit.checksum, false);
+}
+
+function fromRpmdb(source: DbSource, checksum: string, changelogs: boolean, names?: readonly string[]): readonly DescribedPackage[] {
+  const packages = source.rpmdb(checksum, names ? { changelogs, names } : { changelogs });
+  if (!packages) throw new TreelineError('rpmdb.missing', { subject: checksum });
+  return packages;
+}
+
+/** Job db.list. */
+export function dbList(source: DbSource, params: JobParams<'db.list'>): DbListing[] {
+  const wanted = params.patterns.map(namePattern);
+  return params.revisions.map((revision) => {
+    const { name, checksum } = resolveRevision(source, revision);
+    const commit = source.repo.loadCommit(checksum);
+    const all = params.details ? fromRpmdb(source, checksum, false) : packagesOfCommit(source, commit);
+    const packages = wanted.length === 0 ? all : all.filter((p) => wanted.some((fits) => fits(p)));
+    const shown = new Set(packages.map(formatNevra));
+    return {
+      revision: name,
+      checksum,
+      version: commit.version,
+      packages,
+      ...(params.advisories ? { advisories: advisoriesOfCommit(commit).filter((a) => a.packages.some((p) => shown.has(p))) } : {}),
+    };
+  });
+}
+
+/** Job db.diff. */
+export function dbDiff(source: DbSource, params: JobParams<'db.diff'>): DiffOutcome {
+  const pair = resolvePair(source, params.from, params.to);
+  const [from, to] = pair.map(({ checksum }) => {
+    const commit = source.repo.loadCommit(checksum);
+    return params.base ? baseOf(source, commit) : commit;
+  }) as [CommitPort, CommitPort];
+  const changes = diffPackages(packagesOfCommit(source, from), packagesOfCommit(source, to));
+  const advisories = params.advisories ? advisoriesBetween(source.repo, from.checksum, to.checksum) : [];
+  const names = [...new Set(changes.filter((c) => c.kind === 'upgraded').map((c) => c.name))];
+  const read = (commit: CommitPort): Map<string, DescribedPackage> =>
+    indexPackages(params.changelogs && names.length > 0 ? fromRpmdb(source, commit.checksum, true, names) : []);
+  const described = describeChanges(changes, read(from), read(to), advisories);
+  return {
+    fromName: pair[0].name,
+    toName: pair[1].name,
+    fromChecksum: from.checksum,
+    toChecksum: to.checksum,
+    fromVersion: from.version,
+    toVersion: to.version,
+    packages: described.changes,
+    advisories: described.advisories,
+  };
+}
+
+/** A layered commit's parent is the base it was made from. */
+function baseOf(source: DbSource, commit: CommitPort): CommitPort {
+  return commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '' ? source.repo.loadCommit(commit.parent) : commit;
+}
+
+/** Job db.version. `rpmdbChecksum` is the count of packages and a SHA-1 over their sorted NEVRAs: equal for equal package sets. */
+export function dbVersion(source: DbSource, params: JobParams<'db.version'>): JobResult<'db.version'> {
+  return params.revisions.map((revision) => {
+    const { name, checksum } = resolveRevision(source, revision);
+    const commit = source.repo.loadCommit(checksum);
+    const packages = packagesOfCommit(source, commit);
+    const hash = createHash('sha1');
+    for (const p of packages) hash.update(`${p.name}-${p.epoch}:${p.version}-${p.release}.${p.arch}\n`);
+    return { revision: name, checksum, version: commit.version, rpmdbChecksum: `${packages.length}:${hash.digest('hex')}` };
+  });
+}

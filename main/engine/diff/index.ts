@@ -1,0 +1,6 @@
+export { joinChangelogs, newChangelogEntries } from './changelog.ts';
+export { describeChanges, indexPackages, type Described, type DescribedPackage } from './describe.ts';
+export { mergeReleases, type MergedChanges } from './merge.ts';
+export { comparePackages, countChanges, diffPackages } from './packages.ts';
+export { packagesOfPkglist, pkglistOfPackages, type PkglistRow } from './pkglist.ts';
+export { buildReleaseChanges, changesKey, packReleaseChanges, parseReleaseChanges, type ReleaseInput } from './release.ts';
