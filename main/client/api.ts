@@ -38,3 +38,30 @@ export interface HostClient {
   diskUse(): Promise<DiskUse>;
   close(): void;
 }
+
+/** Options of everything that pulls or deploys; names and meaning as rpm-ostree's command line has them. */
+export interface PullOptions {
+  readonly reboot?: boolean;
+  readonly allowDowngrade?: boolean;
+  readonly downloadOnly?: boolean;
+  readonly cacheOnly?: boolean;
+  readonly skipBranchCheck?: boolean;
+  readonly lockFinalization?: boolean;
+  readonly takeRolledBack?: boolean;
+}
+
+/** What the command line needs besides. */
+export interface FullHostClient extends HostClient {
+  upgrade(options: PullOptions): Promise<JobState>;
+  deploy(revision: string, options: PullOptions): Promise<JobState>;
+  rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState>;
+  finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
+  /** Run the configured policy; undefined when the policy is to do nothing. */
+  automaticUpdate(): Promise<JobState | undefined>;
+  /** Replace all kernel arguments, provided they are still `existing`. */
+  setKernelArgs(
+    existing: string,
+    final: string,
+    options: { reboot?: boolean; lockFinalization?: boolean; deploymentId?: string },
+  ): Promise<JobState>;
+}

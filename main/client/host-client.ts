@@ -1,0 +1,310 @@
+import { iface, rootPath, sysrootPath, Variant, type DbusMessage } from '../../shared/dbus/index.ts';
+import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { FullHostClient, PullOptions } from './api.ts';
+import { ServiceLink } from './link.ts';
+import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
+import { StockReader } from './stock.ts';
+
+export interface ClientOptions {
+  /** D-Bus address; default DBUS_SYSTEM_BUS_ADDRESS, then the system's. */
+  readonly address?: string;
+  /** How the client is called in other people's windows. */
+  readonly clientId?: string;
+  /** Jobs go on when this client ends. Default true: closing a window doesn't stop an update. */
+  readonly detach?: boolean;
+  /** Keep the service there and come back after its restarts. Default true; false for one question and one answer. */
+  readonly stay?: boolean;
+}
+
+const snapshotMs = 300;
+type Bag = Record<string, Variant>;
+
+/** The service as the app and the command line see it. Every promise rejects with a TreelineError only. */
+export class DbusHostClient implements FullHostClient {
+  private readonly link: ServiceLink;
+  private readonly stock: StockReader;
+  private readonly detach: boolean;
+  private readonly snapshotListeners = new Set<(snapshot: HostSnapshot) => void>();
+  private readonly jobListeners = new Set<(job: JobState) => void>();
+  private snapshotTimer: NodeJS.Timeout | undefined;
+  private last: HostSnapshot | undefined;
+  /** Jobs of a stock daemon are known only to the client that runs them. */
+  private ownJob: JobState | undefined;
+  private ownPast: readonly JobState[] = [];
+
+  constructor(options: ClientOptions = {}) {
+    this.detach = options.detach ?? true;
+    this.link = new ServiceLink({ address: options.address, clientId: options.clientId ?? 'treeline', stay: options.stay ?? true });
+    this.stock = new StockReader(this.link);
+    this.link.onSignal = (signal) => this.receive(signal);
+    this.link.onChange = () => this.refresh();
+  }
+
+  async snapshot(): Promise<HostSnapshot> {
+    const service = await this.link.info();
+    if (service.kind !== 'treeline' && service.kind !== 'rpm-ostree') return { ...(this.last ?? emptySnapshot), job: undefined, service };
+    const host =
+      service.kind === 'treeline'
+        ? await this.json<Omit<HostSnapshot, 'service'>>('Snapshot')
+        : await this.stock.snapshot(this.ownPast, this.ownJob);
+    this.last = { ...host, service };
+    return this.last;
+  }
+
+  onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void {
+    this.snapshotListeners.add(listener);
+    this.refresh();
+    return () => this.snapshotListeners.delete(listener);
+  }
+
+  onJob(listener: (job: JobState) => void): () => void {
+    this.jobListeners.add(listener);
+    return () => this.jobListeners.delete(listener);
+  }
+
+  async checkForUpdate(): Promise<void> {
+    const path = await this.osObject();
+    const job = (await this.isOurs())
+      ? await this.run('check for update', 'Check', path, iface.treelineOs, 'a{sv}', [{}])
+      : await this.run('check for update', 'DownloadUpdateRpmDiff', path, iface.os, '', []);
+    if (job.phase === 'failed' && job.error) throw TreelineError.fromReport(job.error);
+  }
+
+  async upgrade(options: PullOptions): Promise<JobState> {
+    return this.run('upgrade', 'Upgrade', await this.osObject(), iface.os, 'a{sv}', [this.pullBag(options)]);
+  }
+
+  async deploy(revision: string, options: PullOptions): Promise<JobState> {
+    return this.run(`deploy ${revision}`, 'Deploy', await this.osObject(), iface.os, 'sa{sv}', [revision, this.pullBag(options)]);
+  }
+
+  async rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState> {
+    const bag = this.pullBag(options);
+    if (options.revision) bag.revision = new Variant('s', options.revision);
+    return this.run(`rebase ${refspec}`, 'Rebase', await this.osObject(), iface.os, 'a{sv}sas', [bag, refspec, []]);
+  }
+
+  async rollback(options: { reboot?: boolean }): Promise<JobState> {
+    return this.run('rollback', 'Rollback', await this.osObject(), iface.os, 'a{sv}', [this.bag({ reboot: options.reboot })]);
+  }
+
+  async setDefault(deploymentId: string, options: { reboot?: boolean }): Promise<JobState> {
+    await this.needOurs('Choosing any deployment');
+    const body = [deploymentId, this.bag({ reboot: options.reboot })];
+    return this.run(`set-default ${deploymentId}`, 'SetDefault', await this.osObject(), iface.treelineOs, 'sa{sv}', body);
+  }
+
+  async pin(deploymentId: string, pinned: boolean): Promise<JobState> {
+    await this.needOurs('Pinning');
+    return this.run(`pin ${deploymentId}`, 'Pin', sysrootPath, iface.treelineSysroot, 'sba{sv}', [deploymentId, pinned, {}]);
+  }
+
+  async undeploy(deploymentId: string): Promise<JobState> {
+    await this.needOurs('Deleting one deployment');
+    return this.run(`undeploy ${deploymentId}`, 'Undeploy', sysrootPath, iface.treelineSysroot, 'sa{sv}', [deploymentId, {}]);
+  }
+
+  async cleanup(elements: readonly string[]): Promise<JobState> {
+    return this.run(`cleanup ${elements.join(' ')}`, 'Cleanup', await this.osObject(), iface.os, 'as', [elements]);
+  }
+
+  async kernelArgs(change: Parameters<FullHostClient['kernelArgs']>[0]): Promise<JobState> {
+    const bag = this.bag({ reboot: change.reboot });
+    if (change.appendIfMissing?.length) bag['append-if-missing'] = new Variant('as', [...change.appendIfMissing]);
+    if (change.deleteIfPresent?.length) bag['delete-if-present'] = new Variant('as', [...change.deleteIfPresent]);
+    const body = ['', [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
+    return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', body);
+  }
+
+  async setKernelArgs(
+    existing: string,
+    final: string,
+    options: { reboot?: boolean; lockFinalization?: boolean; deploymentId?: string },
+  ): Promise<JobState> {
+    const bag = this.bag({ reboot: options.reboot, 'lock-finalization': options.lockFinalization });
+    bag['final-kernel-args'] = new Variant('s', final);
+    if (options.deploymentId) bag['treeline-deployment'] = new Variant('s', options.deploymentId);
+    return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', [existing, [], [], [], bag]);
+  }
+
+  async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {
+    const bag = this.bag({ 'allow-missing-checksum': options.allowMissingChecksum, 'allow-unlocked': options.allowUnlocked });
+    if (options.checksum) bag.checksum = new Variant('s', options.checksum);
+    return this.run('finalize-deployment', 'FinalizeDeployment', await this.osObject(), iface.os, 'a{sv}', [bag]);
+  }
+
+  async automaticUpdate(): Promise<JobState | undefined> {
+    const path = await this.osObject();
+    const bag = this.bag({});
+    const call = { path, interface: iface.os, member: 'AutomaticUpdateTrigger', signature: 'a{sv}', body: [bag] };
+    const [enabled, address] = (await this.link.call(call)) as [boolean, string];
+    return enabled ? this.follow(address, 'automatic update', 'AutomaticUpdateTrigger') : undefined;
+  }
+
+  async restart(): Promise<void> {
+    await this.needOurs('Restarting');
+    await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Restart', signature: 'a{sv}', body: [{}] });
+  }
+
+  async cancel(): Promise<void> {
+    if (await this.isOurs()) {
+      await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Cancel' });
+      return;
+    }
+    const address = await this.stock.activeAddress();
+    if (address) await cancelPeerJob(address);
+  }
+
+  async reload(): Promise<void> {
+    await this.link.call({ path: sysrootPath, interface: iface.sysroot, member: 'Reload' });
+  }
+
+  async updateDetails(): Promise<UpdateDetails> {
+    if (!(await this.isOurs())) return this.stock.updateDetails();
+    const call = { path: await this.osObject(), interface: iface.treelineOs, member: 'UpdateDetails', signature: 's', body: [''] };
+    return JSON.parse((await this.link.call(call, true))[0] as string) as UpdateDetails;
+  }
+
+  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<readonly PackageChange[]> {
+    if (!(await this.isOurs())) return this.stock.diff(fromDeploymentId, toDeploymentId);
+    const body = [fromDeploymentId, toDeploymentId];
+    const call = { path: await this.osObject(), interface: iface.treelineOs, member: 'CompareDeployments', signature: 'ss', body };
+    return JSON.parse((await this.link.call(call, true))[0] as string) as PackageChange[];
+  }
+
+  async history(limit: number): Promise<readonly HistoryEntry[]> {
+    return (await this.isOurs()) ? this.json<HistoryEntry[]>('History', 'u', [limit]) : [];
+  }
+
+  async diskUse(): Promise<DiskUse> {
+    await this.needOurs('Disk use');
+    return this.json<DiskUse>('DiskUse');
+  }
+
+  close(): void {
+    clearTimeout(this.snapshotTimer);
+    this.snapshotListeners.clear();
+    this.jobListeners.clear();
+    this.link.close();
+  }
+
+  private async isOurs(): Promise<boolean> {
+    const service = await this.link.info();
+    if (service.kind === 'treeline') return true;
+    if (service.kind === 'rpm-ostree') return false;
+    throw TreelineError.fromReport(this.link.problem ?? { code: 'service.unreachable', detail: service.detail });
+  }
+
+  private async needOurs(what: string): Promise<void> {
+    if (!(await this.isOurs())) throw new TreelineError('not-supported', { subject: what, detail: 'rpm-ostreed has no call for it' });
+  }
+
+  private async osObject(): Promise<string> {
+    // with a stock daemon an unbooted system has no default; ours always answers
+    return this.stock.osObject().then((path) => path || rootPath);
+  }
+
+  private async json<T>(member: string, signature = '', body: readonly unknown[] = []): Promise<T> {
+    const call = { path: sysrootPath, interface: iface.treelineSysroot, member, signature, body };
+    return JSON.parse((await this.link.call(call, true))[0] as string) as T;
+  }
+
+  /** Ask for a job, start it, wait for its end. */
+  private async run(
+    title: string,
+    member: string,
+    path: string,
+    interfaceName: string,
+    signature: string,
+    body: readonly unknown[],
+  ): Promise<JobState> {
+    const [address] = await this.link.call({ path, interface: interfaceName, member, signature, body });
+    return this.follow(address as string, title, member);
+  }
+
+  private async follow(address: string, title: string, method: string): Promise<JobState> {
+    const id = jobIdOf(address);
+    const first: JobState = {
+      id: id ?? address,
+      title,
+      method,
+      owner: '',
+      startedAt: Math.floor(Date.now() / 1000),
+      phase: 'waiting',
+      messages: [],
+    };
+    const told = await runPeerJob(address, first, (job) => {
+      // our own service tells everybody, with more in it
+      if (id !== undefined) return;
+      this.ownJob = job;
+      this.tell(job);
+    });
+    if (id === undefined) {
+      this.ownJob = undefined;
+      this.ownPast = [told, ...this.ownPast].slice(0, 20);
+      this.refresh();
+      return told;
+    }
+    const snapshot = await this.snapshot().catch(() => undefined);
+    return snapshot?.pastJobs.find((job) => job.id === id) ?? told;
+  }
+
+  private pullBag(options: PullOptions): Bag {
+    return this.bag({
+      reboot: options.reboot,
+      'allow-downgrade': options.allowDowngrade,
+      'download-only': options.downloadOnly,
+      'cache-only': options.cacheOnly,
+      'skip-branch-check': options.skipBranchCheck,
+      'lock-finalization': options.lockFinalization,
+      'treeline-take-rolled-back': options.takeRolledBack,
+    });
+  }
+
+  private bag(flags: Readonly<Record<string, boolean | undefined>>): Bag {
+    const bag: Bag = {};
+    for (const [key, value] of Object.entries({ ...flags, 'treeline-detached': this.detach })) if (value) bag[key] = new Variant('b', true);
+    return bag;
+  }
+
+  private receive(signal: DbusMessage): void {
+    if (signal.interface === iface.treelineSysroot && signal.member === 'JobChanged') {
+      const job = JSON.parse(signal.body[0] as string) as JobState;
+      this.tell(job);
+      if (job.endedAt !== undefined || job.phase === 'waiting') this.refresh();
+      return;
+    }
+    this.refresh();
+  }
+
+  private tell(job: JobState): void {
+    for (const listener of this.jobListeners) listener(job);
+  }
+
+  /** Whole snapshots, at most one in 300 ms. */
+  private refresh(): void {
+    if (this.snapshotListeners.size === 0) return;
+    this.snapshotTimer ??= setTimeout(() => {
+      this.snapshotTimer = undefined;
+      this.snapshot().then(
+        (snapshot) => {
+          for (const listener of this.snapshotListeners) listener(snapshot);
+        },
+        // the next change brings the next attempt; whoever asks directly gets the error
+        () => undefined,
+      );
+    }, snapshotMs);
+  }
+}
+
+const emptySnapshot: Omit<HostSnapshot, 'service'> = {
+  hostname: '',
+  osname: '',
+  prettyName: '',
+  simulated: false,
+  deployments: [],
+  check: { kind: 'never' },
+  automaticUpdatePolicy: '',
+  pastJobs: [],
+};

@@ -1,0 +1,220 @@
+import {
+  Bus,
+  defaultSystemBus,
+  iface,
+  serviceName,
+  sysrootPath,
+  treelineName,
+  Variant,
+  type CallFields,
+  type DbusMessage,
+} from '../../shared/dbus/index.ts';
+import type { ServiceInfo } from '../../shared/domain/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import { clientError, isGone } from './errors.ts';
+import { DbusCallError } from '../../shared/dbus/index.ts';
+
+export interface LinkOptions {
+  readonly address?: string;
+  readonly clientId: string;
+  /** Keeps the service from idling out while we are there, and connects again by itself. */
+  readonly stay: boolean;
+}
+
+interface Owner {
+  readonly unique: string;
+  readonly kind: 'treeline' | 'rpm-ostree';
+  readonly version: string;
+}
+
+const firstRetryMs = 250;
+const longestRetryMs = 10_000;
+/** How long a lost service counts as restarting. */
+const restartingMs = 30_000;
+
+type Target = Pick<CallFields, 'path' | 'interface' | 'member' | 'signature' | 'body' | 'timeoutMs'>;
+
+/** The connection to the service behind the name: activates it, checks who it is, comes back after restarts and bus loss. */
+export class ServiceLink {
+  private readonly options: LinkOptions;
+  private bus: Promise<Bus> | undefined;
+  private owner: Promise<Owner> | undefined;
+  private lostAtMs = 0;
+  private everConnected = false;
+  private retryMs = firstRetryMs;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private closed = false;
+  private lastProblem: ErrorReport | undefined;
+  onSignal: (signal: DbusMessage) => void = () => undefined;
+  /** The service came, went, or was replaced. */
+  onChange: () => void = () => undefined;
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+  }
+
+  /** Who answers; never rejects. */
+  async info(): Promise<ServiceInfo> {
+    try {
+      const { kind, version } = await this.service();
+      return { kind, version };
+    } catch (error) {
+      const report = clientError(error).report;
+      this.lastProblem = report;
+      const detail = report.detail;
+      if (report.code === 'service.untrusted') return { kind: 'untrusted', version: '', detail };
+      const restarting = this.everConnected && Date.now() - this.lostAtMs < restartingMs;
+      return { kind: restarting ? 'restarting' : 'absent', version: '', detail };
+    }
+  }
+
+  get problem(): ErrorReport | undefined {
+    return this.lastProblem;
+  }
+
+  /**
+   * Call the service; rejects with TreelineError. `again`: harmless to repeat, so one attempt more when the service was just
+   * leaving. Waits for ever by default: the service answers or ends, and a password may have to be typed.
+   */
+  async call(target: Target, again = false): Promise<readonly unknown[]> {
+    let bus: Bus | undefined;
+    try {
+      const owner = await this.service();
+      bus = await this.connect();
+      // to the checked owner, not to the name: nobody can slip in between
+      return (await bus.call({ timeoutMs: 0, ...target, destination: owner.unique })).body;
+    } catch (error) {
+      if (isGone(error)) {
+        this.owner = undefined;
+        if (again) return this.call(target, false);
+      }
+      throw await this.fullError(error, bus);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retryTimer);
+    void this.bus?.then((bus) => bus.close()).catch(() => undefined);
+  }
+
+  /** Our service keeps the whole report of a caller's last error: a D-Bus error carries only a name and a text. */
+  private async fullError(error: unknown, bus: Bus | undefined): Promise<TreelineError> {
+    const short = clientError(error);
+    if (!(error instanceof DbusCallError) || !bus || isGone(error)) return short;
+    try {
+      const owner = await this.service();
+      if (owner.kind !== 'treeline') return short;
+      const ask = { destination: owner.unique, path: sysrootPath, interface: iface.treelineSysroot, member: 'LastError', timeoutMs: 5000 };
+      const report = JSON.parse((await bus.call(ask)).body[0] as string) as ErrorReport;
+      return report.code === short.code ? TreelineError.fromReport(report) : short;
+    } catch {
+      return short;
+    }
+  }
+
+  private service(): Promise<Owner> {
+    if (!this.owner) {
+      const finding = this.findOwner();
+      this.owner = finding;
+      finding.then(
+        () => {
+          this.everConnected = true;
+          this.retryMs = firstRetryMs;
+        },
+        () => {
+          if (this.owner === finding) this.owner = undefined;
+          this.retryLater();
+        },
+      );
+    }
+    return this.owner;
+  }
+
+  private async findOwner(): Promise<Owner> {
+    const bus = await this.connect();
+    let unique = await bus.nameOwner(serviceName);
+    if (unique === undefined) {
+      await bus.activate(serviceName);
+      unique = await bus.nameOwner(serviceName);
+    }
+    if (unique === undefined) throw new TreelineError('service.unreachable', { detail: `nobody owns ${serviceName}` });
+    const uid = await bus.uidOf(unique);
+    if (uid !== 0) throw new TreelineError('service.untrusted', { detail: `${serviceName} is owned by uid ${uid}, not by root` });
+    const ours = (await bus.nameOwner(treelineName)) === unique;
+    const ask = (interfaceName: string, member: string, signature: string, body: readonly unknown[]): Promise<DbusMessage> =>
+      bus.call({ destination: unique, path: sysrootPath, interface: interfaceName, member, signature, body });
+    if (this.options.stay || !ours) {
+      // a refusal only means that the service may leave when idle
+      await ask(iface.sysroot, 'RegisterClient', 'a{sv}', [{ id: new Variant('s', this.options.clientId) }]).catch((error: unknown) => {
+        if (isGone(error)) throw error;
+      });
+    }
+    if (!ours) return { unique, kind: 'rpm-ostree', version: '' };
+    const version = await ask(iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version']);
+    return { unique, kind: 'treeline', version: String((version.body[0] as Variant).value) };
+  }
+
+  private connect(): Promise<Bus> {
+    if (!this.bus) {
+      const connecting = this.openBus();
+      this.bus = connecting;
+      connecting.catch(() => (this.bus = undefined));
+    }
+    return this.bus;
+  }
+
+  private async openBus(): Promise<Bus> {
+    if (this.closed) throw new TreelineError('service.unreachable', { detail: 'the client was closed' });
+    const bus = await Bus.connect(this.options.address ?? process.env.DBUS_SYSTEM_BUS_ADDRESS ?? defaultSystemBus);
+    bus.connection.onSignal = (signal) => this.receive(signal);
+    void bus.connection.closed.then(() => this.lost(true));
+    const from = `type='signal',sender='${serviceName}'`;
+    await bus.addMatch(`${from},interface='${iface.treelineSysroot}'`);
+    // whole property values aren't of use to us: our own service says what changed, a stock one is read again
+    await bus.addMatch(`${from},interface='${iface.properties}',path='${sysrootPath}'`);
+    await bus.addMatch(
+      `type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${serviceName}'`,
+    );
+    return bus;
+  }
+
+  private receive(signal: DbusMessage): void {
+    if (signal.sender === 'org.freedesktop.DBus') {
+      if (signal.member !== 'NameOwnerChanged') return;
+      if (signal.body[2] === '') this.lost(false);
+      else this.onChange();
+      return;
+    }
+    // the bus delivers by owner of the name; that it is the owner we have checked is for us to see
+    void this.owner?.then(
+      (owner) => {
+        if (signal.sender === owner.unique) this.onSignal(signal);
+      },
+      () => undefined,
+    );
+  }
+
+  private lost(withBus: boolean): void {
+    if (this.closed) return;
+    if (withBus) this.bus = undefined;
+    this.owner = undefined;
+    this.lostAtMs = Date.now();
+    this.onChange();
+    this.retryLater();
+  }
+
+  /** Come back by ourselves, more and more seldom. */
+  private retryLater(): void {
+    if (this.closed || !this.options.stay || this.retryTimer) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      this.service().then(
+        () => this.onChange(),
+        () => undefined,
+      );
+    }, this.retryMs);
+    this.retryTimer.unref();
+    this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
+  }
+}

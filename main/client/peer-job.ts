@@ -1,0 +1,104 @@
+import { Connection, iface, openSocket, reportOfWire, type DbusMessage } from '../../shared/dbus/index.ts';
+import type { JobState, Progress } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { clientError } from './errors.ts';
+
+const connectTimeoutMs = 10_000;
+const keptMessages = 200;
+
+/** Id of one of our own service's jobs, which is part of its socket's path; undefined for a stock daemon's. */
+export function jobIdOf(address: string): string | undefined {
+  return /\/tx-([0-9a-f-]{36})\//.exec(address)?.[1];
+}
+
+/**
+ * Start the job behind a transaction address and follow it to its end. Resolves with what can be told from the job's own
+ * signals; rejects with service.unreachable when its socket can't be reached.
+ */
+export async function runPeerJob(address: string, job: JobState, onChange: (job: JobState) => void): Promise<JobState> {
+  let connection: Connection;
+  try {
+    connection = new Connection(await openSocket(address, connectTimeoutMs));
+  } catch (error) {
+    throw clientError(error);
+  }
+  let state = job;
+  const change = (fields: Partial<JobState>): void => {
+    state = { ...state, ...fields };
+    onChange(state);
+  };
+  try {
+    const finished = new Promise<void>((resolve) => {
+      connection.onSignal = (signal) => {
+        if (signal.interface !== iface.transaction) return;
+        if (signal.member === 'Finished') {
+          change(endOf(signal));
+          resolve();
+        } else change(progressOf(signal, state));
+      };
+      void connection.closed.then(() => {
+        if (state.endedAt === undefined) {
+          const error = { code: 'service.unreachable', detail: 'the service went away during the job' } as const;
+          change({ phase: 'failed', endedAt: seconds(), error });
+        }
+        resolve();
+      });
+    });
+    await connection.call({ path: '/', interface: iface.transaction, member: 'Start', timeoutMs: 0 });
+    change({ phase: 'running' });
+    await finished;
+    return state;
+  } catch (error) {
+    throw clientError(error);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Ask the job behind an address to stop. */
+export async function cancelPeerJob(address: string): Promise<void> {
+  try {
+    const connection = new Connection(await openSocket(address, connectTimeoutMs));
+    await connection.call({ path: '/', interface: iface.transaction, member: 'Cancel' }).finally(() => connection.close());
+  } catch (error) {
+    throw clientError(error);
+  }
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+function endOf(signal: DbusMessage): Partial<JobState> {
+  const [success, text] = signal.body as [boolean, string];
+  if (success) return { phase: 'succeeded', endedAt: seconds() };
+  const error = TreelineError.fromReport(reportOfWire('', text)).report;
+  return { phase: error.code === 'job.cancelled' || /cancelled/i.test(text) ? 'cancelled' : 'failed', endedAt: seconds(), error };
+}
+
+/** rpm-ostree's progress signals. They know neither weights nor totals of the whole job, so each step counts from 0 to 1. */
+function progressOf(signal: DbusMessage, state: JobState): Partial<JobState> {
+  const step = (fields: Partial<Progress> & { step: string; fraction: number }): Partial<JobState> => ({
+    progress: { stepIndex: 0, stepCount: 1, ...fields },
+  });
+  switch (signal.member) {
+    case 'Message':
+    case 'TaskBegin':
+      return { messages: [...state.messages, String(signal.body[0])].slice(-keptMessages) };
+    case 'PercentProgress':
+      return step({ step: String(signal.body[0]), fraction: Number(signal.body[1]) / 100 });
+    case 'DownloadProgress': {
+      const [fetched, requested] = signal.body[4] as [number, number];
+      const [bytes, rate] = signal.body[5] as [bigint, bigint];
+      const fraction = requested > 0 ? Math.min(1, fetched / requested) : 0;
+      return step({
+        step: 'pull',
+        fraction,
+        itemsDone: fetched,
+        itemsTotal: requested,
+        bytesDone: Number(bytes),
+        bytesPerSecond: Number(rate),
+      });
+    }
+    default:
+      return {};
+  }
+}

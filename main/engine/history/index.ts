@@ -1,0 +1,2 @@
+export * from './boot-events.ts';
+export * from './history-file.ts';

@@ -1,0 +1,49 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/history/index.ts';
+import type { SysrootState } from '../engine/jobs/index.ts';
+
+/** Compare with what was seen last and write what happened at shutdown and start into the history. */
+export function recordBoot(stateDir: string, history: HistoryFile, state: SysrootState): void {
+  const now = lastSeenOf(bootMark(), state.deployments, state.finalizeFailure);
+  try {
+    for (const event of bootEvents(readSeen(stateDir), now, state.deployments, state.finalizeFailure)) history.append(event);
+  } catch (error) {
+    process.stderr.write(`history: ${(error as Error).message}\n`);
+  }
+  rememberSeen(stateDir, state);
+}
+
+export function rememberSeen(stateDir: string, state: SysrootState): void {
+  const file = seenFile(stateDir);
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o755 });
+    writeFileSync(`${file}.new`, JSON.stringify(lastSeenOf(bootMark(), state.deployments, state.finalizeFailure)));
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    process.stderr.write(`${file}: ${(error as Error).message}\n`);
+  }
+}
+
+const seenFile = (stateDir: string): string => path.join(stateDir, 'last-seen.json');
+
+function readSeen(stateDir: string): LastSeen | undefined {
+  try {
+    return JSON.parse(readFileSync(seenFile(stateDir), 'utf8')) as LastSeen;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kernel's boot id, and when process 1 began: the second one also tells simulated starts apart (proc(5), /proc/pid/stat field 22). */
+function bootMark(): string {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const afterName = read('/proc/1/stat').split(') ').pop() ?? '';
+  return `${read('/proc/sys/kernel/random/boot_id').trim()}:${afterName.split(' ')[19] ?? ''}`;
+}

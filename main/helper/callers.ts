@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import type { Bus, DbusMessage } from '../../shared/dbus/index.ts';
+
+/** Who calls: credentials come from the bus, never from the caller. */
+export interface Caller {
+  readonly sender: string;
+  readonly uid: number;
+  readonly userName: string;
+  /** What the client calls itself (RegisterClient's `id`); for display only. */
+  readonly clientId: string;
+}
+
+/** Knows the callers on the bus, the registered clients, and when one of them goes away. */
+export class Callers {
+  private readonly known = new Map<string, Promise<{ uid: number; userName: string }>>();
+  private readonly registered = new Map<string, string>();
+  private readonly leaveListeners = new Set<(sender: string) => void>();
+  private readonly bus: Bus;
+
+  constructor(bus: Bus) {
+    this.bus = bus;
+  }
+
+  /** Feed NameOwnerChanged signals here. */
+  onSignal(signal: DbusMessage): void {
+    if (signal.sender !== 'org.freedesktop.DBus' || signal.member !== 'NameOwnerChanged') return;
+    const [name, , newOwner] = signal.body as [string, string, string];
+    if (newOwner !== '' || !this.known.delete(name)) return;
+    this.registered.delete(name);
+    for (const listener of this.leaveListeners) listener(name);
+  }
+
+  onLeave(listener: (sender: string) => void): void {
+    this.leaveListeners.add(listener);
+  }
+
+  /** Rejects when the sender is gone already. */
+  async caller(sender: string): Promise<Caller> {
+    let credentials = this.known.get(sender);
+    if (!credentials) {
+      credentials = this.learn(sender);
+      this.known.set(sender, credentials);
+      credentials.catch(() => this.known.delete(sender));
+    }
+    return { sender, ...(await credentials), clientId: this.registered.get(sender) ?? '' };
+  }
+
+  isPresent(sender: string): boolean {
+    return this.known.has(sender);
+  }
+
+  register(sender: string, clientId: string): void {
+    this.registered.set(sender, clientId || sender);
+  }
+
+  unregister(sender: string): void {
+    this.registered.delete(sender);
+  }
+
+  get registeredCount(): number {
+    return this.registered.size;
+  }
+
+  private async learn(sender: string): Promise<{ uid: number; userName: string }> {
+    const watch = "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged'";
+    // watch first, ask then: a caller that leaves in between makes the question fail
+    await this.bus.addMatch(`${watch},arg0='${sender}'`);
+    const uid = await this.bus.uidOf(sender);
+    return { uid, userName: await userName(uid) };
+  }
+}
+
+const names = new Map<number, string>([[0, 'root']]);
+
+/** Login name by the system's name service; `uid N` where there is none. */
+async function userName(uid: number): Promise<string> {
+  const cached = names.get(uid);
+  if (cached !== undefined) return cached;
+  const line = await new Promise<string>((resolve) => {
+    execFile('getent', ['passwd', String(uid)], { timeout: 2000 }, (error, stdout) => resolve(error ? '' : stdout));
+  });
+  const name = line.split(':')[0] || `uid ${uid}`;
+  names.set(uid, name);
+  return name;
+}

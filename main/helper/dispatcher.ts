@@ -1,0 +1,156 @@
+import {
+  allowInteractiveAuthorization,
+  iface,
+  signatureOf,
+  wireErrorName,
+  wireErrorText,
+  type AuthFacts,
+  type Bus,
+  type DbusMessage,
+  type MethodSpec,
+} from '../../shared/dbus/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import { authorize } from './authority.ts';
+import type { Caller, Callers } from './callers.ts';
+import type { BusObject, Objects } from './objects.ts';
+
+export interface Call {
+  readonly object: BusObject;
+  readonly caller: Caller;
+  /** Frozen before anybody was asked. */
+  readonly args: readonly unknown[];
+  readonly member: string;
+}
+
+export type Handler = (call: Call) => Promise<readonly unknown[]> | readonly unknown[];
+/** Interface -> method -> handler. What has none is refused as not supported. */
+export type Handlers = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+
+const keptReports = 64;
+
+/** From a message to an answer: every call passes the same gates in the same order, and nothing is reached around them. */
+export class Dispatcher {
+  private pending = 0;
+  lastActivityMs = Date.now();
+  private readonly reports = new Map<string, ErrorReport>();
+  private readonly bus: Bus;
+  private readonly callers: Callers;
+  private readonly objects: Objects;
+  private readonly handlers: Handlers;
+  private readonly facts: (object: BusObject) => Promise<AuthFacts>;
+
+  constructor(bus: Bus, callers: Callers, objects: Objects, handlers: Handlers, facts: (object: BusObject) => Promise<AuthFacts>) {
+    this.bus = bus;
+    this.callers = callers;
+    this.objects = objects;
+    this.handlers = handlers;
+    this.facts = facts;
+  }
+
+  get pendingCalls(): number {
+    return this.pending;
+  }
+
+  lastReport(sender: string): ErrorReport | undefined {
+    return this.reports.get(sender);
+  }
+
+  receive(message: DbusMessage): void {
+    this.pending += 1;
+    this.lastActivityMs = Date.now();
+    void this.answer(message).finally(() => {
+      this.pending -= 1;
+      this.lastActivityMs = Date.now();
+    });
+  }
+
+  private async answer(message: DbusMessage): Promise<void> {
+    const { connection } = this.bus;
+    try {
+      const [signature, body] = await this.run(message);
+      connection.reply(message, signature, body);
+    } catch (error) {
+      if (error instanceof UnknownTarget) return connection.replyError(message, error.errorName, error.message);
+      if (!(error instanceof TreelineError))
+        process.stderr.write(`${message.member}: ${error instanceof Error ? error.stack : String(error)}\n`);
+      const report = TreelineError.report(error);
+      this.remember(message.sender ?? '', report);
+      connection.replyError(message, wireErrorName(report.code, message.interface ?? ''), wireErrorText(report));
+    }
+  }
+
+  private async run(message: DbusMessage): Promise<[string, readonly unknown[]]> {
+    const { object, interfaceName, member, method } = await this.target(message);
+    if (message.bodyProblem !== undefined || message.signature !== signatureOf(method.in)) {
+      const detail = message.bodyProblem ?? `expects (${signatureOf(method.in)}), got (${message.signature})`;
+      throw new TreelineError('service.bad-argument', { subject: member, detail });
+    }
+    const args = freeze(message.body) as readonly unknown[];
+    const problem = method.problem(args);
+    if (problem !== undefined) throw new TreelineError('service.bad-argument', { subject: member, detail: problem });
+    const caller = await this.callers.caller(message.sender ?? '');
+    if (member === 'Set' && interfaceName === iface.properties) {
+      throw new TreelineError('auth.denied', { subject: 'Writing properties', facts: { owner: caller.userName } });
+    }
+    await this.permit(method, args, caller, object, interfaceName, member, message.flags);
+    const handler = this.handlers[interfaceName]?.[member];
+    if (!method.supported || !handler) throw new TreelineError('not-supported', { subject: member });
+    return [signatureOf(method.out), await handler({ object, caller, args, member })];
+  }
+
+  private async target(message: DbusMessage): Promise<{ object: BusObject; interfaceName: string; member: string; method: MethodSpec }> {
+    const member = message.member ?? '';
+    const object = await this.objects.at(message.path ?? '');
+    if (!object) throw new UnknownTarget('UnknownObject', `There is no object at ${message.path}`);
+    const named = object.interfaces.filter((spec) => message.interface === undefined || spec.name === message.interface);
+    if (named.length === 0) throw new UnknownTarget('UnknownInterface', `${message.path} has no interface ${message.interface}`);
+    const spec = named.find((candidate) => Object.hasOwn(candidate.methods, member));
+    const method = spec?.methods[member];
+    if (!spec || !method) throw new UnknownTarget('UnknownMethod', `${message.interface ?? message.path} has no method ${member}`);
+    return { object, interfaceName: spec.name, member, method };
+  }
+
+  /** Default deny: a method that isn't marked as merely looking must name at least one action, and each must be granted. */
+  private async permit(
+    method: MethodSpec,
+    args: readonly unknown[],
+    caller: Caller,
+    object: BusObject,
+    interfaceName: string,
+    member: string,
+    flags: number,
+  ): Promise<void> {
+    if (method.reads) return;
+    const actions = method.actions(args, await this.facts(object));
+    if (actions.length === 0) throw new TreelineError('auth.denied', { subject: member, facts: { owner: caller.userName } });
+    if (this.ownJob?.(caller, interfaceName, member)) return;
+    const interactive = method.interactive || (flags & allowInteractiveAuthorization) !== 0;
+    const details = { ...method.details(args), method: member, object: object.path, client: caller.clientId };
+    for (const action of actions) await authorize(this.bus, caller, { action, intent: method.intent(args), details, interactive });
+  }
+
+  /** Set by the service: whether a call concerns nothing but the caller's own job. */
+  ownJob: ((caller: Caller, interfaceName: string, member: string) => boolean) | undefined;
+
+  private remember(sender: string, report: ErrorReport): void {
+    this.reports.delete(sender);
+    this.reports.set(sender, report);
+    if (this.reports.size > keptReports) this.reports.delete(this.reports.keys().next().value as string);
+  }
+}
+
+class UnknownTarget extends Error {
+  readonly errorName: string;
+
+  constructor(kind: 'UnknownObject' | 'UnknownInterface' | 'UnknownMethod', text: string) {
+    super(text);
+    this.errorName = `org.freedesktop.DBus.Error.${kind}`;
+  }
+}
+
+/** Deeply: between the check and the use nothing may change. */
+function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}

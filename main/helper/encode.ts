@@ -1,0 +1,185 @@
+import { Variant } from '../../shared/dbus/index.ts';
+import {
+  severityNumber,
+  type Advisory,
+  type CheckState,
+  type CommitMeta,
+  type Deployment,
+  type Package,
+  type PackageChange,
+  type Signature,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
+
+export type Dict = Record<string, Variant>;
+
+const s = (value: string): Variant => new Variant('s', value);
+const b = (value: boolean): Variant => new Variant('b', value);
+const t = (value: number): Variant => new Variant('t', BigInt(Math.max(0, Math.floor(value))));
+const as = (value: readonly string[]): Variant => new Variant('as', [...value]);
+
+/** `[epoch:]version-release`, epoch 0 left out, as rpm-ostree's clients expect it. */
+export function evrText(pkg: Package): string {
+  return `${pkg.epoch ? `${pkg.epoch}:` : ''}${pkg.version}-${pkg.release}`;
+}
+
+/** rpm-ostree's dictionary of a deployment, with all keys its known clients read, empty ones included. */
+export function deploymentDict(deployment: Deployment, pending?: { checksum: string; version: string; timestamp: number }): Dict {
+  const { origin } = deployment;
+  const dict: Dict = {
+    id: s(deployment.id),
+    osname: s(deployment.osname),
+    serial: new Variant('i', deployment.serial),
+    checksum: s(deployment.checksum),
+    version: s(deployment.version),
+    timestamp: t(deployment.timestamp),
+    booted: b(deployment.booted),
+    staged: b(deployment.staged),
+    pinned: b(deployment.pinned),
+    'finalization-locked': b(deployment.finalizationLocked),
+    unlocked: s(deployment.unlocked),
+    'gpg-enabled': b(deployment.verified),
+    'base-commit-meta': new Variant('a{sv}', commitMetaDict(deployment.commitMeta)),
+    packages: as([]),
+    'requested-packages': as(origin.requestedPackages),
+    'requested-local-packages': as([]),
+    'requested-local-fileoverride-packages': as([]),
+    'requested-base-removals': as([]),
+    'requested-base-local-replacements': as([]),
+    'base-removals': new Variant('av', []),
+    'base-local-replacements': new Variant('a(vv)', []),
+    'base-remote-replacements': new Variant('a(vv)', []),
+    'regenerate-initramfs': b(false),
+    'initramfs-args': as([]),
+    'initramfs-etc': as([]),
+  };
+  if (origin.refspec) dict.origin = s(origin.refspec);
+  if (origin.containerImageReference) dict['container-image-reference'] = s(origin.containerImageReference);
+  if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
+  if (origin.problem) dict['remote-error'] = s(`origin: ${origin.problem}`);
+  if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);
+  if (deployment.booted && pending && pending.checksum !== deployment.checksum) {
+    dict['pending-base-checksum'] = s(pending.checksum);
+    dict['pending-base-version'] = s(pending.version);
+    dict['pending-base-timestamp'] = t(pending.timestamp);
+  }
+  return dict;
+}
+
+function commitMetaDict(meta: CommitMeta): Dict {
+  const dict: Dict = {};
+  if (meta.version !== undefined) dict.version = s(meta.version);
+  if (meta.inputhash !== undefined) dict['rpmostree.inputhash'] = s(meta.inputhash);
+  if (meta.clientlayer !== undefined) dict['rpmostree.clientlayer'] = b(meta.clientlayer);
+  if (meta.pkglist)
+    dict['rpmostree.rpmdb.pkglist'] = new Variant(
+      'a(sssss)',
+      meta.pkglist.map((row) => [...row]),
+    );
+  if (meta.rpmmdRepos) {
+    const repos = meta.rpmmdRepos.map((repo) => ({ id: s(repo.id), timestamp: t(repo.timestamp) }));
+    dict['rpmostree.rpmmd-repos'] = new Variant('aa{sv}', repos);
+  }
+  return dict;
+}
+
+/** Tuples in the order of OstreeGpgSignatureAttr, which is how clients of rpm-ostree read them. */
+function signaturesVariant(signatures: readonly Signature[]): Variant {
+  const rows = signatures
+    .filter((signature) => signature.type === 'gpg')
+    .map(
+      (signature) =>
+        new Variant('(bbbbbsxxssss)', [
+          signature.valid,
+          signature.signatureExpired,
+          signature.keyExpired,
+          signature.keyRevoked,
+          signature.keyMissing,
+          signature.fingerprint || signature.keyId,
+          BigInt(signature.timeSeconds ?? 0),
+          0n,
+          '',
+          '',
+          signature.userName ?? '',
+          signature.userEmail ?? '',
+        ]),
+    );
+  return new Variant('av', rows);
+}
+
+/** 0 added, 1 removed, 2 upgraded, 3 downgraded. */
+const changeNumber = { added: 0, removed: 1, upgraded: 2, downgraded: 3 } as const;
+
+/** a(sua{sv}) of the `*RpmDiff` methods. */
+export function rpmDiffRows(changes: readonly PackageChange[]): unknown[] {
+  return changes.map((change) => {
+    const dict: Dict = {};
+    if (change.from) dict.PreviousPackage = new Variant('(sss)', [change.name, evrText(change.from), change.from.arch]);
+    if (change.to) dict.NewPackage = new Variant('(sss)', [change.name, evrText(change.to), change.to.arch]);
+    return [change.name, changeNumber[change.kind], dict];
+  });
+}
+
+/** Type 0 = a package of the base, as opposed to a layered one. */
+const basePackage = 0;
+
+function rpmDiffDict(changes: readonly PackageChange[]): Dict {
+  const two = (kind: PackageChange['kind']): unknown[] =>
+    changes.flatMap(({ kind: is, name, from, to }) =>
+      is === kind && from && to ? [[basePackage, name, [evrText(from), from.arch], [evrText(to), to.arch]]] : [],
+    );
+  const one = (kind: PackageChange['kind']): unknown[] =>
+    changes.flatMap(({ kind: is, name, from, to }) => {
+      const pkg = from ?? to;
+      return is === kind && pkg ? [[basePackage, name, evrText(pkg), pkg.arch]] : [];
+    });
+  return {
+    upgraded: new Variant('a(us(ss)(ss))', two('upgraded')),
+    downgraded: new Variant('a(us(ss)(ss))', two('downgraded')),
+    removed: new Variant('a(usss)', one('removed')),
+    added: new Variant('a(usss)', one('added')),
+  };
+}
+
+/** DnfAdvisoryKind of libdnf. */
+const advisoryKinds = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'] as const;
+
+function advisoryRow(advisory: Advisory): unknown[] {
+  const cves = advisory.references.filter((reference) => reference.kind === 'cve').map((cve) => [cve.url, cve.title || cve.id]);
+  const dict: Dict = cves.length > 0 ? { cve_references: new Variant('a(ss)', cves) } : {};
+  return [advisory.id, advisoryKinds.indexOf(advisory.kind), severityNumber(advisory.severity), [...advisory.packages], dict];
+}
+
+/** The CachedUpdate property; empty when there is no update. `base` is what the difference is relative to. */
+export function cachedUpdateDict(
+  osname: string,
+  check: CheckState,
+  details: UpdateDetails | undefined,
+  base: Deployment | undefined,
+): Dict {
+  const update = check.kind === 'available' ? check.update : check.kind === 'failed' ? check.last : undefined;
+  if (!update) return {};
+  const dict: Dict = {
+    osname: s(osname),
+    checksum: s(update.checksum),
+    version: s(update.version),
+    timestamp: t(update.timestamp),
+    origin: s(update.refspec),
+    'gpg-enabled': b(base?.verified ?? false),
+    'ref-has-new-commit': b(true),
+    'rpm-diff': new Variant('a{sv}', rpmDiffDict(details?.packages ?? [])),
+    'update-sha256': s(base?.checksum ?? ''),
+    deployment: s(base?.id ?? ''),
+  };
+  if (base?.verified) dict.signatures = signaturesVariant(update.signatures);
+  if (details && details.advisories.length > 0) dict.advisories = new Variant('a(suuasa{sv})', details.advisories.map(advisoryRow));
+  return dict;
+}
+
+/** Keys of the boot loader entry, as GetDeploymentBootConfig gives them. */
+export function bootConfigDict(deployment: Deployment): Dict {
+  const dict: Dict = { staged: b(deployment.staged) };
+  for (const [key, value] of Object.entries(deployment.bootConfig)) dict[key] = s(value);
+  if (!dict.options) dict.options = s(deployment.kernelArgs.join(' '));
+  return dict;
+}

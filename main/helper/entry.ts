@@ -1,0 +1,33 @@
+import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { helperOptions } from './options.ts';
+import { Service } from './service.ts';
+
+const idleCheckMs = 1000;
+
+async function main(): Promise<void> {
+  const service = await Service.start(helperOptions(process.argv.slice(2)));
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await service.stop();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop());
+  process.on('SIGINT', () => void stop());
+  void service.closed.then(() => {
+    if (!stopping) process.exit(1);
+  });
+  setInterval(() => {
+    const idle = service.idleSeconds();
+    if (idle !== undefined && idle >= service.idleExitSeconds) void stop();
+  }, idleCheckMs);
+}
+
+// a fault in one call must not take down the job of another; it is in the journal, and the call has been answered with an error
+process.on('unhandledRejection', (error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`));
+
+main().catch((error: unknown) => {
+  process.stderr.write(`treelined: ${errorLine(TreelineError.report(error))}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,217 @@
+import { boolOption, hasOption, listOption, stringOption } from '../../shared/dbus/index.ts';
+import type { HistoryEntry } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { JobName, JobParams } from '../engine/jobs/index.ts';
+import type { Call, Handler, Handlers } from './dispatcher.ts';
+import { iface } from '../../shared/dbus/index.ts';
+
+/** A method call turned into a worker's job. */
+export interface JobPlan<N extends JobName = JobName> {
+  readonly job: N;
+  readonly params: JobParams<N>;
+  /** As rpm-ostree titles its transactions. */
+  readonly title: string;
+  readonly action?: HistoryEntry['action'];
+  /** Restart when something changed. */
+  readonly reboot?: boolean;
+  /** Restart even if the job changed nothing itself. */
+  readonly rebootAlways?: boolean;
+  readonly options: unknown;
+}
+
+type Plan = (call: Call, sysroot: string) => JobPlan;
+/** Makes the transaction of a plan and returns its address. */
+export type Launch = (call: Call, plan: JobPlan) => Promise<string>;
+
+const plan = <N extends JobName>(value: JobPlan<N>): JobPlan => value as unknown as JobPlan;
+const text = (value: unknown): string => value as string;
+const list = (value: unknown): readonly string[] => value as readonly string[];
+
+/** Options that ask for something this version can't do; false or absent is fine (GNOME Software always sends them all). */
+function refuse(options: unknown, keys: readonly string[]): void {
+  const wanted = keys.find((key) => boolOption(options, key));
+  if (wanted) throw new TreelineError('not-supported', { subject: `The option “${wanted}”` });
+}
+
+function pullOptions(options: unknown): Partial<JobParams<'update.upgrade'>> {
+  refuse(options, ['dry-run', 'no-pull-base']);
+  return {
+    allowDowngrade: boolOption(options, 'allow-downgrade'),
+    downloadOnly: boolOption(options, 'download-only'),
+    cacheOnly: boolOption(options, 'cache-only'),
+    skipBranchCheck: boolOption(options, 'skip-branch-check'),
+    lockFinalization: boolOption(options, 'lock-finalization'),
+    takeRolledBack: boolOption(options, 'treeline-take-rolled-back'),
+  };
+}
+
+const osname = (call: Call): string => call.object.osname ?? '';
+
+function upgrade(call: Call, sysroot: string, options: unknown, more: { revision?: string; refspec?: string } = {}): JobPlan {
+  const title = more.refspec ? `rebase ${more.refspec}` : more.revision ? `deploy ${more.revision}` : 'upgrade';
+  const downloadOnly = boolOption(options, 'download-only');
+  return plan<'update.upgrade'>({
+    job: 'update.upgrade',
+    params: { sysroot, osname: osname(call), ...pullOptions(options), ...more },
+    title: downloadOnly ? `${title} (download only)` : title,
+    action: downloadOnly ? undefined : more.refspec ? 'rebase' : 'deploy',
+    reboot: boolOption(options, 'reboot'),
+    options,
+  });
+}
+
+const check = (call: Call, sysroot: string, options: unknown): JobPlan =>
+  plan<'update.check'>({ job: 'update.check', params: { sysroot, osname: osname(call) }, title: 'check for update', options });
+
+const supportedModifiers = ['set-refspec', 'set-revision'];
+
+function updateDeployment(call: Call, sysroot: string): JobPlan {
+  const [modifiers, options] = call.args;
+  const foreign = Object.keys(modifiers as object).find((key) => !supportedModifiers.includes(key));
+  if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
+  refuse(options, ['apply-live', 'dry-run']);
+  const revision = stringOption(modifiers, 'set-revision');
+  const refspec = stringOption(modifiers, 'set-refspec');
+  // a chosen commit may be older: whoever may choose it, may go back to it
+  const chosen = revision !== '' || refspec !== '';
+  const made = upgrade(call, sysroot, options, { revision: revision || undefined, refspec: refspec || undefined });
+  return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(made) : made;
+}
+
+const allowDowngrade = (made: JobPlan): JobPlan => plan({ ...made, params: { ...made.params, allowDowngrade: true } } as JobPlan);
+
+function kernelArgs(call: Call, sysroot: string): JobPlan {
+  const [existing, added, replaced, removed, options] = call.args;
+  return plan<'sysroot.kargs'>({
+    job: 'sysroot.kargs',
+    params: {
+      sysroot,
+      osname: osname(call),
+      append: list(added),
+      replace: list(replaced),
+      remove: list(removed),
+      appendIfMissing: listOption(options, 'append-if-missing'),
+      deleteIfPresent: listOption(options, 'delete-if-present'),
+      finalKargs: hasOption(options, 'final-kernel-args') ? stringOption(options, 'final-kernel-args') : undefined,
+      existing: text(existing) || undefined,
+      deploymentId: stringOption(options, 'treeline-deployment') || undefined,
+      lockFinalization: boolOption(options, 'lock-finalization'),
+    },
+    title: 'kargs',
+    action: 'kargs',
+    reboot: boolOption(options, 'reboot'),
+    options,
+  });
+}
+
+function finalize(call: Call, sysroot: string): JobPlan {
+  const [options] = call.args;
+  return plan<'sysroot.finalize'>({
+    job: 'sysroot.finalize',
+    params: {
+      sysroot,
+      osname: osname(call),
+      checksum: stringOption(options, 'checksum') || undefined,
+      allowMissingChecksum: boolOption(options, 'allow-missing-checksum'),
+      allowUnlocked: boolOption(options, 'allow-unlocked'),
+    },
+    title: 'finalize-deployment',
+    rebootAlways: true,
+    options,
+  });
+}
+
+const osPlans: Readonly<Record<string, Plan>> = {
+  Upgrade: (call, sysroot) => upgrade(call, sysroot, call.args[0]),
+  Deploy: (call, sysroot) => allowDowngrade(upgrade(call, sysroot, call.args[1], { revision: text(call.args[0]) })),
+  Rebase: (call, sysroot) => {
+    const [options, refspec, packages] = call.args;
+    if (list(packages).length > 0) throw new TreelineError('not-supported', { subject: 'Rebasing with packages' });
+    return allowDowngrade(
+      upgrade(call, sysroot, options, { refspec: text(refspec), revision: stringOption(options, 'revision') || undefined }),
+    );
+  },
+  UpdateDeployment: updateDeployment,
+  DownloadUpdateRpmDiff: (call, sysroot) => check(call, sysroot, undefined),
+  Rollback: (call, sysroot) =>
+    plan<'sysroot.rollback'>({
+      job: 'sysroot.rollback',
+      params: { sysroot, osname: osname(call) },
+      title: 'rollback',
+      action: 'rollback',
+      reboot: boolOption(call.args[0], 'reboot'),
+      options: call.args[0],
+    }),
+  ClearRollbackTarget: (call, sysroot) =>
+    plan<'sysroot.clear-rollback-target'>({
+      job: 'sysroot.clear-rollback-target',
+      params: { sysroot, osname: osname(call) },
+      title: 'clear rollback',
+      action: 'undeploy',
+      reboot: boolOption(call.args[0], 'reboot'),
+      options: call.args[0],
+    }),
+  Cleanup: (call, sysroot) =>
+    plan<'sysroot.cleanup'>({
+      job: 'sysroot.cleanup',
+      params: { sysroot, osname: osname(call), elements: list(call.args[0]) },
+      title: `cleanup ${list(call.args[0]).join(' ')}`,
+      action: 'cleanup',
+      options: undefined,
+    }),
+  KernelArgs: kernelArgs,
+  FinalizeDeployment: finalize,
+};
+
+const treelineOsPlans: Readonly<Record<string, Plan>> = {
+  Check: (call, sysroot) => check(call, sysroot, call.args[0]),
+  SetDefault: (call, sysroot) =>
+    plan<'sysroot.set-default'>({
+      job: 'sysroot.set-default',
+      params: { sysroot, osname: osname(call), deploymentId: text(call.args[0]) },
+      title: `set-default ${text(call.args[0])}`,
+      action: 'rollback',
+      reboot: boolOption(call.args[1], 'reboot'),
+      options: call.args[1],
+    }),
+};
+
+const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
+  Pin: (call, sysroot) =>
+    plan<'sysroot.pin'>({
+      job: 'sysroot.pin',
+      params: { sysroot, deploymentId: text(call.args[0]), pinned: call.args[1] === true },
+      title: `${call.args[1] === true ? 'pin' : 'unpin'} ${text(call.args[0])}`,
+      action: call.args[1] === true ? 'pin' : 'unpin',
+      options: call.args[2],
+    }),
+  Undeploy: (call, sysroot) =>
+    plan<'sysroot.undeploy'>({
+      job: 'sysroot.undeploy',
+      params: { sysroot, deploymentId: text(call.args[0]) },
+      title: `undeploy ${text(call.args[0])}`,
+      action: 'undeploy',
+      options: call.args[1],
+    }),
+};
+
+/** Handlers of all methods that start a job and answer with its address. */
+export function jobHandlers(sysroot: string, launch: Launch, policy: () => string): Handlers {
+  const handlers = (plans: Readonly<Record<string, Plan>>): Record<string, Handler> =>
+    Object.fromEntries(Object.entries(plans).map(([name, make]) => [name, async (call) => [await launch(call, make(call, sysroot))]]));
+  const trigger: Handler = async (call) => {
+    const asked = stringOption(call.args[0], 'mode') || 'auto';
+    if (!['auto', 'none', 'check'].includes(asked)) {
+      throw new TreelineError('service.bad-argument', { subject: 'mode', detail: `“${asked}” is none of auto, none, check` });
+    }
+    const mode = asked === 'auto' ? policy() : asked;
+    if (mode === 'none') return [false, ''];
+    const made = mode === 'check' ? check(call, sysroot, call.args[0]) : upgrade(call, sysroot, call.args[0]);
+    return [true, await launch(call, { ...made, reboot: mode === 'apply' })];
+  };
+  return {
+    [iface.os]: { ...handlers(osPlans), AutomaticUpdateTrigger: trigger },
+    [iface.treelineOs]: handlers(treelineOsPlans),
+    [iface.treelineSysroot]: handlers(treelineSysrootPlans),
+  };
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'ini';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { defaultSystemBus } from '../../shared/dbus/index.ts';
+
+export interface HelperOptions {
+  readonly sysroot: string;
+  /** Entry file of the worker. */
+  readonly worker: string;
+  readonly bus: string;
+  /** Program that restarts the machine, with its arguments. */
+  readonly rebootCommand: readonly string[];
+  readonly simulated: boolean;
+  /** Where the sockets of jobs live; must be the same path for the service and its clients. */
+  readonly peerDir: string;
+  /** History, past jobs, what a check found. */
+  readonly stateDir: string;
+  readonly configFiles: readonly string[];
+  /** Overrides the configuration; seconds, 0 = stay. */
+  readonly idleExitSeconds?: number;
+}
+
+/** Options of `treelined`; throws usage.invalid. */
+export function helperOptions(argv: readonly string[]): HelperOptions {
+  let values;
+  try {
+    values = parseArgs({
+      args: [...argv],
+      strict: true,
+      options: {
+        sysroot: { type: 'string', default: '/' },
+        worker: { type: 'string' },
+        bus: { type: 'string' },
+        'reboot-command': { type: 'string' },
+        simulated: { type: 'boolean', default: false },
+        'peer-dir': { type: 'string', default: '/run/treeline' },
+        'state-dir': { type: 'string', default: '/var/lib/treeline' },
+        config: { type: 'string', multiple: true },
+        'idle-exit-seconds': { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new TreelineError('usage.invalid', { detail: error instanceof Error ? error.message : String(error) });
+  }
+  const idle = values['idle-exit-seconds'];
+  if (idle !== undefined && !/^\d+$/.test(idle)) throw new TreelineError('usage.invalid', { detail: `--idle-exit-seconds=${idle}` });
+  return {
+    sysroot: values.sysroot,
+    worker: values.worker ?? fileURLToPath(new URL('../worker/worker.mjs', import.meta.url)),
+    bus: values.bus ?? process.env.DBUS_SYSTEM_BUS_ADDRESS ?? defaultSystemBus,
+    rebootCommand: values['reboot-command'] ? values['reboot-command'].split(/\s+/) : ['systemctl', 'reboot'],
+    simulated: values.simulated,
+    peerDir: values['peer-dir'],
+    stateDir: values['state-dir'],
+    configFiles: values.config ?? ['/etc/rpm-ostreed.conf', '/etc/treeline/treelined.conf'],
+    idleExitSeconds: idle === undefined ? undefined : Number(idle),
+  };
+}
+
+export interface DaemonConfig {
+  readonly automaticUpdatePolicy: 'none' | 'check' | 'stage' | 'apply';
+  /** 0 = never. */
+  readonly idleExitSeconds: number;
+}
+
+const policies: Readonly<Record<string, DaemonConfig['automaticUpdatePolicy']>> = {
+  none: 'none',
+  off: 'none',
+  check: 'check',
+  stage: 'stage',
+  'ex-stage': 'stage',
+  apply: 'apply',
+};
+
+/** [Daemon] of the files, later ones win; what can't be read or understood leaves the default and says so in the journal. */
+export function readDaemonConfig(files: readonly string[], warn: (text: string) => void): DaemonConfig {
+  let policy: DaemonConfig['automaticUpdatePolicy'] = 'none';
+  let idleExitSeconds = 60;
+  for (const file of files) {
+    const daemon = daemonSection(file, warn);
+    const wanted = daemon.AutomaticUpdatePolicy?.trim();
+    if (wanted !== undefined) {
+      const known = policies[wanted];
+      if (known) policy = known;
+      else warn(`${file}: AutomaticUpdatePolicy=${wanted} is none of ${Object.keys(policies).join(', ')}`);
+    }
+    const timeout = daemon.IdleExitTimeout?.trim();
+    if (timeout !== undefined) {
+      if (/^\d+$/.test(timeout)) idleExitSeconds = Number(timeout);
+      else warn(`${file}: IdleExitTimeout=${timeout} is no number of seconds`);
+    }
+  }
+  return { automaticUpdatePolicy: policy, idleExitSeconds };
+}
+
+function daemonSection(file: string, warn: (text: string) => void): Record<string, string | undefined> {
+  try {
+    return (parse(readFileSync(file, 'utf8')) as { Daemon?: Record<string, string> }).Daemon ?? {};
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${file}: ${(error as Error).message}`);
+    return {};
+  }
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import path from 'node:path';
+import { Connection } from '../../shared/dbus/index.ts';
+
+const maxHandshakeBytes = 4096;
+const handshakeTimeoutMs = 10_000;
+
+/**
+ * A private D-Bus server for one job. Node can't ask who connected (SO_PEERCRED), so the file system decides: the socket
+ * belongs to the caller's uid with mode 0600, in a directory that nobody but root can list or write.
+ */
+export class PeerServer {
+  readonly address: string;
+  private readonly directory: string;
+  private readonly socketPath: string;
+  private readonly server: Server;
+  private readonly connections = new Set<Connection>();
+
+  private constructor(directory: string, onConnection: (connection: Connection) => void) {
+    this.directory = directory;
+    this.socketPath = path.join(directory, 'transaction');
+    this.address = `unix:path=${this.socketPath}`;
+    this.server = createServer((socket) => {
+      acceptPeer(socket, () => {
+        const connection = new Connection(socket);
+        this.connections.add(connection);
+        void connection.closed.then(() => this.connections.delete(connection));
+        onConnection(connection);
+      });
+    });
+  }
+
+  static async listen(peerDir: string, id: string, uid: number, onConnection: (connection: Connection) => void): Promise<PeerServer> {
+    mkdirSync(peerDir, { recursive: true, mode: 0o711 });
+    const directory = path.join(peerDir, `tx-${id}`);
+    // closed until the socket has its owner
+    mkdirSync(directory, { mode: 0o700 });
+    const peer = new PeerServer(directory, onConnection);
+    await new Promise<void>((resolve, reject) => peer.server.once('error', reject).listen(peer.socketPath, resolve));
+    chmodSync(peer.socketPath, 0o600);
+    if (uid !== process.getuid?.()) chownSync(peer.socketPath, uid, -1);
+    chmodSync(directory, 0o711);
+    return peer;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  broadcast(iface: string, member: string, signature = '', body: readonly unknown[] = []): void {
+    for (const connection of this.connections) connection.signal('/', iface, member, signature, body);
+  }
+
+  /** Stop listening at once; open connections may read what was sent, for a moment. */
+  close(): void {
+    this.server.close();
+    for (const connection of this.connections) connection.close();
+    for (const remove of [() => unlinkSync(this.socketPath), () => rmdirSync(this.directory)]) {
+      try {
+        remove();
+      } catch {
+        // Node unlinks the socket itself when the server closes
+      }
+    }
+  }
+}
+
+/** The server's side of the handshake: EXTERNAL only, no file descriptors (D-Bus specification, "Authentication Protocol"). */
+function acceptPeer(socket: Socket, onReady: () => void): void {
+  let text = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), handshakeTimeoutMs);
+  socket.on('error', () => socket.destroy());
+  socket.once('close', () => clearTimeout(timer));
+  const onData = (chunk: Buffer): void => {
+    text = Buffer.concat([text, chunk]);
+    if (text[0] === 0) text = text.subarray(1);
+    for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
+      const line = text.subarray(0, end).toString('latin1');
+      text = text.subarray(end + 2);
+      if (line === 'BEGIN') {
+        clearTimeout(timer);
+        socket.off('data', onData);
+        socket.pause();
+        if (text.length > 0) socket.unshift(text);
+        onReady();
+        return;
+      }
+      socket.write(`${handshakeAnswer(line)}\r\n`);
+    }
+    if (text.length > maxHandshakeBytes) socket.destroy();
+  };
+  socket.on('data', onData);
+}
+
+const guid = randomBytes(16).toString('hex');
+
+function handshakeAnswer(line: string): string {
+  if (/^AUTH EXTERNAL [0-9a-f]+$/i.test(line)) return `OK ${guid}`;
+  if (line === 'AUTH EXTERNAL') return 'DATA';
+  if (/^DATA( [0-9a-f]*)?$/i.test(line)) return `OK ${guid}`;
+  if (line.startsWith('AUTH')) return 'REJECTED EXTERNAL';
+  return 'ERROR';
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { iface, osPath, stringOption } from '../../shared/dbus/index.ts';
+import type { Deployment, HostSnapshot, PackageChange } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { HistoryFile } from '../engine/history/index.ts';
+import type { SysrootState } from '../engine/jobs/index.ts';
+import type { Callers } from './callers.ts';
+import type { Dispatcher, Handlers } from './dispatcher.ts';
+import { bootConfigDict, cachedUpdateDict, rpmDiffRows } from './encode.ts';
+import type { JobQueue } from './job-queue.ts';
+import type { Objects } from './objects.ts';
+import { baseDeployment, mainOsname, osnames, type HostFacts, type Properties } from './properties.ts';
+import type { Reader } from './reader.ts';
+
+const maxHistory = 1000;
+
+export interface ReadDeps {
+  readonly facts: HostFacts;
+  readonly reader: Reader;
+  readonly properties: Properties;
+  readonly objects: Objects;
+  readonly callers: Callers;
+  readonly jobs: JobQueue;
+  readonly history: HistoryFile;
+  readonly dispatcher: () => Dispatcher;
+  readonly reload: () => Promise<void>;
+  readonly reloadConfig: () => Promise<void>;
+  readonly restart: () => void;
+}
+
+/** Everything that starts no job: looking, registering, reloading, restarting. */
+export function readHandlers(deps: ReadDeps): Handlers {
+  const { reader, properties, objects, callers, jobs, facts } = deps;
+  const diff = async (from: Deployment, to: Deployment): Promise<readonly PackageChange[]> => {
+    const revisions = { from: from.checksum, to: to.checksum };
+    return (await reader.read('db.diff', { sysroot: facts.sysroot, ...revisions, changelogs: true, advisories: true })).packages;
+  };
+  return {
+    [iface.properties]: {
+      Get: async ({ object, args }) => [await objects.get(object, String(args[0]), String(args[1]))],
+      GetAll: async ({ object, args }) => [await objects.getAll(object, String(args[0]))],
+    },
+    [iface.introspectable]: { Introspect: async ({ object }) => [await objects.introspect(object)] },
+    [iface.peer]: { Ping: () => [], GetMachineId: () => [readFileSync('/etc/machine-id', 'utf8').trim()] },
+    [iface.objectManager]: { GetManagedObjects: async () => [await objects.managed()] },
+    [iface.sysroot]: {
+      RegisterClient: ({ caller, args }) => {
+        callers.register(caller.sender, stringOption(args[0], 'id'));
+        return [];
+      },
+      UnregisterClient: ({ caller }) => {
+        callers.unregister(caller.sender);
+        return [];
+      },
+      Reload: async () => {
+        await deps.reload();
+        return [];
+      },
+      ReloadConfig: async () => {
+        await deps.reloadConfig();
+        return [];
+      },
+      GetOS: async ({ args }) => {
+        const state = await reader.state();
+        const wanted = String(args[0]) || mainOsname(state);
+        if (!osnames(state).includes(wanted))
+          throw new TreelineError('sysroot.invalid', { subject: facts.sysroot, detail: `no stateroot “${wanted}”` });
+        return [osPath(wanted)];
+      },
+    },
+    [iface.os]: {
+      GetDeploymentsRpmDiff: async ({ object, args }) => {
+        const state = await reader.state();
+        const [from, to] = diffSides(state, object.osname ?? '', String(args[0]), String(args[1]));
+        return [rpmDiffRows(await diff(from, to))];
+      },
+      GetCachedUpdateRpmDiff: async ({ object }) => {
+        const osname = object.osname ?? '';
+        const check = await properties.check(osname);
+        const details = await properties.details(osname, check);
+        if (!details) throw new TreelineError('update.none', {});
+        const base = baseDeployment(await reader.state(), osname);
+        return [rpmDiffRows(details.packages), cachedUpdateDict(osname, check, details, base)];
+      },
+      GetDeploymentBootConfig: async ({ object, args }) => {
+        const state = await reader.state();
+        const own = state.deployments.filter((deployment) => deployment.osname === object.osname);
+        const wanted = args[0] ? find(state, String(args[0])) : args[1] === true ? own[0] : baseDeployment(state, object.osname ?? '');
+        if (!wanted) throw new TreelineError('deployment.not-found', { subject: String(args[0]) });
+        return [bootConfigDict(wanted)];
+      },
+    },
+    [iface.treelineSysroot]: {
+      Snapshot: async () => [JSON.stringify(await snapshot(deps))],
+      History: ({ args }) => [JSON.stringify(deps.history.newest(Math.min(Number(args[0]) || maxHistory, maxHistory)))],
+      DiskUse: async () => [JSON.stringify(await reader.read('sysroot.disk-use', { sysroot: facts.sysroot }))],
+      LastError: ({ caller }) => {
+        const report = deps.dispatcher().lastReport(caller.sender);
+        return [report ? JSON.stringify(report) : ''];
+      },
+      Cancel: () => {
+        jobs.active?.cancel();
+        return [];
+      },
+      Restart: () => {
+        jobs.assertFree();
+        deps.restart();
+        return [];
+      },
+    },
+    [iface.treelineOs]: {
+      UpdateDetails: async ({ object, args }) => {
+        const osname = object.osname ?? '';
+        const checksum = String(args[0]) || undefined;
+        return [JSON.stringify(await reader.read('update.details', { sysroot: facts.sysroot, osname, checksum }))];
+      },
+      CompareDeployments: async ({ args }) => {
+        const state = await reader.state();
+        return [JSON.stringify(await diff(find(state, String(args[0])), find(state, String(args[1]))))];
+      },
+    },
+  };
+}
+
+function find(state: SysrootState, id: string): Deployment {
+  const found = state.deployments.find((deployment) => deployment.id === id);
+  if (!found) throw new TreelineError('deployment.not-found', { subject: id });
+  return found;
+}
+
+/** Empty ids mean what they mean for rpm-ostreed: the booted deployment, and the one that would be started next (else the one before). */
+function diffSides(state: SysrootState, osname: string, fromId: string, toId: string): [Deployment, Deployment] {
+  const own = state.deployments.filter((deployment) => deployment.osname === osname);
+  const base = baseDeployment(state, osname);
+  const other = own[0] !== base ? own[0] : own.find((deployment) => deployment.rollback);
+  const from = fromId ? find(state, fromId) : base;
+  const to = toId ? find(state, toId) : other;
+  if (!from || !to) throw new TreelineError('deployment.not-found', { subject: toId || fromId || osname });
+  return [from, to];
+}
+
+async function snapshot({ reader, properties, jobs, facts }: ReadDeps): Promise<Omit<HostSnapshot, 'service'>> {
+  const state = await reader.state();
+  const osname = mainOsname(state);
+  const active = jobs.active?.job;
+  return {
+    hostname: hostname(),
+    osname,
+    prettyName: state.prettyName,
+    simulated: facts.simulated,
+    deployments: state.deployments,
+    check: osname ? await properties.check(osname) : { kind: 'never' },
+    finalizeFailure: state.finalizeFailure,
+    automaticUpdatePolicy: facts.policy(),
+    job: active && active.endedAt === undefined ? active : undefined,
+    pastJobs: jobs.pastJobs,
+  };
+}

@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
+
+const parallelReads = 2;
+const keptAnswers = 32;
+
+/** Answers from workers that change nothing, kept as long as nothing in the sysroot moved. */
+export class Reader {
+  private readonly answers = new Map<string, Promise<unknown>>();
+  private generation = 0;
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+  private readonly sysroot: string;
+  private readonly worker: string;
+
+  constructor(sysroot: string, worker: string) {
+    this.sysroot = sysroot;
+    this.worker = worker;
+  }
+
+  state(): Promise<SysrootState> {
+    return this.read('sysroot.load', { sysroot: this.sysroot });
+  }
+
+  read<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    const key = `${job} ${JSON.stringify(params)} ${this.stamp()}`;
+    const known = this.answers.get(key);
+    if (known) return known as Promise<JobResult<N>>;
+    const answer = this.run(job, params);
+    this.answers.set(key, answer);
+    // an error is told once, not remembered
+    answer.catch(() => this.answers.delete(key));
+    if (this.answers.size > keptAnswers) this.answers.delete(this.answers.keys().next().value as string);
+    return answer;
+  }
+
+  /** Forget everything: after a job, on Reload(). */
+  invalidate(): void {
+    this.generation += 1;
+    this.answers.clear();
+  }
+
+  /** Changes whenever libostree, or an administrator, changed something: libostree touches ostree/deploy after each write. */
+  stamp(): string {
+    const at = (...parts: string[]): string => {
+      try {
+        return String(statSync(path.join(...parts)).mtimeMs);
+      } catch {
+        return '-';
+      }
+    };
+    return [
+      this.generation,
+      at(this.sysroot, 'ostree/deploy'),
+      at(this.sysroot, 'ostree/repo/config'),
+      at(this.sysroot, 'boot/ostree/finalize-failure.stamp'),
+      at('/run/ostree/staged-deployment'),
+      at('/etc/ostree/remotes.d'),
+    ].join(' ');
+  }
+
+  private async run<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    if (this.running >= parallelReads) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.running += 1;
+    try {
+      return await runJob(job, params, { worker: this.worker }).done;
+    } finally {
+      this.running -= 1;
+      this.waiting.shift()?.();
+    }
+  }
+}

@@ -1,0 +1,275 @@
+import { spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import path from 'node:path';
+import { boolOption, Bus, iface, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
+import type { HistoryEntry, JobState } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { HistoryFile } from '../engine/history/index.ts';
+import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
+import { recordBoot, rememberSeen } from './boot-record.ts';
+import { Callers } from './callers.ts';
+import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
+import { jobHandlers, type JobPlan } from './job-methods.ts';
+import { JobQueue } from './job-queue.ts';
+import { Objects } from './objects.ts';
+import { readDaemonConfig, type DaemonConfig, type HelperOptions } from './options.ts';
+import { baseDeployment, mainOsname, Properties } from './properties.ts';
+import { readHandlers } from './read-methods.ts';
+import { Reader } from './reader.ts';
+import type { Transaction } from './transaction.ts';
+
+const jobSignalMs = 300;
+const outsideChangeMs = 300;
+
+/** The service: owns the names, wires the parts, says what changed. */
+export class Service {
+  private readonly bus: Bus;
+  private readonly options: HelperOptions;
+  private readonly callers: Callers;
+  private readonly reader: Reader;
+  private readonly jobs: JobQueue;
+  private readonly properties: Properties;
+  private readonly dispatcher: Dispatcher;
+  private readonly history: HistoryFile;
+  private readonly plans = new Map<Transaction, JobPlan>();
+  private config: DaemonConfig;
+  private jobTimer: NodeJS.Timeout | undefined;
+  private outsideTimer: NodeJS.Timeout | undefined;
+
+  /** Connects and owns the names before anything else is read; rejects with service.unreachable. */
+  static async start(options: HelperOptions): Promise<Service> {
+    let bus: Bus;
+    try {
+      bus = await Bus.connect(options.bus);
+    } catch (error) {
+      throw new TreelineError('service.unreachable', { detail: `${options.bus}: ${(error as Error).message}` });
+    }
+    // handlers first: a call may arrive together with the name
+    const service = new Service(bus, options);
+    for (const name of [serviceName, treelineName]) {
+      const owned = await bus.ownName(name).catch((error: Error) => {
+        throw new TreelineError('service.unreachable', { detail: `${name}: ${error.message}` });
+      });
+      if (!owned) throw new TreelineError('service.unreachable', { detail: `another service owns ${name}` });
+    }
+    void service.prepare();
+    return service;
+  }
+
+  private constructor(bus: Bus, options: HelperOptions) {
+    this.bus = bus;
+    this.options = options;
+    this.config = readDaemonConfig(options.configFiles, journal);
+    this.callers = new Callers(bus);
+    this.history = new HistoryFile(options.stateDir);
+    this.reader = new Reader(options.sysroot, options.worker);
+    this.jobs = new JobQueue(options.peerDir, options.stateDir, {
+      started: (transaction) => this.jobStarted(transaction),
+      changed: () => this.jobChanged(),
+      ended: (transaction, result) => this.jobEnded(transaction, result),
+      finished: (transaction) => void this.jobFinished(transaction),
+    });
+    const facts = { sysroot: options.sysroot, simulated: options.simulated, policy: () => this.config.automaticUpdatePolicy };
+    this.properties = new Properties(this.reader, this.jobs, facts);
+    const objects = new Objects(this.reader, this.properties);
+    const { reader, properties, callers, jobs, history } = this;
+    const reads = readHandlers({
+      facts,
+      reader,
+      properties,
+      objects,
+      callers,
+      jobs,
+      history,
+      dispatcher: () => this.dispatcher,
+      reload: () => this.reload(),
+      reloadConfig: () => this.reloadConfig(),
+      restart: () => this.restart(),
+    });
+    const starts = jobHandlers(options.sysroot, (call, plan) => this.launch(call, plan), facts.policy);
+    this.dispatcher = new Dispatcher(bus, callers, objects, merge(reads, starts), (object) => this.authFacts(object.osname));
+    this.dispatcher.ownJob = (caller, interfaceName, member) =>
+      interfaceName === iface.treelineSysroot && member === 'Cancel' && (!jobs.active || jobs.active.request.caller.uid === caller.uid);
+    bus.connection.onCall = (message) => this.dispatcher.receive(message);
+    bus.connection.onSignal = (signal) => callers.onSignal(signal);
+    callers.onLeave((sender) => jobs.clientLeft(sender));
+  }
+
+  get closed(): Promise<void> {
+    return this.bus.connection.closed;
+  }
+
+  /** Seconds without anything to do; 0 while there is something. Undefined when the service is to stay. */
+  idleSeconds(): number | undefined {
+    if ((this.options.idleExitSeconds ?? this.config.idleExitSeconds) === 0) return undefined;
+    if (this.jobs.active || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
+    return (Date.now() - this.dispatcher.lastActivityMs) / 1000;
+  }
+
+  get idleExitSeconds(): number {
+    return this.options.idleExitSeconds ?? this.config.idleExitSeconds;
+  }
+
+  /** Give up the names, end or wait for the job, answer what is pending, leave. */
+  async stop(): Promise<void> {
+    await this.jobs.stop();
+    await this.bus.releaseName(serviceName);
+    await this.bus.releaseName(treelineName);
+    for (let tries = 0; tries < 50 && this.dispatcher.pendingCalls > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.bus.close();
+    await this.bus.connection.closed;
+  }
+
+  /** What needs the sysroot, once the names are owned. */
+  private async prepare(): Promise<void> {
+    try {
+      const state = await this.reader.state();
+      recordBoot(this.options.stateDir, this.history, state);
+      await this.properties.remember();
+      this.watchSysroot();
+    } catch (error) {
+      journal(`${this.options.sysroot}: ${TreelineError.report(error).detail ?? String(error)}`);
+    }
+  }
+
+  private async authFacts(osname: string | undefined): Promise<AuthFacts> {
+    const state = await this.reader.state().catch(() => undefined);
+    const base = state && baseDeployment(state, osname ?? mainOsname(state));
+    return { verified: base?.verified ?? false };
+  }
+
+  private async launch(call: Call, plan: JobPlan): Promise<string> {
+    // the caller may have gone while somebody typed a password
+    if (!this.callers.isPresent(call.caller.sender)) throw new TreelineError('job.cancelled', { subject: plan.title });
+    const transaction = await this.jobs.create({
+      method: call.member,
+      title: plan.title,
+      objectPath: call.object.path,
+      caller: call.caller,
+      detached: boolOption(plan.options, 'treeline-detached'),
+      begin: (onEvent) => runJob(plan.job, plan.params, { worker: this.options.worker, onEvent }),
+    });
+    this.plans.set(transaction, plan);
+    return transaction.address;
+  }
+
+  private jobStarted(transaction: Transaction): void {
+    this.properties.announceActive(this.bus.connection);
+    this.emitJob(transaction.job);
+  }
+
+  private jobChanged(): void {
+    this.jobTimer ??= setTimeout(() => {
+      this.jobTimer = undefined;
+      const job = this.jobs.active?.job;
+      if (job && job.endedAt === undefined) this.emitJob(job);
+    }, jobSignalMs);
+  }
+
+  /** After the work, before clients are told: read the new state, say what changed, write the history. */
+  private async jobEnded(transaction: Transaction, result: unknown): Promise<void> {
+    const { job } = transaction;
+    const plan = this.plans.get(transaction);
+    this.plans.delete(transaction);
+    this.reader.invalidate();
+    if (plan && (job.phase === 'succeeded' || job.progress || job.messages.length > 0)) this.record(transaction, plan, result);
+    try {
+      const state = await this.reader.state();
+      rememberSeen(this.options.stateDir, state);
+      await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
+    } finally {
+      this.emitJob(job);
+    }
+    const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
+    if (job.phase === 'succeeded' && plan && (plan.rebootAlways || (plan.reboot && changed))) this.restart();
+  }
+
+  private async jobFinished(transaction: Transaction): Promise<void> {
+    this.changed(transaction.job.phase === 'succeeded' ? 'deployments' : 'job');
+    try {
+      await this.properties.announce(this.bus.connection, (name) => !name.startsWith('ActiveTransaction'));
+    } catch (error) {
+      journal(TreelineError.report(error).detail ?? String(error));
+    }
+    this.properties.announceActive(this.bus.connection);
+  }
+
+  private record(transaction: Transaction, plan: JobPlan, result: unknown): void {
+    const { job, request } = transaction;
+    const outcome = (result ?? {}) as Partial<DeployOutcome>;
+    const cancelled = job.phase === 'cancelled';
+    if (!plan.action || (job.phase === 'succeeded' && outcome.changed === false)) return;
+    const action: HistoryEntry['action'] = plan.action === 'deploy' && outcome.staged ? 'stage' : plan.action;
+    const { uid, userName, clientId } = request.caller;
+    try {
+      this.history.append({
+        action,
+        result: job.phase === 'succeeded' ? 'ok' : cancelled ? 'cancelled' : 'failed',
+        by: { uid, name: userName, client: clientId },
+        fromVersion: outcome.fromVersion,
+        toVersion: outcome.toVersion,
+        checksum: outcome.checksum,
+        deploymentId: outcome.deploymentId,
+        error: job.error,
+      });
+    } catch (error) {
+      journal(`history: ${(error as Error).message}`);
+    }
+  }
+
+  private emitJob(job: JobState): void {
+    this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'JobChanged', 's', [JSON.stringify(job)]);
+  }
+
+  private changed(what: 'deployments' | 'check' | 'job' | 'config'): void {
+    this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'Changed', 's', [what]);
+  }
+
+  private async reload(): Promise<void> {
+    this.reader.invalidate();
+    await this.reader.state();
+    if (await this.properties.announce(this.bus.connection)) this.changed('deployments');
+  }
+
+  private async reloadConfig(): Promise<void> {
+    this.config = readDaemonConfig(this.options.configFiles, journal);
+    await this.reload();
+    this.changed('config');
+  }
+
+  /** Other tools may deploy as well (ostree admin ...): libostree touches this directory after each change. */
+  private watchSysroot(): void {
+    try {
+      const watcher = watch(path.join(this.options.sysroot, 'ostree/deploy'), () => {
+        this.outsideTimer ??= setTimeout(() => {
+          this.outsideTimer = undefined;
+          if (!this.jobs.active) void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
+        }, outsideChangeMs);
+      });
+      watcher.unref();
+      watcher.on('error', () => watcher.close());
+    } catch (error) {
+      journal(`not watching ${this.options.sysroot}: ${(error as Error).message}`);
+    }
+  }
+
+  private restart(): void {
+    const [program = 'systemctl', ...args] = this.options.rebootCommand;
+    const child = spawn(program, args, { stdio: 'ignore', detached: true });
+    child.on('error', (error) => journal(`${program}: ${error.message}`));
+    child.unref();
+  }
+}
+
+/** Standard error is the journal. */
+function journal(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function merge(...tables: readonly Handlers[]): Handlers {
+  const merged: Record<string, Record<string, Handlers[string][string]>> = {};
+  for (const table of tables) {
+    for (const [name, methods] of Object.entries(table)) merged[name] = { ...merged[name], ...methods };
+  }
+  return merged;
+}

@@ -1,0 +1,214 @@
+import {
+  iface,
+  introspectionXml,
+  signatureOf,
+  standardInterfaces,
+  transactionInterface,
+  Variant,
+  wireErrorName,
+  wireErrorText,
+  type Connection,
+  type DbusMessage,
+} from '../../shared/dbus/index.ts';
+import type { JobState } from '../../shared/domain/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import type { JobEvent } from '../engine/jobs/index.ts';
+import type { Caller } from './callers.ts';
+import { PeerServer } from './peer-server.ts';
+import { PeerProgress } from './peer-progress.ts';
+
+export interface TransactionRequest {
+  /** D-Bus method that made it, the first part of ActiveTransaction. */
+  readonly method: string;
+  readonly title: string;
+  readonly objectPath: string;
+  readonly caller: Caller;
+  /** Goes on when the client that asked goes away. */
+  readonly detached: boolean;
+  /** Starts the work; called once, by Start(). */
+  readonly begin: (onEvent: (event: JobEvent) => void) => { readonly done: Promise<unknown>; cancel(): boolean };
+}
+
+export interface TransactionEvents {
+  started(transaction: Transaction): void;
+  changed(transaction: Transaction): void;
+  /** The work has ended; what this returns is awaited before clients hear of it. */
+  ended(transaction: Transaction, result: unknown): Promise<void>;
+  finished(transaction: Transaction): void;
+}
+
+const keptMessages = 200;
+/** A job that nobody starts must not block others (field report 16). */
+const startWithinMs = 30_000;
+const lingerMs = 3000;
+
+/** One job as clients see it: a private socket, Start, Cancel, signals, one end. */
+export class Transaction {
+  readonly request: TransactionRequest;
+  private server: PeerServer | undefined;
+  private state: JobState;
+  private running: { cancel(): boolean } | undefined;
+  private readonly events: TransactionEvents;
+  private readonly progress = new PeerProgress((member, signature, body) =>
+    this.server?.broadcast(iface.transaction, member, signature, body),
+  );
+  private startTimer: NodeJS.Timeout | undefined;
+  private cancelWanted = false;
+  /** Settles after Finished was sent. */
+  readonly over: Promise<void>;
+  private markOver: () => void = () => undefined;
+
+  constructor(id: string, request: TransactionRequest, events: TransactionEvents) {
+    this.request = request;
+    this.events = events;
+    this.over = new Promise((resolve) => (this.markOver = resolve));
+    const { title, method, caller } = request;
+    this.state = { id, title, method, owner: caller.userName, startedAt: now(), phase: 'waiting', messages: [] };
+  }
+
+  get job(): JobState {
+    return this.state;
+  }
+
+  get address(): string {
+    return this.server?.address ?? '';
+  }
+
+  get isOver(): boolean {
+    return this.state.endedAt !== undefined;
+  }
+
+  async listen(peerDir: string): Promise<void> {
+    this.server = await PeerServer.listen(peerDir, this.state.id, this.request.caller.uid, (connection) => {
+      connection.onCall = (message) => this.answer(connection, message);
+    });
+    this.startTimer = setTimeout(() => this.drop('nobody started it'), startWithinMs);
+  }
+
+  /** True when this call started it, false when it was started before. */
+  start(): boolean {
+    if (this.state.phase !== 'waiting') return false;
+    clearTimeout(this.startTimer);
+    this.state = { ...this.state, phase: 'running', startedAt: now() };
+    // the reply to Start() goes first, as from rpm-ostreed
+    setImmediate(() => void this.run());
+    return true;
+  }
+
+  /** Throws job.uninterruptible while boot entries are being written. */
+  cancel(): void {
+    if (this.isOver) return;
+    if (this.state.phase === 'waiting') return this.drop('cancelled before it was started');
+    this.cancelWanted = true;
+    if (this.running && !this.running.cancel()) throw new TreelineError('job.uninterruptible', { subject: this.state.title });
+  }
+
+  /** The client that asked has left the bus. */
+  clientLeft(): void {
+    if (this.state.phase === 'waiting') this.drop('its client went away');
+    else if (!this.request.detached) {
+      try {
+        this.cancel();
+      } catch {
+        // in the phase that can't be interrupted it just goes on to its end
+      }
+    }
+  }
+
+  private drop(reason: string): void {
+    clearTimeout(this.startTimer);
+    if (this.state.phase !== 'waiting') return;
+    void this.end('cancelled', undefined, { code: 'job.cancelled', subject: this.state.title, detail: reason });
+  }
+
+  private async run(): Promise<void> {
+    this.events.started(this);
+    this.server?.broadcast(iface.properties, 'PropertiesChanged', 'sa{sv}as', [iface.transaction, this.properties(), []]);
+    try {
+      const running = this.request.begin((event) => this.onEvent(event));
+      this.running = running;
+      if (this.cancelWanted) running.cancel();
+      const result = await running.done;
+      await this.end('succeeded', result);
+    } catch (error) {
+      const report = TreelineError.report(error);
+      await this.end(report.code === 'job.cancelled' ? 'cancelled' : 'failed', undefined, report);
+    }
+  }
+
+  private onEvent(event: JobEvent): void {
+    if (event.type === 'progress') this.state = { ...this.state, progress: event.progress };
+    if (event.type === 'uninterruptible') this.state = { ...this.state, phase: event.on ? 'uninterruptible' : 'running' };
+    if (event.type === 'message') this.state = { ...this.state, messages: [...this.state.messages, event.text].slice(-keptMessages) };
+    this.progress.onEvent(event);
+    this.events.changed(this);
+  }
+
+  private async end(phase: 'succeeded' | 'failed' | 'cancelled', result: unknown, error?: ErrorReport): Promise<void> {
+    this.running = undefined;
+    this.state = { ...this.state, phase, endedAt: now(), error };
+    this.progress.end();
+    await this.events.ended(this, result).catch((fault: unknown) => {
+      process.stderr.write(`after “${this.state.title}”: ${TreelineError.report(fault).detail ?? ''}\n`);
+    });
+    this.server?.broadcast(iface.transaction, 'Finished', 'bs', [phase === 'succeeded', error ? wireErrorText(error) : '']);
+    this.events.finished(this);
+    this.markOver();
+    // clients close when they have read it; those who don't are closed
+    setTimeout(() => this.server?.close(), lingerMs).unref();
+  }
+
+  private properties(): Record<string, Variant> {
+    // empty before Start(), as recorded from rpm-ostreed
+    const title = this.state.phase === 'waiting' ? '' : this.state.title;
+    return {
+      Title: new Variant('s', title),
+      InitiatingClientDescription: new Variant('s', this.request.caller.clientId || this.request.caller.userName),
+    };
+  }
+
+  private answer(connection: Connection, call: DbusMessage): void {
+    try {
+      const [signature, body] = this.dispatch(call);
+      connection.reply(call, signature, body);
+    } catch (error) {
+      const report = TreelineError.report(error);
+      connection.replyError(call, wireErrorName(report.code, iface.transaction), wireErrorText(report));
+    }
+  }
+
+  private dispatch(call: DbusMessage): [string, unknown[]] {
+    const spec = [transactionInterface, ...standardInterfaces].find((candidate) =>
+      call.interface === undefined ? call.member && candidate.methods[call.member] : candidate.name === call.interface,
+    );
+    const method = spec && Object.hasOwn(spec.methods, call.member ?? '') ? spec.methods[call.member ?? ''] : undefined;
+    if (call.path !== '/' || !spec || !method) throw new TreelineError('not-supported', { subject: `${call.interface}.${call.member}` });
+    if (call.bodyProblem !== undefined || call.signature !== signatureOf(method.in)) {
+      throw new TreelineError('service.bad-argument', { subject: String(call.member), detail: `expects (${signatureOf(method.in)})` });
+    }
+    const [first, second] = call.body as [string, string];
+    switch (call.member) {
+      case 'Start':
+        return ['b', [this.start()]];
+      case 'Cancel':
+        this.cancel();
+        return ['', []];
+      case 'GetAll':
+        return ['a{sv}', [first === iface.transaction ? this.properties() : {}]];
+      case 'Get': {
+        const value =
+          first === iface.transaction && Object.hasOwn(transactionInterface.properties, second) ? this.properties()[second] : undefined;
+        if (!value) throw new TreelineError('service.bad-argument', { subject: second, detail: 'no such property' });
+        return ['v', [value]];
+      }
+      case 'Introspect':
+        return ['s', [introspectionXml([...standardInterfaces, transactionInterface], [])]];
+      case 'Ping':
+        return ['', []];
+      default:
+        throw new TreelineError('service.bad-argument', { subject: String(call.member), detail: 'refused' });
+    }
+  }
+}
+
+const now = (): number => Math.floor(Date.now() / 1000);

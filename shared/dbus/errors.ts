@@ -1,0 +1,51 @@
+import { dbusErrorName, errorCodeOfDbusName, errorLine, errorTable, type ErrorCode, type ErrorReport } from '../errors/index.ts';
+
+/**
+ * Error names on rpm-ostree's interfaces are rpm-ostree's, because its clients compare them; our code ends the text, in
+ * brackets: `Another job is running. ... [sysroot.busy]`. On org.treeline interfaces the name itself is the code.
+ * In both cases `org.treeline.Sysroot1.LastError` gives the same caller the whole report.
+ */
+const stockPrefix = 'org.projectatomic.rpmostreed.Error.';
+
+const stockNames: Partial<Record<ErrorCode, string>> = {
+  'auth.denied': 'NotAuthorized',
+  'auth.dismissed': 'NotAuthorized',
+  'auth.unavailable': 'NotAuthorized',
+  'sysroot.busy': 'UpdateInProgress',
+  'sysroot.invalid': 'InvalidSysroot',
+  'repo.ref-not-found': 'InvalidRefspec',
+};
+
+/** Faults of the call itself keep the bus's own names everywhere. */
+const busNames: Partial<Record<ErrorCode, string>> = { 'service.bad-argument': 'org.freedesktop.DBus.Error.InvalidArgs' };
+
+export function wireErrorName(code: ErrorCode, interfaceName: string): string {
+  const bus = busNames[code];
+  if (bus) return bus;
+  if (!interfaceName.startsWith('org.projectatomic.')) return dbusErrorName(code);
+  return `${stockPrefix}${stockNames[code] ?? 'Failed'}`;
+}
+
+export function wireErrorText(report: ErrorReport): string {
+  return `${errorLine(report)} [${report.code}]`;
+}
+
+/** The report of an error reply or of Finished's text: ours by its code, a stock daemon's by its name. */
+export function reportOfWire(errorName: string, text: string): ErrorReport {
+  const named = errorCodeOfDbusName(errorName);
+  const tail = /^(.*) \[([a-z-]+(?:\.[a-z-]+)?)\]$/s.exec(text);
+  const code = named ?? (tail?.[2] && tail[2] in errorTable ? (tail[2] as ErrorCode) : undefined);
+  const detail = tail ? tail[1] : text;
+  if (code) return { code, detail };
+  if (errorName === `${stockPrefix}NotAuthorized`) return { code: 'auth.denied', subject: 'This', detail };
+  if (errorName === `${stockPrefix}UpdateInProgress`) return { code: 'sysroot.busy', detail };
+  if (/Error\.(ServiceUnknown|NameHasNoOwner|NoReply|Disconnected|Spawn\.\w+|TimedOut|Timeout)$/.test(errorName)) {
+    return { code: 'service.unreachable', detail: text };
+  }
+  if (/Error\.(UnknownMethod|UnknownInterface|UnknownObject|UnknownProperty)$/.test(errorName)) {
+    return { code: 'not-supported', subject: 'This', detail };
+  }
+  if (errorName.endsWith('Error.InvalidArgs')) return { code: 'service.bad-argument', subject: 'The call', detail };
+  if (errorName.endsWith('Error.AccessDenied')) return { code: 'auth.denied', subject: 'This', detail };
+  return { code: 'internal.unexpected', detail: text || errorName };
+}

@@ -1,0 +1,230 @@
+import type { ActionId } from './actions.ts';
+import { iface } from './names.ts';
+import { args, guarded, read, type Args, type AuthFacts, type InterfaceSpec } from './table.ts';
+import {
+  boolOption,
+  cleanupProblem,
+  deploymentIdProblem,
+  first,
+  hasOption,
+  kargsProblem,
+  nameProblem,
+  optionsProblem,
+  refspecProblem,
+  revisionProblem,
+  stringOption,
+} from './validate.ts';
+
+const address = 's transaction_address';
+const rpmDiff = 'a(sua{sv}) result';
+const later = { supported: false };
+const action = (name: string): ActionId => `org.projectatomic.rpmostree1.${name}` as ActionId;
+const options0 = (list: Args): string | undefined => optionsProblem(list[0]);
+const str = (value: unknown): string => String(value);
+
+export const sysrootInterface: InterfaceSpec = {
+  name: iface.sysroot,
+  methods: {
+    RegisterClient: guarded('a{sv} options', '', action('client-management'), 'announce a client', {
+      problem: options0,
+      interactive: false,
+    }),
+    UnregisterClient: guarded('a{sv} options', '', action('client-management'), 'announce a client', { interactive: false }),
+    Reload: guarded('', '', action('reload-daemon'), 'reload the system’s state'),
+    ReloadConfig: guarded('', '', action('reload-daemon'), 'reload the configuration'),
+    // dropped by newer versions of rpm-ostree; kept because the recordings have it
+    CreateOSName: guarded('s name', 'o result', action('deploy'), ([name]) => `create the stateroot ${str(name)}`, {
+      ...later,
+      problem: ([name]) => nameProblem(name),
+    }),
+    GetOS: read('s name', 'o object_path', { problem: ([name]) => nameProblem(name) }),
+  },
+  properties: {
+    Booted: 'o',
+    Path: 's',
+    ActiveTransaction: '(sss)',
+    ActiveTransactionPath: 's',
+    AutomaticUpdatePolicy: 's',
+    Deployments: 'aa{sv}',
+  },
+  signals: {},
+};
+
+/** An update of the configured source is the active user's right, if signatures are demanded; anything further is asked for. */
+function upgradeActions(options: unknown, facts: AuthFacts): ActionId[] {
+  const wanted: ActionId[] = [];
+  if (boolOption(options, 'allow-downgrade')) wanted.push(action('deploy'));
+  if (!facts.verified) wanted.push('org.treeline.upgrade-unverified');
+  return wanted.length > 0 ? wanted : [action('upgrade')];
+}
+
+const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
+  [/^set-refspec$|^custom-origin$/, action('rebase')],
+  [/^set-revision$/, action('deploy')],
+  [/local/, action('install-local-packages')],
+  [/^(un)?install-/, action('install-uninstall-packages')],
+  [/^override-/, action('override')],
+  [/^treefile$/, action('rebase')],
+];
+
+function updateDeploymentActions([modifiers, options]: Args, facts: AuthFacts): ActionId[] {
+  const wanted = new Set<ActionId>();
+  for (const key of Object.keys(modifiers as object)) {
+    for (const [pattern, id] of modifierActions) if (pattern.test(key)) wanted.add(id);
+  }
+  if (boolOption(options, 'no-layering')) wanted.add(action('install-uninstall-packages'));
+  if (boolOption(options, 'no-overrides')) wanted.add(action('override'));
+  if (boolOption(options, 'no-initramfs')) wanted.add(action('bootconfig'));
+  if (wanted.size === 0) return upgradeActions(options, facts);
+  if (boolOption(options, 'allow-downgrade')) wanted.add(action('deploy'));
+  return [...wanted];
+}
+
+const diffDetails = `${rpmDiff}, a{sv} details`;
+
+export const osInterface: InterfaceSpec = {
+  name: iface.os,
+  methods: {
+    AutomaticUpdateTrigger: guarded(
+      'a{sv} options',
+      'b enabled, s transaction_address',
+      ([options], facts) => (stringOption(options, 'mode') === 'check' ? ['org.treeline.check'] : upgradeActions(undefined, facts)),
+      'run the automatic update policy',
+      { problem: options0 },
+    ),
+    GetDeploymentsRpmDiff: read('s deployid0, s deployid1', rpmDiff, {
+      problem: ([a, b]) => first(deploymentIdProblem(a, true), deploymentIdProblem(b, true)),
+    }),
+    Deploy: guarded('s revision, a{sv} options', address, action('deploy'), ([revision]) => `deploy ${str(revision)}`, {
+      problem: ([revision, options]) => first(revisionProblem(revision), optionsProblem(options)),
+      details: ([revision]) => ({ revision: str(revision) }),
+    }),
+    GetCachedDeployRpmDiff: read('s revision, as packages', diffDetails, {
+      ...later,
+      problem: ([revision]) => revisionProblem(revision, true),
+    }),
+    DownloadDeployRpmDiff: guarded('s revision, as packages', address, action('repo-refresh'), 'fetch package lists', later),
+    Upgrade: guarded('a{sv} options', address, ([options], facts) => upgradeActions(options, facts), 'update the system', {
+      problem: options0,
+    }),
+    GetCachedUpdateRpmDiff: read('s deployid', diffDetails, { problem: ([id]) => deploymentIdProblem(id, true) }),
+    DownloadUpdateRpmDiff: guarded('', address, action('repo-refresh'), 'look for an update'),
+    Rollback: guarded('a{sv} options', address, action('rollback'), 'go back to the previous version', { problem: options0 }),
+    ClearRollbackTarget: guarded('a{sv} options', address, action('rollback'), 'delete the previous version', { problem: options0 }),
+    Rebase: guarded(
+      'a{sv} options, s refspec, as packages',
+      address,
+      action('rebase'),
+      ([, refspec]) => `switch the system to ${str(refspec)}`,
+      {
+        problem: ([options, refspec]) =>
+          first(optionsProblem(options), refspecProblem(refspec), revisionProblem(stringOption(options, 'revision'), true)),
+        details: ([, refspec]) => ({ refspec: str(refspec) }),
+      },
+    ),
+    GetCachedRebaseRpmDiff: read('s refspec, as packages', diffDetails, { ...later, problem: ([refspec]) => refspecProblem(refspec) }),
+    DownloadRebaseRpmDiff: guarded('s refspec, as packages', address, action('repo-refresh'), 'fetch package lists', later),
+    PkgChange: guarded(
+      'a{sv} options, as packages_added, as packages_removed',
+      address,
+      action('install-uninstall-packages'),
+      ([, added, removed]) => packagesIntent(added as string[], removed as string[]),
+      { ...later, details: ([, added, removed]) => ({ added: (added as string[]).join(' '), removed: (removed as string[]).join(' ') }) },
+    ),
+    SetInitramfsState: guarded('b regenerate, as args, a{sv} options', address, action('bootconfig'), 'change the initramfs', later),
+    InitramfsEtc: guarded(
+      'as track, as untrack, b untrack_all, b force_sync, a{sv} options',
+      address,
+      action('bootconfig'),
+      'change the files of the initramfs',
+      later,
+    ),
+    KernelArgs: guarded(
+      's existing_kernel_arg_string, as kernel_args_added, as kernel_args_replaced, as kernel_args_removed, a{sv} options',
+      address,
+      action('bootconfig'),
+      'change the kernel arguments',
+      {
+        problem: ([, added, replaced, removed, options]) => first(kargsProblem([added, replaced, removed]), optionsProblem(options)),
+        details: ([, added, replaced, removed]) => ({
+          'kargs-added': (added as string[]).join(' '),
+          'kargs-replaced': (replaced as string[]).join(' '),
+          'kargs-removed': (removed as string[]).join(' '),
+        }),
+      },
+    ),
+    GetDeploymentBootConfig: read('s deployid, b is_pending', 'a{sv} bootconfig', { problem: ([id]) => deploymentIdProblem(id, true) }),
+    Cleanup: guarded('as elements', address, action('cleanup'), ([elements]) => `clean up ${(elements as string[]).join(', ')}`, {
+      problem: ([elements]) => cleanupProblem(elements),
+      details: ([elements]) => ({ elements: (elements as string[]).join(' ') }),
+    }),
+    RefreshMd: guarded('a{sv} options', address, action('repo-refresh'), 'refresh package metadata', { ...later, problem: options0 }),
+    ModifyYumRepo: guarded(
+      's repo_id, a{ss} settings',
+      address,
+      action('repo-modify'),
+      ([id]) => `change the repository ${str(id)}`,
+      later,
+    ),
+    ListRepos: read('', 'aa{sv} repos', later),
+    UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, 'change what is deployed next', {
+      problem: ([modifiers, options]) =>
+        first(
+          optionsProblem(modifiers),
+          optionsProblem(options),
+          hasOption(modifiers, 'set-refspec') ? refspecProblem(stringOption(modifiers, 'set-refspec')) : undefined,
+          revisionProblem(stringOption(modifiers, 'set-revision'), true),
+        ),
+      details: ([modifiers]) => ({ refspec: stringOption(modifiers, 'set-refspec'), revision: stringOption(modifiers, 'set-revision') }),
+    }),
+    FinalizeDeployment: guarded('a{sv} options', address, action('finalize-deployment'), 'finish the staged deployment and restart', {
+      problem: options0,
+    }),
+    WhatProvides: read('as provides', 'aa{sv} packages', later),
+    GetPackages: read('as names', 'aa{sv} packages', later),
+    Search: read('as names', 'aa{sv} packages', later),
+  },
+  properties: {
+    BootedDeployment: 'a{sv}',
+    DefaultDeployment: 'a{sv}',
+    RollbackDeployment: 'a{sv}',
+    CachedUpdate: 'a{sv}',
+    HasCachedUpdateRpmDiff: 'b',
+    Name: 's',
+  },
+  signals: {},
+};
+
+function packagesIntent(added: readonly string[], removed: readonly string[]): string {
+  const few = (verb: string, list: readonly string[]): string[] =>
+    list.length === 0 ? [] : [`${verb} ${list[0]}${list.length > 1 ? ` and ${list.length - 1} more` : ''}`];
+  return [...few('install', added), ...few('remove', removed)].join(' and ') || 'change packages';
+}
+
+export const osExperimentalInterface: InterfaceSpec = {
+  name: iface.osExperimental,
+  methods: {
+    Moo: read('b utf8', 's result', later),
+    LiveFs: guarded('a{sv} options', address, action('deploy'), 'change the running system', later),
+    DownloadPackages: guarded('as queries, s source', '', action('install-uninstall-packages'), 'download packages', later),
+  },
+  properties: {},
+  signals: {},
+};
+
+/** Served on the private socket of a job only; whoever may connect there may call it. */
+export const transactionInterface: InterfaceSpec = {
+  name: iface.transaction,
+  methods: { Cancel: read('', ''), Start: read('', 'b started') },
+  properties: { Title: 's', InitiatingClientDescription: 's' },
+  signals: {
+    Finished: args('b success, s error_message'),
+    Message: args('s text'),
+    TaskBegin: args('s text'),
+    TaskEnd: args('s text'),
+    PercentProgress: args('s text, u percentage'),
+    DownloadProgress: args('(tt) time, (uu) outstanding, (uuu) metadata, (uuut) delta, (uu) content, (tt) transfer'),
+    SignatureProgress: args('av signature, s commit'),
+    ProgressEnd: [],
+  },
+};

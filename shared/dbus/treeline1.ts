@@ -1,0 +1,79 @@
+import { iface } from './names.ts';
+import { args, guarded, read, type InterfaceSpec } from './table.ts';
+import { deploymentIdProblem, first, optionsProblem, revisionProblem } from './validate.ts';
+
+const address = 's transaction_address';
+
+/** What rpm-ostree's API lacks, on its Sysroot object. `s json` is one JSON document of the named domain type. */
+export const treelineSysrootInterface: InterfaceSpec = {
+  name: iface.treelineSysroot,
+  methods: {
+    /** HostSnapshot (without the service's own description, which the client knows better). */
+    Snapshot: read('', 's json'),
+    /** HistoryEntry[], newest first. */
+    History: read('u limit', 's json'),
+    /** DiskUse. */
+    DiskUse: read('', 's json'),
+    /** ErrorReport of the last error reply this caller got, '' if none: rpm-ostree's error names hold less than ours. */
+    LastError: read('', 's json'),
+    Pin: guarded(
+      's deployment_id, b pinned, a{sv} options',
+      address,
+      'org.treeline.pin',
+      ([id, pinned]) => `${pinned ? 'pin' : 'unpin'} ${String(id)}`,
+      {
+        problem: ([id, , options]) => first(deploymentIdProblem(id), optionsProblem(options)),
+        details: ([id, pinned]) => ({ deployment: String(id), pinned: String(pinned) }),
+      },
+    ),
+    Undeploy: guarded('s deployment_id, a{sv} options', address, 'org.treeline.undeploy', ([id]) => `delete ${String(id)}`, {
+      problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
+      details: ([id]) => ({ deployment: String(id) }),
+    }),
+    /** Cancel the running job; one's own needs no permission. */
+    Cancel: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'cancel the running job'),
+    Restart: guarded('a{sv} options', '', 'org.treeline.restart', 'restart', { problem: ([options]) => optionsProblem(options) }),
+  },
+  properties: {
+    Version: 's',
+    Simulated: 'b',
+    /** CheckState of the booted (or default) stateroot. */
+    CheckState: 's',
+    /** FinalizeFailure, '' if the last shutdown went well. */
+    FinalizeFailure: 's',
+  },
+  signals: {
+    /** JobState: start, progress (at most every 300 ms) and end of the running job. */
+    JobChanged: args('s job'),
+    /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`. */
+    Changed: args('s what'),
+  },
+};
+
+export const treelineOsInterface: InterfaceSpec = {
+  name: iface.treelineOs,
+  methods: {
+    /** Ask the source for something newer; the result is in CheckState. A failed check is a successful job. */
+    Check: guarded('a{sv} options', address, 'org.treeline.check', 'look for an update', {
+      problem: ([options]) => optionsProblem(options),
+    }),
+    /** UpdateDetails of the pending update, or of a commit. */
+    UpdateDetails: read('s checksum', 's json', { problem: ([checksum]) => revisionProblem(checksum, true) }),
+    /** PackageChange[] between two deployments. */
+    CompareDeployments: read('s from_id, s to_id', 's json', {
+      problem: ([from, to]) => first(deploymentIdProblem(from), deploymentIdProblem(to)),
+    }),
+    SetDefault: guarded(
+      's deployment_id, a{sv} options',
+      address,
+      'org.treeline.set-default',
+      ([id]) => `start ${String(id)} from now on`,
+      {
+        problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
+        details: ([id]) => ({ deployment: String(id) }),
+      },
+    ),
+  },
+  properties: { CheckState: 's' },
+  signals: {},
+};

@@ -1,0 +1,109 @@
+import { Variant } from './wire/message.ts';
+import type { Args } from './table.ts';
+
+/** An option dictionary as received: only own keys count, whatever a peer called them. */
+export type Options = Readonly<Record<string, Variant>>;
+
+const asOptions = (value: unknown): Options => (typeof value === 'object' && value !== null ? (value as Options) : {});
+
+function option(options: unknown, key: string, signature: string): unknown {
+  const dict = asOptions(options);
+  if (!Object.hasOwn(dict, key)) return undefined;
+  const variant = dict[key];
+  return variant instanceof Variant && variant.signature === signature ? variant.value : undefined;
+}
+
+export const boolOption = (options: unknown, key: string): boolean => option(options, key, 'b') === true;
+export const stringOption = (options: unknown, key: string): string => (option(options, key, 's') as string | undefined) ?? '';
+export const listOption = (options: unknown, key: string): readonly string[] => (option(options, key, 'as') as string[] | undefined) ?? [];
+export const hasOption = (options: unknown, key: string): boolean => Object.hasOwn(asOptions(options), key);
+
+/** Types of the options that are read. A known key with another type is refused; unknown keys are let through as stock does. */
+const optionTypes: Readonly<Record<string, string>> = {
+  id: 's',
+  reboot: 'b',
+  'allow-downgrade': 'b',
+  'skip-purge': 'b',
+  'lock-finalization': 'b',
+  'cache-only': 'b',
+  'download-only': 'b',
+  'skip-branch-check': 'b',
+  'dry-run': 'b',
+  'no-layering': 'b',
+  'no-overrides': 'b',
+  'no-initramfs': 'b',
+  'no-pull-base': 'b',
+  'allow-missing-checksum': 'b',
+  'allow-unlocked': 'b',
+  'treeline-detached': 'b',
+  'treeline-take-rolled-back': 'b',
+  'initiating-command-line': 's',
+  'final-kernel-args': 's',
+  'treeline-deployment': 's',
+  'append-if-missing': 'as',
+  'delete-if-present': 'as',
+  'set-refspec': 's',
+  'set-revision': 's',
+  checksum: 's',
+  revision: 's',
+  mode: 's',
+  force: 'b',
+};
+
+export function optionsProblem(options: unknown): string | undefined {
+  for (const [key, variant] of Object.entries(asOptions(options))) {
+    const type = optionTypes[key];
+    if (type && variant.signature !== type) return `option “${key}” must be of type ${type}, not ${variant.signature}`;
+    if (type === 's' && hasControl(variant.value as string)) return `option “${key}” holds control characters`;
+  }
+  return undefined;
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what this looks for
+const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
+
+/** A revision: checksum, version, `revision=X`, `version=X`, `:`; empty where that means "newest". */
+export function revisionProblem(text: unknown, mayBeEmpty = false): string | undefined {
+  if (typeof text !== 'string') return 'revision is missing';
+  if (text === '') return mayBeEmpty ? undefined : 'revision is empty';
+  if (text.length > 512 || hasControl(text) || text.startsWith('-')) return `“${text.slice(0, 80)}” is no revision`;
+  return undefined;
+}
+
+/** `[REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec). */
+export function refspecProblem(text: unknown): string | undefined {
+  if (typeof text !== 'string' || !/^([\w.-]+:)?[\w.+-]+(\/[\w.+-]+)*$/.test(text) || text.length > 512) {
+    return `“${String(text).slice(0, 80)}” is no refspec ([REMOTE:]REF)`;
+  }
+  return undefined;
+}
+
+/** `OSNAME-CHECKSUM.SERIAL`; empty where that means the default. */
+export function deploymentIdProblem(text: unknown, mayBeEmpty = false): string | undefined {
+  if (mayBeEmpty && text === '') return undefined;
+  return typeof text === 'string' && /^[\w.+-]+-[0-9a-f]{64}\.\d+$/.test(text)
+    ? undefined
+    : `“${String(text).slice(0, 120)}” is no deployment (OSNAME-CHECKSUM.SERIAL)`;
+}
+
+export function kargsProblem(lists: Args): string | undefined {
+  for (const argument of lists.flat() as string[]) {
+    if (argument === '' || argument.length > 2048 || hasControl(argument)) return `“${argument.slice(0, 80)}” is no kernel argument`;
+  }
+  return undefined;
+}
+
+const cleanupElements = ['base', 'pending-deploy', 'rollback-deploy', 'repomd'];
+
+export function cleanupProblem(elements: unknown): string | undefined {
+  const list = elements as string[];
+  if (list.length === 0) return 'no element to clean up';
+  const unknown = list.find((element) => !cleanupElements.includes(element));
+  return unknown === undefined ? undefined : `“${unknown.slice(0, 80)}” is none of ${cleanupElements.join(', ')}`;
+}
+
+export function nameProblem(text: unknown): string | undefined {
+  return typeof text === 'string' && /^[\w.+-]*$/.test(text) ? undefined : `“${String(text).slice(0, 80)}” is no name`;
+}
+
+export const first = (...problems: (string | undefined)[]): string | undefined => problems.find((problem) => problem !== undefined);
