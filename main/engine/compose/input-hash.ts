@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { ResolvedPackage } from '../ports/resolver.ts';
+import type { Treefile } from './treefile.ts';
+
+/** Raised when the same input would now give another tree. */
+const composeVersion = 1;
+
+/** SHA-256 over everything a tree is made from: treefiles, files and scripts they name, packages with their digests. */
+export function inputHash(treefile: Treefile, packages: readonly ResolvedPackage[]): string {
+  const hash = createHash('sha256');
+  const add = (...parts: string[]): void => void hash.update(`${JSON.stringify(parts)}\n`);
+  add('treeline', String(composeVersion));
+  for (const file of treefile.files) add('treefile', path.basename(file.path), file.digest);
+  for (const step of treefile.postprocess) if ('script' in step) add('script', digestOf(step.script));
+  for (const { source, target } of treefile.addFiles) add('file', target, digestOf(source));
+  for (const pkg of packages) add('package', pkg.nevra, pkg.digest.algorithm, pkg.digest.hex);
+  return hash.digest('hex');
+}
+
+/** Of a file's mode and content, or a directory's; '' when it can't be read (the step that uses it says so). */
+function digestOf(file: string): string {
+  const hash = createHash('sha256');
+  const visit = (at: string): void => {
+    const stats = statSync(at);
+    hash.update(`${path.relative(file, at)}\0${stats.mode}\0`);
+    if (stats.isDirectory()) for (const name of readdirSync(at).sort()) visit(path.join(at, name));
+    else hash.update(readFileSync(at));
+  };
+  try {
+    visit(file);
+    return hash.digest('hex');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * Write the tree's version into os-release(5): OSTREE_VERSION always; with mutate-os-release, the given release in VERSION and PRETTY_NAME
+ * becomes the version.
+ */
+export function mutateOsRelease(text: string, version: string, release: string | undefined): string {
+  const quoted = `'${version.replace(/'/g, `'\\''`)}'`;
+  const lines = text
+    .replace(/\n+$/, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('OSTREE_VERSION='))
+    .map((line) => (release !== undefined && /^(VERSION|PRETTY_NAME)=/.test(line) ? replaceFirst(line, release, version) : line));
+  return `${[...lines, `OSTREE_VERSION=${quoted}`].join('\n')}\n`;
+}
+
+/** Replace the value's first occurrence of the release, as a whole number: 4 isn't in 43. */
+function replaceFirst(line: string, release: string, version: string): string {
+  const escaped = release.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return line.replace(new RegExp(`(?<![\\w.])${escaped}(?![\\w.])`), () => version);
+}

@@ -1,0 +1,85 @@
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+
+export interface PasswdEntry {
+  readonly name: string;
+  /** uid or gid. */
+  readonly id: number;
+  /** The whole line. */
+  readonly fields: readonly string[];
+}
+
+/** Lines of a passwd(5) or group(5) file; what isn't an entry is left out. */
+export function parseEntries(text: string): PasswdEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const fields = line.split(':');
+    const id = Number(fields[2]);
+    return fields.length >= 4 && fields[0] && fields[2] !== '' && Number.isInteger(id) ? [{ name: fields[0], id, fields }] : [];
+  });
+}
+
+export function formatEntries(entries: readonly PasswdEntry[]): string {
+  return entries.map((e) => `${e.fields.join(':')}\n`).join('');
+}
+
+export const readEntries = (file: string): PasswdEntry[] => (existsSync(file) ? parseEntries(readFileSync(file, 'utf8')) : []);
+
+/** The users and groups of a tree while it is put together: usr/etc/passwd and usr/etc/group. */
+export class UserDatabase {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  entries(kind: 'passwd' | 'group'): PasswdEntry[] {
+    return readEntries(this.#file(kind));
+  }
+
+  write(kind: 'passwd' | 'group', entries: readonly PasswdEntry[]): void {
+    // a new file: the old one may be a hard link into the cache
+    replaceFile(this.#file(kind), formatEntries(entries));
+  }
+
+  ids(kind: 'passwd' | 'group'): Map<string, number> {
+    return new Map([['root', 0], ...this.entries(kind).map((e): [string, number] => [e.name, e.id])]);
+  }
+
+  #file(kind: string): string {
+    return path.join(this.#root, 'usr/etc', kind);
+  }
+
+  /**
+   * Take the users and groups of the previous commit over, so that ids stay what they are on disk of installed systems. Throws
+   * compose.user-conflict when a package now ships another id for a name.
+   */
+  preserve(kind: 'passwd' | 'group', previous: readonly PasswdEntry[]): void {
+    const own = this.entries(kind);
+    if (own.length === 0 && previous.length === 0) {
+      const fields = kind === 'passwd' ? ['root', 'x', '0', '0', 'root', '/root', '/bin/bash'] : ['root', 'x', '0', ''];
+      this.write(kind, [{ name: 'root', id: 0, fields }]);
+      return;
+    }
+    const byName = new Map(own.map((e) => [e.name, e]));
+    for (const old of previous) {
+      const now = byName.get(old.name);
+      if (now && now.id !== old.id)
+        throw new TreelineError('compose.user-conflict', {
+          subject: `${kind === 'passwd' ? 'User' : 'Group'} ${old.name}`,
+          detail: `it had id ${old.id} in the previous commit and has ${now.id} now`,
+        });
+    }
+    const added = previous.filter((old) => !byName.has(old.name));
+    if (added.length > 0) this.write(kind, [...own, ...added]);
+  }
+}
+
+/** Write a file anew beside its old one and put it in its place: never through a hard link. The mode stays, else it is 0644. */
+export function replaceFile(file: string, content: string | Buffer): void {
+  const mode = existsSync(file) ? statSync(file).mode & 0o7777 : 0o644;
+  const temporary = `${file}.treeline-new`;
+  writeFileSync(temporary, content);
+  chmodSync(temporary, mode);
+  renameSync(temporary, file);
+}

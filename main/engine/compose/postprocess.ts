@@ -1,0 +1,115 @@
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { SystemPort } from '../ports/compose-store.ts';
+import { copyToOstreeBoot, placeKernel } from './kernel.ts';
+import { mutateOsRelease } from './os-release.ts';
+import { splitPasswd } from './passwd-split.ts';
+import { replaceFile, UserDatabase } from './passwd.ts';
+import { layoutRoot } from './root-layout.ts';
+import { resolveInside, Sandbox } from './sandbox.ts';
+import type { Treefile } from './treefile.ts';
+import { enableUnits } from './units.ts';
+import { ownerNames } from './var-tree.ts';
+
+/** Where the tree's rpm database is; /usr/lib/sysimage/rpm, where newer rpm looks, links to it. */
+export const rpmdbPath = '/usr/share/rpm';
+
+export interface PostprocessContext {
+  readonly root: string;
+  readonly treefile: Treefile;
+  readonly version: string;
+  /** A directory for sandboxes. */
+  readonly workdir: string;
+  readonly system: SystemPort;
+  readonly message: (text: string) => void;
+}
+
+/** Make an assembled tree one that libostree can deploy. Returns the kernel's version. Files are replaced, never written in place: they are hard links into the cache. */
+export function postprocess(context: PostprocessContext): string | undefined {
+  const { root, treefile, message } = context;
+  const kernel = inSandbox(context, 'kernel', (sandbox) => placeKernel(root, treefile, sandbox, message));
+  if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(root, kernel);
+  addFiles(context);
+  enableUnits(root, treefile);
+  writeVersion(context);
+  inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
+  for (const name of treefile.removeFiles) rmSync(path.join(root, inTree(name)), { recursive: true, force: true });
+  machineId(root, treefile);
+  const names = ownerNames(new UserDatabase(root));
+  splitPasswd(root, treefile.etcGroupMembers);
+  layoutRoot(root, treefile, names, message);
+  rpmdbLinks(root);
+  return kernel;
+}
+
+/** A path of the running system as the tree names it: /etc is usr/etc. */
+function inTree(name: string): string {
+  const relative = path.join('/', name).slice(1);
+  return relative === 'etc' || relative.startsWith('etc/') ? `usr/${relative}` : relative;
+}
+
+function inSandbox<T>(context: PostprocessContext, name: string, run: (sandbox: Sandbox) => T): T {
+  const workdir = path.join(context.workdir, name);
+  mkdirSync(workdir);
+  using sandbox = new Sandbox(context.root, workdir, context.system);
+  const value = run(sandbox);
+  sandbox.finish();
+  return value;
+}
+
+function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
+  context.treefile.postprocess.forEach((step, i) => {
+    const script = 'inline' in step ? step.inline : readStep(step.script, step.place);
+    const label = 'inline' in step ? `postprocess[${i}]` : path.basename(step.script);
+    const interpreter = /^#!\s*(\S+)/.exec(script)?.[1] ?? '/bin/sh';
+    const failed = (detail: string): TreelineError => new TreelineError('compose.postprocess-failed', { ...step.place, key: 'inline' in step ? 'postprocess' : 'postprocess-script', subject: label, detail });
+    if (!sandbox.has(interpreter)) throw failed(`the tree has no ${interpreter}`);
+    // run the file itself where it names its interpreter: options after it count, too
+    const result = script.startsWith('#!') ? sandbox.run([], { script }) : sandbox.run(['/bin/sh'], { script });
+    for (const line of result.output) context.message(`${label}: ${line}`);
+    if (result.status !== 0) throw failed(`exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`);
+  });
+}
+
+function readStep(file: string, place: { file: string; line: number }): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new TreelineError('treefile.invalid-value', { ...place, key: 'postprocess-script', detail: (error as Error).message });
+  }
+}
+
+function addFiles({ root, treefile }: PostprocessContext): void {
+  for (const { source, target, place } of treefile.addFiles) {
+    if (!existsSync(source)) throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
+    const to = path.join(root, inTree(target));
+    mkdirSync(path.dirname(to), { recursive: true });
+    rmSync(to, { recursive: true, force: true });
+    cpSync(source, to, { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+function writeVersion({ root, treefile, version }: PostprocessContext): void {
+  const file = ['/usr/lib/os-release', '/etc/os-release'].map((name) => resolveInside(root, name)).find((found) => found !== undefined);
+  if (file === undefined || version === '') return;
+  replaceFile(file, mutateOsRelease(readFileSync(file, 'utf8'), version, treefile.mutateOsRelease));
+}
+
+/** An empty machine-id makes systemd write one at first boot (machine-id(5)). */
+function machineId(root: string, treefile: Treefile): void {
+  const file = path.join(root, 'usr/etc/machine-id');
+  rmSync(file, { force: true });
+  if (treefile.machineidCompat && existsSync(path.dirname(file))) replaceFile(file, '');
+}
+
+function rpmdbLinks(root: string): void {
+  const sysimage = path.join(root, 'usr/lib/sysimage');
+  mkdirSync(sysimage, { recursive: true });
+  const link = path.join(sysimage, 'rpm');
+  if (lstatSync(link, { throwIfNoEntry: false })) rmSync(link, { recursive: true });
+  symlinkSync('../../share/rpm', link);
+  const macros = path.join(root, 'usr/lib/rpm/macros.d');
+  mkdirSync(macros, { recursive: true });
+  replaceFile(path.join(macros, 'macros.rpm-ostree'), `%_dbpath ${rpmdbPath}\n`);
+}
