@@ -1,0 +1,46 @@
+import { app, clipboard } from 'electron';
+import type { CommandArgs, CommandName, CommandResult } from '../../shared/ipc/index.ts';
+import type { Host } from './host.ts';
+
+export type Handlers = { readonly [N in CommandName]: (...args: CommandArgs<N>) => Promise<CommandResult<N>> };
+
+async function done(work: Promise<void>): Promise<undefined> {
+  await work;
+  return undefined;
+}
+
+/** What each command of the contract does. */
+export function createHandlers(host: Host): Handlers {
+  const { client } = host;
+  return {
+    'host.snapshot': () => host.snapshot(),
+    'host.check': () => done(client.checkForUpdate()),
+    'host.upgrade': (options) => client.upgrade(options),
+    'host.rollback': (options) => client.rollback(options),
+    'host.setDefault': (id, options) => client.setDefault(id, options),
+    'host.pin': (id, pinned) => client.pin(id, pinned),
+    'host.undeploy': (id) => client.undeploy(id),
+    'host.cleanup': (elements) => client.cleanup(elements),
+    'host.restart': () => done(client.restart()),
+    'host.cancel': () => done(client.cancel()),
+    'host.reload': () => done(client.reload()),
+    'host.updateDetails': () => client.updateDetails(),
+    'host.compare': async (from, to) => [...(await client.compare(from, to))],
+    'host.history': async (limit) => [...(await client.history(limit))],
+    'host.diskUse': () => client.diskUse(),
+    'app.environment': async () => ({
+      languages: app.getPreferredSystemLanguages(),
+      formatLocale: app.getSystemLocale() || app.getLocale(),
+      appVersion: app.getVersion(),
+      runtimeVersions: {
+        electron: process.versions.electron ?? '',
+        chrome: process.versions['chrome'] ?? '',
+        node: process.versions.node,
+      },
+    }),
+    'app.copyText': async (text) => {
+      clipboard.writeText(text);
+      return undefined;
+    },
+  };
+}

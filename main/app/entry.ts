@@ -1,0 +1,58 @@
+import { app, Menu, session, type BrowserWindow } from 'electron';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openHostClient } from './client-source.ts';
+import { createHandlers } from './commands.ts';
+import { enableSandbox, hardenContents, hardenSession } from './hardening.ts';
+import { Host } from './host.ts';
+import { pushEvent, registerCommands } from './ipc.ts';
+import { registerAppScheme, serveRenderer } from './scheme.ts';
+import { createWindow } from './window.ts';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const paths = {
+  preload: path.join(here, 'preload.cjs'),
+  renderer: path.join(here, '../renderer'),
+  icon: path.join(here, '../renderer/icon.png'),
+};
+
+let window: BrowserWindow | undefined;
+
+function showWindow(): void {
+  if (window) {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    return;
+  }
+  window = createWindow(paths);
+  window.on('closed', () => (window = undefined));
+}
+
+async function run(): Promise<void> {
+  await app.whenReady();
+  // main never reaches out to the web either: default_session is the only one
+  hardenSession(session.defaultSession);
+  serveRenderer(session.defaultSession, paths.renderer);
+  const host = new Host(await openHostClient(), {
+    snapshot: (snapshot) => pushEvent(window?.webContents, 'host.snapshot', snapshot),
+    job: (job) => pushEvent(window?.webContents, 'host.job', job),
+  });
+  registerCommands(createHandlers(host), () => window?.webContents);
+  app.on('will-quit', () => host.close());
+  app.on('second-instance', showWindow);
+  showWindow();
+}
+
+if (app.requestSingleInstanceLock()) {
+  enableSandbox();
+  registerAppScheme();
+  Menu.setApplicationMenu(null);
+  app.on('web-contents-created', (_event, contents) => hardenContents(contents));
+  app.on('window-all-closed', () => app.quit());
+  run().catch((error: unknown) => {
+    process.stderr.write(`treeline: ${error instanceof Error ? error.message : String(error)}\n`);
+    app.exit(1);
+  });
+} else {
+  app.quit();
+}

@@ -1,0 +1,57 @@
+import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
+import { channelOf, commandNames, commands, events, type CommandName, type EventName, type Reply } from '../../shared/ipc/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { Handlers } from './commands.ts';
+import { isOwnUrl } from './origin.ts';
+
+/** Registers every command. `window` gives the contents whose main frame alone may call. */
+export function registerCommands(handlers: Handlers, window: () => WebContents | undefined): void {
+  for (const name of commandNames) {
+    ipcMain.handle(channelOf(name), (event, ...args: unknown[]) => answer(name, handlers, args, isTrusted(event, window())));
+  }
+}
+
+/** Validates what main says before the window gets it. Undefined if it doesn't follow the contract. */
+export function pushEvent(contents: WebContents | undefined, name: EventName, payload: unknown): void {
+  const checked = events[name].safeParse(payload);
+  if (!checked.success || !contents || contents.isDestroyed()) return;
+  contents.send(channelOf(name), checked.data);
+}
+
+function isTrusted(event: IpcMainInvokeEvent, contents: WebContents | undefined): boolean {
+  const frame = event.senderFrame;
+  return !!contents && !!frame && event.sender === contents && frame === contents.mainFrame && isOwnUrl(frame.url);
+}
+
+/** Runs one command. Never rejects: the error travels as its report. */
+export async function answer(name: CommandName, handlers: Handlers, args: unknown[], trusted: boolean): Promise<Reply<unknown>> {
+  try {
+    if (!trusted) throw new TreelineError('auth.denied', { subject: name, facts: { owner: 'a foreign page' } });
+    // a trailing undefined is how a caller leaves an option out
+    const checkedArgs = commands[name].args.safeParse(args);
+    if (!checkedArgs.success) throw badArgument(name, checkedArgs.error.issues);
+    const handler = handlers[name] as (...args: unknown[]) => Promise<unknown>;
+    const value = await handler(...(checkedArgs.data as unknown[]));
+    const checkedResult = commands[name].result.safeParse(value);
+    if (!checkedResult.success) throw new TreelineError('internal.protocol', { detail: `${name}: ${describe(checkedResult.error.issues)}` });
+    return { ok: true, value: checkedResult.data };
+  } catch (error) {
+    return { ok: false, error: TreelineError.report(error) };
+  }
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function badArgument(name: string, issues: readonly Issue[]): TreelineError {
+  return new TreelineError('service.bad-argument', { subject: name, detail: describe(issues) });
+}
+
+function describe(issues: readonly Issue[]): string {
+  return issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.map(String).join('.') || 'arguments'}: ${issue.message}`)
+    .join('; ');
+}

@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface WindowState {
+  readonly bounds: Rectangle;
+  readonly maximized: boolean;
+  /** 1 = 100 %. */
+  readonly zoomFactor: number;
+}
+
+const coordinate = z.number().int().min(-100_000).max(100_000);
+const schema = z.object({
+  bounds: z.object({ x: coordinate, y: coordinate, width: coordinate, height: coordinate }),
+  maximized: z.boolean(),
+  zoomFactor: z.number().min(0.5).max(3),
+});
+
+export const minimumSize = { width: 480, height: 400 } as const;
+
+/** The remembered state, if the file holds a sane one and the window would still be visible on one of the work areas (in DIP). */
+export function readWindowState(file: string, workAreas: readonly Rectangle[]): WindowState | undefined {
+  try {
+    const state = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const { bounds } = state;
+    if (bounds.width < minimumSize.width || bounds.height < minimumSize.height) return undefined;
+    return workAreas.some((area) => overlap(area, bounds) >= 100 * 100) ? state : undefined;
+  } catch {
+    // first start, or a file that was damaged: the default size is right then
+    return undefined;
+  }
+}
+
+export function writeWindowState(file: string, state: WindowState): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, JSON.stringify(state));
+    renameSync(`${file}.new`, file);
+  } catch {
+    // a full or read-only home loses the window's size, nothing else
+  }
+}
+
+function overlap(a: Rectangle, b: Rectangle): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return width > 0 && height > 0 ? width * height : 0;
+}

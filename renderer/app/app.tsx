@@ -1,0 +1,60 @@
+import { useEffect, useRef, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { HostSnapshot } from '../../shared/domain/index.ts';
+import { ActivityPage } from '../features/activity/activity-page.tsx';
+import { HistoryPage } from '../features/history/history-page.tsx';
+import { UpdatesPage } from '../features/updates/updates-page.tsx';
+import { useHost } from '../stores/host-store.ts';
+import { useRoute, type Section } from '../stores/route-store.ts';
+import { Page } from '../ui/page.tsx';
+import { Spinner } from '../ui/spinner.tsx';
+import { ActivityBar } from './activity-bar.tsx';
+import { Announcer } from './announcer.tsx';
+import { Header } from './header.tsx';
+import { Rail } from './rail.tsx';
+import { ServicePage } from './service-page.tsx';
+import { StagedBanner } from './staged-banner.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
+
+const pages: Record<Section, (props: { snapshot: HostSnapshot }) => ReactNode> = {
+  updates: UpdatesPage,
+  history: HistoryPage,
+  activity: ActivityPage,
+};
+
+/** The shell: rail, header, page, activity bar. */
+export function App(): ReactNode {
+  const { t } = useTranslation();
+  const section = useRoute((route) => route.section);
+  const snapshot = useHost((host) => host.snapshot);
+  const main = useRef<HTMLElement>(null);
+  useShortcuts();
+  useEffect(() => {
+    document.title = `${t(`section.${section}`)} · Treeline`;
+    main.current?.scrollTo({ top: 0 });
+  }, [section, t]);
+  const PageOf = pages[section];
+  const usable = snapshot && !['absent', 'untrusted', 'restarting'].includes(snapshot.service.kind);
+  return (
+    <div className="flex h-full max-md:flex-col-reverse">
+      <Rail />
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        {snapshot ? <Header snapshot={snapshot} /> : null}
+        {usable ? <StagedBanner snapshot={snapshot} section={section} /> : null}
+        <main ref={main} className="min-h-0 flex-1 overflow-y-auto">
+          {usable ? (
+            <PageOf snapshot={snapshot} />
+          ) : snapshot ? (
+            <ServicePage service={snapshot.service} title={t(`section.${section}`)} />
+          ) : (
+            <Page title={t(`section.${section}`)}>
+              <Spinner label={t('service.connecting')} />
+            </Page>
+          )}
+        </main>
+        <ActivityBar section={section} />
+      </div>
+      <Announcer />
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import { RotateCcw } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { HostSnapshot } from '../../shared/domain/index.ts';
+import { RestartDialog } from '../features/updates/restart-dialog.tsx';
+import { nextBootOf } from '../features/updates/update-state.ts';
+import type { Section } from '../stores/route-store.ts';
+import { Button } from '../ui/button.tsx';
+
+/** "Staged: restart to finish", wherever one is. Updates says the same at the top of its page. */
+export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; section: Section }): ReactNode {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  const next = nextBootOf(snapshot);
+  if (!next || section === 'updates') return null;
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-accent-soft px-4 py-1.5 md:px-6">
+      <RotateCcw aria-hidden className="size-4 shrink-0 text-accent" />
+      <p className="min-w-0 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
+      <Button look="quiet" onPress={() => setAsking(true)}>
+        {t('action.restartNow')}
+      </Button>
+      <RestartDialog version={next.version} isOpen={asking} onClose={() => setAsking(false)} />
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import type { TFunction } from 'i18next';
+import type { JobState, Progress } from '../../../shared/domain/index.ts';
+import type { Formatter } from '../../i18n/format.ts';
+
+const dynamic = (t: TFunction, key: string, fallback: string): string =>
+  (t as unknown as (key: string, options: { defaultValue: string }) => string)(key, { defaultValue: fallback });
+
+/** The job's own title names its object ("Upgrade to 43.2"), but only in English: other languages name the kind of job. */
+export function jobTitle(t: TFunction, language: string, job: JobState): string {
+  if (language === 'en' && job.title) return job.title;
+  return dynamic(t, `job.${job.method.toLowerCase().replace(/[^a-z]/g, '')}`, job.title || job.method);
+}
+
+/** What the running step does, in words; an unknown one by its id. */
+export function stepText(t: TFunction, progress: Progress): string {
+  return dynamic(t, `step.${progress.step.replace(/[^a-z]+/gi, '-')}`, progress.step);
+}
+
+/** "12 MB of 40 MB · 3 MB/s · 10 sec left": only what is known. */
+export function amountText(t: TFunction, format: Formatter, progress: Progress): string {
+  const { bytesDone, bytesTotal, itemsDone, itemsTotal, bytesPerSecond, secondsLeft } = progress;
+  const parts: string[] = [];
+  if (bytesDone !== undefined && bytesTotal !== undefined) {
+    parts.push(t('progress.of', { done: format.bytes(bytesDone), total: format.bytes(bytesTotal) }));
+  } else if (bytesDone !== undefined) {
+    parts.push(format.bytes(bytesDone));
+  } else if (itemsDone !== undefined && itemsTotal !== undefined) {
+    parts.push(t('progress.of', { done: format.count(itemsDone), total: format.count(itemsTotal) }));
+  }
+  if (bytesPerSecond !== undefined && bytesPerSecond > 0) parts.push(format.rate(bytesPerSecond));
+  if (secondsLeft !== undefined) parts.push(t('progress.left', { time: format.duration(secondsLeft) }));
+  return parts.join(' · ');
+}

@@ -1,0 +1,71 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Deployment, DiskUse } from '../../../shared/domain/index.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { hostActions } from '../../stores/host-store.ts';
+import { ConfirmDialog } from '../../ui/dialog.tsx';
+import { RestartDialog } from '../updates/restart-dialog.tsx';
+
+export type AskedAction = 'rollback' | 'setDefault' | 'delete' | 'restart';
+
+export interface Asked {
+  readonly action: AskedAction;
+  readonly deployment: Deployment;
+}
+
+interface ActionDialogProps {
+  readonly asked: Asked | undefined;
+  readonly booted: Deployment | undefined;
+  readonly freed: DiskUse['deployments'][number] | undefined;
+  readonly onClose: () => void;
+}
+
+/** The one dialog of the page: names the version, says what happens and what it frees. */
+export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProps): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (!asked) return null;
+  const { action, deployment } = asked;
+  const version = deployment.version || deployment.checksum.slice(0, 12);
+  const current = booted?.version ?? '';
+  const common = { isOpen: true, onClose, cancelLabel: t('action.keepAsIs') };
+  switch (action) {
+    case 'restart':
+      return <RestartDialog version={version} isOpen onClose={onClose} />;
+    case 'rollback':
+      return (
+        <ConfirmDialog
+          {...common}
+          title={t('dialog.rollbackTitle', { version })}
+          confirmLabel={t('action.rollBack')}
+          onConfirm={() => void hostActions.rollback()}
+        >
+          <p>{t('dialog.rollbackText', { version, current })}</p>
+        </ConfirmDialog>
+      );
+    case 'setDefault':
+      return (
+        <ConfirmDialog
+          {...common}
+          title={t('dialog.defaultTitle', { version })}
+          confirmLabel={t('action.bootIntoShort')}
+          onConfirm={() => void hostActions.setDefault(deployment.id)}
+        >
+          <p>{t('dialog.defaultText', { version })}</p>
+        </ConfirmDialog>
+      );
+    case 'delete':
+      return (
+        <ConfirmDialog
+          {...common}
+          danger
+          title={t('dialog.deleteTitle', { version })}
+          confirmLabel={t('action.deleteShort')}
+          onConfirm={() => void hostActions.undeploy(deployment.id)}
+        >
+          <p>{t(deployment.staged ? 'dialog.deleteStagedText' : 'dialog.deleteText', { version })}</p>
+          <p>{freed ? t('dialog.frees', { size: format.bytes(freed.exclusiveBytes + freed.bootBytes) }) : t('dialog.freesUnknown')}</p>
+        </ConfirmDialog>
+      );
+  }
+}

@@ -1,0 +1,67 @@
+import { HardDrive } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { hostActions, useHost } from '../../stores/host-store.ts';
+import { useHistory } from '../../stores/history-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import { ErrorNotice } from '../activity/error-notice.tsx';
+import { bootedOf } from '../updates/update-state.ts';
+import { ActionDialog, type Asked } from './action-dialog.tsx';
+import { DeploymentRow } from './deployment-row.tsx';
+
+interface DeploymentListProps {
+  readonly snapshot: HostSnapshot;
+  readonly onCompare: (from: string, to: string) => void;
+}
+
+/** The deployments, the one that starts next on top. */
+export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [asked, setAsked] = useState<Asked>();
+  const diskUse = useHistory((history) => history.diskUse);
+  const { job, endedJob, dismissed } = useHost();
+  const booted = bootedOf(snapshot);
+  const failed = endedJob?.phase === 'failed' && !dismissed.includes(endedJob.id) ? endedJob : undefined;
+  const canTreeline = snapshot.service.kind === 'treeline';
+  const { deployments } = snapshot;
+  if (deployments.length === 0) return <Empty icon={HardDrive} title={t('history.empty')} />;
+  return (
+    <div className="space-y-4">
+      {failed?.error ? <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} /> : null}
+      <ol aria-label={t('history.versions')} className="divide-y divide-line rounded-xl border border-line bg-surface">
+        {deployments.map((deployment, index) => (
+          <li key={deployment.id}>
+            <DeploymentRow
+              deployment={deployment}
+              next={index === 0 && !deployment.booted}
+              booted={booted}
+              disk={diskUse?.deployments.find((use) => use.id === deployment.id)}
+              busy={job !== undefined}
+              canTreeline={canTreeline}
+              onAsk={(action) => setAsked({ action, deployment })}
+              onCompare={(other: Deployment) => onCompare(other.id, deployment.id)}
+            />
+          </li>
+        ))}
+      </ol>
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <p className="text-sm text-muted">
+          {diskUse ? t('history.disk', { repo: format.bytes(diskUse.repoBytes), free: format.bytes(diskUse.freeBytes), bootFree: format.bytes(diskUse.bootFreeBytes) }) : ''}
+        </p>
+        <Button isDisabled={job !== undefined} onPress={() => void hostActions.cleanup()}>
+          {t('action.cleanup')}
+        </Button>
+      </div>
+      <ActionDialog
+        asked={asked}
+        booted={booted}
+        freed={asked ? diskUse?.deployments.find((use) => use.id === asked.deployment.id) : undefined}
+        onClose={() => setAsked(undefined)}
+      />
+    </div>
+  );
+}

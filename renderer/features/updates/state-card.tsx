@@ -1,0 +1,135 @@
+import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, Download, LoaderCircle, PackageOpen, RotateCcw, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
+import { useErrorText } from '../../i18n/use-error-text.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { ErrorDetails } from '../activity/error-notice.tsx';
+import { JobProgress } from '../activity/job-progress.tsx';
+import { UpdateActions } from './update-actions.tsx';
+import { UpdateFacts } from './update-facts.tsx';
+import { bootedOf, type UpdateState } from './update-state.ts';
+
+interface StateCardProps {
+  readonly state: UpdateState;
+  readonly snapshot: HostSnapshot;
+}
+
+const icons: Record<UpdateState['kind'], { icon: LucideIcon; colour: string }> = {
+  working: { icon: Download, colour: 'text-accent' },
+  staged: { icon: RotateCcw, colour: 'text-accent' },
+  pending: { icon: RotateCcw, colour: 'text-accent' },
+  checking: { icon: LoaderCircle, colour: 'text-muted' },
+  available: { icon: PackageOpen, colour: 'text-accent' },
+  failed: { icon: CircleAlert, colour: 'text-warn' },
+  'up-to-date': { icon: CircleCheck, colour: 'text-accent' },
+  never: { icon: CircleHelp, colour: 'text-muted' },
+};
+
+/** The one thing this page says first: what is the matter, and the button that goes on from there. */
+export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
+  const booted = bootedOf(snapshot);
+  const { icon, colour } = icons[state.kind];
+  const Icon = booted || state.kind === 'working' ? icon : CircleDashed;
+  return (
+    <section aria-labelledby="state-title" className="rounded-xl border border-line bg-surface p-5">
+      <div className="flex gap-4">
+        <Icon aria-hidden strokeWidth={1.75} className={`mt-0.5 size-7 shrink-0 ${colour} ${state.kind === 'checking' ? 'animate-spin' : ''}`} />
+        <div className="min-w-0 flex-1 space-y-4">
+          <Headline state={state} booted={booted} />
+          {state.kind === 'working' ? <JobProgress job={state.job} /> : null}
+          {state.kind === 'available' ? <UpdateFacts update={state.update} /> : null}
+          {state.kind === 'failed' && state.check.last ? <UpdateFacts update={state.check.last} /> : null}
+          <UpdateActions state={state} booted={booted} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Headline({ state, booted }: { state: UpdateState; booted: Deployment | undefined }): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const explain = useErrorText();
+  const current = booted?.version ?? '';
+  switch (state.kind) {
+    case 'working':
+      return <Words title={t('state.working')} />;
+    case 'checking':
+      return <Words title={t('state.checking')} lines={[t('state.current', { version: current })]} />;
+    case 'never':
+      return <Words title={t('state.never')} lines={[t('state.current', { version: current })]} />;
+    case 'up-to-date':
+      return (
+        <Words
+          title={t('state.upToDate')}
+          lines={[t('state.current', { version: current }), t('state.checkedAgo', { ago: format.ago(state.checkedAt) })]}
+        />
+      );
+    case 'available': {
+      const { update, superseded } = state;
+      return (
+        <Words
+          title={t('state.available', { version: update.version })}
+          arrow={[current, update.version]}
+          lines={[
+            t('state.published', { ago: format.ago(update.timestamp) }),
+            ...(superseded ? [t('state.superseded', { version: superseded.version })] : []),
+          ]}
+        />
+      );
+    }
+    case 'staged':
+    case 'pending':
+      return (
+        <Words
+          title={t(`state.${state.kind}`, { version: state.deployment.version })}
+          arrow={[current, state.deployment.version]}
+          lines={[
+            t('state.goBack', { version: current }),
+            ...(state.deployment.finalizationLocked ? [t('state.locked')] : []),
+          ]}
+        />
+      );
+    case 'failed': {
+      const { check } = state;
+      const text = explain(check.error);
+      return (
+        <>
+          <Words
+            title={check.since > 0 ? t('state.failedSince', { when: format.dateTime(check.since) }) : t('state.failedEver')}
+            lines={[t('state.current', { version: current }), t('state.failedAgo', { ago: format.ago(check.failedAt) })]}
+          />
+          <div>
+            <p className="font-medium">{text.title}</p>
+            <p className="foreign-text">
+              {text.explanation} {text.next}
+            </p>
+            <ErrorDetails report={check.error} />
+          </div>
+          {check.last ? <p>{t('state.lastFound', { version: check.last.version })}</p> : null}
+        </>
+      );
+    }
+  }
+}
+
+function Words({ title, lines = [], arrow }: { title: string; lines?: readonly string[]; arrow?: readonly [string, string] }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div>
+      <h2 id="state-title" className="text-lg font-semibold wrap-anywhere">
+        {title}
+      </h2>
+      {arrow ? (
+        <p className="wrap-anywhere">
+          <span className="sr-only">{t('state.fromTo', { from: arrow[0], to: arrow[1] })}</span>
+          <span aria-hidden>
+            {arrow[0]} <span className="text-muted">→</span> <strong className="font-semibold">{arrow[1]}</strong>
+          </span>
+        </p>
+      ) : null}
+      {lines.length > 0 ? <p className="text-muted">{lines.join(' · ')}</p> : null}
+    </div>
+  );
+}

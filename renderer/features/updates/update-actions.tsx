@@ -1,0 +1,106 @@
+import { Download, RefreshCw, RotateCcw } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { AvailableUpdate, Deployment } from '../../../shared/domain/index.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { hostActions, useHost } from '../../stores/host-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { RestartDialog } from './restart-dialog.tsx';
+import type { UpdateState } from './update-state.ts';
+
+const icon = 'size-4 shrink-0';
+
+/** The buttons of each state. The primary one is what most people want next. */
+export function UpdateActions({ state, booted }: { state: UpdateState; booted: Deployment | undefined }): ReactNode {
+  switch (state.kind) {
+    case 'working':
+    case 'checking':
+      return null;
+    case 'staged':
+    case 'pending':
+      return <RestartActions version={state.deployment.version} />;
+    case 'available':
+      return <StageActions update={state.update} booted={booted} />;
+    case 'failed':
+      return state.check.last ? <StageActions update={state.check.last} booted={booted} checkFirst /> : <CheckButton primary />;
+    case 'up-to-date':
+      return <CheckButton />;
+    case 'never':
+      return <CheckButton primary />;
+  }
+}
+
+function RestartActions({ version }: { version: string }): ReactNode {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  const restarting = useHost(({ intents }) => intents.includes('restart'));
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button look="primary" isDisabled={restarting} icon={<RotateCcw aria-hidden className={icon} />} onPress={() => setAsking(true)}>
+        {t('action.restartNow')}
+      </Button>
+      <CheckButton />
+      <RestartDialog version={version} isOpen={asking} onClose={() => setAsking(false)} />
+    </div>
+  );
+}
+
+interface StageActionsProps {
+  readonly update: AvailableUpdate;
+  readonly booted: Deployment | undefined;
+  /** The check failed: asking again comes first. */
+  readonly checkFirst?: boolean;
+}
+
+/** An older version, or one that was rolled back from, is taken only by a button that says so. */
+function StageActions({ update, booted, checkFirst = false }: StageActionsProps): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const busy = useHost(({ job, intents }) => job !== undefined || intents.includes('upgrade'));
+  const older = booted !== undefined && update.timestamp < booted.timestamp;
+  const tooBig = update.sizes.diskBytes > update.sizes.freeBytes;
+  const plain = !older && !update.rolledBackFrom;
+  return (
+    <div className="space-y-3">
+      {update.rolledBackFrom ? <Notice tone="warn" title={t('notice.rolledBackFrom', { version: update.version })} /> : null}
+      {older ? <Notice tone="warn" title={t('notice.older', { version: update.version, current: booted.version })} /> : null}
+      {tooBig ? (
+        <Notice
+          tone="warn"
+          title={t('notice.tooBig', { need: format.bytes(update.sizes.diskBytes), free: format.bytes(update.sizes.freeBytes) })}
+        >
+          <p>{t('notice.tooBigNext')}</p>
+        </Notice>
+      ) : null}
+      <div className="flex flex-wrap gap-2">
+        {checkFirst ? <CheckButton primary /> : null}
+        <Button
+          look={plain && !checkFirst ? 'primary' : 'plain'}
+          isDisabled={busy}
+          icon={<Download aria-hidden className={icon} />}
+          onPress={() => void hostActions.upgrade({ takeRolledBack: update.rolledBackFrom, allowDowngrade: older })}
+        >
+          {plain ? t('action.stage') : t('action.stageAnyway', { version: update.version })}
+        </Button>
+        {checkFirst ? null : <CheckButton />}
+      </div>
+    </div>
+  );
+}
+
+function CheckButton({ primary = false }: { primary?: boolean }): ReactNode {
+  const { t } = useTranslation();
+  const checking = useHost(({ intents }) => intents.includes('check'));
+  const busy = useHost(({ job }) => job !== undefined);
+  return (
+    <Button
+      look={primary ? 'primary' : 'plain'}
+      isDisabled={checking || busy}
+      icon={<RefreshCw aria-hidden className={icon} />}
+      onPress={() => void hostActions.check()}
+    >
+      {checking ? t('action.checking') : t('action.check')}
+    </Button>
+  );
+}

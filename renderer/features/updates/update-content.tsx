@@ -1,0 +1,72 @@
+import { useEffect, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { PackageOpen } from 'lucide-react';
+import type { UpdateDetails } from '../../../shared/domain/index.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { loadDetails, useDetails } from '../../stores/details-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import { Spinner } from '../../ui/spinner.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
+import { ErrorNotice } from '../activity/error-notice.tsx';
+import { AdvisoryList } from '../packages/advisory-list.tsx';
+import { ChangelogList } from '../packages/changelog-list.tsx';
+import { PackageBrowser } from '../packages/package-browser.tsx';
+
+/** What the pending update holds, package by package, before anything is downloaded. */
+export function UpdateContent({ detailsKey }: { detailsKey: string }): ReactNode {
+  const { t } = useTranslation();
+  const { key, loading, details, error } = useDetails();
+  useEffect(() => void loadDetails(detailsKey), [detailsKey]);
+  if (error) {
+    return (
+      <ErrorNotice report={error}>
+        <Button onPress={() => void loadDetails(detailsKey, true)}>{t('action.tryAgain')}</Button>
+      </ErrorNotice>
+    );
+  }
+  if (loading || key !== detailsKey || !details) return <Spinner label={t('packages.loading')} />;
+  return <Content details={details} />;
+}
+
+function Content({ details }: { details: UpdateDetails }): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const withChangelog = details.packages.filter((change) => (change.changelog?.length ?? 0) > 0).length;
+  const advisoriesKnown = details.source === 'treeline.changes';
+  if (details.packages.length === 0) {
+    return (
+      <Empty icon={PackageOpen} title={t(details.source === 'none' ? 'packages.unknown' : 'packages.noChanges')}>
+        <p>{t(details.source === 'none' ? 'packages.unknownHint' : 'packages.noChangesHint')}</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {advisoriesKnown ? null : <p className="text-sm text-muted">{t('packages.namesOnly')}</p>}
+      <Tabs
+        label={t('tabs.label')}
+        tabs={[
+          {
+            id: 'packages',
+            label: t('tabs.packages'),
+            note: format.count(details.packages.length),
+            content: () => <PackageBrowser changes={details.packages} advisories={details.advisories} />,
+          },
+          {
+            id: 'advisories',
+            label: t('tabs.advisories'),
+            note: format.count(details.advisories.length),
+            content: () => <AdvisoryList advisories={details.advisories} />,
+          },
+          {
+            id: 'changelog',
+            label: t('tabs.changelog'),
+            note: format.count(withChangelog),
+            content: () => <ChangelogList changes={details.packages} />,
+          },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { AvailableUpdate } from '../../../shared/domain/index.ts';
+import { useFormat } from '../../i18n/use-format.ts';
+import { SeverityBadge } from '../packages/severity-badge.tsx';
+import { SignatureLine } from './signature-line.tsx';
+
+/** What one wants to know before consenting: sizes, signature, security. */
+export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { sizes, counts, security } = update;
+  const download = format.bytes(sizes.downloadBytes);
+  return (
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5">
+      <Fact name={t('facts.security')}>
+        {security.count > 0 ? (
+          <span className="inline-flex flex-wrap items-center gap-2">
+            {t('facts.securityCount', { count: security.count })} <SeverityBadge severity={security.worst} />
+          </span>
+        ) : (
+          t('facts.securityNone')
+        )}
+      </Fact>
+      <Fact name={t('facts.download')}>
+        {sizes.downloadBytes === 0 && sizes.downloadExact
+          ? t('facts.downloadNothing')
+          : sizes.downloadExact
+            ? download
+            : t('facts.about', { size: download })}
+      </Fact>
+      <Fact name={t('facts.disk')}>
+        {t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}
+      </Fact>
+      <Fact name={t('facts.changes')}>{changesText(counts, (key, count) => t(key, { count, formatted: format.count(count) }))}</Fact>
+      <Fact name={t('facts.signature')}>
+        <SignatureLine signatures={update.signatures} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
+  return (
+    <>
+      <dt className="text-muted">{name}</dt>
+      <dd className="min-w-0 max-[30rem]:mb-1.5">{children}</dd>
+    </>
+  );
+}
+
+type CountKey = 'counts.upgraded' | 'counts.added' | 'counts.removed' | 'counts.downgraded' | 'counts.none';
+
+function changesText(counts: AvailableUpdate['counts'], text: (key: CountKey, count: number) => string): string {
+  const parts = (['upgraded', 'added', 'removed', 'downgraded'] as const).filter((kind) => counts[kind] > 0);
+  return parts.length > 0 ? parts.map((kind) => text(`counts.${kind}`, counts[kind])).join(', ') : text('counts.none', 0);
+}

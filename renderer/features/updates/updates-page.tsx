@@ -1,0 +1,24 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { HostSnapshot } from '../../../shared/domain/index.ts';
+import { useHost } from '../../stores/host-store.ts';
+import { Page } from '../../ui/page.tsx';
+import { StateCard } from './state-card.tsx';
+import { UpdateContent } from './update-content.tsx';
+import { deriveUpdateState, detailsKey } from './update-state.ts';
+import { Warnings } from './warnings.tsx';
+
+export function UpdatesPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
+  const { t } = useTranslation();
+  const job = useHost((host) => host.job);
+  const checking = useHost(({ intents }) => intents.includes('check'));
+  const state = deriveUpdateState(snapshot, job, checking);
+  const key = detailsKey(snapshot);
+  return (
+    <Page title={t('section.updates')}>
+      <Warnings snapshot={snapshot} state={state} />
+      <StateCard state={state} snapshot={snapshot} />
+      {key ? <UpdateContent detailsKey={key} /> : null}
+    </Page>
+  );
+}

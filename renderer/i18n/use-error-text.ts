@@ -1,0 +1,19 @@
+import { useTranslation } from 'react-i18next';
+import deErrors from '../../assets/locales/de.errors.json';
+import { errorText, type ErrorReport, type ErrorText } from '../../shared/errors/index.ts';
+import { useFormat } from './use-format.ts';
+
+const translations: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = { de: deErrors };
+
+/** The sentence of an error in the window's language; times among its facts become readable ones. */
+export function useErrorText(): (report: ErrorReport) => ErrorText {
+  const { i18n } = useTranslation();
+  const format = useFormat();
+  return (report) => {
+    const facts = { ...report.facts };
+    if (typeof facts['startedAt'] === 'number') facts['startedAt'] = format.dateTime(facts['startedAt']);
+    const [title, explanation, next] = translations[i18n.language]?.[report.code] ?? [];
+    const template = title !== undefined && explanation !== undefined && next !== undefined ? ([title, explanation, next] as const) : undefined;
+    return errorText({ ...report, facts }, template);
+  };
+}

@@ -1,0 +1,8 @@
+import { createContext, useContext } from 'react';
+import { createFormatter, type Formatter } from './format.ts';
+
+export const FormatContext = createContext<Formatter>(createFormatter('en'));
+
+export function useFormat(): Formatter {
+  return useContext(FormatContext);
+}

@@ -1,0 +1,80 @@
+import { create } from 'zustand';
+import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import { call } from './bridge.ts';
+
+/** What the person asked for and is being waited for; names a button's busy state. */
+export type Intent = 'check' | 'upgrade' | 'restart' | 'rollback' | 'setDefault' | 'pin' | 'undeploy' | 'cleanup' | 'cancel' | 'reload';
+
+interface HostState {
+  readonly snapshot: HostSnapshot | undefined;
+  /** The running job, newer than snapshot.job: job events come in between. */
+  readonly job: JobState | undefined;
+  /** The last job that ended while the window was open. */
+  readonly endedJob: JobState | undefined;
+  readonly intents: readonly Intent[];
+  /** Why the last intent wasn't even started; a job's own error is in the job. */
+  readonly refusal: { readonly intent: Intent; readonly error: ErrorReport } | undefined;
+  /** Ids of failed jobs whose message was closed. */
+  readonly dismissed: readonly string[];
+}
+
+export const isRunning = (job: JobState | undefined): job is JobState => !!job && ['waiting', 'running', 'uninterruptible'].includes(job.phase);
+
+export const useHost = create<HostState>(() => ({
+  snapshot: undefined,
+  job: undefined,
+  endedJob: undefined,
+  intents: [],
+  refusal: undefined,
+  dismissed: [],
+}));
+
+/** A whole snapshot is the truth, except that it may have been made before an end we already heard of. */
+export function takeSnapshot(snapshot: HostSnapshot): void {
+  const { job, endedJob } = useHost.getState();
+  let running = isRunning(snapshot.job) && snapshot.job.id !== endedJob?.id ? snapshot.job : undefined;
+  if (running && job?.id === running.id && (job.progress?.fraction ?? 0) > (running.progress?.fraction ?? 0)) running = job;
+  useHost.setState({ snapshot, job: running });
+}
+
+export function takeJob(job: JobState): void {
+  useHost.setState(isRunning(job) ? { job } : { job: undefined, endedJob: job });
+}
+
+/** Runs what a button asks for. A closed password dialog is an answer, not an error: it is dropped silently. */
+async function run(intent: Intent, action: () => Promise<JobState | undefined>): Promise<JobState | undefined> {
+  if (useHost.getState().intents.includes(intent)) return undefined;
+  useHost.setState(({ intents }) => ({ intents: [...intents, intent], refusal: undefined }));
+  try {
+    const job = await action();
+    if (job) takeJob(job);
+    return job;
+  } catch (error) {
+    const report = TreelineError.report(error);
+    if (report.code !== 'auth.dismissed') useHost.setState({ refusal: { intent, error: report } });
+    return undefined;
+  } finally {
+    useHost.setState(({ intents }) => ({ intents: intents.filter((other) => other !== intent) }));
+  }
+}
+
+export const hostActions = {
+  check: () => run('check', () => call('host.check')),
+  upgrade: (options: { takeRolledBack?: boolean; allowDowngrade?: boolean }) => run('upgrade', () => call('host.upgrade', options)),
+  rollback: () => run('rollback', () => call('host.rollback', {})),
+  setDefault: (id: string) => run('setDefault', () => call('host.setDefault', id, {})),
+  pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),
+  undeploy: (id: string) => run('undeploy', () => call('host.undeploy', id)),
+  cleanup: () => run('cleanup', () => call('host.cleanup', ['base', 'repomd'])),
+  restart: () => run('restart', () => call('host.restart')),
+  cancel: () => run('cancel', () => call('host.cancel')),
+  reload: () =>
+    run('reload', async () => {
+      await call('host.reload');
+      takeSnapshot(await call('host.snapshot'));
+      return undefined;
+    }),
+  dismissRefusal: () => useHost.setState({ refusal: undefined }),
+  dismissJob: (id: string) => useHost.setState(({ dismissed }) => ({ dismissed: [...dismissed, id] })),
+};

@@ -1,0 +1,42 @@
+import { Ellipsis } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { Button } from './button.tsx';
+
+export interface MenuEntry {
+  readonly id: string;
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly run: () => void;
+}
+
+/** The less frequent actions of one thing, behind one button whose label names the thing. */
+export function Menu({ label, entries }: { label: string; entries: readonly MenuEntry[] }): ReactNode {
+  return (
+    <MenuTrigger>
+      <Button look="quiet" aria-label={label} icon={<Ellipsis aria-hidden className="size-5" />} />
+      <Popover placement="bottom end" className="min-w-52 animate-appear rounded-lg border border-line bg-surface p-1 shadow-lg">
+        <AriaMenu
+          aria-label={label}
+          disabledKeys={entries.filter((entry) => entry.disabled).map((entry) => entry.id)}
+          onAction={(key) => entries.find((entry) => entry.id === key)?.run()}
+          className="outline-none"
+        >
+          {entries.map((entry) => (
+            <MenuItem
+              key={entry.id}
+              id={entry.id}
+              textValue={entry.label}
+              className={`flex items-center gap-2.5 rounded-md px-3 py-2 outline-none focus:bg-hover data-disabled:opacity-55 ${entry.danger ? 'text-danger' : ''}`}
+            >
+              {entry.icon}
+              {entry.label}
+            </MenuItem>
+          ))}
+        </AriaMenu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

@@ -1,0 +1,36 @@
+/**
+ * Names of the contract between main process and window. The preload imports this file only, so that it stays small; what each
+ * command takes and gives is in ./contract.ts, checked against this list by its type.
+ */
+export const commandNames = [
+  'host.snapshot',
+  'host.check',
+  'host.upgrade',
+  'host.rollback',
+  'host.setDefault',
+  'host.pin',
+  'host.undeploy',
+  'host.cleanup',
+  'host.restart',
+  'host.cancel',
+  'host.reload',
+  'host.updateDetails',
+  'host.compare',
+  'host.history',
+  'host.diskUse',
+  'app.environment',
+  'app.copyText',
+] as const;
+
+/** Pushed from main to the window: whole snapshots after each change, and the running job in between. */
+export const eventNames = ['host.snapshot', 'host.job'] as const;
+
+export type CommandName = (typeof commandNames)[number];
+export type EventName = (typeof eventNames)[number];
+
+const prefix = 'treeline:';
+
+/** The ipcMain/ipcRenderer channel of a command or an event. */
+export function channelOf(name: CommandName | EventName): string {
+  return prefix + name;
+}

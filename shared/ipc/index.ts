@@ -1,0 +1,11 @@
+export { channelOf, commandNames, eventNames, type CommandName, type EventName } from './channels.ts';
+export {
+  commands,
+  events,
+  type AppEnvironment,
+  type CommandArgs,
+  type CommandResult,
+  type EventPayload,
+  type Reply,
+  type TreelineBridge,
+} from './contract.ts';
