@@ -1,0 +1,71 @@
+// `npm run bench`: runs test/bench/*.bench.mjs one after the other. Each prints JSON lines { "what", "value", "unit", "against"?, "budget"?, "ok"? } on stdout.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { runMain, steps } from './console.mjs';
+import { resolveElectron } from './electron-runtime.mjs';
+import { follow } from './processes.mjs';
+import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
+
+runMain(async () => {
+  checkNode();
+  const folder = path.join(root, 'test/bench');
+  const wanted = process.argv.slice(2);
+  const files = readdirSync(folder).filter(
+    (name) => name.endsWith('.bench.mjs') && (wanted.length === 0 || wanted.some((each) => name.includes(each))),
+  );
+  const say = steps(files.length + 1);
+  say.step('Set-up');
+  await ensureSystemPackages('test', say);
+  await ensureNodeModules(say);
+  await ensureBuild(say);
+  const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: await resolveElectron(say) };
+  const rows = [];
+  let failed = 0;
+  for (const name of files.sort()) {
+    say.step(name);
+    const onLine = (line) => {
+      const row = parseRow(line);
+      if (row) rows.push({ bench: name.replace('.bench.mjs', ''), ...row });
+      else if (line.trim()) say.line(line);
+    };
+    const { code } = await follow(process.execPath, [path.join(folder, name)], { cwd: root, env, onLine });
+    if (code !== 0) {
+      failed += 1;
+      say.warn(`${name} ended with ${code}`);
+    }
+  }
+  console.log(`\n${table(rows)}`);
+  return failed === 0 ? 0 : 1;
+});
+
+function parseRow(line) {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const row = JSON.parse(line);
+    return typeof row.what === 'string' ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function table(rows) {
+  const columns = ['bench', 'what', 'value', 'unit', 'against', 'budget', 'ok'];
+  const cell = (value) =>
+    typeof value === 'number'
+      ? String(Math.round(value * 1000) / 1000)
+      : value === true
+        ? 'yes'
+        : value === false
+          ? 'NO'
+          : String(value ?? '');
+  const cells = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index].length)));
+  return cells
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

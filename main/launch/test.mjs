@@ -1,0 +1,101 @@
+// `npm test`: sets up, runs every check and suite, ends with "N passed, N failed". `npm test -- unit lint` runs only those.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { LaunchError, runMain, steps } from './console.mjs';
+import { resolveElectron } from './electron-runtime.mjs';
+import { follow } from './processes.mjs';
+import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
+import { startXvfb } from './xvfb.mjs';
+
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const reports = path.join(root, '.cache/test-reports');
+/** Checks count as one each, suites by their tests. */
+const checks = {
+  typecheck: [bin('tsc'), ['-b']],
+  lint: [bin('eslint'), ['--max-warnings=0', '.']],
+  format: [bin('prettier'), ['--check', '.']],
+  unused: [bin('knip'), []],
+};
+const suites = ['unit', 'native', 'service', 'e2e'];
+const names = ['build', ...Object.keys(checks), ...suites];
+
+runMain(async () => {
+  checkNode();
+  const asked = process.argv.slice(2);
+  const unknown = asked.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new LaunchError(`Unknown: ${unknown.join(', ')}. There are: ${names.join(', ')}.`);
+  // the suites run what was built
+  const chosen = names.filter(
+    (name) => asked.length === 0 || asked.includes(name) || (name === 'build' && suites.some((suite) => asked.includes(suite))),
+  );
+  const started = Date.now();
+  const say = steps(chosen.length + 2);
+  say.step('System packages');
+  await ensureSystemPackages('test', say);
+  say.step('Node modules');
+  await ensureNodeModules(say);
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+
+  const results = [];
+  for (const name of chosen) {
+    const from = Date.now();
+    say.step(name);
+    const result = name === 'build' ? await runBuild(say) : name in checks ? await runCheck(name) : await runSuite(name, say);
+    results.push({ name, ...result });
+    const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
+    say.line(`${name}: ${result.passed} passed, ${result.failed} failed${skipped} (${Math.round((Date.now() - from) / 1000)} s)`);
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  const broken = results.filter((result) => result.failed > 0).map((result) => result.name);
+  console.log(`\n${Math.round((Date.now() - started) / 1000)} seconds${broken.length > 0 ? `; failed in: ${broken.join(', ')}` : ''}`);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') === 0 ? 0 : 1;
+});
+
+async function runBuild(say) {
+  try {
+    await ensureBuild(say);
+    return { passed: 1, failed: 0, skipped: 0 };
+  } catch (error) {
+    console.log(String(error.message));
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function runCheck(name) {
+  const [program, args] = checks[name];
+  const { code } = await follow(program, args, { cwd: root, onLine: (line) => line && console.log(`    ${line}`) });
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+async function runSuite(name, say) {
+  const report = path.join(reports, `${name}.json`);
+  const args = ['run', '--project', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const env = { ...process.env, NO_COLOR: '1' };
+  // nothing of a machine's own buses and displays gets into a test
+  for (const variable of ['DBUS_SYSTEM_BUS_ADDRESS', 'WAYLAND_DISPLAY', 'ELECTRON_RUN_AS_NODE']) delete env[variable];
+  let display;
+  if (name === 'e2e') {
+    env.ELECTRON_OVERRIDE_DIST_PATH = await resolveElectron(say);
+    display = await startXvfb();
+    env.DISPLAY = display.display;
+  }
+  const { code } = await follow(bin('vitest'), args, { cwd: root, env, onLine: (line) => console.log(`    ${line}`) });
+  await display?.stop();
+  return count(report, code);
+}
+
+/** A test file that can't be loaded, or an error outside of any test, is a failure too; so is a suite without tests. */
+function count(report, code) {
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const failedFiles = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  const passed = tests.filter((test) => test.status === 'passed').length;
+  const failed = tests.filter((test) => test.status === 'failed').length + failedFiles.length;
+  const skipped = tests.length - passed - tests.filter((test) => test.status === 'failed').length;
+  return { passed, failed: failed === 0 && (code !== 0 || tests.length === 0) ? 1 : failed, skipped };
+}
