@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import boundaries from 'eslint-plugin-boundaries';
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
@@ -20,6 +21,33 @@ const rooms = {
   renderer: { at: 'renderer', may: ['ipc', 'domain', 'errors'] },
 };
 
+/** Packages that belong to some rooms only. `node`: every module of Node itself. */
+const guarded = {
+  koffi: { rooms: ['main/native'], packages: ['koffi', 'koffi/*'], why: 'FFI lives in main/native only.' },
+  dbus: {
+    rooms: ['shared/dbus', 'main/client', 'main/helper'],
+    packages: ['dbus-next', 'dbus-next/*'],
+    why: 'D-Bus is spoken by client and helper only.',
+  },
+  electron: { rooms: ['main/app', 'main/preload'], packages: ['electron', 'electron/*'], why: 'Electron belongs to the app.' },
+  node: {
+    rooms: Object.values(rooms)
+      .map((room) => room.at)
+      .filter((at) => (at.startsWith('main/') && at !== 'main/preload') || at === 'shared/dbus'),
+    packages: ['node:*', ...builtinModules],
+    why: 'This room also runs in the sandboxed window: no Node here.',
+  },
+};
+
+const outsiders = (at) =>
+  Object.values(guarded)
+    .filter((guard) => !guard.rooms.includes(at))
+    // anchored: a file of our own may be called like a package
+    .map((guard) => ({
+      regex: `^(?:${guard.packages.map((name) => name.replace(/[.+]/g, '\\$&').replace('*', '.*')).join('|')})$`,
+      message: guard.why,
+    }));
+
 export default tseslint.config(
   { ignores: ['dist', '.cache', '.tsbuild', 'node_modules', 'assets', 'coverage', 'out'] },
   ...tseslint.configs.strict,
@@ -28,12 +56,18 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       'import/resolver': { typescript: { project: './tsconfig.json' } },
-      'boundaries/elements': Object.entries(rooms).map(([type, room]) => ({ type, pattern: room.at, mode: 'folder' })),
+      'boundaries/elements': Object.entries(rooms).map(([type, room]) => ({ type, pattern: room.at })),
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
-        { default: 'disallow', rules: Object.entries(rooms).map(([type, room]) => ({ from: type, allow: [type, ...room.may] })) },
+        {
+          default: 'disallow',
+          policies: Object.entries(rooms).map(([type, room]) => ({
+            from: { element: { type } },
+            allow: { to: { element: { types: { anyOf: [type, ...room.may] } } } },
+          })),
+        },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
@@ -41,15 +75,14 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  {
-    files: ['main/**/*.ts', 'shared/**/*.ts'],
-    ignores: ['main/native/**', 'test/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: [{ name: 'koffi', message: 'FFI lives in main/native only.' }] }] },
-  },
+  ...Object.values(rooms).map((room) => ({
+    files: [`${room.at}/**/*.ts`, `${room.at}/**/*.tsx`],
+    rules: { 'no-restricted-imports': ['error', { patterns: outsiders(room.at) }] },
+  })),
   {
     files: ['renderer/**/*.ts', 'renderer/**/*.tsx'],
     plugins: { 'react-hooks': hooks },
-    rules: { ...hooks.configs.recommended.rules, 'no-restricted-imports': ['error', { patterns: ['node:*', 'electron'] }] },
+    rules: hooks.configs.recommended.rules,
   },
   {
     files: ['test/**', 'main/launch/**', '*.config.*', 'main/cli/**', 'main/demo/**'],

@@ -39,6 +39,9 @@ export interface DeployOutcome {
 
 /** Parts of a package list difference with where it was read from. */
 export interface DiffOutcome {
+  /** What was compared, in the caller's words or `booted deployment`, `pending deployment`, `rollback deployment`. */
+  readonly fromName: string;
+  readonly toName: string;
   readonly fromChecksum: string;
   readonly toChecksum: string;
   readonly fromVersion: string;
@@ -147,14 +150,27 @@ export interface Jobs {
   };
   /** (read) */
   'sysroot.disk-use': { params: SysrootParams; result: DiskUse };
+  /** The part of an update that talks to the network; runs in a worker without privileges, started by another worker. */
+  'fetch.pull': { params: import('../ports/fetch.ts').FetchRequest; result: import('../ports/fetch.ts').FetchOutcome };
   /** (read) Package list of a commit; `repo` is a path or '' for the sysroot's. */
   'db.list': {
-    params: RepoParams & { readonly revisions: readonly string[]; readonly patterns: readonly string[]; readonly advisories?: boolean };
+    params: RepoParams & {
+      readonly revisions: readonly string[];
+      /** Shell patterns on names (or whole NEVRAs); none = all. */
+      readonly patterns: readonly string[];
+      readonly advisories?: boolean;
+      /** Summary, license, sizes, ... too, from the RPM database; without it only what the commit's metadata lists. */
+      readonly details?: boolean;
+    };
     result: readonly DbListing[];
   };
   /** (read) */
   'db.diff': {
     params: RepoParams & {
+      /**
+       * Revisions: checksum, `[REMOTE:]REF`, or a deployment (id, `booted`, `pending`, `rollback`). Both empty: booted and pending, or
+       * rollback and booted when nothing is pending. Only `to` empty: booted and `from`.
+       */
       readonly from: string;
       readonly to: string;
       readonly changelogs: boolean;

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly worker: string;
   readonly onEvent?: (event: JobEvent) => void;
   readonly env?: Readonly<Record<string, string>>;
+  /** Run as this user, without supplementary groups. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
   readonly killAfterMs?: number;
 }
@@ -33,6 +35,7 @@ export function runJob<N extends JobName>(job: N, params: JobParams<N>, options:
     env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
     // its own process group: a terminal's Ctrl+C reaches the parent, which decides
     detached: true,
+    ...options.user,
   });
   const state = { uninterruptible: false, cancelled: false };
   const done = new Promise<JobResult<N>>((resolve, reject) => {

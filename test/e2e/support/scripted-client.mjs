@@ -1,0 +1,69 @@
+// Plays the service for page tests: TREELINE_TEST_CLIENT names this file. The test reaches it as globalThis.treelineScript through
+// Playwright's evaluate; see main/app/client-source.ts for when the app takes it.
+
+const script = {
+  snapshot: undefined,
+  answers: {},
+  calls: [],
+  snapshotListeners: new Set(),
+  jobListeners: new Set(),
+  waiting: [],
+  setSnapshot(snapshot) {
+    script.snapshot = snapshot;
+    for (const resolve of script.waiting.splice(0)) resolve(snapshot);
+    for (const listener of script.snapshotListeners) listener(snapshot);
+  },
+  emitJob(job) {
+    for (const listener of script.jobListeners) listener(job);
+  },
+  /** What a method answers from now on: `{ value }`, `{ error }` with a report's fields, or `{ pending: true }` for never. */
+  answer(method, answer) {
+    script.answers[method] = answer;
+  },
+  takeCalls() {
+    return script.calls.splice(0);
+  },
+};
+globalThis.treelineScript = script;
+
+async function respond(errorOf, method, args) {
+  script.calls.push([method, ...args]);
+  const answer = script.answers[method];
+  if (!answer) return undefined;
+  if (answer.pending) return new Promise(() => undefined);
+  if (answer.error) throw errorOf(answer.error);
+  return answer.value;
+}
+
+/** `errorOf` makes the app's own TreelineError of a report: its class is inside the app's bundle. */
+export function createHostClient(errorOf) {
+  const methods = [
+    'checkForUpdate',
+    'upgrade',
+    'rollback',
+    'setDefault',
+    'pin',
+    'undeploy',
+    'cleanup',
+    'restart',
+    'cancel',
+    'reload',
+    'updateDetails',
+    'compare',
+    'history',
+    'diskUse',
+  ];
+  return {
+    ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),
+    snapshot: () => (script.snapshot ? Promise.resolve(script.snapshot) : new Promise((resolve) => script.waiting.push(resolve))),
+    onSnapshot(listener) {
+      script.snapshotListeners.add(listener);
+      return () => script.snapshotListeners.delete(listener);
+    },
+    onJob(listener) {
+      script.jobListeners.add(listener);
+      return () => script.jobListeners.delete(listener);
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,22 @@
+import { it } from 'vitest';
+import { launchApp, ordinaryUser } from './support/ordinary-user.ts';
+import { startDemo } from './support/demo-process.ts';
+it('looks', async () => {
+  const user = ordinaryUser();
+  const demo = await startDemo(user.name, '/tmp/F/st');
+  const app = await launchApp(user, { DBUS_SYSTEM_BUS_ADDRESS: demo.bus });
+  app.process().stderr?.on('data', (d) => process.stderr.write(d));
+  const page = await app.firstWindow();
+  await page.waitForTimeout(2500);
+  await page.screenshot({ path: '/tmp/F/1.png' });
+  await page.getByRole('button', { name: 'Check for updates' }).click();
+  await page.waitForTimeout(3000);
+  await page.screenshot({ path: '/tmp/F/2.png' });
+  await page.getByRole('button', { name: 'Download and stage' }).click({ timeout: 3000 }).catch((e) => console.log(String(e).slice(0, 300)));
+  await page.waitForTimeout(3000);
+  await page.screenshot({ path: '/tmp/F/3.png' });
+  await app.close();
+  console.log(demo.exec('cat', '/proc/cmdline'));
+  await demo.stop();
+  user.remove();
+});
