@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { dbDiff, dbList, dbVersion } from '../engine/db/index.ts';
@@ -7,10 +7,13 @@ import type { DbSource, RpmdbQuery } from '../engine/ports/db.ts';
 import type { InstalledPackage } from '../engine/ports/rpm.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import { Repo, Sysroot } from '../native/ostree/index.ts';
+import { plainFile } from '../native/ostree/plain-file.ts';
 import { readRpmdb } from '../native/rpm/index.ts';
 
 /** Where a tree's RPM database may be: rpm-ostree's place, and the newer common one (which links to the other, or the reverse). */
 const rpmdbPlaces = ['usr/share/rpm', 'usr/lib/sysimage/rpm'];
+
+const databaseName = 'rpmdb.sqlite';
 
 /** Open what the parameters name, run, close. */
 function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
@@ -23,7 +26,7 @@ function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
   return run({ repo, deployments: () => sysroot.deployments(), rpmdb: (checksum, query) => rpmdbOfCommit(repo, checksum, query) });
 }
 
-/** Copy only the database out of the commit, read it, throw the copy away. */
+/** Read the database of a commit: where it lies if that can be, else from a copy which is thrown away. */
 function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'treeline-db-'));
   try {
@@ -31,13 +34,26 @@ function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonl
       const dbPath = `/${i}`;
       const target = path.join(scratch, dbPath);
       mkdirSync(target);
+      const plain = plainFile(repo, checksum, `${place}/${databaseName}`);
+      if (plain && hasPlainJournal(plain)) symlinkSync(plain, path.join(target, databaseName));
+      else checkoutSubpath(repo, checksum, place, target);
       // a place that is a link to the other one gives a link that leads nowhere here
-      if (checkoutSubpath(repo, checksum, place, target) && existsSync(path.join(target, 'rpmdb.sqlite')))
-        return readRpmdb({ root: scratch, dbPath, ...query });
+      if (existsSync(path.join(target, databaseName))) return readRpmdb({ root: scratch, dbPath, ...query });
     }
     return undefined;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Sqlite reads a database with a write-ahead log only where it may make files beside it (byte 19 of its header: 2 = such a log). */
+function hasPlainJournal(database: string): boolean {
+  const fd = openSync(database, 'r');
+  try {
+    const head = Buffer.alloc(20);
+    return readSync(fd, head, 0, 20, 0) === 20 && head[18] === 1 && head[19] === 1;
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { runJob, type JobContext } from '../engine/jobs/index.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
@@ -64,6 +64,9 @@ function othersMayEnter(directory: string): boolean {
 /** The directory above belongs to root; only what is fetched into belongs to the fetching user. */
 function prepareDirectory(repo: string, user: User | undefined): void {
   mkdirSync(path.dirname(repo), { recursive: true, mode: 0o755 });
-  if (!existsSync(repo)) mkdirSync(repo, { mode: 0o755 });
-  if (user && statSync(repo).uid !== user.uid) chownSync(repo, user.uid, user.gid);
+  // what another user fetched can't be changed by this one: it can be fetched again
+  if (user && statSync(repo, { throwIfNoEntry: false })?.uid !== user.uid) rmSync(repo, { recursive: true, force: true });
+  if (existsSync(repo)) return;
+  mkdirSync(repo, { mode: 0o755 });
+  if (user) chownSync(repo, user.uid, user.gid);
 }

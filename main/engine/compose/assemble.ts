@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PackageCache } from '../ports/compose-store.ts';
@@ -23,7 +23,12 @@ export function assemble(
     cache.checkout(commit, root, unwanted.size > 0 ? (p) => !unwanted.has(p.replace(/^\/+/, '')) : undefined);
     done(i + 1);
   });
-  for (const name of scaffold) mkdirSync(path.join(root, name), { recursive: true });
+  for (const name of scaffold) {
+    const directory = path.join(root, name);
+    if (existsSync(directory)) continue;
+    mkdirSync(directory, { recursive: true });
+    if (path.basename(name) === 'tmp') chmodSync(directory, 0o1777);
+  }
 }
 
 /** Paths of documentation (when it isn't wanted) and of remove-from-packages, as the tree names them. */

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { replaceFile } from './passwd.ts';
-import { canBeArgument, tmpfilesLine } from './tmpfiles.ts';
+import { canBePath, tmpfilesLine } from './tmpfiles.ts';
 import type { Treefile } from './treefile.ts';
 import { varToTmpfiles, type OwnerNames } from './var-tree.ts';
 
@@ -41,8 +41,8 @@ function moveOpt(root: string, message: (text: string) => void): string[] {
       mkdirSync(path.join(root, 'usr/lib/opt'), { recursive: true });
       renameSync(path.join(opt, name), path.join(root, 'usr/lib/opt', name));
       const target = `../../usr/lib/opt/${name}`;
-      if (canBeArgument(target)) return [tmpfilesLine({ type: 'L', path: `/var/opt/${name}`, argument: target })];
-      message(`/opt/${name}: its name can’t be written in tmpfiles.d; it stays in /usr/lib/opt`);
+      if (canBePath(name)) return [tmpfilesLine({ type: 'L', path: `/var/opt/${name}`, argument: target })];
+      message(`/opt/${JSON.stringify(name)}: its name can’t be written in tmpfiles.d; it stays in /usr/lib/opt`);
       return [];
     });
 }

@@ -1,6 +1,6 @@
 /**
- * One line of a tmpfiles.d file. Fields are read as words with C escapes and quotes, and `%` starts a specifier (tmpfiles.d(5),
- * systemd's extract-word): each field is written so that it is read back as it was.
+ * One line of a tmpfiles.d file. Fields are words, quoted where needed, `%` starts a specifier, and the last one is the rest of the line
+ * (tmpfiles.d(5)): each is written so that it is read back as it was. The path must pass canBePath.
  */
 export function tmpfilesLine(entry: {
   readonly type: string;
@@ -9,27 +9,30 @@ export function tmpfilesLine(entry: {
   readonly mode?: number;
   readonly user?: string;
   readonly group?: string;
-  /** Link target or source; the rest of the line, taken literally but for `%` and C escapes. */
+  /** Link target or source. */
   readonly argument?: string;
 }): string {
   const mode = entry.mode === undefined ? '-' : entry.mode.toString(8).padStart(4, '0');
   const fields = [entry.type, word(entry.path), mode, word(entry.user ?? '-'), word(entry.group ?? '-'), '-'];
-  return `${fields.join(' ')}${entry.argument === undefined ? '' : ` ${specifiers(entry.argument)}`}\n`;
+  return `${fields.join(' ')}${entry.argument === undefined ? '' : ` ${rest(entry.argument)}`}\n`;
 }
 
 const specifiers = (text: string): string => text.replaceAll('%', '%%');
 
-/** Characters that would end a word, or begin an escape, a quote or a comment. */
-const special = /[\s"'\\#]|[\u0000-\u001f\u007f]/;
-
+/** A word: in quotes a backslash keeps the next character, everything else stays as it is (checked with systemd-tmpfiles 252). */
 function word(text: string): string {
   const doubled = specifiers(text);
-  if (!special.test(doubled)) return doubled;
-  const escaped = doubled.replace(/["\\]/g, (c) => `\\${c}`).replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `"${escaped}"`;
+  return /[\s"'\\#]/.test(doubled) ? `"${doubled.replace(/["\\]/g, (c) => `\\${c}`)}"` : doubled;
 }
 
-/** A link's target is the rest of the line and knows no escapes: one that holds a line break or begins or ends with a blank can't be written. */
-export function canBeArgument(target: string): boolean {
-  return !/[\n\r\0]/.test(target) && target.trim() === target && target !== '';
+/** The rest of the line: C escapes are undone in it, blanks at its ends are cut off. */
+function rest(text: string): string {
+  return specifiers(text)
+    .replaceAll('\\', '\\\\')
+    .replace(/[\u0000-\u001f\u007f]|^ | $/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** A line break in a path can't be written: it ends the line, quoted or not. */
+export function canBePath(path: string): boolean {
+  return !/[\n\r]/.test(path);
 }

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { UserDatabase } from './passwd.ts';
-import { canBeArgument, tmpfilesLine } from './tmpfiles.ts';
+import { canBePath, tmpfilesLine } from './tmpfiles.ts';
 
 const factory = 'usr/share/factory';
 
@@ -30,19 +30,17 @@ export function varToTmpfiles(root: string, source: string, bootPath: string, na
       const at = path.join(directory, name);
       const target = path.join('/', bootPath, inner);
       const stats = lstatSync(at);
-      if (stats.isDirectory()) {
+      if (!canBePath(target)) message(`${JSON.stringify(target)} can’t be written in tmpfiles.d: it is left out`);
+      else if (stats.isDirectory()) {
         lines.push(tmpfilesLine({ type: 'd', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names) }));
         visit(inner);
       } else if (stats.isSymbolicLink()) {
-        const to = readlinkSync(at);
-        if (canBeArgument(to)) lines.push(tmpfilesLine({ type: 'L', path: target, argument: to }));
-        else message(`${target}: its target can’t be written in tmpfiles.d; the link is left out`);
+        lines.push(tmpfilesLine({ type: 'L', path: target, argument: readlinkSync(at) }));
       } else if (stats.isFile()) {
         const kept = path.join(factory, bootPath, inner);
         mkdirSync(path.join(root, path.dirname(kept)), { recursive: true });
         renameSync(at, path.join(root, kept));
-        if (canBeArgument(`/${kept}`)) lines.push(tmpfilesLine({ type: 'C', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names), argument: `/${kept}` }));
-        else message(`${target}: its name can’t be written in tmpfiles.d; it stays in /${kept}`);
+        lines.push(tmpfilesLine({ type: 'C', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names), argument: `/${kept}` }));
       }
     }
   };

@@ -26,6 +26,8 @@ export interface PackageCache extends Disposable {
   readonly path: string;
   /** The commit of exactly this package file (same digest), if it was imported before. */
   lookup(pkg: ResolvedPackage): CachedPackage | undefined;
+  /** Look again: another process imported packages. */
+  refresh(): void;
   /** Import packages in one transaction. Throws package.corrupt, package.unsupported. */
   importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void;
   /** Check packages out over `target` by hard links. `wanted` is asked for each path when given. */

@@ -1,14 +1,7 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { Handle, type Pointer } from '../core/index.ts';
+import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
 import { eachReldep, nevraOf, takeArray } from './packages.ts';
 import { compare, goal, ignoreExcludes, key, packageSet, pkg, query } from './raw.ts';
-
-/** True if any package, or any that isn't excluded, matches the reldep. */
-function provided(sack: Pointer, reldep: Pointer, flags: number): boolean {
-  using q = new Handle(query.create(sack, flags), 'HyQuery', query.free);
-  query.filterReldep(q.pointer, key.provides, reldep);
-  return !query.isEmpty(q.pointer);
-}
 
 function withPackages<T>(sack: Pointer, set: unknown, map: (item: Pointer) => T): T[] {
   using owned = new Handle<'DnfPackageSet'>(set, 'DnfPackageSet', packageSet.free);
@@ -24,38 +17,76 @@ interface Missing {
   readonly excluded: boolean;
 }
 
-function missingOf(sack: Pointer, item: Pointer): Missing[] {
-  const found: Missing[] = [];
+/** What a package requires and nothing, or only something excluded, provides; and who provides the rest. */
+function inspect(sack: Pointer, item: Pointer): { missing: Missing[]; providers: Pointer[]; owners: unknown[] } {
   const subject = nevraOf(item);
+  const missing: Missing[] = [];
+  const providers: Pointer[] = [];
+  const owners: unknown[] = [];
   eachReldep(pkg.requires(item), (reldep, text) => {
     // rich dependencies aren't a single reldep to look up; rpmlib() is the solver's own
     if (text.startsWith('(') || text.startsWith('rpmlib(')) return;
-    if (provided(sack, reldep, 0)) return;
-    found.push({ subject, requirement: text, excluded: provided(sack, reldep, ignoreExcludes) });
+    const found = providersOf(sack, reldep, 0);
+    owners.push(found);
+    const list = pointersOf(found);
+    providers.push(...list);
+    if (list.length === 0) {
+      const hidden = providersOf(sack, reldep, ignoreExcludes);
+      owners.push(hidden);
+      missing.push({ subject, requirement: text, excluded: pointersOf(hidden).length > 0 });
+    }
   });
-  return found;
+  return { missing, providers, owners };
+}
+
+function providersOf(sack: Pointer, reldep: Pointer, flags: number): unknown {
+  using q = new Handle(query.create(sack, flags), 'HyQuery', query.free);
+  query.filterReldep(q.pointer, key.provides, reldep);
+  return query.run(q.pointer);
+}
+
+/** The first unmet requirement of a package that the solver calls broken, on the way from what was asked for to what it needs. */
+function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: ReadonlySet<string>): Missing | undefined {
+  const seen = new Set<string>();
+  const owners: unknown[] = [];
+  using all = new Handle(query.create(sack, 0), 'HyQuery', query.free);
+  const packages = query.run(all.pointer);
+  try {
+    let level = pointersOf(packages).filter((item) => candidates.has(nevraOf(item)));
+    while (level.length > 0) {
+      const next: Pointer[] = [];
+      for (const item of level) {
+        const nevra = nevraOf(item);
+        if (seen.has(nevra)) continue;
+        seen.add(nevra);
+        const found = inspect(sack, item);
+        owners.push(...found.owners);
+        if (broken.has(nevra) && found.missing[0]) return found.missing[0];
+        next.push(...found.providers);
+      }
+      level = next;
+    }
+    return undefined;
+  } finally {
+    for (const array of [...owners, packages]) if (array) ptrArrayUnref(array as Pointer);
+  }
 }
 
 /**
  * Why a goal has no solution, found out by asking the sack: which package's requirement nothing provides, or only an
  * excluded package does, or which packages conflict. The solver's own words go along as detail, never parsed.
  */
-export function explain(sack: Pointer, solved: Pointer, words: string): TreelineError {
-  const broken = withPackages(sack, goal.brokenPackages(solved, 0), (item) => missingOf(sack, item)).flat();
-  const missing = broken.find((m) => !m.excluded);
-  if (missing)
-    return new TreelineError('package.dependency-missing', {
-      subject: missing.subject,
-      detail: words,
-      facts: { requirement: missing.requirement },
-    });
-  const excluded = broken[0];
-  if (excluded)
+export function explain(sack: Pointer, solved: Pointer, candidates: ReadonlySet<string>, words: string): TreelineError {
+  const broken = new Set(withPackages(sack, goal.brokenPackages(solved, 0), nevraOf));
+  const missing = firstMissing(sack, broken, candidates);
+  if (missing?.excluded)
     return new TreelineError('package.excluded', {
-      subject: excluded.requirement,
+      subject: missing.requirement,
       detail: words,
-      facts: { requirement: excluded.requirement, requiredBy: excluded.subject },
+      facts: { requirement: missing.requirement, requiredBy: missing.subject },
     });
-  const conflicts = withPackages(sack, goal.conflictingPackages(solved, 0), (item) => nevraOf(item));
+  if (missing)
+    return new TreelineError('package.dependency-missing', { subject: missing.subject, detail: words, facts: { requirement: missing.requirement } });
+  const conflicts = withPackages(sack, goal.conflictingPackages(solved, 0), nevraOf);
   return new TreelineError('package.conflict', { subject: [...new Set(conflicts)].sort().join(', ') || 'The package set', detail: words });
 }

@@ -60,8 +60,8 @@ export const goal = {
 };
 
 /** _hy_key_name_e and _hy_comparison_type_e of hy-types.h. */
-export const key = { arch: 2, file: 7, name: 8, nevra: 9, provides: 11, reponame: 13 } as const;
-export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 11), glob: 1 << 12 } as const;
+export const key = { arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
+export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), glob: 1 << 12 } as const;
 export const ignoreExcludes = 1;
 export const query = {
   create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),
@@ -69,6 +69,7 @@ export const query = {
   filter: fn('hy_query_filter', 'int', [Ptr, 'int', 'int', 'str']),
   filterReldep: fn('hy_query_filter_reldep', 'int', [Ptr, 'int', Ptr]),
   filterPackages: fn('hy_query_filter_package_in', 'int', [Ptr, 'int', 'int', Ptr]),
+  union: fn('hy_query_union', 'void', [Ptr, Ptr]),
   run: fn('hy_query_run', Ptr, [Ptr]),
   runSet: fn('hy_query_run_set', Ptr, [Ptr]),
   isEmpty: fn('hy_query_is_empty', 'bool', [Ptr]),

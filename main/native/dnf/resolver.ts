@@ -5,7 +5,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { dnfCode } from './errors.ts';
-import { borrowedArray, collectAdvisories, describe, takeArray } from './packages.ts';
+import { borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
 import { explain } from './problems.ts';
 import { compare, context, download, goal, goalFlags, ignoreExcludes, key, packageSet, pkg, query, repo, sack, sackFlags, selector, state, subject } from './raw.ts';
 import { writeRepoDirectory } from './repo-files.ts';
@@ -27,6 +27,8 @@ class DnfResolution implements Resolution {
   readonly #installs: Pointer;
   readonly #byNevra = new Map<string, Pointer>();
   readonly #downloads: string;
+  /** NEVRAs that a requested name may stand for. */
+  readonly #candidates = new Set<string>();
 
   constructor(request: ResolveRequest) {
     this.#downloads = path.join(request.cachedir, 'packages');
@@ -88,7 +90,7 @@ class DnfResolution implements Resolution {
     } catch (error) {
       if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
       const words = error.report.detail ?? '';
-      const named = request.repos.find((r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/\/+$/, ''))));
+      const named = request.repos.find((r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/^file:\/\//, '').replace(/\/+$/, ''))));
       const only = request.repos.length === 1 ? request.repos[0] : undefined;
       const code = error.code === 'internal.unexpected' ? 'rpmmd.corrupt' : error.code;
       throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
@@ -117,7 +119,7 @@ class DnfResolution implements Resolution {
     } catch (error) {
       if (!(error instanceof TreelineError)) throw error;
       if (error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo) throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
-      throw explain(this.#sack, solving, (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim());
+      throw explain(this.#sack, solving, this.#candidates, (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim());
     }
     const installs = this.#scope.own(goal.installs(solving), 'installs', ptrArrayUnref);
     download.ensureRepos(context.transaction(this.#context) as Pointer, installs);
@@ -125,11 +127,29 @@ class DnfResolution implements Resolution {
   }
 
   #installSpec(solving: Pointer, spec: string): void {
-    using wanted = new Handle(subject.create(spec), 'HySubject', subject.free);
-    using chosen = new Handle(subject.bestSelector(wanted.pointer, this.#sack, null, true, null), 'HySelector', selector.free);
-    const count = takeArray(selector.matches(chosen.pointer), () => 1).length;
-    if (count === 0) throw this.#absent(spec);
-    goal.installSelector(solving, chosen.pointer);
+    using scope = new Scope();
+    const chosen = this.#select(spec, scope);
+    const candidates = takeArray(selector.matches(chosen), nevraOf);
+    if (candidates.length === 0) throw this.#absent(spec);
+    for (const nevra of candidates) this.#candidates.add(nevra);
+    goal.installSelector(solving, chosen);
+  }
+
+  /** libdnf's best match of a name, NEVRA, provide or file; of a plain name as dnf does it: the packages which obsolete it are candidates, too. */
+  #select(spec: string, scope: Scope): Pointer {
+    const named = scope.own(query.create(this.#sack, 0), 'HyQuery', query.free);
+    query.filter(named, key.name, compare.eq, spec);
+    if (query.isEmpty(named)) {
+      const wanted = scope.own(subject.create(spec), 'HySubject', subject.free);
+      return scope.own(subject.bestSelector(wanted, this.#sack, null, false, null), 'HySelector', selector.free);
+    }
+    query.filter(named, key.arch, compare.neq, 'src');
+    const obsoleting = scope.own(query.create(this.#sack, 0), 'HyQuery', query.free);
+    query.filterPackages(obsoleting, key.obsoletes, compare.eq, scope.own(query.runSet(named), 'DnfPackageSet', packageSet.free));
+    query.union(named, obsoleting);
+    const chosen = scope.own(selector.create(this.#sack), 'HySelector', selector.free);
+    selector.setPackages(chosen, scope.own(query.runSet(named), 'DnfPackageSet', packageSet.free));
+    return chosen;
   }
 
   /** As dnf does: every name that the glob matches, the best of each. */

@@ -75,7 +75,11 @@ const rules: readonly Rule[] = [
   ],
   [/SSL|TLS|certificate/i, (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message })],
   [
-    /Corrupted|checksum expected|Object .* has wrong|Invalid checksum|bad-?magic|is corrupted|Key file contains|Invalid (?:rev|mode)|not a valid|Invalid character|isn't a valid|must be in GVariant|Not a repository archive/i,
+    /Corrupted|checksum expected|is corrupted/i,
+    (_, e) => err('repo.corrupt', { subject: firstUrl(e.message) || 'The repository', detail: e.message }),
+  ],
+  [
+    /Object .* has wrong|Invalid checksum|bad-?magic|Key file contains|Invalid (?:rev|mode)|not a valid|Invalid character|isn't a valid|must be in GVariant|not normal form|Not a repository archive/i,
     (_, e) => err('repo.garbage', { subject: firstUrl(e.message) || 'The repository', detail: e.message }),
   ],
 ];

@@ -12,9 +12,9 @@ const maxCommits = 500;
 
 /** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
 export function fetchInto(request: FetchRequest, onProgress: (progress: Progress) => void): FetchOutcome {
-  if (request.clean === 'all') rmSync(request.repo, { recursive: true, force: true });
+  if (request.clean === 'all') empty(request.repo);
   using repo = openFetchRepo(request);
-  if (request.clean === 'content') dropContent(request.repo);
+  if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.refs.length === 0) return { commits: {} };
   const first = { source: request.remote, refs: request.refs, commitOnly: request.commitOnly };
   pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
@@ -90,21 +90,28 @@ function oneLine(key: string, value: string): string {
   return value;
 }
 
-/** Remove everything but commits, and mark those as partial: the system has the rest by now, or a pull of it was given up. */
-function dropContent(repo: string): void {
+/** The directory itself stays: the one above belongs to root. */
+function empty(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) rmSync(path.join(directory, name), { recursive: true, force: true });
+}
+
+/** Remove content that the parent has by now, and mark commits that lost some as partial. What the parent lacks stays, for resuming. */
+function dropContent(repo: string, parent: string): void {
   const objects = path.join(repo, 'objects');
   let dropped = false;
-  const kept: string[] = [];
+  const commits: string[] = [];
   for (const prefix of readdirSync(objects)) {
     for (const name of readdirSync(path.join(objects, prefix))) {
-      if (name.endsWith('.commit')) kept.push(prefix + name.slice(0, -'.commit'.length));
-      else if (!name.endsWith('.commitmeta')) {
-        rmSync(path.join(objects, prefix, name), { force: true });
-        dropped = true;
-      }
+      const [sum = '', kind = ''] = name.split('.');
+      if (kind === 'commit') commits.push(prefix + sum);
+      const inParent = path.join(parent, 'objects', prefix, `${sum}.${kind === 'filez' ? 'file' : kind}`);
+      if (!['filez', 'dirtree', 'dirmeta'].includes(kind) || !existsSync(inParent)) continue;
+      rmSync(path.join(objects, prefix, name), { force: true });
+      dropped = true;
     }
   }
-  if (dropped) for (const checksum of kept) writeFileSync(path.join(repo, 'state', `${checksum}.commitpartial`), '');
+  if (dropped) for (const checksum of commits) writeFileSync(path.join(repo, 'state', `${checksum}.commitpartial`), '');
 }
 
 /** Bytes and objects against the totals known beforehand; without totals the fraction follows what libostree has asked for. */

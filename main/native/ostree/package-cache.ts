@@ -50,6 +50,10 @@ export class OstreePackageCache implements PackageCache {
     return same ? { commit: commit.checksum, verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '' } : undefined;
   }
 
+  refresh(): void {
+    this.#refs = undefined;
+  }
+
   importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void {
     using transaction = new Transaction(this.#repo);
     for (const { pkg, verifiedWith } of requests) {

@@ -77,6 +77,8 @@ const cleanupPrune = bindChecked(
   [Ptr, koffi.pointer(RepoPruneOptions), IntOut, IntOut, koffi.out(koffi.pointer('uint64')), Ptr],
   writeMapper,
 );
+const newReachable = bind('ostree', 'ostree_repo_traverse_new_reachable', Ptr, []);
+const tableUnref = bind('glib', 'g_hash_table_unref', 'void', [Ptr]);
 const arrayNew = bind('glib', 'g_ptr_array_new', Ptr, []);
 const arrayAdd = bind('glib', 'g_ptr_array_add', 'void', [Ptr, Ptr]);
 const objectRef = bind('gobject', 'g_object_ref', Ptr, [Ptr]);
@@ -202,10 +204,12 @@ export class Sysroot implements SysrootPort, Disposable {
   cleanup(): PruneResult {
     prepareCleanup(this.pointer, null);
     const zeros = [0, 0, 0, 0, 0, 0];
+    // libostree adds what the deployments hold to this set
+    using reachable = new Handle<'GHashTable'>(newReachable(), 'reachable objects', tableUnref);
     const options = {
       flags: pruneRefsOnly,
       hole: 0,
-      reachable: null,
+      reachable: reachable.pointer,
       unused_bools: zeros,
       unused_ints: zeros,
       unused_ptrs: [...zeros, 0].map(() => null),

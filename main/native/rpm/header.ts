@@ -70,6 +70,7 @@ interface Entry {
 export class Header {
   readonly #entries = new Map<number, Entry>();
   readonly #data: Buffer;
+  #offsets: number[] | undefined;
 
   constructor(
     readonly bytes: Buffer,
@@ -133,7 +134,25 @@ export class Header {
 
   /** Strings; bytes that aren't UTF-8 become U+FFFD, the rest stays (field report 4). */
   strings(key: number): string[] {
-    return this.texts(key).map((text) => text.toString('utf8'));
+    const entry = this.#entries.get(key);
+    if (!entry || !isText(entry.type) || entry.count === 0) return [];
+    // decoded in one piece: a changelog has hundreds of entries, a package thousands of files. No UTF-8 sequence contains a NUL.
+    const strings = this.#data.toString('utf8', entry.offset, this.#endOf(entry)).split('\0', entry.count);
+    if (strings.length < entry.count) throw this.#corrupt(`tag ${key} has no end`);
+    return strings;
+  }
+
+  /** Where the next tag's data begins, at the latest. */
+  #endOf(entry: Entry): number {
+    this.#offsets ??= [...this.#entries.values()].map((e) => e.offset).sort((a, b) => a - b);
+    let low = 0;
+    let high = this.#offsets.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#offsets[middle] ?? 0) <= entry.offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.#offsets[low] ?? this.#data.length;
   }
 
   string(key: number): string {

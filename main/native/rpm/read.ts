@@ -1,8 +1,7 @@
-import koffi from 'koffi';
 import path from 'node:path';
 import type { RpmPackage } from '../../engine/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { Handle, nonNull, Scope } from '../core/index.ts';
+import { bind, Handle, nonNull, Ptr, Scope } from '../core/index.ts';
 import { changelogOf, detailsOf } from './describe.ts';
 import { filesOf } from './files.ts';
 import { Header, tag } from './header.ts';
@@ -12,14 +11,17 @@ import * as raw from './raw.ts';
 import { dependenciesOf, scriptletsOf, triggersOf } from './scripts.ts';
 
 const gzipMagic = '1f8b';
+/** memcpy(3): decoding through koffi would make a type for each size. */
+const copyMemory = bind('c', 'memcpy', Ptr, [Ptr, Ptr, 'size_t']);
 
 /** Copy a librpm `Header` out of C. */
 export function exportHeader(pointer: unknown, subject: string): Header {
   const size: [number] = [0];
   const blob = raw.headerExport(nonNull(pointer, 'Header'), size);
   try {
-    const bytes = koffi.decode(nonNull(blob, `header of ${subject}`), koffi.array('uint8_t', size[0], 'Typed')) as Uint8Array;
-    return new Header(Buffer.from(bytes), subject);
+    const bytes = Buffer.allocUnsafe(size[0]);
+    copyMemory(bytes, nonNull(blob, `header of ${subject}`), bytes.length);
+    return new Header(bytes, subject);
   } finally {
     raw.rpmFree(blob as bigint);
   }

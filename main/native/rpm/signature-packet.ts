@@ -1,13 +1,21 @@
-/**
- * The issuer's key id of an OpenPGP signature packet (RFC 9580, section 5.2), 16 lower-case hex digits; undefined when
- * the bytes aren't one. librpm tells it only inside a sentence.
- */
-export function signatureKeyId(blob: Buffer): string | undefined {
+export interface SignatureFacts {
+  /** 16 lower-case hex digits; '' when the packet doesn't say. */
+  readonly keyId: string;
+  /** Public-key algorithm number (RFC 9580, section 9.1): 1 RSA, 17 DSA, 19 ECDSA, 22 EdDSA. */
+  readonly algorithm: number;
+}
+
+/** What an OpenPGP signature packet (RFC 9580, section 5.2) says about its key; undefined when the bytes aren't one. librpm tells it only inside a sentence. */
+export function signatureFacts(blob: Buffer): SignatureFacts | undefined {
   const body = packetBody(blob);
-  if (!body) return undefined;
+  if (!body || body.length < 19) return undefined;
   const version = body[0];
-  if (version === 3) return body.length >= 15 ? body.subarray(7, 15).toString('hex') : undefined;
+  if (version === 3) return { keyId: body.subarray(7, 15).toString('hex'), algorithm: body[15] ?? 0 };
   if (version !== 4) return undefined;
+  return { keyId: issuerOf(body) ?? '', algorithm: body[2] ?? 0 };
+}
+
+function issuerOf(body: Buffer): string | undefined {
   const hashedLength = body.readUInt16BE(4);
   const hashed = body.subarray(6, 6 + hashedLength);
   const unhashedAt = 6 + hashedLength;

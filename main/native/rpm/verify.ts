@@ -7,7 +7,10 @@ import { tag } from './header.ts';
 import { readLead } from './lead.ts';
 import { withLog } from './log.ts';
 import * as raw from './raw.ts';
-import { signatureKeyId } from './signature-packet.ts';
+import { signatureFacts } from './signature-packet.ts';
+
+/** Public-key algorithms that every librpm verifies: RSA, DSA, EdDSA. */
+const knownAlgorithms: readonly number[] = [1, 17, 22];
 
 const armourStart = '-----BEGIN PGP';
 
@@ -67,7 +70,8 @@ export function verifyPackage(file: string, keys: readonly Uint8Array[]): Packag
   const subject = path.basename(file);
   const { signature } = readLead(file);
   const blobs = [tag.rsaHeader, tag.dsaHeader, tag.sigPgp, tag.sigGpg].flatMap((t) => signature.binary(t) ?? []);
-  const keyIds = [...new Set(blobs.flatMap((blob) => signatureKeyId(blob) ?? []))];
+  const facts = blobs.flatMap((blob) => signatureFacts(blob) ?? []);
+  const keyIds = [...new Set(facts.map(({ keyId }) => keyId).filter(Boolean))];
   using scope = new Scope();
   const { value, log } = withLog(() => {
     const keyring = newKeyring(keys, scope);
@@ -86,8 +90,14 @@ export function verifyPackage(file: string, keys: readonly Uint8Array[]): Packag
   });
   if (value.whole === 0) return { outcome: 'ok', keyIds, detail: '' };
   if (blobs.length > 0) {
-    const missing = value.header === raw.rpmRc.noKey;
-    return { outcome: missing ? 'key-missing' : 'invalid', keyIds, detail: log };
+    if (value.header === raw.rpmRc.noKey) return { outcome: 'key-missing', keyIds, detail: log };
+    const strange = facts.find(({ algorithm }) => !knownAlgorithms.includes(algorithm));
+    if (strange && /invalid OpenPGP/i.test(log))
+      throw new TreelineError('package.unsupported', {
+        subject,
+        detail: `it is signed in a way that this system’s librpm can’t verify (${log})`,
+      });
+    return { outcome: 'invalid', keyIds, detail: log };
   }
   if (signature.has(tag.openPgp))
     throw new TreelineError('package.unsupported', {

@@ -1,0 +1,28 @@
+import { bind, Ptr } from '../core/index.ts';
+
+/** rpm's embedded lua (librpmio, rpmlua.h of rpm's sources: `int rpmluaRunScript(rpmlua lua, const char *script, const char *name, const char *opts, ARGV_t args)`). */
+const globalState = bind('rpmio', 'rpmluaGetGlobalState', Ptr, []);
+const runScript = bind('rpmio', 'rpmluaRunScript', 'int', [Ptr, 'str', 'str', 'str', 'str *']);
+const readConfig = bind('rpm', 'rpmReadConfigFiles', 'int', ['str', 'str']);
+const chroot = bind('c', 'chroot', 'int', ['str']);
+const flush = bind('c', 'fflush', 'int', [Ptr]);
+
+export interface LuaScript {
+  readonly root: string;
+  readonly script: string;
+  readonly name: string;
+  /** What the script sees as arg[1], arg[2] ... */
+  readonly args: readonly string[];
+}
+
+/** Change this process's root to the tree and run a script in rpm's lua. Returns 0 or rpm's error number. For a process of its own, in a sandbox. */
+export function runLua(request: LuaScript): number {
+  // everything that is loaded from the machine must be loaded before its files are gone
+  readConfig(null, null);
+  const lua = globalState();
+  if ((chroot(request.root) as number) !== 0) throw new Error(`chroot ${request.root} is refused`);
+  process.chdir('/');
+  const status = runScript(lua as never, request.script, request.name, null, [...request.args, null]) as number;
+  flush(null);
+  return status;
+}
