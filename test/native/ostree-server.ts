@@ -38,6 +38,7 @@ export class OstreeServer {
   }
 
   async stop(): Promise<void> {
+    this.#server.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -193,17 +192,6 @@ test('cleanup removes the rollback deployment and frees its content', async () =
   expect((await expectAgreement()).length).toBe(1);
   await expect(job('sysroot.cleanup', { ...os(), elements: ['everything'] })).rejects.toMatchObject({ code: 'usage.invalid' });
   fsck();
-});
-
-test('another program’s lock is a typed error at once', async () => {
-  const lock = path.join(fixture.sysroot, 'ostree/lock');
-  const holder = spawn('flock', ['-x', lock, 'sleep', '30'], { stdio: 'ignore' });
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await expect(job('sysroot.rollback', os())).rejects.toMatchObject({ code: 'sysroot.locked', report: { subject: fixture.sysroot } });
-  } finally {
-    holder.kill();
-  }
 });
 
 test('disk use: exclusive bytes are what undeploying frees', async () => {

@@ -7,7 +7,7 @@ import type { DbSource } from '../ports/db.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
 import { advisoriesBetween, advisoriesOfCommit } from './commit-advisories.ts';
 import { namePattern } from './pattern.ts';
-import { resolvePair, resolveRevision } from './revision.ts';
+import { resolvePair, resolveRevision, type Revision } from './revision.ts';
 
 /** Packages of a commit by NEVRA order: from its metadata when it is there (no file is read), else from its RPM database. */
 export function packagesOfCommit(source: DbSource, commit: CommitPort): readonly Package[] {
@@ -24,9 +24,9 @@ function fromRpmdb(source: DbSource, checksum: string, changelogs: boolean, name
 
 /** Job db.list. */
 export function dbList(source: DbSource, params: JobParams<'db.list'>): DbListing[] {
-  const wanted = params.patterns.map(namePattern);
-  return params.revisions.map((revision) => {
-    const { name, checksum } = resolveRevision(source, revision);
+  const { revisions, patterns } = sortArguments(source, params.revisions);
+  const wanted = [...params.patterns, ...patterns].map(namePattern);
+  return revisions.map(({ name, checksum }) => {
     const commit = source.repo.loadCommit(checksum);
     const all = params.details ? fromRpmdb(source, checksum, false) : packagesOfCommit(source, commit);
     const packages = wanted.length === 0 ? all : all.filter((p) => wanted.some((fits) => fits(p)));
@@ -39,6 +39,21 @@ export function dbList(source: DbSource, params: JobParams<'db.list'>): DbListin
       ...(params.advisories ? { advisories: advisoriesOfCommit(commit).filter((a) => a.packages.some((p) => shown.has(p))) } : {}),
     };
   });
+}
+
+/** What follows the first revision, is none, and could be a package's name is a pattern: `db list REV... [PATTERN...]`. */
+function sortArguments(source: DbSource, names: readonly string[]): { revisions: Revision[]; patterns: string[] } {
+  const revisions: Revision[] = [];
+  const patterns: string[] = [];
+  for (const name of names) {
+    try {
+      revisions.push(resolveRevision(source, name));
+    } catch (error) {
+      if (revisions.length === 0 || /[/:]/.test(name)) throw error;
+      patterns.push(name);
+    }
+  }
+  return { revisions, patterns };
 }
 
 /** Job db.diff. */

@@ -23,14 +23,18 @@ function take(counts: Map<string, number>, key: string): boolean {
  */
 export function newChangelogEntries(before: readonly ChangelogEntry[], after: readonly ChangelogEntry[]): ChangelogEntry[] {
   if (before.length === 0) return newestFirst(after);
+  const shared = sharedTail(before, after);
+  // the usual case: the old changelog with something on top
+  if (shared === before.length) return newestFirst(after.slice(0, after.length - shared));
   const newest = before.reduce((time, e) => Math.max(time, e.timeSeconds), -Infinity);
   const known = countBy(before, exact);
-  const isKnown = after.map((e) => take(known, exact(e)));
+  // from the oldest up, here and below: of two equal entries of a day the upper one is new
+  const isKnown = after.map(() => false);
+  for (let index = after.length - 1; index >= 0; index--) isKnown[index] = take(known, exact(after[index] as ChangelogEntry));
   const corrected = new Map<string, number>();
   for (const e of before) if (take(known, exact(e))) corrected.set(slot(e), (corrected.get(slot(e)) ?? 0) + 1);
   const firstShared = isKnown.indexOf(true);
   const fresh: { entry: ChangelogEntry; index: number }[] = [];
-  // from the oldest up: of several entries of a day, the corrected one is the one further down
   for (let index = after.length - 1; index >= 0; index--) {
     const entry = after[index] as ChangelogEntry;
     if (!isKnown[index] && !take(corrected, slot(entry))) fresh.push({ entry, index });
@@ -38,6 +42,17 @@ export function newChangelogEntries(before: readonly ChangelogEntry[], after: re
   const kept =
     firstShared >= 0 ? fresh.filter(({ entry, index }) => index < firstShared || entry.timeSeconds > newest) : laterThan(newest, fresh);
   return newestFirst(kept.sort((a, b) => a.index - b.index).map(({ entry }) => entry));
+}
+
+/** How many entries at the old end are the same, word for word. */
+function sharedTail(before: readonly ChangelogEntry[], after: readonly ChangelogEntry[]): number {
+  const most = Math.min(before.length, after.length);
+  for (let count = 0; count < most; count++) {
+    const a = before[before.length - 1 - count] as ChangelogEntry;
+    const b = after[after.length - 1 - count] as ChangelogEntry;
+    if (a.timeSeconds !== b.timeSeconds || a.text !== b.text || a.author !== b.author) return count;
+  }
+  return most;
 }
 
 function laterThan<T extends { entry: ChangelogEntry }>(newest: number, fresh: readonly T[]): T[] {

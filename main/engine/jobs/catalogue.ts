@@ -155,6 +155,7 @@ export interface Jobs {
   /** (read) Package list of a commit; `repo` is a path or '' for the sysroot's. */
   'db.list': {
     params: RepoParams & {
+      /** As db.diff's. After the first, what is no revision but could be a package's name counts as a pattern. */
       readonly revisions: readonly string[];
       /** Shell patterns on names (or whole NEVRAs); none = all. */
       readonly patterns: readonly string[];
@@ -185,6 +186,13 @@ export interface Jobs {
     result: readonly { readonly revision: string; readonly checksum: string; readonly version: string; readonly rpmdbChecksum: string }[];
   };
   'compose.tree': { params: ComposeParams; result: ComposeOutcome };
+  /** Part of compose.tree: import packages into the cache; a message per imported package. */
+  'compose.import': { params: import('../compose/import-packages.ts').ImportBatch; result: { readonly imported: number } };
+  /** Part of compose.tree, in its sandbox: change the root to the tree and run a scriptlet in rpm's lua. */
+  'compose.lua': {
+    params: { readonly root: string; readonly script: string; readonly name: string; readonly args: readonly string[] };
+    result: { readonly status: number };
+  };
 }
 
 export interface RepoParams {

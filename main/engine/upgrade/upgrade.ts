@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import type { DeployOutcome, JobParams } from '../jobs/index.ts';
 import type { ImportPort } from '../ports/fetch.ts';
@@ -149,6 +149,8 @@ function requireDiskSpace(context: UpgradeContext, details: UpdateDetails): void
   }
 }
 
+const damaged: readonly ErrorCode[] = ['repo.corrupt', 'repo.garbage', 'repo.not-found', 'repo.revision-not-found'];
+
 /** Fetch without privileges, import with checksums verified, check that nothing is missing. */
 async function pull(
   context: UpgradeContext,
@@ -161,20 +163,32 @@ async function pull(
   requireDiskSpace(context, details);
   const { downloadBytes, downloadExact, downloadObjects } = details.sizes;
   const name = details.toVersion || checksum.slice(0, 12);
-  if (!params.cacheOnly && source.remote !== '') {
+  const online = !params.cacheOnly && source.remote !== '';
+  const fetch = async (clean?: 'all'): Promise<void> => {
     const request = fetchRequest(context.sysroot, context.dir, source, {
-      refs: [checksum],
+      refs: online ? [checksum] : [],
       commitOnly: false,
       ...(downloadExact ? { bytesTotal: downloadBytes, objectsTotal: downloadObjects } : {}),
+      ...(clean ? { clean } : {}),
     });
-    await context.context.task(`Fetching ${name}`, () => context.fetcher.fetch(request, (p) => progress.report('pull', p.fraction, p)));
-  }
-  progress.report('import', 0);
-  context.context.task(`Importing ${name}`, () => {
+    await context.fetcher.fetch(request, (p) => progress.report('pull', p.fraction, p));
+  };
+  const take = (): void => {
+    progress.report('import', 0);
     context.importer.importCommit(fetchRepoPath(context.dir), checksum, (done) =>
       progress.report('import', downloadObjects > 0 ? done / downloadObjects : 0),
     );
-  });
+  };
+  if (online) await context.context.task(`Fetching ${name}`, () => fetch());
+  try {
+    context.context.task(`Importing ${name}`, take);
+  } catch (error) {
+    if (!(error instanceof TreelineError) || !damaged.includes(error.code)) throw error;
+    // what was fetched is damaged (power loss, a bad disk): it would be in the way for ever
+    await context.context.task(`Fetching ${name} again`, () => fetch('all'));
+    if (!online) throw error;
+    context.context.task(`Importing ${name}`, take);
+  }
   if (!complete(context, checksum)) throw new TreelineError('repo.corrupt', { subject: `Version ${name}`, detail: 'objects are missing' });
   progress.report('import', 1);
 }

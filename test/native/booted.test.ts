@@ -1,0 +1,209 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makePlainHost, plainRepoInside, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
+import { boot } from '../../main/demo/simboot.ts';
+import type { JobEvent, JobName, JobParams, JobResult } from '../../main/engine/jobs/index.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const inside = '/run/treeline-sim/app';
+const osname = 'plain';
+
+let dir: string;
+let host: PlainHost;
+let mounted = false;
+
+beforeEach(() => {
+  // tmpfs: never on the machine's root file system, which writing boot entries would freeze
+  dir = mkdtempSync('/dev/shm/treeline-booted-');
+  chmodSync(dir, 0o755);
+  mounted = false;
+});
+
+afterEach(() => {
+  if (mounted) execFileSync('umount', [path.join(dir, 'sysroot/boot')]);
+  execFileSync('bash', ['-c', `chattr -i ${dir}/sysroot/ostree/deploy/*/deploy/* 2>/dev/null || true`]);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function makeHost(bootKilobytes?: number): Promise<void> {
+  if (bootKilobytes !== undefined) {
+    mkdirSync(path.join(dir, 'sysroot/boot'), { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bootKilobytes}k`, 'tmpfs', path.join(dir, 'sysroot/boot')]);
+    mounted = true;
+  }
+  host = await makePlainHost(dir);
+  await publishPlain(host, 3);
+}
+
+type Step = { [N in JobName]: readonly [N, JobParams<N>] }[JobName] | string;
+
+/** Start the host, do the steps in it (jobs in worker processes, or shell words), shut down. Returns each job's last event, and shell output. */
+async function session(steps: readonly Step[], more: { powerCut?: boolean; finalizeWrap?: string } = {}): Promise<JobEvent[]> {
+  const shared = path.join(dir, 'shared');
+  rmSync(shared, { recursive: true, force: true });
+  mkdirSync(shared);
+  const lines = steps.map((step, i) => {
+    if (typeof step === 'string') return `{ ${step}; } > ${inside}/shared/${i}.out 2>&1`;
+    writeFileSync(path.join(shared, `${i}.json`), JSON.stringify({ job: step[0], params: step[1] }));
+    return `G_DEBUG=fatal-criticals ${inside}/node ${inside}/dist/worker/worker.mjs < ${inside}/shared/${i}.json 3> ${inside}/shared/${i}.events`;
+  });
+  writeFileSync(path.join(shared, 'steps.sh'), `${lines.join('\n')}\ntrue\n`);
+  let output = '';
+  const started = boot({
+    sysroot: host.sysroot,
+    init: path.join(root, 'assets/simboot/boot.sh'),
+    command: ['bash', `${inside}/shared/steps.sh`],
+    once: true,
+    binds: [
+      { source: host.repo, target: plainRepoInside },
+      { source: process.execPath, target: `${inside}/node` },
+      { source: path.join(root, 'dist'), target: `${inside}/dist` },
+      { source: path.join(root, 'node_modules'), target: `${inside}/node_modules` },
+      { source: shared, target: `${inside}/shared`, writable: true },
+    ],
+    onOutput: (text) => (output += text),
+    ...more,
+  });
+  await started.ended;
+  return steps.map((step, i): JobEvent => {
+    if (typeof step === 'string') return { type: 'message', text: readFileSync(path.join(shared, `${i}.out`), 'utf8') };
+    const file = path.join(shared, `${i}.events`);
+    const last = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').at(-1) : undefined;
+    if (!last) throw new Error(`${step[0]} left nothing: ${output}`);
+    return JSON.parse(last) as JobEvent;
+  });
+}
+
+const os = { sysroot: '/', osname } as const;
+const load = ['sysroot.load', { sysroot: '/' }] as const;
+const upgrade = ['update.upgrade', os] as const;
+
+function result<N extends JobName>(event: JobEvent | undefined, _: N): JobResult<N> {
+  if (event?.type !== 'result') throw new Error(JSON.stringify(event));
+  return event.result as JobResult<N>;
+}
+const error = (event: JobEvent | undefined): unknown => (event?.type === 'error' ? event.error : event);
+const text = (event: JobEvent | undefined): string => (event?.type === 'message' ? event.text : '');
+
+test('stage, restart, roll back, restart: the whole circle', async () => {
+  await makeHost();
+  const first = await session(['echo mine > /etc/plain.d/user-edits.conf', ['update.check', os], upgrade, load, 'ostree admin status']);
+  expect(result(first[1], 'update.check')).toMatchObject({ kind: 'available', update: { version: '3' } });
+  expect(result(first[2], 'update.upgrade')).toMatchObject({ changed: true, staged: true, fromVersion: '1', toVersion: '3' });
+  const staged = result(first[3], 'sysroot.load');
+  expect(staged).toMatchObject({ bootedOsname: osname, prettyName: 'Plain OS 1' });
+  expect(staged.deployments).toMatchObject([
+    { staged: true, booted: false, version: '3', kernelArgs: ['root=LABEL=plain', 'quiet'], index: 0 },
+    { staged: false, booted: true, version: '1', rollback: false },
+  ]);
+  expect(text(first[4])).toMatch(new RegExp(`plain ${host.commits[2]}\\.0 \\(staged\\)[^]*\\* plain ${host.commits[0]}`));
+
+  const second = await session([load, ['update.cached', os], 'cat /etc/plain.d/user-edits.conf', ['sysroot.rollback', os], load]);
+  const after = result(second[0], 'sysroot.load');
+  expect(after.deployments).toMatchObject([
+    { booted: true, version: '3' },
+    { booted: false, rollback: true, version: '1' },
+  ]);
+  expect(after.finalizeFailure).toBeUndefined();
+  expect(after.prettyName).toBe('Plain OS 3');
+  expect(result(second[1], 'update.cached')).toMatchObject({ kind: 'up-to-date' });
+  expect(text(second[2])).toBe('mine\n');
+  expect(result(second[3], 'sysroot.rollback')).toMatchObject({ changed: true, fromVersion: '3', toVersion: '1' });
+
+  const third = await session([load, ['update.check', os], upgrade, 'ostree fsck --quiet --repo=/sysroot/ostree/repo && echo clean']);
+  expect(result(third[0], 'sysroot.load').deployments[0]).toMatchObject({ booted: true, version: '1' });
+  expect(result(third[1], 'update.check')).toMatchObject({ kind: 'available', update: { version: '3', rolledBackFrom: true } });
+  expect(error(third[2])).toMatchObject({ code: 'update.rolled-back', subject: '3' });
+  expect(text(third[3])).toContain('clean');
+});
+
+test('rolling back before the restart discards what is staged', async () => {
+  await makeHost();
+  const events = await session([upgrade, ['sysroot.rollback', os], load]);
+  expect(result(events[1], 'sysroot.rollback')).toMatchObject({ changed: true, toVersion: '1' });
+  expect(result(events[2], 'sysroot.load').deployments.map((d) => [d.version, d.booted])).toEqual([['1', true]]);
+  const [after] = await session([load]);
+  const state = result(after, 'sysroot.load');
+  expect(state.deployments[0]).toMatchObject({ booted: true, version: '1' });
+  expect(state.finalizeFailure).toBeUndefined();
+});
+
+test('a locked staged deployment waits for its release', async () => {
+  await makeHost();
+  const lock = ['update.upgrade', { ...os, lockFinalization: true }] as const;
+  const events = await session([lock, load], {});
+  expect(result(events[1], 'sysroot.load').deployments[0]).toMatchObject({ staged: true, finalizationLocked: true });
+  const [kept] = await session([load]);
+  expect(result(kept, 'sysroot.load').deployments.find((d) => d.booted)?.version).toBe('1');
+  const checksum = host.commits[2] as string;
+  const released = await session([
+    lock,
+    ['sysroot.finalize', { ...os, checksum: 'f'.repeat(64) }],
+    ['sysroot.finalize', { ...os, checksum }],
+    load,
+    ['sysroot.finalize', { ...os, checksum }],
+  ]);
+  expect(error(released[1])).toMatchObject({ code: 'deployment.checksum-mismatch' });
+  expect(result(released[2], 'sysroot.finalize')).toMatchObject({ changed: true, staged: true, toVersion: '3' });
+  expect(result(released[3], 'sysroot.load').deployments[0]).toMatchObject({ finalizationLocked: false });
+  expect(error(released[4])).toMatchObject({ code: 'deployment.not-locked' });
+  const [after] = await session([load]);
+  expect(result(after, 'sysroot.load').deployments.find((d) => d.booted)?.version).toBe('3');
+});
+
+test('kernel arguments on a booted system are staged, on top of a staged update', async () => {
+  await makeHost();
+  const none = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
+  const events = await session([upgrade, ['sysroot.kargs', { ...os, ...none, append: ['a="b c"'], remove: ['quiet'] }], load]);
+  expect(result(events[1], 'sysroot.kargs')).toMatchObject({ staged: true, kargs: ['root=LABEL=plain', 'a="b c"'] });
+  const [cmdline, after] = await session(['cat /proc/cmdline', load]);
+  expect(text(cmdline)).toContain('a="b c"');
+  expect(text(cmdline)).not.toContain('quiet');
+  expect(result(after, 'sysroot.load').deployments.find((d) => d.booted)?.version).toBe('3');
+});
+
+test('a power cut loses what was staged: that is said until it is solved', async () => {
+  await makeHost();
+  await session([upgrade], { powerCut: true });
+  const [first, again] = await session([load, load, upgrade]);
+  expect(result(first, 'sysroot.load').finalizeFailure).toMatchObject({ version: '3', text: expect.stringContaining('did not become bootable') });
+  expect(result(again, 'sysroot.load').finalizeFailure).toMatchObject({ version: '3' });
+  const [solved] = await session([load]);
+  expect(result(solved, 'sysroot.load').finalizeFailure).toBeUndefined();
+});
+
+test('/boot too small: refused before anything is staged, with numbers', async () => {
+  await makeHost(1500);
+  const events = await session([upgrade, load]);
+  expect(error(events[0])).toMatchObject({ code: 'disk.boot-full', facts: { needBytes: expect.any(Number), freeBytes: expect.any(Number) } });
+  expect(result(events[1], 'sysroot.load').deployments).toHaveLength(1);
+});
+
+test('/boot filled up before the shutdown: the cause is shown at the next start', async () => {
+  await makeHost(4000);
+  await session([upgrade, 'mount -o remount,rw /boot; head -c 3000000 /dev/zero > /boot/filler; head -c 40000 /dev/zero > /boot/more; true']);
+  const [first] = await session([load]);
+  const { finalizeFailure, deployments } = result(first, 'sysroot.load');
+  expect(deployments.find((d) => d.booted)?.version).toBe('1');
+  expect(finalizeFailure).toMatchObject({ version: '3', text: expect.stringMatching(/space/i) });
+});
+
+test('pin survives, the booted one can’t be undeployed, signals wait for boot entries', async () => {
+  await makeHost();
+  const before = await session([load]);
+  const id = result(before[0], 'sysroot.load').deployments[0]?.id as string;
+  const events = await session([
+    ['sysroot.pin', { sysroot: '/', deploymentId: id, pinned: true }],
+    ['sysroot.undeploy', { sysroot: '/', deploymentId: id }],
+    upgrade,
+  ]);
+  expect(result(events[0], 'sysroot.pin').changed).toBe(true);
+  expect(error(events[1])).toMatchObject({ code: 'deployment.booted' });
+  const [after] = await session([load]);
+  expect(result(after, 'sysroot.load').deployments.map((d) => [d.version, d.pinned])).toEqual([
+    ['3', false],
+    ['1', true],
+  ]);
+});

@@ -1,0 +1,129 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPackage, readRpmdb, writeRpmdb } from '../../main/native/rpm/index.ts';
+import { formatNevra } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { buildOne, demoRepositories, fixtures, sh } from './rpm-build.ts';
+
+let scratch: string;
+let demo: string;
+beforeAll(async () => {
+  scratch = mkdtempSync(path.join(os.tmpdir(), 'treeline-'));
+  demo = await demoRepositories();
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const dbPath = '/usr/share/rpm';
+const installTimeSeconds = 1_780_000_000;
+const release = (n: number): string[] =>
+  readdirSync(path.join(demo, `release-${n}/packages`)).map((f) => path.join(demo, `release-${n}/packages`, f));
+const rpm = (root: string, ...args: string[]): string => sh('rpm', ['--dbpath', path.join(root, dbPath), ...args]);
+const write = (name: string, packages: string[]): string => {
+  const root = path.join(scratch, name);
+  writeRpmdb({ root, dbPath, packages, installTimeSeconds });
+  return root;
+};
+
+test('rpm finds in the database what the package files say', () => {
+  const files = release(1);
+  const root = write('one', files);
+  const format = '%{nevra} %{epochnum} %{longsize} %{buildtime} %{sourcerpm} %{sha256header}\n';
+  const installed = rpm(root, '-qa', '--qf', format).trim().split('\n').sort();
+  expect(installed).toEqual(
+    sh('rpm', ['-qp', '--nosignature', '--qf', format, ...files])
+      .trim()
+      .split('\n')
+      .sort(),
+  );
+  for (const query of [['-l'], ['--changelog'], ['--scripts'], ['--requires'], ['-d'], ['-c'], ['--qf', '%{rsaheader}%{dsaheader}']])
+    expect(rpm(root, '-q', 'hayloft', ...query)).toBe(
+      sh('rpm', ['-qp', '--nosignature', ...query, files.find((f) => f.includes('hayloft'))!]),
+    );
+  expect(rpm(root, '-q', '--state', 'hayloft')).toMatch(/^(normal +\S+\n){6}$/);
+  expect(
+    rpm(root, '-qa', '--qf', '%{installtime} %{installtid}\n')
+      .trim()
+      .split('\n')
+      .every((l) => l === `${installTimeSeconds} ${installTimeSeconds}`),
+  ).toBe(true);
+  expect(rpm(root, '-qf', '/usr/bin/willow').trim()).toBe('willow-editor-4.1-1.x86_64');
+  expect(rpm(root, '-q', '--whatrequires', 'libthistle').trim().split('\n').length).toBeGreaterThan(3);
+  expect(rpm(root, '-qi', 'kernel')).toContain('Install Date: Thu May 28');
+});
+
+test('the same packages in another order give the same bytes', () => {
+  const [a, b] = [write('order-1', release(2)), write('order-2', release(2).reverse())];
+  expect(readdirSync(path.join(a, dbPath))).toEqual(['rpmdb.sqlite']);
+  expect(readFileSync(path.join(a, dbPath, 'rpmdb.sqlite')).equals(readFileSync(path.join(b, dbPath, 'rpmdb.sqlite')))).toBe(true);
+});
+
+test('it can be read where nothing can be written', () => {
+  const root = write('read-only', release(1));
+  const out = sh('bwrap', ['--dev-bind', '/', '/', '--ro-bind', root, root, 'rpm', '--dbpath', path.join(root, dbPath), '-qa']);
+  expect(out.trim().split('\n').length).toBe(release(1).length);
+});
+
+test('rpm can go on with it', () => {
+  const root = write('goes-on', release(1));
+  const more = buildOne(scratch, 'layered');
+  rpm(root, '--justdb', '--nodeps', '--force-debian', '-i', more);
+  rpm(root, '--justdb', '--nodeps', '-e', 'molehill');
+  const names = readRpmdb({ root, dbPath }).map((p) => p.name);
+  expect(names).toContain('layered');
+  expect(names).not.toContain('molehill');
+});
+
+test('read again: details, changelogs, only some names, sorted', () => {
+  const files = release(3);
+  const root = write('again', files);
+  const byNevra = new Map(files.map((f) => readPackage(f)).map((p) => [formatNevra(p), p]));
+  const all = readRpmdb({ root, dbPath, changelogs: true });
+  expect(all.length).toBe(files.length);
+  for (const p of all) {
+    const file = byNevra.get(formatNevra(p))!;
+    const { summary, license, sourceRpm, installedSizeBytes, buildTimeSeconds, changelog } = file;
+    expect(p).toMatchObject({ summary, license, sourceRpm, installedSizeBytes, buildTimeSeconds, changelog });
+  }
+  expect(all.map((p) => p.name)).toEqual(all.map((p) => p.name).sort());
+  const some = readRpmdb({ root, dbPath, names: ['libclover', 'kernel', 'nothing-like-it'] });
+  expect(some.map(formatNevra)).toEqual(['kernel-6.12.9-1.md1.x86_64', 'libclover-1.2.1-1.i686', 'libclover-1.2.1-1.x86_64']);
+  expect(some[0]?.changelog).toBeUndefined();
+});
+
+test('a database written by rpm itself, with a key in it', () => {
+  const root = path.join(scratch, 'by-rpm');
+  sh('rpm', ['--dbpath', path.join(root, dbPath), '--initdb']);
+  rpm(root, '--import', path.join(demo, 'RPM-GPG-KEY-meadow'));
+  rpm(root, '--justdb', '--nodeps', '--force-debian', '-i', path.join(fixtures, 'Archer-3.4.5-6.x86_64.rpm'));
+  expect(rpm(root, '-qa').trim().split('\n').length).toBe(2);
+  expect(readRpmdb({ root, dbPath }).map(formatNevra)).toEqual(['Archer-2:3.4.5-6.x86_64']);
+});
+
+test('what can’t be is refused with the place', () => {
+  const report = (run: () => unknown): unknown => {
+    try {
+      run();
+    } catch (error) {
+      return TreelineError.report(error);
+    }
+    return undefined;
+  };
+  const root = write('taken', release(1).slice(0, 2));
+  expect(report(() => write('taken', release(1).slice(0, 2)))).toMatchObject({
+    code: 'rpmdb.not-written',
+    subject: path.join(root, dbPath),
+  });
+  expect(report(() => readRpmdb({ root: path.join(scratch, 'nowhere'), dbPath }))).toMatchObject({ code: 'rpmdb.unreadable' });
+  expect(report(() => write('corrupt', [path.join(fixtures, '../../unit/diff.test.ts')]))).toMatchObject({
+    code: 'package.corrupt',
+    subject: 'diff.test.ts',
+  });
+});
+
+test('no package at all gives an empty database', () => {
+  const root = write('empty', []);
+  expect(readRpmdb({ root, dbPath })).toEqual([]);
+  expect(rpm(root, '-qa')).toBe('');
+});
