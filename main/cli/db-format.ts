@@ -15,7 +15,6 @@ export type DiffFormat = (typeof diffFormats)[number];
 
 /** Text of packages and advisories comes from elsewhere: control characters (escape sequences) don't reach the terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
@@ -46,18 +45,19 @@ const sections: readonly [ChangeKind, string][] = [
 function blockLines(changes: readonly PackageChange[]): string[] {
   return sections.flatMap(([kind, title]) => {
     const mine = changes.filter((c) => c.kind === kind);
-    return mine.length === 0 ? [] : [`${title}:`, ...mine.flatMap(blockEntry)];
+    // of a name that is there for several architectures each is said
+    const several = new Set(mine.filter((c, i) => mine[i + 1]?.name === c.name).map((c) => c.name));
+    return mine.length === 0 ? [] : [`${title}:`, ...mine.flatMap((c) => blockEntry(c, several.has(c.name)))];
   });
 }
 
-function blockEntry(change: PackageChange): string[] {
+function blockEntry(change: PackageChange, withArch: boolean): string[] {
   const { from, to } = change;
-  if (!from || !to) return [`  ${nameOfOne((to ?? from) as Package)}`];
+  if (!from || !to) return [`  ${formatNevra((to ?? from) as Package)}`];
   const arch = from.arch === to.arch ? '' : ` (${from.arch} -> ${to.arch})`;
-  return [`  ${change.name} ${formatEvr(from)} -> ${formatEvr(to)}${arch}`, ...changelogLines(change.changelog, '    ')];
+  const name = withArch ? `${change.name}.${change.arch}` : change.name;
+  return [`  ${name} ${formatEvr(from)} -> ${formatEvr(to)}${arch}`, ...changelogLines(change.changelog, '    ')];
 }
-
-const nameOfOne = (p: Package): string => formatNevra(p);
 
 /** One blank line after each entry, so that none runs into the next. */
 function changelogLines(entries: readonly ChangelogEntry[] | undefined, indent: string): string[] {

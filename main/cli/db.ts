@@ -1,18 +1,15 @@
 import { Command, Option } from 'commander';
-import { fileURLToPath } from 'node:url';
 import { runJob, type JobName, type JobParams, type JobResult, type RepoParams } from '../engine/jobs/index.ts';
 import { diffFormats, diffText, listText, versionText, type DiffFormat } from './db-format.ts';
+import { workerPath } from './worker-path.ts';
 
 interface Where {
   readonly repo?: string;
   readonly sysroot?: string;
 }
 
-/** dist/worker/worker.mjs, beside dist/cli. */
-const worker = fileURLToPath(new URL('../worker/worker.mjs', import.meta.url));
-
 async function ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
-  const running = runJob(job, params, { worker });
+  const running = runJob(job, params, { worker: workerPath });
   const stop = (): void => void running.cancel();
   process.once('SIGINT', stop);
   try {
@@ -22,9 +19,14 @@ async function ask<N extends JobName>(job: N, params: JobParams<N>): Promise<Job
   }
 }
 
-const place = ({ repo, sysroot }: Where): RepoParams => (repo ? { repo } : { sysroot: sysroot ?? '/' });
+/** --sysroot may stand before the command's name, too. */
+function place(command: Command): RepoParams {
+  const { repo, sysroot } = command.optsWithGlobals<Where>();
+  return repo ? { repo } : { sysroot: sysroot ?? '/' };
+}
+
 const repoOption = (): Option => new Option('-r, --repo <path>', 'OSTree repository to read (default: the one of the system)');
-const sysrootOption = (): Option => new Option('--sysroot <path>', 'system to read').default('/');
+const sysrootOption = (): Option => new Option('--sysroot <path>', 'system to read (default: /)');
 
 /** `treeline db list|diff|version`: reads commits in a worker of its own, no service is asked. Rejects with a TreelineError. */
 export function dbCommand(print: (text: string) => void = (text) => void process.stdout.write(text)): Command {
@@ -32,13 +34,13 @@ export function dbCommand(print: (text: string) => void = (text) => void process
 
   db.command('list')
     .description('List the packages of commits')
-    .argument('<rev...>', 'checksum, [REMOTE:]REF or deployment; further arguments with * or ? are package name patterns')
+    .argument('<rev...>', 'checksum, [REMOTE:]REF or deployment, then names of packages (with * and ?) to list only those')
     .addOption(repoOption())
     .option('-a, --advisories', 'list advisories, too')
     .addOption(sysrootOption())
-    .action(async (args: string[], options: Where & { advisories?: boolean }) => {
-      const { revisions, patterns } = splitArguments(args);
-      print(listText(await ask('db.list', { ...place(options), revisions, patterns, advisories: options.advisories ?? false })));
+    .action(async (revisions: string[], options: { advisories?: boolean }, command: Command) => {
+      const advisories = options.advisories ?? false;
+      print(listText(await ask('db.list', { ...place(command), revisions, patterns: [], advisories })));
     });
 
   db.command('diff')
@@ -55,10 +57,11 @@ export function dbCommand(print: (text: string) => void = (text) => void process
       async (
         from: string | undefined,
         to: string | undefined,
-        options: Where & { format: DiffFormat; changelogs?: boolean; advisories?: boolean; base?: boolean },
+        options: { format: DiffFormat; changelogs?: boolean; advisories?: boolean; base?: boolean },
+        command: Command,
       ) => {
         const outcome = await ask('db.diff', {
-          ...place(options),
+          ...place(command),
           from: from ?? '',
           to: to ?? '',
           changelogs: options.changelogs ?? false,
@@ -74,12 +77,8 @@ export function dbCommand(print: (text: string) => void = (text) => void process
     .argument('<rev...>')
     .addOption(repoOption())
     .addOption(sysrootOption())
-    .action(async (revisions: string[], options: Where) => print(versionText(await ask('db.version', { ...place(options), revisions }))));
+    .action(async (revisions: string[], _: unknown, command: Command) =>
+      print(versionText(await ask('db.version', { ...place(command), revisions }))),
+    );
   return db;
-}
-
-/** rpm-ostree takes `REV... [PATTERN...]`: the first argument is a revision, and those that look like a pattern are none. */
-function splitArguments(args: readonly string[]): { revisions: string[]; patterns: string[] } {
-  const isPattern = (arg: string, i: number): boolean => i > 0 && /[*?[]/.test(arg);
-  return { revisions: args.filter((a, i) => !isPattern(a, i)), patterns: args.filter(isPattern) };
 }

@@ -50,6 +50,20 @@ export interface PullOptions {
   readonly takeRolledBack?: boolean;
 }
 
+export interface KernelArgsChange {
+  readonly append?: readonly string[];
+  readonly replace?: readonly string[];
+  readonly remove?: readonly string[];
+  readonly appendIfMissing?: readonly string[];
+  readonly deleteIfPresent?: readonly string[];
+  /** Replace all, provided they are still what `existing` says. */
+  readonly final?: string;
+  readonly existing?: string;
+  readonly deploymentId?: string;
+  readonly lockFinalization?: boolean;
+  readonly reboot?: boolean;
+}
+
 /** What the command line needs besides. */
 export interface FullHostClient extends HostClient {
   upgrade(options: PullOptions): Promise<JobState>;
@@ -58,10 +72,5 @@ export interface FullHostClient extends HostClient {
   finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;
-  /** Replace all kernel arguments, provided they are still `existing`. */
-  setKernelArgs(
-    existing: string,
-    final: string,
-    options: { reboot?: boolean; lockFinalization?: boolean; deploymentId?: string },
-  ): Promise<JobState>;
+  kernelArgs(change: KernelArgsChange): Promise<JobState>;
 }

@@ -1,7 +1,7 @@
 import { iface, rootPath, sysrootPath, Variant, type DbusMessage } from '../../shared/dbus/index.ts';
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FullHostClient, PullOptions } from './api.ts';
+import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
 import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
 import { StockReader } from './stock.ts';
@@ -109,23 +109,14 @@ export class DbusHostClient implements FullHostClient {
     return this.run(`cleanup ${elements.join(' ')}`, 'Cleanup', await this.osObject(), iface.os, 'as', [elements]);
   }
 
-  async kernelArgs(change: Parameters<FullHostClient['kernelArgs']>[0]): Promise<JobState> {
-    const bag = this.bag({ reboot: change.reboot });
+  async kernelArgs(change: KernelArgsChange): Promise<JobState> {
+    const bag = this.bag({ reboot: change.reboot, 'lock-finalization': change.lockFinalization });
     if (change.appendIfMissing?.length) bag['append-if-missing'] = new Variant('as', [...change.appendIfMissing]);
     if (change.deleteIfPresent?.length) bag['delete-if-present'] = new Variant('as', [...change.deleteIfPresent]);
-    const body = ['', [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
+    if (change.final !== undefined) bag['final-kernel-args'] = new Variant('s', change.final);
+    if (change.deploymentId) bag['treeline-deployment'] = new Variant('s', change.deploymentId);
+    const body = [change.existing ?? '', [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
     return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', body);
-  }
-
-  async setKernelArgs(
-    existing: string,
-    final: string,
-    options: { reboot?: boolean; lockFinalization?: boolean; deploymentId?: string },
-  ): Promise<JobState> {
-    const bag = this.bag({ reboot: options.reboot, 'lock-finalization': options.lockFinalization });
-    bag['final-kernel-args'] = new Variant('s', final);
-    if (options.deploymentId) bag['treeline-deployment'] = new Variant('s', options.deploymentId);
-    return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', [existing, [], [], [], bag]);
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {

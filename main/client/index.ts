@@ -1,7 +1,7 @@
 import type { FullHostClient } from './api.ts';
 import { DbusHostClient, type ClientOptions } from './host-client.ts';
 
-export type { FullHostClient, HostClient, PullOptions } from './api.ts';
+export type { FullHostClient, HostClient, KernelArgsChange, PullOptions } from './api.ts';
 export type { ClientOptions } from './host-client.ts';
 
 /** A client of the service on the system bus. Connects at the first question. */

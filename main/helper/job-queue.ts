@@ -23,10 +23,13 @@ export class JobQueue {
     this.events = {
       ...events,
       ended: async (transaction, result) => {
-        this.keep(transaction.job);
-        await events.ended(transaction, result);
-        // free before anybody hears of the end: who hears of it may start the next one
-        if (this.current === transaction) this.current = undefined;
+        if (transaction.wasStarted) this.keep(transaction.job);
+        try {
+          await events.ended(transaction, result);
+        } finally {
+          // free before anybody hears of the end, and whatever went wrong: who hears of it may start the next one
+          if (this.current === transaction) this.current = undefined;
+        }
       },
     };
   }

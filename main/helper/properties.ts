@@ -33,6 +33,7 @@ export function baseDeployment(state: SysrootState, osname: string): Deployment 
 /** Computes all properties of the bus and tells clients which ones changed. */
 export class Properties {
   private before: PropertyTree | undefined;
+  private knownOsnames: readonly string[] = [];
   private readonly reader: Reader;
   private readonly jobs: JobQueue;
   private readonly facts: HostFacts;
@@ -122,7 +123,10 @@ export class Properties {
   }
 
   async tree(): Promise<PropertyTree> {
+    // asked for side by side: each answer is a process
+    for (const osname of this.knownOsnames) void this.check(osname);
     const state = await this.reader.state();
+    this.knownOsnames = osnames(state);
     const tree: PropertyTree = new Map();
     for (const osname of osnames(state)) {
       const entry = new Map([

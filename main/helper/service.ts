@@ -35,6 +35,7 @@ export class Service {
   private config: DaemonConfig;
   private jobTimer: NodeJS.Timeout | undefined;
   private outsideTimer: NodeJS.Timeout | undefined;
+  private toldStamp = '';
 
   /** Connects and owns the names before anything else is read; rejects with service.unreachable. */
   static async start(options: HelperOptions): Promise<Service> {
@@ -89,7 +90,7 @@ export class Service {
     const starts = jobHandlers(options.sysroot, (call, plan) => this.launch(call, plan), facts.policy);
     this.dispatcher = new Dispatcher(bus, callers, objects, merge(reads, starts), (object) => this.authFacts(object.osname));
     this.dispatcher.ownJob = (caller, interfaceName, member) =>
-      interfaceName === iface.treelineSysroot && member === 'Cancel' && (!jobs.active || jobs.active.request.caller.uid === caller.uid);
+      interfaceName === iface.treelineSysroot && member === 'Cancel' && jobs.active?.request.caller.uid === caller.uid;
     bus.connection.onCall = (message) => this.dispatcher.receive(message);
     bus.connection.onSignal = (signal) => callers.onSignal(signal);
     callers.onLeave((sender) => jobs.clientLeft(sender));
@@ -126,6 +127,7 @@ export class Service {
       const state = await this.reader.state();
       recordBoot(this.options.stateDir, this.history, state);
       await this.properties.remember();
+      this.toldStamp = this.reader.stamp();
       this.watchSysroot();
     } catch (error) {
       journal(`${this.options.sysroot}: ${TreelineError.report(error).detail ?? String(error)}`);
@@ -171,27 +173,31 @@ export class Service {
     const { job } = transaction;
     const plan = this.plans.get(transaction);
     this.plans.delete(transaction);
+    if (!transaction.wasStarted) return;
     this.reader.invalidate();
-    if (plan && (job.phase === 'succeeded' || job.progress || job.messages.length > 0)) this.record(transaction, plan, result);
-    try {
-      const state = await this.reader.state();
-      rememberSeen(this.options.stateDir, state);
-      await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
-    } finally {
-      this.emitJob(job);
-    }
+    if (plan) this.record(transaction, plan, result);
+    this.emitJob(job);
+    // a job that failed or was cancelled is told at once; what it may have changed all the same follows
+    if (job.phase !== 'succeeded') return;
+    const state = await this.reader.state();
+    rememberSeen(this.options.stateDir, state);
+    await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
     const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
-    if (job.phase === 'succeeded' && plan && (plan.rebootAlways || (plan.reboot && changed))) this.restart();
+    if (plan && (plan.rebootAlways || (plan.reboot && changed))) this.restart();
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {
-    this.changed(transaction.job.phase === 'succeeded' ? 'deployments' : 'job');
+    if (!transaction.wasStarted) return;
+    const succeeded = transaction.job.phase === 'succeeded';
+    this.changed(succeeded ? 'deployments' : 'job');
+    if (!succeeded) this.properties.announceActive(this.bus.connection);
     try {
       await this.properties.announce(this.bus.connection, (name) => !name.startsWith('ActiveTransaction'));
+      this.toldStamp = this.reader.stamp();
     } catch (error) {
       journal(TreelineError.report(error).detail ?? String(error));
     }
-    this.properties.announceActive(this.bus.connection);
+    if (succeeded) this.properties.announceActive(this.bus.connection);
   }
 
   private record(transaction: Transaction, plan: JobPlan, result: unknown): void {
@@ -229,11 +235,12 @@ export class Service {
     this.reader.invalidate();
     await this.reader.state();
     if (await this.properties.announce(this.bus.connection)) this.changed('deployments');
+    this.toldStamp = this.reader.stamp();
   }
 
   private async reloadConfig(): Promise<void> {
     this.config = readDaemonConfig(this.options.configFiles, journal);
-    await this.reload();
+    await this.properties.announce(this.bus.connection);
     this.changed('config');
   }
 
@@ -243,7 +250,9 @@ export class Service {
       const watcher = watch(path.join(this.options.sysroot, 'ostree/deploy'), () => {
         this.outsideTimer ??= setTimeout(() => {
           this.outsideTimer = undefined;
-          if (!this.jobs.active) void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
+          // our own jobs have told what they did
+          if (!this.jobs.active && this.reader.stamp() !== this.toldStamp)
+            void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
         }, outsideChangeMs);
       });
       watcher.unref();

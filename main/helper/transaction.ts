@@ -54,6 +54,7 @@ export class Transaction {
   );
   private startTimer: NodeJS.Timeout | undefined;
   private cancelWanted = false;
+  private started = false;
   /** Settles after Finished was sent. */
   readonly over: Promise<void>;
   private markOver: () => void = () => undefined;
@@ -74,6 +75,11 @@ export class Transaction {
     return this.server?.address ?? '';
   }
 
+  /** False for a job that was dropped before anybody started it. */
+  get wasStarted(): boolean {
+    return this.started;
+  }
+
   get isOver(): boolean {
     return this.state.endedAt !== undefined;
   }
@@ -89,6 +95,7 @@ export class Transaction {
   start(): boolean {
     if (this.state.phase !== 'waiting') return false;
     clearTimeout(this.startTimer);
+    this.started = true;
     this.state = { ...this.state, phase: 'running', startedAt: now() };
     // the reply to Start() goes first, as from rpm-ostreed
     setImmediate(() => void this.run());
@@ -146,7 +153,8 @@ export class Transaction {
 
   private async end(phase: 'succeeded' | 'failed' | 'cancelled', result: unknown, error?: ErrorReport): Promise<void> {
     this.running = undefined;
-    this.state = { ...this.state, phase, endedAt: now(), error };
+    const changed = (result as { changed?: boolean } | undefined)?.changed;
+    this.state = { ...this.state, phase, endedAt: now(), error, changed };
     this.progress.end();
     await this.events.ended(this, result).catch((fault: unknown) => {
       process.stderr.write(`after “${this.state.title}”: ${TreelineError.report(fault).detail ?? ''}\n`);
@@ -178,6 +186,8 @@ export class Transaction {
   }
 
   private dispatch(call: DbusMessage): [string, unknown[]] {
+    // not a bus, but tools that take every socket for one (gdbus call --address) begin with this
+    if (call.interface === 'org.freedesktop.DBus' && call.member === 'Hello') return ['s', [':1.1']];
     const spec = [transactionInterface, ...standardInterfaces].find((candidate) =>
       call.interface === undefined ? call.member && candidate.methods[call.member] : candidate.name === call.interface,
     );

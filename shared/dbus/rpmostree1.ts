@@ -70,7 +70,9 @@ const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
 function updateDeploymentActions([modifiers, options]: Args, facts: AuthFacts): ActionId[] {
   const wanted = new Set<ActionId>();
   for (const key of Object.keys(modifiers as object)) {
-    for (const [pattern, id] of modifierActions) if (pattern.test(key)) wanted.add(id);
+    // the first that fits; one that nobody knows changes nothing and is refused later
+    const known = modifierActions.find(([pattern]) => pattern.test(key));
+    if (known) wanted.add(known[1]);
   }
   if (boolOption(options, 'no-layering')) wanted.add(action('install-uninstall-packages'));
   if (boolOption(options, 'no-overrides')) wanted.add(action('override'));

@@ -59,7 +59,6 @@ export function optionsProblem(options: unknown): string | undefined {
   return undefined;
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
 
 /** A revision: checksum, version, `revision=X`, `version=X`, `:`; empty where that means "newest". */
@@ -72,7 +71,7 @@ export function revisionProblem(text: unknown, mayBeEmpty = false): string | und
 
 /** `[REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec). */
 export function refspecProblem(text: unknown): string | undefined {
-  if (typeof text !== 'string' || !/^([\w.-]+:)?[\w.+-]+(\/[\w.+-]+)*$/.test(text) || text.length > 512) {
+  if (typeof text !== 'string' || !/^(?!-)([\w.-]+:)?[\w.+-]+(\/[\w.+-]+)*$/.test(text) || text.length > 512) {
     return `“${String(text).slice(0, 80)}” is no refspec ([REMOTE:]REF)`;
   }
   return undefined;

@@ -31,5 +31,7 @@ export interface JobState {
   readonly progress?: Progress;
   /** Last lines first to last, at most 200. */
   readonly messages: readonly string[];
+  /** Of a job that succeeded: false when there was nothing to do. */
+  readonly changed?: boolean;
   readonly error?: import('../errors/error.ts').ErrorReport;
 }

@@ -145,6 +145,11 @@ export const errorTable = define({
     'Kernel {subject} has no initramfs, and the tree holds no dracut to make one.',
     'Add dracut, or a kernel package that ships one.',
   ],
+  'compose.no-selinux-policy': [
+    'No SELinux policy',
+    'Labels are wanted, but the tree holds no SELinux policy.',
+    'Add a policy package, or set `selinux: false` in the treefile.',
+  ],
   'compose.postprocess-failed': ['A postprocess step failed', '{subject}: {detail}', 'See its output above.'],
   'compose.user-conflict': ['Users don’t fit together', '{subject}: {detail}', 'Check the passwd and group files.'],
   'compose.sandbox': ['The sandbox can’t start', '{detail}', 'Check that bubblewrap is installed and user namespaces are allowed.'],

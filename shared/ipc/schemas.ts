@@ -148,6 +148,7 @@ export const jobState = object<JobState>({
   phase: z.enum(['waiting', 'running', 'uninterruptible', 'succeeded', 'failed', 'cancelled']),
   progress: progress.optional(),
   messages: strings,
+  changed: z.boolean().optional(),
   error: errorReport.optional(),
 });
 

@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { startBus, type PrivateBus } from '../../main/demo/bus.ts';
@@ -198,5 +198,6 @@ function writeTree(tree: string, release: number): void {
 
 /** Directories that a job left in the service's socket directory. */
 export function leftSockets(host: TestHost): string[] {
-  return readdirSync(path.join(host.dir, 'peers')).filter((name) => name.startsWith('tx-'));
+  const peers = path.join(host.dir, 'peers');
+  return existsSync(peers) ? readdirSync(peers).filter((name) => name.startsWith('tx-')) : [];
 }

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { action, exitUnchanged, type Session } from '../session.ts';
+import { findDeployment } from './deployments.ts';
+
+interface KargsFlags {
+  readonly deployIndex?: string;
+  readonly reboot?: boolean;
+  readonly append: readonly string[];
+  readonly replace: readonly string[];
+  readonly delete: readonly string[];
+  readonly appendIfMissing: readonly string[];
+  readonly deleteIfPresent: readonly string[];
+  readonly unchangedExit77?: boolean;
+  readonly importProcCmdline?: boolean;
+  readonly editor?: boolean;
+  readonly lockFinalization?: boolean;
+}
+
+const list = (value: string, before: string[]): string[] => [...before, value];
+
+export function registerKargs(program: Command): void {
+  program
+    .command('kargs')
+    .description('Show or change the kernel arguments')
+    .option('--deploy-index <index>', 'of this deployment instead of the default one')
+    .option('-r, --reboot', 'restart when it is done')
+    .option('--append <key=value>', 'add an argument', list, [])
+    .option('--replace <key=value>', 'replace: KEY=VALUE, or KEY=OLD=NEW when KEY occurs more than once', list, [])
+    .option('--delete <key=value>', 'delete an argument', list, [])
+    .option('--append-if-missing <key=value>', 'add unless it is there', list, [])
+    .option('--delete-if-present <key=value>', 'delete if it is there', list, [])
+    .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
+    .option('--import-proc-cmdline', 'start from those of the running kernel')
+    .option('--editor', 'edit them in $EDITOR')
+    .option('--lock-finalization', 'don’t finish at shutdown until finalize-deployment')
+    .action(action(kargs));
+}
+
+async function kargs(session: Session, flags: KargsFlags): Promise<number> {
+  const { deployments } = await session.client.snapshot();
+  const base = flags.deployIndex === undefined ? deployments[0] : findDeployment(deployments, flags.deployIndex);
+  if (!base) throw new TreelineError('deployment.not-found', { subject: flags.deployIndex ?? '0' });
+  const current = flags.importProcCmdline ? runningKargs() : base.kernelArgs.join(' ');
+  const edits = [flags.append, flags.replace, flags.delete, flags.appendIfMissing, flags.deleteIfPresent].some((edit) => edit.length > 0);
+  if (!edits && !flags.editor && !flags.importProcCmdline) {
+    session.print(base.kernelArgs.join(' '));
+    return 0;
+  }
+  if (edits && (flags.editor || flags.importProcCmdline)) {
+    throw new TreelineError('usage.invalid', {
+      detail: '--editor and --import-proc-cmdline replace all arguments and go with no other change',
+    });
+  }
+  const { reboot, lockFinalization } = flags;
+  const common = { reboot, lockFinalization, deploymentId: flags.deployIndex === undefined ? undefined : base.id };
+  const change = edits
+    ? {
+        append: flags.append,
+        replace: flags.replace,
+        remove: flags.delete,
+        appendIfMissing: flags.appendIfMissing,
+        deleteIfPresent: flags.deleteIfPresent,
+      }
+    : { existing: base.kernelArgs.join(' '), final: flags.editor ? edit(current) : current };
+  const job = await session.follow(() => session.client.kernelArgs({ ...common, ...change }));
+  if (job.changed === false) {
+    session.print('No changes.');
+    return flags.unchangedExit77 ? exitUnchanged : 0;
+  }
+  const next = (await session.client.snapshot()).deployments[0];
+  if (next) session.print(next.kernelArgs.join(' '));
+  return 0;
+}
+
+/** /proc/cmdline without what the boot loader and OSTree add. */
+function runningKargs(): string {
+  const words = readFileSync('/proc/cmdline', 'utf8').trim().split(/\s+/);
+  return words.filter((word) => !/^(BOOT_IMAGE|initrd|ostree)=/.test(word)).join(' ');
+}
+
+function edit(current: string): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'treeline-kargs-'));
+  const file = path.join(directory, 'kargs');
+  try {
+    writeFileSync(file, `${current}\n# One line or several; lines that start with # don’t count.\n`);
+    const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
+    // as git and others do: the variable may hold options, so a shell splits it; the file is an argument of its own
+    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+    if (error || status !== 0) throw new TreelineError('usage.invalid', { detail: `${editor} ended with ${error?.message ?? status}` });
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines
+      .filter((line) => !line.startsWith('#'))
+      .join(' ')
+      .trim()
+      .replace(/\s+/g, ' ');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

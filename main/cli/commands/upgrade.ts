@@ -1,0 +1,154 @@
+import type { Command } from 'commander';
+import type { JobState } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { PullOptions } from '../../client/index.ts';
+import { action, exitUnchanged, refuseOptions, type Session } from '../session.ts';
+import { pendingUpdate } from '../status-json.ts';
+import { changeLines, dateText } from '../status.ts';
+
+interface PullFlags {
+  readonly reboot?: boolean;
+  readonly allowDowngrade?: boolean;
+  readonly disallowDowngrade?: boolean;
+  readonly preview?: boolean;
+  readonly check?: boolean;
+  readonly checkDiff?: boolean;
+  readonly cacheOnly?: boolean;
+  readonly downloadOnly?: boolean;
+  readonly unchangedExit77?: boolean;
+  readonly upgradeUnchangedExit77?: boolean;
+  readonly lockFinalization?: boolean;
+  readonly skipBranchCheck?: boolean;
+  readonly takeRolledBack?: boolean;
+  readonly triggerAutomaticUpdatePolicy?: boolean;
+  readonly branch?: string;
+  readonly remote?: string;
+}
+
+const later = ['install', 'uninstall', 'registerDriver', 'exCliwrap', 'customOriginDescription', 'customOriginUrl'];
+const list = (value: string, before: string[]): string[] => [...before, value];
+
+export function registerPulling(program: Command): void {
+  common(program.command('upgrade').alias('update').description('Fetch and deploy the newest version of the current source'))
+    .option('--allow-downgrade', 'also take a version that is older')
+    .option('--preview', 'only show what would change')
+    .option('--check', 'only look whether there is something newer')
+    .option('--check-diff', 'like --preview')
+    .option('--upgrade-unchanged-exit-77', 'like --unchanged-exit-77')
+    .option('--take-rolled-back', 'also take a version that was rolled back from')
+    .option('--trigger-automatic-update-policy', 'do what the automatic update policy says')
+    .action(action(upgrade));
+  common(program.command('deploy <revision>').description('Deploy a chosen version: checksum, version, revision=X, version=X'))
+    .option('--preview', 'only show what would change')
+    .option('--skip-branch-check', 'take a commit of another branch')
+    .option('--disallow-downgrade', 'refuse an older version')
+    .option('--register-driver <name>', 'not supported yet')
+    .action(action(deploy));
+  common(program.command('rebase [refspec] [revision]').description('Switch to another source'))
+    .option('-b, --branch <branch>', 'switch to a branch of the current remote')
+    .option('-m, --remote <remote>', 'switch to the current branch of another remote')
+    .option('--skip-purge', 'keep the old source’s branch')
+    .option('--custom-origin-description <text>', 'not supported yet')
+    .option('--custom-origin-url <url>', 'not supported yet')
+    .option('--experimental', 'accepted for compatibility')
+    .option('--disallow-downgrade', 'refuse an older version')
+    .action(action(rebase));
+}
+
+/** Options that upgrade, deploy and rebase have in common. */
+function common(command: Command): Command {
+  return command
+    .option('-r, --reboot', 'restart when it is done')
+    .option('-C, --cache-only', 'use only what was fetched before')
+    .option('--download-only', 'fetch, but don’t deploy')
+    .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
+    .option('--lock-finalization', 'don’t finish at shutdown until finalize-deployment')
+    .option('--bypass-driver', 'accepted for compatibility')
+    .option('--install <package>', 'not supported yet', list, [])
+    .option('--uninstall <package>', 'not supported yet', list, []);
+}
+
+function pullOptions(flags: PullFlags): PullOptions {
+  const { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, takeRolledBack } = flags;
+  const allowDowngrade = flags.disallowDowngrade ? false : flags.allowDowngrade;
+  return { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, takeRolledBack, allowDowngrade };
+}
+
+async function upgrade(session: Session, flags: PullFlags): Promise<number> {
+  refuseOptions(flags as Record<string, unknown>, later);
+  if (flags.check || flags.preview || flags.checkDiff) return check(session, Boolean(flags.preview || flags.checkDiff));
+  if (flags.triggerAutomaticUpdatePolicy) {
+    let ran = true;
+    await session.follow(async () => {
+      const job = await session.client.automaticUpdate();
+      ran = job !== undefined;
+      return job ?? nothingToDo;
+    });
+    if (!ran) session.print('Automatic updates are disabled.');
+    return 0;
+  }
+  const job = await session.follow(() => session.client.upgrade(pullOptions(flags)));
+  return report(session, job, flags);
+}
+
+const nothingToDo: JobState = { id: '', title: 'automatic update', method: '', owner: '', startedAt: 0, phase: 'succeeded', messages: [] };
+
+async function deploy(session: Session, revision: string, flags: PullFlags): Promise<number> {
+  refuseOptions(flags as Record<string, unknown>, [...later, 'preview']);
+  const job = await session.follow(() => session.client.deploy(revision, pullOptions(flags)));
+  return report(session, job, flags);
+}
+
+async function rebase(session: Session, refspec: string | undefined, revision: string | undefined, flags: PullFlags): Promise<number> {
+  refuseOptions(flags as Record<string, unknown>, later);
+  const target = refspec ?? (await targetOf(session, flags));
+  const job = await session.follow(() => session.client.rebase(target, { ...pullOptions(flags), revision }));
+  return report(session, job, flags);
+}
+
+/** --branch and --remote change one half of where the system comes from now. */
+async function targetOf(session: Session, flags: PullFlags): Promise<string> {
+  if (!flags.branch && !flags.remote) throw new TreelineError('usage.invalid', { detail: 'rebase needs a refspec, --branch or --remote' });
+  const { deployments } = await session.client.snapshot();
+  const origin = (deployments.find((deployment) => deployment.booted) ?? deployments[0])?.origin;
+  const remote = flags.remote ?? origin?.remote ?? '';
+  const branch = flags.branch ?? origin?.ref ?? '';
+  return remote ? `${remote}:${branch}` : branch;
+}
+
+async function check(session: Session, withPackages: boolean): Promise<number> {
+  await session.client.checkForUpdate();
+  const snapshot = await session.client.snapshot();
+  if (snapshot.check.kind === 'failed') throw TreelineError.fromReport(snapshot.check.error);
+  const update = pendingUpdate(snapshot.check);
+  if (!update) {
+    session.print('No updates available.');
+    return exitUnchanged;
+  }
+  session.print('AvailableUpdate:');
+  session.print(`        Version: ${update.version} (${dateText(update.timestamp)})`);
+  session.print(`         Commit: ${update.checksum}`);
+  const parts = (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => update.counts[kind] > 0);
+  if (parts.length > 0) session.print(`           Diff: ${parts.map((kind) => `${update.counts[kind]} ${kind}`).join(', ')}`);
+  if (withPackages) for (const line of changeLines((await session.client.updateDetails()).packages)) session.print(line);
+  return 0;
+}
+
+/** What is different now, and what to do next. */
+async function report(session: Session, job: JobState, flags: PullFlags): Promise<number> {
+  if (job.changed === false) {
+    session.print('No upgrade available.');
+    return flags.unchangedExit77 || flags.upgradeUnchangedExit77 ? exitUnchanged : 0;
+  }
+  if (flags.downloadOnly) return 0;
+  const { deployments } = await session.client.snapshot();
+  const target = deployments[0];
+  const base = deployments.find((deployment) => deployment.booted) ?? deployments[1];
+  if (target && base && target !== base) {
+    // the system is deployed; that a list can't be made must not look like a failure
+    const changes = await session.client.compare(base.id, target.id).catch(() => []);
+    for (const line of changeLines(changes)) session.print(line);
+    if (base.booted && !flags.reboot) session.print('Run "systemctl reboot" to start the new deployment.');
+  }
+  return 0;
+}

@@ -1,0 +1,82 @@
+import { createHostClient, type FullHostClient } from '../client/index.ts';
+import type { JobState } from '../../shared/domain/index.ts';
+import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { DirectClient } from './direct-client.ts';
+import { ProgressPrinter } from './progress.ts';
+
+/** Nothing changed, for the options that ask to be told so. */
+export const exitUnchanged = 77;
+
+export interface CommonOptions {
+  readonly sysroot?: string;
+  readonly stateroot?: string;
+  readonly os?: string;
+  readonly quiet?: boolean;
+}
+
+/** One command's client and its manners: progress, Ctrl+C, errors as one line, exit code. */
+export class Session {
+  readonly client: FullHostClient;
+  readonly quiet: boolean;
+  private interrupted = false;
+
+  constructor(options: CommonOptions) {
+    const { sysroot } = options;
+    const stateroot = options.stateroot ?? options.os;
+    this.quiet = options.quiet ?? false;
+    const own = sysroot !== undefined && sysroot !== '/';
+    this.client = own ? new DirectClient(sysroot, stateroot) : createHostClient({ clientId: 'cli', detach: false, stay: false });
+  }
+
+  print(line = ''): void {
+    process.stdout.write(`${line}\n`);
+  }
+
+  /** Show a job's progress until it ends. A failed or cancelled one is thrown. */
+  async follow(start: () => Promise<JobState>): Promise<JobState> {
+    const printer = new ProgressPrinter(process.stdout, this.quiet);
+    const unsubscribe = this.client.onJob((job) => printer.show(job));
+    const interrupt = (): void => {
+      // the second time somebody means it
+      if (this.interrupted) process.exit(130);
+      this.interrupted = true;
+      this.client.cancel().catch((error: unknown) => process.stderr.write(`${errorLine(TreelineError.report(error))}\n`));
+    };
+    process.on('SIGINT', interrupt);
+    try {
+      const job = await start();
+      printer.end(job);
+      if (job.phase !== 'succeeded') throw TreelineError.fromReport(job.error ?? { code: 'job.cancelled', subject: job.title });
+      return job;
+    } finally {
+      printer.clear();
+      unsubscribe();
+      process.off('SIGINT', interrupt);
+    }
+  }
+}
+
+/** Runs a command's action; its result is the exit code. */
+export function action<A extends unknown[]>(run: (session: Session, ...args: A) => Promise<number | undefined>) {
+  return async function (this: { optsWithGlobals(): CommonOptions }, ...args: A): Promise<void> {
+    let session: Session | undefined;
+    try {
+      session = new Session(this.optsWithGlobals());
+      process.exitCode = (await run(session, ...args)) ?? 0;
+    } catch (error) {
+      process.stderr.write(`error: ${errorLine(TreelineError.report(error))}\n`);
+      process.exitCode = 1;
+    } finally {
+      session?.client.close();
+    }
+  };
+}
+
+/** Options of rpm-ostree that this version knows but can't do yet: said by name instead of ignored. */
+export function refuseOptions(options: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+  const given = names.find((name) => {
+    const value = options[name];
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  });
+  if (given) throw new TreelineError('not-supported', { subject: `--${given.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}` });
+}

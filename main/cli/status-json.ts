@@ -1,0 +1,145 @@
+import {
+  severityNumber,
+  type AvailableUpdate,
+  type CheckState,
+  type Deployment,
+  type HostSnapshot,
+  type PackageChange,
+  type Signature,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
+
+/** `status --json` in the shape of rpm-ostree's, so that scripts made for it go on working. */
+export function statusJson(snapshot: HostSnapshot, details: UpdateDetails | undefined, deployments = snapshot.deployments): object {
+  const update = pendingUpdate(snapshot.check);
+  const base =
+    snapshot.deployments.find((deployment) => deployment.booted) ?? snapshot.deployments.find((deployment) => !deployment.staged);
+  return {
+    deployments: deployments.map((deployment) => deploymentJson(deployment, update)),
+    transaction: snapshot.job ? [snapshot.job.method, snapshot.job.owner, snapshot.osname] : null,
+    'cached-update': update ? cachedUpdateJson(snapshot.osname, update, details, base) : null,
+    'update-driver': null,
+  };
+}
+
+/** The update that is there to take, also when the latest check failed after an earlier one had found it. */
+export function pendingUpdate(check: CheckState): AvailableUpdate | undefined {
+  if (check.kind === 'available') return check.update;
+  return check.kind === 'failed' ? check.last : undefined;
+}
+
+function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undefined): object {
+  const { origin, commitMeta } = deployment;
+  return {
+    id: deployment.id,
+    osname: deployment.osname,
+    serial: deployment.serial,
+    checksum: deployment.checksum,
+    version: deployment.version,
+    timestamp: deployment.timestamp,
+    booted: deployment.booted,
+    staged: deployment.staged,
+    pinned: deployment.pinned,
+    'finalization-locked': deployment.finalizationLocked,
+    unlocked: deployment.unlocked,
+    'gpg-enabled': deployment.verified,
+    ...(origin.refspec ? { origin: origin.refspec } : {}),
+    ...(origin.containerImageReference ? { 'container-image-reference': origin.containerImageReference } : {}),
+    ...(origin.customUrl ? { 'custom-origin': [origin.customUrl, origin.customDescription ?? ''] } : {}),
+    ...(deployment.verified ? { signatures: signaturesJson(deployment.signatures) } : {}),
+    ...(deployment.booted && pending && pending.checksum !== deployment.checksum
+      ? {
+          'pending-base-checksum': pending.checksum,
+          'pending-base-version': pending.version,
+          'pending-base-timestamp': pending.timestamp,
+        }
+      : {}),
+    'base-commit-meta': {
+      ...(commitMeta.version !== undefined ? { version: commitMeta.version } : {}),
+      ...(commitMeta.inputhash !== undefined ? { 'rpmostree.inputhash': commitMeta.inputhash } : {}),
+      ...(commitMeta.rpmmdRepos ? { 'rpmostree.rpmmd-repos': commitMeta.rpmmdRepos } : {}),
+      ...(commitMeta.pkglist ? { 'rpmostree.rpmdb.pkglist': commitMeta.pkglist } : {}),
+    },
+    packages: [],
+    modules: [],
+    'requested-packages': origin.requestedPackages,
+    'requested-local-packages': [],
+    'requested-local-fileoverride-packages': [],
+    'requested-modules': [],
+    'requested-base-removals': [],
+    'requested-base-local-replacements': [],
+    'base-removals': [],
+    'base-local-replacements': [],
+    'base-remote-replacements': {},
+    'regenerate-initramfs': false,
+    'initramfs-args': [],
+    'initramfs-etc': [],
+  };
+}
+
+/** Tuples in the order of OstreeGpgSignatureAttr. */
+function signaturesJson(signatures: readonly Signature[]): unknown[] {
+  return signatures
+    .filter((signature) => signature.type === 'gpg')
+    .map((signature) => [
+      signature.valid,
+      signature.signatureExpired,
+      signature.keyExpired,
+      signature.keyRevoked,
+      signature.keyMissing,
+      signature.fingerprint || signature.keyId,
+      signature.timeSeconds ?? 0,
+      0,
+      '',
+      '',
+      signature.userName ?? '',
+      signature.userEmail ?? '',
+    ]);
+}
+
+/** DnfAdvisoryKind of libdnf. */
+const advisoryKinds = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'] as const;
+const evr = (pkg: { epoch: number; version: string; release: string }): string =>
+  `${pkg.epoch ? `${pkg.epoch}:` : ''}${pkg.version}-${pkg.release}`;
+
+function cachedUpdateJson(
+  osname: string,
+  update: AvailableUpdate,
+  details: UpdateDetails | undefined,
+  base: Deployment | undefined,
+): object {
+  const changes = details?.packages ?? [];
+  const two = (kind: PackageChange['kind']): unknown[] =>
+    changes.flatMap(({ kind: is, name, from, to }) =>
+      is === kind && from && to ? [[0, name, [evr(from), from.arch], [evr(to), to.arch]]] : [],
+    );
+  const one = (kind: PackageChange['kind']): unknown[] =>
+    changes.flatMap(({ kind: is, name, from, to }) => {
+      const pkg = from ?? to;
+      return is === kind && pkg ? [[0, name, evr(pkg), pkg.arch]] : [];
+    });
+  return {
+    osname,
+    checksum: update.checksum,
+    version: update.version,
+    timestamp: update.timestamp,
+    origin: update.refspec,
+    'gpg-enabled': base?.verified ?? false,
+    ...(base?.verified ? { signatures: signaturesJson(update.signatures) } : {}),
+    'ref-has-new-commit': true,
+    'update-sha256': base?.checksum ?? '',
+    deployment: base?.id ?? '',
+    'rpm-diff': { upgraded: two('upgraded'), downgraded: two('downgraded'), removed: one('removed'), added: one('added') },
+    ...(details && details.advisories.length > 0
+      ? {
+          advisories: details.advisories.map((advisory) => [
+            advisory.id,
+            advisoryKinds.indexOf(advisory.kind),
+            severityNumber(advisory.severity),
+            advisory.packages,
+            { cve_references: advisory.references.filter((cve) => cve.kind === 'cve').map((cve) => [cve.url, cve.title || cve.id]) },
+          ]),
+        }
+      : {}),
+  };
+}

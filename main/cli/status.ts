@@ -1,0 +1,123 @@
+import type { CheckState, Deployment, HostSnapshot, PackageChange, Signature, UpdateDetails } from '../../shared/domain/index.ts';
+import { errorLine } from '../../shared/errors/index.ts';
+import { sizeText } from './progress.ts';
+import { pendingUpdate } from './status-json.ts';
+
+const labelWidth = 26;
+
+export interface StatusView {
+  readonly verbose: boolean;
+  readonly advisories: boolean;
+  readonly deployments: readonly Deployment[];
+}
+
+/** What `treeline status` prints, as lines. */
+export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | undefined, view: StatusView): string[] {
+  const lines = [`State: ${snapshot.job ? 'busy' : 'idle'}`];
+  if (snapshot.job) {
+    lines.push(`Transaction: ${snapshot.job.title}`, `  Initiator: ${snapshot.job.owner}`);
+    if (snapshot.job.progress)
+      lines.push(`   Progress: ${Math.floor(snapshot.job.progress.fraction * 100)}% ${snapshot.job.progress.step}`);
+  }
+  if (snapshot.automaticUpdatePolicy && snapshot.automaticUpdatePolicy !== 'none') {
+    lines.push(`AutomaticUpdates: ${snapshot.automaticUpdatePolicy}; ${checkText(snapshot.check)}`);
+  }
+  if (snapshot.finalizeFailure) lines.push(`Warning: the staged deployment didn’t take: ${snapshot.finalizeFailure.text}`);
+  lines.push('Deployments:');
+  view.deployments.forEach((deployment, index) => {
+    if (index > 0) lines.push('');
+    lines.push(...deploymentLines(deployment, view.verbose));
+  });
+  const update = pendingUpdate(snapshot.check);
+  if (snapshot.check.kind === 'failed') lines.push('', `Could not check for updates: ${errorLine(snapshot.check.error)}`);
+  if (update && !snapshot.deployments.some((deployment) => deployment.checksum === update.checksum)) {
+    lines.push('', 'AvailableUpdate:');
+    lines.push(label('Version', `${update.version} (${dateText(update.timestamp)})`), label('Commit', update.checksum));
+    if (update.sizes.downloadBytes > 0) lines.push(label('Download', sizeText(update.sizes.downloadBytes)));
+    for (const line of signatureTexts(update.signatures)) lines.push(label('GPGSignature', line));
+    if (update.security.count > 0) lines.push(label('SecAdvisories', `${update.security.count}, worst: ${update.security.worst}`));
+    if (view.advisories && details) {
+      for (const advisory of details.advisories) lines.push(label('', `${advisory.id}  ${advisory.severity}  ${advisory.title}`));
+    }
+    lines.push(label('Diff', countsText(update.counts)));
+    if (view.verbose && details) lines.push(...changeLines(details.packages));
+  }
+  return lines;
+}
+
+/** The three states of a check, which never mix. */
+export function checkText(check: CheckState): string {
+  switch (check.kind) {
+    case 'never':
+      return 'never checked';
+    case 'up-to-date':
+      return `up to date, checked ${dateText(check.checkedAt)}`;
+    case 'available':
+      return `update available, checked ${dateText(check.checkedAt)}`;
+    case 'failed':
+      return check.since > 0 ? `could not check since ${dateText(check.since)}` : 'could not check so far';
+  }
+}
+
+function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
+  const { origin } = deployment;
+  const lines = [`${deployment.booted ? '●' : ' '} ${origin.refspec || origin.containerImageReference || '(no origin)'}`];
+  const add = (name: string, value: string): void => void lines.push(label(name, value));
+  if (origin.problem) add('OriginProblem', origin.problem);
+  if (deployment.version) add('Version', `${deployment.version} (${dateText(deployment.timestamp)})`);
+  else add('Timestamp', dateText(deployment.timestamp));
+  add('Commit', deployment.checksum);
+  if (!deployment.commitPresent) add('Damaged', 'the commit object is missing');
+  for (const line of signatureTexts(deployment.signatures)) add('GPGSignature', line);
+  if (deployment.staged) add('Staged', deployment.finalizationLocked ? 'yes (finalization locked)' : 'yes');
+  if (deployment.pinned) add('Pinned', 'yes');
+  if (deployment.unlocked !== 'none') add('Unlocked', deployment.unlocked);
+  if (verbose) {
+    add('StateRoot', deployment.osname);
+    add('Index', String(deployment.index));
+    add('KernelArgs', deployment.kernelArgs.join(' '));
+  }
+  return lines;
+}
+
+const label = (name: string, value: string): string => `${name ? `${name}:` : ''}`.padStart(labelWidth) + ` ${value}`;
+
+/** ISO in UTC, whatever the locale: other programs read it (field report 5). */
+export function dateText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000', '');
+}
+
+function signatureTexts(signatures: readonly Signature[]): string[] {
+  return signatures.map((signature) => {
+    const who = signature.userName || signature.keyId || signature.fingerprint;
+    if (signature.valid) return `Valid ${signature.type} signature by ${who}`;
+    const why = signature.keyMissing
+      ? 'key not trusted here'
+      : signature.keyExpired
+        ? 'key expired'
+        : signature.keyRevoked
+          ? 'key revoked'
+          : 'invalid';
+    return `Bad ${signature.type} signature by ${who}: ${why}`;
+  });
+}
+
+function countsText(counts: Readonly<Record<PackageChange['kind'], number>>): string {
+  const parts = (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => counts[kind] > 0);
+  return parts.length > 0 ? parts.map((kind) => `${counts[kind]} ${kind}`).join(', ') : 'no package changes';
+}
+
+/** Package changes grouped by kind, one line each. */
+export function changeLines(changes: readonly PackageChange[]): string[] {
+  const lines: string[] = [];
+  for (const kind of ['upgraded', 'downgraded', 'removed', 'added'] as const) {
+    const group = changes.filter((change) => change.kind === kind);
+    if (group.length === 0) continue;
+    lines.push(`${kind[0]?.toUpperCase()}${kind.slice(1)}:`);
+    for (const { name, from, to, arch } of group) {
+      const evr = (pkg: typeof from): string => (pkg ? `${pkg.epoch ? `${pkg.epoch}:` : ''}${pkg.version}-${pkg.release}` : '');
+      lines.push(from && to ? `  ${name} ${evr(from)} -> ${evr(to)}` : `  ${name}-${evr(from ?? to)}.${arch}`);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run, startTestHost, testUser, type TestHost } from './host.ts';
+
+const cli = path.resolve('dist/cli/treeline.mjs');
+let host: TestHost;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const treeline = (...args: string[]): Promise<Outcome> => asUser(undefined, ...args);
+
+async function asUser(user: string | undefined, ...args: string[]): Promise<Outcome> {
+  const command = [...(user ? ['setpriv', '--reuid', user, '--regid', user, '--clear-groups'] : []), process.execPath, cli, ...args];
+  return run(command[0] ?? '', command.slice(1), { env: host.env }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
+  );
+}
+
+interface StatusJson {
+  readonly deployments: readonly { readonly version: string; readonly checksum: string; readonly pinned: boolean }[];
+  readonly 'cached-update': { readonly version: string } | null;
+}
+const status = async (...args: string[]): Promise<StatusJson> =>
+  JSON.parse((await treeline('status', '--json', ...args)).stdout) as StatusJson;
+
+beforeAll(async () => {
+  host = await startTestHost();
+});
+afterAll(() => host?.stop());
+
+describe('over the bus', () => {
+  test('no update is 77, an update is told with its version', async () => {
+    expect(await treeline('upgrade', '--check')).toMatchObject({ code: 77, stdout: 'No updates available.\n' });
+    expect(await treeline('upgrade', '--unchanged-exit-77')).toMatchObject({ code: 77 });
+    expect(await treeline('upgrade')).toMatchObject({ code: 0 });
+    host.publish(2);
+    const check = await treeline('upgrade', '--check');
+    expect(check).toMatchObject({ code: 0 });
+    expect(check.stdout).toMatch(/Version: 2 \(2026-11-02T12:00:00Z\)/);
+    expect((await status())['cached-update']?.version).toBe('2');
+  });
+
+  test('upgrade in a pipe prints plain lines, and the deployments are those of ostree', async () => {
+    const upgrade = await treeline('upgrade');
+    expect(upgrade).toMatchObject({ code: 0, stderr: '' });
+    expect(upgrade.stdout).not.toContain('\r');
+    // eslint-disable-next-line no-control-regex -- no escape sequences in a pipe
+    expect(upgrade.stdout).not.toMatch(/\u001b/);
+    const { stdout } = await run('ostree', ['admin', 'status', `--sysroot=${host.sysroot}`]);
+    expect((await status()).deployments.map((each) => each.checksum)).toEqual(
+      [...stdout.matchAll(/testos ([0-9a-f]{64})/g)].map((match) => match[1]),
+    );
+    expect((await treeline('status', '-J', '$.deployments[*].version')).stdout).toBe('[\n  "2",\n  "1"\n]\n');
+  });
+
+  test('rollback, pin, kargs, undeploy, history', async () => {
+    expect(await treeline('rollback')).toMatchObject({ code: 0, stderr: '' });
+    expect((await status()).deployments.map((each) => each.version)).toEqual(['1', '2']);
+    expect(await treeline('pin', '1')).toMatchObject({ code: 0 });
+    expect((await status()).deployments[1]?.pinned).toBe(true);
+    expect(await treeline('unpin', '1')).toMatchObject({ code: 0 });
+    const kargs = await treeline('kargs', '--append=from.cli=1', '--delete=quiet');
+    expect(kargs.stdout.trim().split('\n').at(-1)).toBe('root=LABEL=root from.cli=1');
+    expect((await treeline('kargs')).stdout).toBe('root=LABEL=root from.cli=1\n');
+    expect(await treeline('kargs', '--append-if-missing=from.cli=1', '--unchanged-exit-77')).toMatchObject({ code: 77 });
+    const last = (await status()).deployments.length - 1;
+    expect(await treeline('undeploy', String(last))).toMatchObject({ code: 0 });
+    const history = await treeline('history', '--json');
+    expect((JSON.parse(history.stdout) as { action: string }[]).map((entry) => entry.action).slice(0, 3)).toEqual([
+      'undeploy',
+      'kargs',
+      'unpin',
+    ]);
+  });
+
+  test('errors are one line with a reason and a next step, exit code 1', async () => {
+    expect(await treeline('undeploy', '17')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: No such deployment\. .*“17”/),
+    });
+    expect(await treeline('kargs', '--delete=not.there')).toMatchObject({ code: 1, stderr: expect.stringContaining('not.there') });
+    expect(await treeline('cleanup')).toMatchObject({ code: 1, stderr: expect.stringContaining('--base') });
+    expect(await treeline('upgrade', '--install=htop')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--install is not supported'),
+    });
+    expect(await asUser(testUser, 'rollback')).toMatchObject({ code: 1, stderr: expect.stringContaining('Not allowed') });
+    expect(await asUser(testUser, 'status')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('deploy by version, reload, cancel with nothing to cancel', async () => {
+    expect(await treeline('deploy', 'version=1')).toMatchObject({ code: 0 });
+    expect(await treeline('reload')).toMatchObject({ code: 0 });
+    expect(await treeline('cancel')).toMatchObject({ code: 0, stdout: 'No job is running.\n' });
+    expect(await treeline('cleanup', '--rollback', '--base')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('without a service, on a sysroot of its own', () => {
+  test('the same commands, run directly', async () => {
+    const own = `--sysroot=${host.sysroot}`;
+    host.publish(3);
+    expect(await treeline('upgrade', own)).toMatchObject({ code: 0, stderr: '' });
+    expect((await status(own)).deployments[0]?.version).toBe('3');
+    expect(await treeline(own, 'rollback')).toMatchObject({ code: 0 });
+    expect(await treeline(own, 'upgrade', '--reboot')).toMatchObject({ code: 1, stderr: expect.stringContaining('--reboot') });
+    await run('ostree', ['fsck', `--repo=${host.sysroot}/ostree/repo`]);
+  });
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect((await treeline('--version')).stdout).toContain(`Version: '${version}'`);
+  });
+});

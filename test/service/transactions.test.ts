@@ -1,0 +1,325 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Bus, DbusCallError, iface, serviceName, socketPath } from '../../shared/dbus/index.ts';
+import type { JobState } from '../../shared/domain/index.ts';
+import type { ErrorReport } from '../../shared/errors/index.ts';
+import { leftSockets, otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
+import { call, finished, openJob, os, runJob, start, sysroot, until, type Seen } from './peer.ts';
+
+const fixtures = path.resolve(import.meta.dirname, '../fixtures/rpmostree1');
+let host: TestHost;
+let bus: Bus;
+
+/** Names of the changed properties per bus signal, and the members on the peer socket, as a recording of the real daemon has them. */
+function recorded(file: string): { bus: { object: string; names: string[] }[]; peer: string[] } {
+  const result: ReturnType<typeof recorded> = { bus: [], peer: [] };
+  for (const line of readFileSync(path.join(fixtures, file), 'utf8').split('\n')) {
+    const onBus = /^BUS-SIGNAL (\S+) \S+ PropertiesChanged \('([\w.]+)', \{(.*)$/.exec(line);
+    if (onBus) result.bus.push({ object: String(onBus[2]), names: topNames(String(onBus[3])) });
+    const onPeer = /^PEER-SIGNAL \/ (\S+) (\w+)/.exec(line);
+    if (onPeer) result.peer.push(String(onPeer[2]));
+  }
+  return result;
+}
+
+/** The recordings are cut, so only names that every daemon must tell are looked for. */
+const topNames = (text: string): string[] =>
+  ['ActiveTransactionPath', 'ActiveTransaction', 'DefaultDeployment', 'RollbackDeployment', 'Deployments', 'CachedUpdate'].filter(
+    (name) => text.startsWith(`'${name}'`) || (name.startsWith('Active') && text.includes(`'${name}'`)),
+  );
+
+async function watch(connection: Bus, seen: Seen[]): Promise<void> {
+  await connection.addMatch(`type='signal',sender='${serviceName}'`);
+  connection.connection.onSignal = (signal) => {
+    if (signal.interface !== iface.properties) return;
+    const [name, changed] = signal.body as [string, object];
+    if (name.startsWith('org.projectatomic'))
+      seen.push({ where: 'bus', path: name, member: Object.keys(changed).join(' '), body: signal.body });
+  };
+}
+
+describe('with the real worker', () => {
+  beforeAll(async () => {
+    host = await startTestHost();
+    bus = await host.connect();
+  });
+  afterAll(() => host?.stop());
+
+  test.each([
+    ['Upgrade', 'transaction-upgrade.txt'],
+    ['Rollback', 'transaction-rollback.txt'],
+  ])('%s tells what the real daemon told, in the same order', async (member, file) => {
+    host.publish(2);
+    // what the update would be is known before it is taken, and not an update any more afterwards
+    if (member === 'Upgrade') expect(await runJob(bus, os, iface.treelineOs, 'Check', 'a{sv}', [{}])).toEqual([true, '']);
+    const seen: Seen[] = [];
+    await watch(bus, seen);
+    const { address, peer } = await openJob(bus, os, iface.os, member, 'a{sv}', [{}]);
+    const title = async (): Promise<unknown> => {
+      const all = await peer.call({ path: '/', interface: iface.properties, member: 'GetAll', signature: 's', body: [iface.transaction] });
+      return (all.body[0] as { Title: { value: string } }).Title.value;
+    };
+    expect(await title()).toBe('');
+    const peerSeen: Seen[] = [];
+    const end = finished(peer, peerSeen);
+    expect(await start(peer)).toBe(true);
+    expect(await start(peer)).toBe(false);
+    expect(await end).toEqual([true, '']);
+    expect(await title()).toBe(member.toLowerCase());
+    await until(() => seen.at(-1)?.member.includes('ActiveTransaction') === true && seen.length > 1, 15_000);
+
+    const real = recorded(file);
+    const pathOf = (each: Seen): unknown => (each.body[1] as { ActiveTransactionPath?: { value: unknown } }).ActiveTransactionPath?.value;
+    // the job before this one may have had its last word late
+    const told = seen.slice(seen.findIndex((each) => pathOf(each) === address));
+    let at = 0;
+    for (const want of real.bus) {
+      const found = told.findIndex(
+        (each, index) => index >= at && each.path === want.object && want.names.every((name) => each.member.split(' ').includes(name)),
+      );
+      expect(found, `${want.object} ${want.names.join(' ')} after ${told.map((each) => each.member).join(' | ')}`).toBeGreaterThanOrEqual(
+        0,
+      );
+      at = found + 1;
+    }
+    const changed = (told[0]?.body[1] ?? {}) as Record<string, { value: unknown }>;
+    expect(changed.ActiveTransactionPath?.value).toBe(address);
+    expect(changed.ActiveTransaction?.value).toEqual([member, bus.uniqueName, os]);
+
+    const members = peerSeen.map((each) => each.member);
+    expect(members[0]).toBe(real.peer[0]);
+    expect(members.at(-1)).toBe(real.peer.at(-1));
+    expect(members.filter((each) => each === 'Finished')).toHaveLength(1);
+    expect(members.filter((each) => each === 'TaskBegin').length).toBe(members.filter((each) => each === 'TaskEnd').length);
+    // a progress that was begun is ended
+    expect(members.lastIndexOf('ProgressEnd')).toBeGreaterThanOrEqual(
+      Math.max(members.lastIndexOf('PercentProgress'), members.lastIndexOf('DownloadProgress')),
+    );
+    peer.close();
+  });
+
+  test('the sysroot agrees with ostree itself', async () => {
+    const { stdout } = await run('ostree', ['admin', 'status', `--sysroot=${host.sysroot}`]);
+    const [json] = await call(bus, sysroot, iface.treelineSysroot, 'Snapshot');
+    const { deployments } = JSON.parse(json as string) as { deployments: { checksum: string; serial: number }[] };
+    const shown = [...stdout.matchAll(/testos ([0-9a-f]{64})\.(\d+)/g)].map((match) => `${match[1]}.${match[2]}`);
+    expect(deployments.map((each) => `${each.checksum}.${each.serial}`)).toEqual(shown);
+    await run('ostree', ['fsck', `--repo=${host.sysroot}/ostree/repo`]);
+  });
+
+  test('pin, unpin, kargs, undeploy and the history of them', async () => {
+    const deployments = async (): Promise<{ id: string; pinned: boolean; kernelArgs: string[] }[]> =>
+      (JSON.parse((await call(bus, sysroot, iface.treelineSysroot, 'Snapshot'))[0] as string) as { deployments: never[] }).deployments;
+    const second = (await deployments())[1]?.id ?? '';
+    expect(await runJob(bus, sysroot, iface.treelineSysroot, 'Pin', 'sba{sv}', [second, true, {}])).toEqual([true, '']);
+    expect((await deployments())[1]?.pinned).toBe(true);
+    const [done, text] = await runJob(bus, os, iface.os, 'KernelArgs', 'sasasasa{sv}', ['', ['test.arg=1'], [], [], {}]);
+    expect([done, text]).toEqual([true, '']);
+    expect((await deployments())[0]?.kernelArgs).toContain('test.arg=1');
+    const [, missing] = await runJob(bus, os, iface.os, 'KernelArgs', 'sasasasa{sv}', ['', [], [], ['nothing.like.it'], {}]);
+    expect(missing).toMatch(/\[kargs\.not-found\]$/);
+    expect(await runJob(bus, sysroot, iface.treelineSysroot, 'Pin', 'sba{sv}', [second, false, {}])).toEqual([true, '']);
+    expect(await runJob(bus, sysroot, iface.treelineSysroot, 'Undeploy', 'sa{sv}', [second, {}])).toEqual([true, '']);
+    expect((await deployments()).map((each) => each.id)).not.toContain(second);
+    const history = JSON.parse((await call(bus, sysroot, iface.treelineSysroot, 'History', 'u', [10]))[0] as string) as {
+      action: string;
+      by: { name: string };
+    }[];
+    expect(history.map((each) => each.action).slice(0, 5)).toEqual(['undeploy', 'unpin', 'kargs', 'kargs', 'pin']);
+    expect(history[0]?.by.name).toBe('root');
+  });
+});
+
+describe('with a worker that takes its time', () => {
+  beforeAll(async () => {
+    const rules = `polkit.addRule(function (action, subject) { if (subject.user === '${testUser}') return polkit.Result.YES; });`;
+    process.env.TREELINE_TEST_SLOW = '20';
+    host = await startTestHost({ rules, helperArgs: [`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`] });
+    bus = await host.connect();
+  });
+  afterAll(() => {
+    delete process.env.TREELINE_TEST_SLOW;
+    return host?.stop();
+  });
+  const upgrade = [os, iface.os, 'Upgrade', 'a{sv}', [{}]] as const;
+  const active = async (): Promise<string> =>
+    ((await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.sysroot, 'ActiveTransactionPath']))[0] as { value: string }).value;
+  beforeEach(async () => {
+    await until(async () => (await active()) === '');
+  });
+
+  test('a second job is refused with who, what and since when; a cancel ends the first within a second', async () => {
+    const first = await openJob(bus, ...upgrade);
+    const end = finished(first.peer);
+    await start(first.peer);
+    const other = await host.connect();
+    const refusal = await openJob(other, os, iface.os, 'Rollback', 'a{sv}', [{}]).catch((error: DbusCallError) => error);
+    expect(refusal).toMatchObject({ errorName: 'org.projectatomic.rpmostreed.Error.UpdateInProgress' });
+    expect((refusal as DbusCallError).message).toMatch(
+      /root has been running “upgrade” since \d{4}-\d\d-\d\d \d\d:\d\d UTC.*\[sysroot\.busy\]$/,
+    );
+    const report = JSON.parse((await call(other, sysroot, iface.treelineSysroot, 'LastError'))[0] as string) as ErrorReport;
+    expect(report).toMatchObject({ code: 'sysroot.busy', subject: 'upgrade', facts: { owner: 'root' } });
+    const begun = Date.now();
+    await first.peer.call({ path: '/', interface: iface.transaction, member: 'Cancel' });
+    const [success, text] = await end;
+    expect(Date.now() - begun).toBeLessThan(1000);
+    expect(success).toBe(false);
+    expect(text).toMatch(/\[job\.cancelled\]$/);
+  });
+
+  test('a job whose client leaves before Start() is dropped, one that runs is cancelled, a detached one goes on', async () => {
+    const leaving = await Bus.connect(host.address);
+    await openJob(leaving, ...upgrade);
+    leaving.close();
+    await until(
+      async () =>
+        await openJob(bus, os, iface.os, 'Rollback', 'a{sv}', [{}]).then(
+          () => true,
+          () => false,
+        ),
+    );
+    await call(bus, sysroot, iface.treelineSysroot, 'Cancel');
+
+    const running = await Bus.connect(host.address);
+    const job = await openJob(running, ...upgrade);
+    await start(job.peer);
+    await until(async () => (await active()) !== '');
+    running.close();
+    await until(async () => (await active()) === '', 2000);
+
+    const { Variant } = await import('../../shared/dbus/index.ts');
+    const detaching = await Bus.connect(host.address);
+    const detached = await openJob(detaching, os, iface.os, 'Upgrade', 'a{sv}', [{ 'treeline-detached': new Variant('b', true) }]);
+    await start(detached.peer);
+    detached.peer.close();
+    detaching.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await active()).toBe(detached.address);
+    const snapshot = JSON.parse((await call(bus, sysroot, iface.treelineSysroot, 'Snapshot'))[0] as string) as { job?: JobState };
+    expect(snapshot.job).toMatchObject({ title: 'upgrade', owner: 'root', phase: 'running' });
+    await call(bus, sysroot, iface.treelineSysroot, 'Cancel');
+  });
+
+  test('somebody who only joins hears of the progress on the bus, not more often than every 300 ms', async () => {
+    const joined = await host.connect();
+    const told: { at: number; job: JobState }[] = [];
+    await joined.addMatch(`type='signal',sender='${serviceName}',interface='${iface.treelineSysroot}'`);
+    joined.connection.onSignal = (signal) => {
+      if (signal.member === 'JobChanged') told.push({ at: Date.now(), job: JSON.parse(signal.body[0] as string) as JobState });
+    };
+    const { peer } = await openJob(bus, ...upgrade);
+    await start(peer);
+    await until(() => told.length >= 5);
+    const gaps = told.slice(2).map((each, index) => each.at - (told[index + 1]?.at ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(250);
+    expect(told.at(-1)?.job.progress).toMatchObject({ step: 'pull', bytesTotal: 200 });
+    await call(bus, sysroot, iface.treelineSysroot, 'Cancel');
+    await until(() => told.at(-1)?.job.phase === 'cancelled');
+    peer.close();
+  });
+
+  test('the socket is its caller’s alone', async () => {
+    const [, address = ''] =
+      /'(unix:path=[^']+)'/.exec(await host.callAs(testUser, os, 'org.projectatomic.rpmostree1.OS.Rollback', '@a{sv} {}')) ?? [];
+    const file = socketPath(address) ?? '';
+    const uid = Number((await run('id', ['-u', testUser])).stdout);
+    expect(statSync(file)).toMatchObject({ uid });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const connectAs = (user: string): Promise<unknown> =>
+      run('setpriv', [
+        '--reuid',
+        user,
+        '--regid',
+        user,
+        '--clear-groups',
+        'gdbus',
+        'call',
+        '--address',
+        address,
+        '-d',
+        ':1.1',
+        '-o',
+        '/',
+        '-m',
+        `${iface.transaction}.Start`,
+      ]);
+    await expect(connectAs(otherUser)).rejects.toThrow(/Permission denied/);
+    await expect(
+      run('setpriv', ['--reuid', otherUser, '--regid', otherUser, '--clear-groups', 'ls', path.join(host.dir, 'peers')]),
+    ).rejects.toThrow(/Permission denied/);
+  });
+
+  test('a worker that is killed is a typed error, and the service goes on', async () => {
+    const { peer } = await openJob(bus, ...upgrade);
+    const end = finished(peer);
+    await start(peer);
+    await until(async () => {
+      const [json] = await call(bus, sysroot, iface.treelineSysroot, 'Snapshot');
+      return (JSON.parse(json as string) as { job?: JobState }).job?.progress !== undefined;
+    });
+    const { stdout } = await run('pgrep', ['-P', String(host.helper.pid)]);
+    for (const pid of stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+    const [success, text] = await end;
+    expect(success).toBe(false);
+    expect(text).toMatch(/SIGKILL while: Fetching.*\[internal\.worker-crashed\]$/);
+    expect(await call(bus, sysroot, iface.peer, 'Ping')).toEqual([]);
+    expect(host.helper.exitCode).toBeNull();
+  });
+
+  test('garbage on the socket hurts nobody', async () => {
+    const { connect } = await import('node:net');
+    const { peer, address } = await openJob(bus, ...upgrade);
+    const empty = Buffer.from('6c01000108000000010000001800000001016f00010000002f000000080167000461282900', 'hex');
+    for (const bytes of [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(5000, 65),
+      Buffer.concat([Buffer.from('\0AUTH EXTERNAL 30\r\nBEGIN\r\n'), empty, Buffer.alloc(64)]),
+    ]) {
+      const socket = connect({ path: socketPath(address) ?? '' });
+      socket.on('error', () => undefined);
+      socket.end(bytes);
+      await new Promise((resolve) => socket.once('close', resolve).resume());
+    }
+    await expect(peer.call({ path: '/', interface: iface.transaction, member: 'Start', signature: 's', body: ['x'] })).rejects.toThrow(
+      /bad-argument|Refused/,
+    );
+    await expect(peer.call({ path: '/', interface: iface.transaction, member: 'Destroy' })).rejects.toThrow();
+    await peer.call({ path: '/', interface: iface.transaction, member: 'Cancel' });
+    peer.close();
+    expect(host.helper.exitCode).toBeNull();
+  });
+
+  test('nothing is left of all these jobs', async () => {
+    await until(() => leftSockets(host).length === 0, 10_000);
+  });
+});
+
+describe('while boot entries are written', () => {
+  beforeAll(async () => {
+    process.env.TREELINE_TEST_SLOW = '0.2';
+    process.env.TREELINE_TEST_UNINTERRUPTIBLE = '1.5';
+    host = await startTestHost({ helperArgs: [`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`] });
+    bus = await host.connect();
+  });
+  afterAll(() => {
+    delete process.env.TREELINE_TEST_SLOW;
+    delete process.env.TREELINE_TEST_UNINTERRUPTIBLE;
+    return host?.stop();
+  });
+
+  test('a cancel is refused, and a SIGTERM waits for the end of the job', async () => {
+    const { peer } = await openJob(bus, os, iface.os, 'Upgrade', 'a{sv}', [{}]);
+    const end = finished(peer);
+    await start(peer);
+    const phase = async (): Promise<string | undefined> =>
+      (JSON.parse((await call(bus, sysroot, iface.treelineSysroot, 'Snapshot'))[0] as string) as { job?: JobState }).job?.phase;
+    await until(async () => (await phase()) === 'uninterruptible');
+    await expect(peer.call({ path: '/', interface: iface.transaction, member: 'Cancel' })).rejects.toThrow(/\[job\.uninterruptible\]$/);
+    const exit = new Promise<number | null>((resolve) => host.helper.once('exit', resolve));
+    host.helper.kill('SIGTERM');
+    expect((await end)[0]).toBe(true);
+    expect(await exit).toBe(0);
+  });
+});

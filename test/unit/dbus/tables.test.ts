@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { XMLParser } from 'fast-xml-parser';
+import { describe, expect, test } from 'vitest';
+import {
+  actionTable,
+  osExperimentalInterface,
+  osInterface,
+  refspecProblem,
+  revisionProblem,
+  sysrootInterface,
+  treelineOsInterface,
+  treelineSysrootInterface,
+  Variant,
+  type Args,
+} from '../../../shared/dbus/index.ts';
+import { treelineVersion } from '../../../shared/domain/index.ts';
+
+const system = path.resolve(import.meta.dirname, '../../../assets/system');
+const interfaces = [sysrootInterface, osInterface, osExperimentalInterface, treelineSysrootInterface, treelineOsInterface];
+const yes = new Variant('b', true);
+
+function actionsOf(member: string, args: Args, verified = true): readonly string[] {
+  const method = interfaces.map((spec) => spec.methods[member]).find(Boolean);
+  return (method?.actions(args, { verified }) ?? []).map((id) => id.replace('org.projectatomic.rpmostree1.', ''));
+}
+
+describe('permissions', () => {
+  test('every method asks for at least one known action or is marked as merely looking', () => {
+    for (const spec of interfaces) {
+      for (const [member, method] of Object.entries(spec.methods)) {
+        const args = method.in.map((arg) => (arg.type.startsWith('a{') ? {} : arg.type === 'as' ? [] : ''));
+        const actions = method.actions(args, { verified: true });
+        expect(actions.length === 0, `${spec.name}.${member}`).toBe(method.reads);
+        for (const action of actions) expect(actionTable).toHaveProperty([action]);
+      }
+    }
+  });
+
+  test('an update of a signed source is the active user’s; whatever goes further is asked for by its own name', () => {
+    expect(actionsOf('Upgrade', [{ reboot: yes }])).toEqual(['upgrade']);
+    expect(actionsOf('Upgrade', [{}], false)).toEqual(['org.treeline.upgrade-unverified']);
+    expect(actionsOf('Upgrade', [{ 'allow-downgrade': yes }])).toEqual(['deploy']);
+    expect(actionsOf('Upgrade', [{ 'allow-downgrade': new Variant('b', false) }])).toEqual(['upgrade']);
+    expect(actionsOf('UpdateDeployment', [{}, {}])).toEqual(['upgrade']);
+    expect(actionsOf('UpdateDeployment', [{ 'set-refspec': new Variant('s', 'a:b') }, {}])).toEqual(['rebase']);
+    expect(actionsOf('UpdateDeployment', [{ 'install-local-packages': new Variant('ah', []) }, {}])).toEqual(['install-local-packages']);
+    expect(
+      actionsOf('UpdateDeployment', [{ 'override-remove-packages': new Variant('as', []), 'install-packages': new Variant('as', []) }, {}]),
+    ).toEqual(['override', 'install-uninstall-packages']);
+    expect(actionsOf('UpdateDeployment', [{}, { 'no-layering': yes, 'no-overrides': yes }])).toEqual([
+      'install-uninstall-packages',
+      'override',
+    ]);
+    expect(actionsOf('AutomaticUpdateTrigger', [{ mode: new Variant('s', 'check') }])).toEqual(['org.treeline.check']);
+  });
+
+  test('the polkit files say what the table says', () => {
+    const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
+    const written: Record<string, unknown> = {};
+    for (const file of readdirSync(system).filter((name) => name.endsWith('.policy'))) {
+      const { policyconfig } = parser.parse(readFileSync(path.join(system, file), 'utf8')) as {
+        policyconfig: { action: { id: string; description: string; message: string; defaults: Record<string, string> }[] };
+      };
+      for (const { id, description, message, defaults } of policyconfig.action) {
+        written[id] = { description, message, any: defaults.allow_any, inactive: defaults.allow_inactive, active: defaults.allow_active };
+      }
+    }
+    expect(written).toEqual(actionTable);
+  });
+});
+
+describe('arguments', () => {
+  test.each(['fedora:fedora/43/x86_64/silverblue', 'a/b', 'r_1.x:b+c'])('refspec %s', (text) =>
+    expect(refspecProblem(text)).toBeUndefined(),
+  );
+  test.each(['', 'a b', '-x', 'a:', ':b', 'a:/b', 'a:b/', 'a:b\n', 'a:b:c'])('no refspec: %j', (text) =>
+    expect(refspecProblem(text)).toBeDefined(),
+  );
+  test.each(['43.2026', 'version=1', ':', 'f'.repeat(64)])('revision %s', (text) => expect(revisionProblem(text)).toBeUndefined());
+  test.each(['', '--help', 'a\u0000b', 'x'.repeat(600)])('no revision: %j', (text) => expect(revisionProblem(text)).toBeDefined());
+});
+
+test('one version everywhere', () => {
+  const { version } = JSON.parse(readFileSync(path.resolve(system, '../../package.json'), 'utf8')) as { version: string };
+  expect(treelineVersion).toBe(version);
+  expect(readFileSync(path.join(system, 'org.treeline.Treeline.metainfo.xml'), 'utf8')).toContain(`<release version="${version}"`);
+});
