@@ -33,7 +33,7 @@ while IFS=$'\t' read -r source target mode; do
   mount --bind "$source" ".$target"
   if [ "$mode" = ro ]; then mount -o remount,bind,ro ".$target"; fi
 done <<<"$SIM_BINDS"
-hostname treeline-demo 2>/dev/null || true
+hostname "$(cat etc/hostname 2>/dev/null || echo simulated)" 2>/dev/null || true
 
 # a real pivot_root: / is this deployment for every process, and libostree compares its device and inode
 pivot_root . run/host

@@ -33,7 +33,8 @@ export async function answer(name: CommandName, handlers: Handlers, args: unknow
     const handler = handlers[name] as (...args: unknown[]) => Promise<unknown>;
     const value = await handler(...(checkedArgs.data as unknown[]));
     const checkedResult = commands[name].result.safeParse(value);
-    if (!checkedResult.success) throw new TreelineError('internal.protocol', { detail: `${name}: ${describe(checkedResult.error.issues)}` });
+    if (!checkedResult.success)
+      throw new TreelineError('internal.protocol', { detail: `${name}: ${describe(checkedResult.error.issues)}` });
     return { ok: true, value: checkedResult.data };
   } catch (error) {
     return { ok: false, error: TreelineError.report(error) };

@@ -31,7 +31,9 @@ export async function respond(method: string, url: string, directory: string): P
   const content = file && contentType ? await readFile(file).catch(() => undefined) : undefined;
   if (!file || !contentType || !content) return new Response('not found', { status: 404 });
   const nonce = randomBytes(16).toString('base64');
-  const body = contentType.startsWith('text/html') ? content.toString('utf8').replaceAll('__STYLE_NONCE__', nonce) : new Uint8Array(content);
+  const body = contentType.startsWith('text/html')
+    ? content.toString('utf8').replaceAll('__STYLE_NONCE__', nonce)
+    : new Uint8Array(content);
   return new Response(body, {
     headers: {
       'Content-Type': contentType,

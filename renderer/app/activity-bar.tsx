@@ -10,15 +10,18 @@ import { Button } from '../ui/button.tsx';
 
 /** The running job in one line, on pages that don't show it in full anyway. */
 export function ActivityBar({ section }: { section: Section }): ReactNode {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   const job = useHost((host) => host.job);
   if (!job || section === 'activity' || (section === 'updates' && isUpdateJob(job))) return null;
   const { progress } = job;
   const fraction = progress && progress.stepCount > 0 ? progress.fraction : undefined;
-  const title = jobTitle(t, i18n.language, job);
+  const title = jobTitle(t, job);
   return (
-    <aside aria-label={t('activity.running')} className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-sidebar px-4 py-2 md:px-6">
+    <aside
+      aria-label={t('activity.running')}
+      className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t border-line bg-sidebar px-4 py-2 md:px-6"
+    >
       <p className="foreign-text text-sm">
         {title}
         {progress ? <span className="text-muted"> · {stepText(t, progress)}</span> : null}

@@ -9,7 +9,7 @@ import { announcementFor } from './announcement.ts';
 
 /** Two live regions: polite for steps and every 10 %, assertive for failure only. */
 export function Announcer(): ReactNode {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   const explain = useErrorText();
   const [polite, setPolite] = useState('');
@@ -17,7 +17,7 @@ export function Announcer(): ReactNode {
   useEffect(() => {
     const tell = (before: JobState | undefined, now: JobState): void => {
       const announcement = announcementFor(before, now);
-      const title = jobTitle(t, i18n.language, now);
+      const title = jobTitle(t, now);
       if (announcement?.kind === 'step' && now.progress) setPolite(`${title}: ${stepText(t, now.progress)}`);
       if (announcement?.kind === 'percent') setPolite(format.percent(announcement.tens / 10));
       if (announcement?.kind !== 'end') return;

@@ -20,7 +20,9 @@ export function Header({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
           <span className="foreign-text">
             {system} {system.includes(booted.version) ? '' : booted.version}
           </span>
-          <span className="foreign-text text-muted">{booted.origin.refspec}</span>
+          <span className="foreign-text max-w-72 truncate text-muted max-md:hidden" title={booted.origin.refspec}>
+            {booted.origin.refspec}
+          </span>
           <SignatureLine signatures={booted.signatures} />
         </>
       ) : (

@@ -14,13 +14,14 @@ export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; se
   const next = nextBootOf(snapshot);
   if (!next || section === 'updates') return null;
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-accent-soft px-4 py-1.5 md:px-6">
+    <aside
+      aria-label={t('banner.label')}
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-accent-soft px-4 py-1.5 md:px-6"
+    >
       <RotateCcw aria-hidden className="size-4 shrink-0 text-accent" />
       <p className="min-w-0 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
-      <Button look="quiet" onPress={() => setAsking(true)}>
-        {t('action.restartNow')}
-      </Button>
+      <Button onPress={() => setAsking(true)}>{t('action.restartNow')}</Button>
       <RestartDialog version={next.version} isOpen={asking} onClose={() => setAsking(false)} />
-    </div>
+    </aside>
   );
 }

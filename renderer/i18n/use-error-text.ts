@@ -13,7 +13,8 @@ export function useErrorText(): (report: ErrorReport) => ErrorText {
     const facts = { ...report.facts };
     if (typeof facts['startedAt'] === 'number') facts['startedAt'] = format.dateTime(facts['startedAt']);
     const [title, explanation, next] = translations[i18n.language]?.[report.code] ?? [];
-    const template = title !== undefined && explanation !== undefined && next !== undefined ? ([title, explanation, next] as const) : undefined;
+    const template =
+      title !== undefined && explanation !== undefined && next !== undefined ? ([title, explanation, next] as const) : undefined;
     return errorText({ ...report, facts }, template);
   };
 }

@@ -19,7 +19,8 @@ interface HostState {
   readonly dismissed: readonly string[];
 }
 
-export const isRunning = (job: JobState | undefined): job is JobState => !!job && ['waiting', 'running', 'uninterruptible'].includes(job.phase);
+export const isRunning = (job: JobState | undefined): job is JobState =>
+  !!job && ['waiting', 'running', 'uninterruptible'].includes(job.phase);
 
 export const useHost = create<HostState>(() => ({
   snapshot: undefined,

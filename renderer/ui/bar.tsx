@@ -2,7 +2,15 @@ import type { ReactNode } from 'react';
 import { ProgressBar } from 'react-aria-components';
 
 /** A progress bar; `fraction` undefined = no total is known yet, and none is invented. */
-export function Bar({ label, fraction, valueText }: { label: string; fraction: number | undefined; valueText?: string | undefined }): ReactNode {
+export function Bar({
+  label,
+  fraction,
+  valueText,
+}: {
+  label: string;
+  fraction: number | undefined;
+  valueText?: string | undefined;
+}): ReactNode {
   return (
     <ProgressBar
       aria-label={label}

@@ -40,14 +40,14 @@ export function ActivityPage({ snapshot }: { snapshot: HostSnapshot }): ReactNod
 }
 
 function RunningJob({ job, snapshot }: { job: JobState; snapshot: HostSnapshot }): ReactNode {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   const lastMessages = job.messages.slice(-6);
   return (
     <section aria-labelledby="running-title" className="space-y-3 rounded-xl border border-line bg-surface p-5">
       <div>
         <h2 id="running-title" className="foreign-text text-lg font-semibold">
-          {jobTitle(t, i18n.language, job)}
+          {jobTitle(t, job)}
         </h2>
         <p className="foreign-text text-muted">{t('activity.startedBy', { owner: job.owner, ago: format.ago(job.startedAt) })}</p>
       </div>

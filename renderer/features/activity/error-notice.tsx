@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { ErrorSentences } from './error-sentences.tsx';
 import { errorReportText, jobReportText } from './report.ts';
 
 /** The technical side of an error, closed at first. */
@@ -58,9 +59,7 @@ export function ErrorNotice({ report, job, onClose, children }: ErrorNoticeProps
         </>
       }
     >
-      <p className="foreign-text">
-        {text.explanation} {text.next}
-      </p>
+      <ErrorSentences text={text} />
       <ErrorDetails report={report} job={job} />
     </Notice>
   );

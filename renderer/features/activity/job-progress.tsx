@@ -10,7 +10,7 @@ import { amountText, jobTitle, stepText } from './job-text.ts';
 
 /** Step, one bar over the whole job, amounts, and Cancel as long as it is safe. */
 export function JobProgress({ job }: { job: JobState }): ReactNode {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   const cancelling = useHost(({ intents }) => intents.includes('cancel'));
   const { progress } = job;
@@ -27,7 +27,7 @@ export function JobProgress({ job }: { job: JobState }): ReactNode {
         </p>
         {fraction === undefined ? null : <p className="tabular-nums">{format.percent(fraction)}</p>}
       </div>
-      <Bar label={jobTitle(t, i18n.language, job)} fraction={fraction} valueText={fraction === undefined ? undefined : format.percent(fraction)} />
+      <Bar label={jobTitle(t, job)} fraction={fraction} valueText={fraction === undefined ? undefined : format.percent(fraction)} />
       <p className="min-h-5 text-sm text-muted tabular-nums">{amount}</p>
       {job.phase === 'uninterruptible' ? (
         <p className="text-muted">{t('progress.uninterruptible')}</p>

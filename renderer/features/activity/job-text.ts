@@ -5,9 +5,8 @@ import type { Formatter } from '../../i18n/format.ts';
 const dynamic = (t: TFunction, key: string, fallback: string): string =>
   (t as unknown as (key: string, options: { defaultValue: string }) => string)(key, { defaultValue: fallback });
 
-/** The job's own title names its object ("Upgrade to 43.2"), but only in English: other languages name the kind of job. */
-export function jobTitle(t: TFunction, language: string, job: JobState): string {
-  if (language === 'en' && job.title) return job.title;
+/** The kind of job in the window's language; of one we have no words for, the service's own title. */
+export function jobTitle(t: TFunction, job: JobState): string {
   return dynamic(t, `job.${job.method.toLowerCase().replace(/[^a-z]/g, '')}`, job.title || job.method);
 }
 

@@ -8,6 +8,7 @@ import { useHost } from '../../stores/host-store.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { ErrorSentences } from './error-sentences.tsx';
 import { jobTitle } from './job-text.ts';
 import { jobReportText } from './report.ts';
 
@@ -33,14 +34,14 @@ export function PastJobs({ jobs }: { jobs: readonly JobState[] }): ReactNode {
 }
 
 function Summary({ job }: { job: JobState }): ReactNode {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const format = useFormat();
   const phase: EndPhase = job.phase === 'failed' || job.phase === 'cancelled' ? job.phase : 'succeeded';
   const took = job.endedAt === undefined ? '' : format.duration(Math.max(1, job.endedAt - job.startedAt));
   return (
     <span className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
       <span className="min-w-0">
-        <span className="foreign-text block font-medium">{jobTitle(t, i18n.language, job)}</span>
+        <span className="foreign-text block font-medium">{jobTitle(t, job)}</span>
         <span className="foreign-text block text-sm text-muted">
           {[format.dateTime(job.startedAt), job.owner, took && t('activity.took', { time: took })].filter(Boolean).join(' · ')}
         </span>
@@ -60,9 +61,10 @@ function Body({ job }: { job: JobState }): ReactNode {
   return (
     <div className="space-y-2 pb-1">
       {text ? (
-        <p className="foreign-text">
-          <strong className="font-medium">{text.title}.</strong> {text.explanation} {text.next}
-        </p>
+        <div>
+          <p className="font-medium">{text.title}</p>
+          <ErrorSentences text={text} />
+        </div>
       ) : null}
       {job.messages.length > 0 ? (
         <pre tabIndex={0} className="foreign-text max-h-60 overflow-auto rounded bg-window p-2 font-mono text-sm whitespace-pre-wrap">

@@ -60,7 +60,8 @@ function optionLabel(deployment: Deployment, bootedWord: string): string {
 function Result({ from, to }: { from: string; to: string }): ReactNode {
   const { t } = useTranslation();
   const comparison = useHistory((history) => history.comparison);
-  if (!comparison || comparison.from !== from || comparison.to !== to || comparison.loading) return <Spinner label={t('packages.loading')} />;
+  if (!comparison || comparison.from !== from || comparison.to !== to || comparison.loading)
+    return <Spinner label={t('packages.loading')} />;
   if (comparison.error) {
     return (
       <ErrorNotice report={comparison.error}>

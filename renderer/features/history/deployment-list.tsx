@@ -50,7 +50,13 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
       </ol>
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p className="text-sm text-muted">
-          {diskUse ? t('history.disk', { repo: format.bytes(diskUse.repoBytes), free: format.bytes(diskUse.freeBytes), bootFree: format.bytes(diskUse.bootFreeBytes) }) : ''}
+          {diskUse
+            ? t('history.disk', {
+                repo: format.bytes(diskUse.repoBytes),
+                free: format.bytes(diskUse.freeBytes),
+                bootFree: format.bytes(diskUse.bootFreeBytes),
+              })
+            : ''}
         </p>
         <Button isDisabled={job !== undefined} onPress={() => void hostActions.cleanup()}>
           {t('action.cleanup')}

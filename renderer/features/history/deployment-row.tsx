@@ -35,7 +35,9 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   const name = deployment.version || deployment.checksum.slice(0, 12);
   const source = deployment.origin.customDescription ?? deployment.origin.containerImageReference ?? deployment.origin.refspec;
   const facts = [
-    deployment.deployedAt > 0 ? t('history.deployed', { when: format.dateTime(deployment.deployedAt) }) : '',
+    deployment.deployedAt > 0
+      ? t(deployment.staged ? 'history.stagedAt' : 'history.deployed', { when: format.dateTime(deployment.deployedAt) })
+      : '',
     disk ? t('history.size', { size: format.bytes(disk.exclusiveBytes + disk.bootBytes) }) : '',
   ].filter(Boolean);
   return (
@@ -45,14 +47,14 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
           <h2 className="foreign-text text-base font-semibold">{name}</h2>
           <DeploymentBadges deployment={deployment} next={next} />
         </div>
-        <p className="text-muted">
-          <span className="foreign-text">{source}</span>
-          {facts.length > 0 ? ` · ${facts.join(' · ')}` : ''}
-        </p>
+        <p className="foreign-text text-muted">{source}</p>
+        {facts.length > 0 ? <p className="text-muted">{facts.join(' · ')}</p> : null}
         <p className="text-sm">
           <SignatureLine signatures={deployment.signatures} />
         </p>
-        {deployment.origin.problem ? <Notice tone="warn" title={t(`origin.${deployment.origin.problem}`, { remote: deployment.origin.remote })} /> : null}
+        {deployment.origin.problem ? (
+          <Notice tone="warn" title={t(`origin.${deployment.origin.problem}`, { remote: deployment.origin.remote })} />
+        ) : null}
         {deployment.commitPresent ? null : <Notice tone="danger" title={t('history.commitMissing')} />}
         <Disclosure summary={<span className="text-sm text-muted">{t('history.details')}</span>}>
           {() => <DeploymentDetails deployment={deployment} />}
@@ -75,7 +77,11 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   );
 }
 
-function menuEntries(props: DeploymentRowProps, t: ReturnType<typeof useTranslation>['t'], booted: Deployment | undefined): readonly MenuEntry[] {
+function menuEntries(
+  props: DeploymentRowProps,
+  t: ReturnType<typeof useTranslation>['t'],
+  booted: Deployment | undefined,
+): readonly MenuEntry[] {
   const { deployment, next, busy, canTreeline, onAsk, onCompare } = props;
   const entries: MenuEntry[] = [];
   if (!deployment.staged && !next && !(deployment.booted && deployment.index === 0)) {

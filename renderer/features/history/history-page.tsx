@@ -18,7 +18,10 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
   const [pair, setPair] = useState<Pair>();
   const { deployments, pastJobs } = snapshot;
   // what changes the log and the disk use: a job that ended, or another set of deployments
-  const version = useMemo(() => [pastJobs.length, ...deployments.map(({ id, pinned }) => `${id}${pinned}`)].join(), [deployments, pastJobs]);
+  const version = useMemo(
+    () => [pastJobs.length, ...deployments.map(({ id, pinned }) => `${id}${pinned}`)].join(),
+    [deployments, pastJobs],
+  );
   useEffect(() => void loadHistory(), [version]);
   return (
     <Page title={t('section.history')}>
@@ -41,7 +44,11 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
               />
             ),
           },
-          { id: 'compare', label: t('history.compare'), content: () => <ComparePanel deployments={deployments} pair={pair} onPair={setPair} /> },
+          {
+            id: 'compare',
+            label: t('history.compare'),
+            content: () => <ComparePanel deployments={deployments} pair={pair} onPair={setPair} />,
+          },
           { id: 'log', label: t('history.log'), content: () => <HistoryLog /> },
         ]}
       />

@@ -21,35 +21,38 @@ export function ChangelogList({ changes }: { changes: readonly PackageChange[] }
   });
   if (withEntries.length === 0) return <Empty icon={ScrollText} title={t('changelog.none')} />;
   return (
-    <div
-      ref={scroller}
-      tabIndex={0}
-      role="region"
-      aria-label={t('tabs.changelog')}
-      className="min-h-80 flex-1 overflow-y-auto rounded-lg border border-line bg-surface -outline-offset-2"
-    >
-      <div role="list" className="relative" style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map((item) => {
-          const change = withEntries[item.index];
-          if (!change) return null;
-          return (
-            <div
-              key={item.key}
-              role="listitem"
-              aria-setsize={withEntries.length}
-              aria-posinset={item.index + 1}
-              ref={virtualizer.measureElement}
-              data-index={item.index}
-              className="absolute inset-x-0 top-0 border-b border-line px-4 py-3"
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <h2 className="foreign-text mb-2 font-semibold">
-                {change.name} <span className="text-sm font-normal text-muted">{versionChange(change)}</span>
-              </h2>
-              <Changelog entries={change.changelog ?? []} />
-            </div>
-          );
-        })}
+    // the outer box takes the room that is left, whatever the list's height: else nothing would be out of view
+    <div className="relative min-h-80 flex-1">
+      <div
+        ref={scroller}
+        tabIndex={0}
+        role="region"
+        aria-label={t('tabs.changelog')}
+        className="absolute inset-0 overflow-y-auto rounded-lg border border-line bg-surface -outline-offset-2"
+      >
+        <div role="list" className="relative" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((item) => {
+            const change = withEntries[item.index];
+            if (!change) return null;
+            return (
+              <div
+                key={item.key}
+                role="listitem"
+                aria-setsize={withEntries.length}
+                aria-posinset={item.index + 1}
+                ref={virtualizer.measureElement}
+                data-index={item.index}
+                className="absolute inset-x-0 top-0 border-b border-line px-4 py-3"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <h2 className="foreign-text mb-2 font-semibold">
+                  {change.name} <span className="text-sm font-normal text-muted">{versionChange(change)}</span>
+                </h2>
+                <Changelog entries={change.changelog ?? []} />
+              </div>
+            );
+          })}
+        </div>
       </div>
     </div>
   );

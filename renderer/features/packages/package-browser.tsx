@@ -19,6 +19,7 @@ export function PackageBrowser({ changes, advisories }: { changes: readonly Pack
   const [chosen, setChosen] = useState<string>();
   const [detailOpen, setDetailOpen] = useState(false);
   const list = useRef<HTMLDivElement>(null);
+  const detail = useRef<HTMLDivElement>(null);
   const index = useMemo(() => indexAdvisories(advisories), [advisories]);
   const shownQuery = useDeferredValue(query);
   const rows = useMemo(() => buildRows(changes, index, filter, shownQuery), [changes, index, filter, shownQuery]);
@@ -67,14 +68,19 @@ export function PackageBrowser({ changes, advisories }: { changes: readonly Pack
                   rows={rows}
                   selectedKey={changeKey(selected)}
                   onSelect={setChosen}
-                  onOpen={(key) => {
+                  onOpen={(key, byKeyboard) => {
                     setChosen(key);
                     setDetailOpen(true);
+                    requestAnimationFrame(() => {
+                      const covered = list.current?.offsetParent === null;
+                      if (byKeyboard || covered) detail.current?.focus();
+                    });
                   }}
                 />
               </div>
             </div>
             <div
+              ref={detail}
               role="region"
               aria-label={t('packages.details', { name: selected.name })}
               tabIndex={0}

@@ -9,8 +9,8 @@ interface PackageGridProps {
   readonly rows: readonly Row[];
   readonly selectedKey: string | undefined;
   readonly onSelect: (key: string) => void;
-  /** Enter or a click: show the details and, if they cover the list, go there. */
-  readonly onOpen: (key: string) => void;
+  /** Enter or a click: show the details; with the keyboard, go there. */
+  readonly onOpen: (key: string, byKeyboard: boolean) => void;
 }
 
 const rowId = (key: string): string => `package-row-${key}`;
@@ -49,7 +49,7 @@ export function PackageGrid({ rows, selectedKey, onSelect, onOpen }: PackageGrid
       virtualizer.scrollToIndex(next === 1 ? 0 : next, { align: 'auto' });
     } else if (event.key === 'Enter' && selectedKey !== undefined) {
       event.preventDefault();
-      onOpen(selectedKey);
+      onOpen(selectedKey, true);
     }
   };
 
@@ -94,7 +94,7 @@ export function PackageGrid({ rows, selectedKey, onSelect, onOpen }: PackageGrid
               {...common}
               id={rowId(row.key)}
               aria-selected={selected}
-              onClick={() => onOpen(row.key)}
+              onClick={() => onOpen(row.key, false)}
               className={`absolute inset-x-0 top-0 flex items-center gap-3 border-b border-line px-4 py-1.5 ${selected ? 'bg-accent-soft' : 'hover:bg-hover'}`}
             >
               <div role="gridcell" className="min-w-0 flex-1">

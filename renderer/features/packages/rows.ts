@@ -1,4 +1,11 @@
-import { formatEvr, worstSeverity, type Advisory, type ChangeKind, type PackageChange, type Severity } from '../../../shared/domain/index.ts';
+import {
+  formatEvr,
+  worstSeverity,
+  type Advisory,
+  type ChangeKind,
+  type PackageChange,
+  type Severity,
+} from '../../../shared/domain/index.ts';
 
 export type PackageFilter = 'all' | 'security';
 
@@ -24,7 +31,12 @@ export function securityOf(change: PackageChange, advisories: AdvisoryIndex): Se
 export const changeKey = (change: PackageChange): string => `${change.name}.${change.arch}`;
 
 /** Grouped by kind, filtered, with a heading row before each group that has something. */
-export function buildRows(changes: readonly PackageChange[], advisories: AdvisoryIndex, filter: PackageFilter, query: string): readonly Row[] {
+export function buildRows(
+  changes: readonly PackageChange[],
+  advisories: AdvisoryIndex,
+  filter: PackageFilter,
+  query: string,
+): readonly Row[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<ChangeKind, Row[]>(order.map((kind) => [kind, []]));
   for (const change of changes) {

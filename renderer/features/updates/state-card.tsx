@@ -1,10 +1,21 @@
-import { CircleAlert, CircleCheck, CircleDashed, CircleHelp, Download, LoaderCircle, PackageOpen, RotateCcw, type LucideIcon } from 'lucide-react';
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  CircleHelp,
+  Download,
+  LoaderCircle,
+  PackageOpen,
+  RotateCcw,
+  type LucideIcon,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
+import type { CheckState, Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { ErrorDetails } from '../activity/error-notice.tsx';
+import { ErrorSentences } from '../activity/error-sentences.tsx';
 import { JobProgress } from '../activity/job-progress.tsx';
 import { UpdateActions } from './update-actions.tsx';
 import { UpdateFacts } from './update-facts.tsx';
@@ -34,9 +45,13 @@ export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
   return (
     <section aria-labelledby="state-title" className="rounded-xl border border-line bg-surface p-5">
       <div className="flex gap-4">
-        <Icon aria-hidden strokeWidth={1.75} className={`mt-0.5 size-7 shrink-0 ${colour} ${state.kind === 'checking' ? 'animate-spin' : ''}`} />
+        <Icon
+          aria-hidden
+          strokeWidth={1.75}
+          className={`mt-0.5 size-7 shrink-0 ${colour} ${state.kind === 'checking' ? 'animate-spin' : ''}`}
+        />
         <div className="min-w-0 flex-1 space-y-4">
-          <Headline state={state} booted={booted} />
+          <Headline state={state} booted={booted} check={snapshot.check} />
           {state.kind === 'working' ? <JobProgress job={state.job} /> : null}
           {state.kind === 'available' ? <UpdateFacts update={state.update} /> : null}
           {state.kind === 'failed' && state.check.last ? <UpdateFacts update={state.check.last} /> : null}
@@ -47,14 +62,20 @@ export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
   );
 }
 
-function Headline({ state, booted }: { state: UpdateState; booted: Deployment | undefined }): ReactNode {
+interface HeadlineProps {
+  readonly state: UpdateState;
+  readonly booted: Deployment | undefined;
+  readonly check: CheckState;
+}
+
+function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const explain = useErrorText();
   const current = booted?.version ?? '';
   switch (state.kind) {
     case 'working':
-      return <Words title={t('state.working')} />;
+      return <Words title={found.kind === 'available' ? t('state.workingOn', { version: found.update.version }) : t('state.working')} />;
     case 'checking':
       return <Words title={t('state.checking')} lines={[t('state.current', { version: current })]} />;
     case 'never':
@@ -85,10 +106,7 @@ function Headline({ state, booted }: { state: UpdateState; booted: Deployment | 
         <Words
           title={t(`state.${state.kind}`, { version: state.deployment.version })}
           arrow={[current, state.deployment.version]}
-          lines={[
-            t('state.goBack', { version: current }),
-            ...(state.deployment.finalizationLocked ? [t('state.locked')] : []),
-          ]}
+          lines={[t('state.goBack', { version: current }), ...(state.deployment.finalizationLocked ? [t('state.locked')] : [])]}
         />
       );
     case 'failed': {
@@ -102,9 +120,7 @@ function Headline({ state, booted }: { state: UpdateState; booted: Deployment | 
           />
           <div>
             <p className="font-medium">{text.title}</p>
-            <p className="foreign-text">
-              {text.explanation} {text.next}
-            </p>
+            <ErrorSentences text={text} />
             <ErrorDetails report={check.error} />
           </div>
           {check.last ? <p>{t('state.lastFound', { version: check.last.version })}</p> : null}

@@ -7,7 +7,7 @@ import { hostActions, useHost } from '../../stores/host-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { RestartDialog } from './restart-dialog.tsx';
-import type { UpdateState } from './update-state.ts';
+import { isCheckJob, type UpdateState } from './update-state.ts';
 
 const icon = 'size-4 shrink-0';
 
@@ -91,7 +91,7 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
 
 function CheckButton({ primary = false }: { primary?: boolean }): ReactNode {
   const { t } = useTranslation();
-  const checking = useHost(({ intents }) => intents.includes('check'));
+  const checking = useHost(({ intents, job }) => intents.includes('check') || (job !== undefined && isCheckJob(job)));
   const busy = useHost(({ job }) => job !== undefined);
   return (
     <Button

@@ -12,7 +12,7 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
   const { sizes, counts, security } = update;
   const download = format.bytes(sizes.downloadBytes);
   return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5">
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5 lg:grid-cols-[max-content_auto_max-content_1fr]">
       <Fact name={t('facts.security')}>
         {security.count > 0 ? (
           <span className="inline-flex flex-wrap items-center gap-2">
@@ -29,9 +29,7 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
             ? download
             : t('facts.about', { size: download })}
       </Fact>
-      <Fact name={t('facts.disk')}>
-        {t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}
-      </Fact>
+      <Fact name={t('facts.disk')}>{t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}</Fact>
       <Fact name={t('facts.changes')}>{changesText(counts, (key, count) => t(key, { count, formatted: format.count(count) }))}</Fact>
       <Fact name={t('facts.signature')}>
         <SignatureLine signatures={update.signatures} />

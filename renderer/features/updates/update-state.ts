@@ -6,7 +6,12 @@ export type UpdateState =
   | { readonly kind: 'staged'; readonly deployment: Deployment; readonly failedCheck: FailedCheck | undefined }
   | { readonly kind: 'pending'; readonly deployment: Deployment; readonly failedCheck: FailedCheck | undefined }
   | { readonly kind: 'checking' }
-  | { readonly kind: 'available'; readonly update: AvailableUpdate; readonly checkedAt: number; readonly superseded: Deployment | undefined }
+  | {
+      readonly kind: 'available';
+      readonly update: AvailableUpdate;
+      readonly checkedAt: number;
+      readonly superseded: Deployment | undefined;
+    }
   | { readonly kind: 'failed'; readonly check: FailedCheck }
   | { readonly kind: 'up-to-date'; readonly checkedAt: number }
   | { readonly kind: 'never' };
@@ -43,7 +48,8 @@ export function deriveUpdateState(snapshot: HostSnapshot, job: JobState | undefi
     }
     return { kind: next.staged ? 'staged' : 'pending', deployment: next, failedCheck };
   }
-  if (checking || (job && isCheckJob(job))) return { kind: 'checking' };
+  // what is known to be there stays in view: nothing moves under the pointer
+  if (check.kind !== 'available' && (checking || (job && isCheckJob(job)))) return { kind: 'checking' };
   switch (check.kind) {
     case 'available':
       return { kind: 'available', update: check.update, checkedAt: check.checkedAt, superseded: undefined };

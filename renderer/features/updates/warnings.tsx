@@ -6,6 +6,7 @@ import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions, useHost } from '../../stores/host-store.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
+import { ErrorSentences } from '../activity/error-sentences.tsx';
 import { failedUpdateJob, type UpdateState } from './update-state.ts';
 
 /** What stays true besides the state: a failed finalization, a failed attempt, a check that failed while something is staged. */
@@ -43,9 +44,7 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
           tone="warn"
           title={failedCheck.since > 0 ? t('state.failedSince', { when: format.dateTime(failedCheck.since) }) : t('state.failedEver')}
         >
-          <p className="foreign-text">
-            {explain(failedCheck.error).explanation} {explain(failedCheck.error).next}
-          </p>
+          <ErrorSentences text={explain(failedCheck.error)} />
         </Notice>
       ) : null}
     </>

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkout } from './ordinary-user.ts';
 
+/** Packages and releases are made once and kept in here. */
+export const e2eState = path.join(checkout, '.cache/e2e');
 const program = path.join(checkout, 'dist/demo/demo.mjs');
 
 export interface DemoEvent {
@@ -24,15 +25,18 @@ export interface DemoProcess {
   setFault(fault: object | null): void;
   /** Run a program inside the booted host, as root; returns stdout. Throws with stderr when it fails. */
   exec(...command: string[]): string;
+  /** Our own command line, inside, as root; returns stdout. */
+  treeline(...args: string[]): string;
+  /** Shuts the host down. A second call does nothing. */
   stop(): Promise<void>;
 }
 
 const asRoot = (args: readonly string[]): readonly [string, string[]] =>
   userInfo().uid === 0 ? [process.execPath, [program, ...args]] : ['sudo', ['-n', process.execPath, program, ...args]];
 
-/** Start a demo host with a state directory of its own. `content`: the state directory whose packages and releases are taken over. */
-export async function startDemo(user: string, state = mkdtempSync(path.join(tmpdir(), 'treeline-demo-'))): Promise<DemoProcess> {
-  const [command, args] = asRoot(['up', '--json', '--user', user, '--state', state]);
+/** Start the demo host on which `user` may do everything. `fresh`: with release 1 newly installed, and release 2 on offer. */
+export async function startDemo(user: string, { fresh = false, state = e2eState } = {}): Promise<DemoProcess> {
+  const [command, args] = asRoot(['up', '--json', '--user', user, '--state', state, ...(fresh ? ['--fresh'] : [])]);
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const events: DemoEvent[] = [];
   const waiting = new Set<() => void>();
@@ -60,17 +64,18 @@ export async function startDemo(user: string, state = mkdtempSync(path.join(tmpd
       until(() => events.filter((event) => event.event === 'booted' && event.release === number).length >= times),
     publish: (release) => send({ publish: release }),
     setFault: (fault) => send({ fault }),
-    exec(...words) {
-      const [inside, insideArgs] = asRoot(['exec', '--state', state, '--', ...words]);
-      const { status, stdout, stderr: said } = spawnSync(inside, insideArgs, { encoding: 'utf8' });
-      if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${said}`);
-      return stdout;
-    },
+    exec,
+    treeline: (...words) => exec('/run/treeline-sim/node', '/run/treeline-sim/treeline/dist/cli/treeline.mjs', ...words),
     async stop() {
       child.stdin.end();
       await ended;
-      const [reset, resetArgs] = asRoot(['reset', '--state', state]);
-      spawnSync(reset, resetArgs);
     },
   };
+
+  function exec(...words: string[]): string {
+    const [inside, insideArgs] = asRoot(['exec', '--state', state, '--', ...words]);
+    const { status, stdout, stderr: said } = spawnSync(inside, insideArgs, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${said}`);
+    return stdout;
+  }
 }

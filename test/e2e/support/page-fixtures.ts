@@ -49,7 +49,12 @@ export function deployment(version: string, letter: string, more: Partial<Deploy
     version,
     timestamp: now - 20 * day,
     deployedAt: now - 12 * day,
-    origin: { refspec: 'timberline:timberline/stable/x86_64', remote: 'timberline', ref: 'timberline/stable/x86_64', requestedPackages: [] },
+    origin: {
+      refspec: 'timberline:timberline/stable/x86_64',
+      remote: 'timberline',
+      ref: 'timberline/stable/x86_64',
+      requestedPackages: [],
+    },
     signatures: [goodSignature],
     verified: true,
     kernelArgs: ['root=LABEL=root', 'rw', 'quiet', `ostree=/ostree/boot.1/timberline/${sum('9')}/0`],
@@ -173,7 +178,11 @@ export const changes: readonly PackageChange[] = [
     sizeDeltaBytes: 12_288,
     advisories: ['TLSA-2026-0107'],
     changelog: [
-      { timeSeconds: now - 4 * day, author: 'Mika Lind <mika@timberline.example> - 1:3.5.4-2', text: '- Fix CVE-2026-21001\n- Fix CVE-2026-21002' },
+      {
+        timeSeconds: now - 4 * day,
+        author: 'Mika Lind <mika@timberline.example> - 1:3.5.4-2',
+        text: '- Fix CVE-2026-21001\n- Fix CVE-2026-21002',
+      },
       { timeSeconds: now - 15 * day, author: 'Mika Lind <mika@timberline.example> - 1:3.5.4-1', text: '- Update to 3.5.4' },
     ],
   },
@@ -195,7 +204,9 @@ export const changes: readonly PackageChange[] = [
     to: evr('systemd', '258.2', '1'),
     summary: 'System and Service Manager',
     advisories: ['TLBA-2026-0031'],
-    changelog: [{ timeSeconds: now - 6 * day, author: 'Ada Roth', text: '- Update to 258.2\n- Timers fire at the right time after a suspend' }],
+    changelog: [
+      { timeSeconds: now - 6 * day, author: 'Ada Roth', text: '- Update to 258.2\n- Timers fire at the right time after a suspend' },
+    ],
   },
   ...Array.from({ length: 28 }, (_, index): PackageChange => ({
     kind: 'upgraded',
@@ -206,10 +217,29 @@ export const changes: readonly PackageChange[] = [
     summary: 'Shared library of the demo distribution',
     changelog: [{ timeSeconds: now - 8 * day, author: 'Build Bot', text: '- Rebuilt' }],
   })),
-  { kind: 'added', name: 'zram-setup', arch: 'noarch', to: evr('zram-setup', '1.4', '2', 0, 'noarch'), summary: 'Compressed swap in memory' },
-  { kind: 'added', name: 'tzdata-legacy', arch: 'noarch', to: evr('tzdata-legacy', '2026b', '1', 0, 'noarch'), summary: 'Old time zone names' },
+  {
+    kind: 'added',
+    name: 'zram-setup',
+    arch: 'noarch',
+    to: evr('zram-setup', '1.4', '2', 0, 'noarch'),
+    summary: 'Compressed swap in memory',
+  },
+  {
+    kind: 'added',
+    name: 'tzdata-legacy',
+    arch: 'noarch',
+    to: evr('tzdata-legacy', '2026b', '1', 0, 'noarch'),
+    summary: 'Old time zone names',
+  },
   { kind: 'removed', name: 'dnf-makecache', arch: 'noarch', from: evr('dnf-makecache', '4.2', '1', 0, 'noarch'), summary: 'Cache timer' },
-  { kind: 'downgraded', name: 'pixman', arch: 'x86_64', from: evr('pixman', '0.46', '1'), to: evr('pixman', '0.45.9', '3'), summary: 'Pixel manipulation' },
+  {
+    kind: 'downgraded',
+    name: 'pixman',
+    arch: 'x86_64',
+    from: evr('pixman', '0.46', '1'),
+    to: evr('pixman', '0.45.9', '3'),
+    summary: 'Pixel manipulation',
+  },
 ];
 
 export const details: UpdateDetails = {
@@ -269,12 +299,33 @@ export const historyEntries: readonly HistoryEntry[] = [
     error: { code: 'repo.unreachable', subject: 'timberline', detail: 'Connection refused' },
   },
   { id: '3', at: now - 12 * day, action: 'boot', result: 'ok', by: { uid: 0, name: 'root', client: 'treelined' }, toVersion: '43.1' },
-  { id: '2', at: now - 12 * day - 90, action: 'finalized', result: 'ok', by: { uid: 0, name: 'root', client: 'treelined' }, toVersion: '43.1' },
-  { id: '1', at: now - 33 * day, action: 'cancelled', result: 'cancelled', by: { uid: 1000, name: 'robin', client: 'treeline' }, toVersion: '43.1' },
+  {
+    id: '2',
+    at: now - 12 * day - 90,
+    action: 'finalized',
+    result: 'ok',
+    by: { uid: 0, name: 'root', client: 'treelined' },
+    toVersion: '43.1',
+  },
+  {
+    id: '1',
+    at: now - 33 * day,
+    action: 'cancelled',
+    result: 'cancelled',
+    by: { uid: 1000, name: 'robin', client: 'treeline' },
+    toVersion: '43.1',
+  },
 ];
 
 export const pastJobs: readonly JobState[] = [
-  job({ id: 'past-1', phase: 'succeeded', startedAt: now - 2 * hour, endedAt: now - 2 * hour + 31, title: 'upgrade', messages: ['Staged 43.2'] }),
+  job({
+    id: 'past-1',
+    phase: 'succeeded',
+    startedAt: now - 2 * hour,
+    endedAt: now - 2 * hour + 31,
+    title: 'upgrade',
+    messages: ['Staged 43.2'],
+  }),
   job({
     id: 'past-2',
     phase: 'failed',
@@ -283,5 +334,13 @@ export const pastJobs: readonly JobState[] = [
     error: { code: 'repo.unreachable', subject: 'https://updates.timberline.example/repo', detail: 'Connection refused' },
     messages: ['Resolving timberline:timberline/stable/x86_64'],
   }),
-  job({ id: 'past-3', phase: 'cancelled', method: 'Rollback', title: 'rollback', startedAt: now - 2 * day, endedAt: now - 2 * day + 2, messages: [] }),
+  job({
+    id: 'past-3',
+    phase: 'cancelled',
+    method: 'Rollback',
+    title: 'rollback',
+    startedAt: now - 2 * day,
+    endedAt: now - 2 * day + 2,
+    messages: [],
+  }),
 ];

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { closeDisplay, openDisplay } from './support/display.ts';
+import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import * as f from './support/page-fixtures.ts';
+
+let driver: PageDriver;
+const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
+
+beforeAll(async () => {
+  await openDisplay();
+  driver = await startPageDriver({ LANG: 'de_DE.UTF-8', LANGUAGE: 'de' });
+});
+afterAll(async () => {
+  await driver.close();
+  await closeDisplay();
+});
+
+const seen = (): Promise<string> => driver.page.locator('body').innerText();
+
+it('speaks German, numbers and dates included', async () => {
+  const { page } = driver;
+  await driver.resize(1100, 760);
+  await driver.show(f.snapshot(), usual);
+  await page.getByRole('grid').waitFor();
+  expect(await page.locator('html').getAttribute('lang')).toBe('de');
+  const text = await seen();
+  expect(text).toContain('Version 43.2 ist verfügbar');
+  expect(text).toContain('48,3 MB');
+  expect(text).toContain('3 Sicherheitskorrekturen, höchste Stufe:');
+  await driver.screenshot('german-updates');
+  expect(await driver.axe()).toEqual([]);
+});
+
+it('explains failures in German, keeping the system’s own words', async () => {
+  await driver.show(
+    f.snapshot({
+      check: {
+        kind: 'failed',
+        failedAt: f.now - 60,
+        since: f.now - 3 * 86_400,
+        error: { code: 'repo.unreachable', subject: 'https://updates.timberline.example/repo', detail: 'Could not connect to server' },
+      },
+    }),
+  );
+  const text = await seen();
+  expect(text).toMatch(/Keine Prüfung möglich seit \d+\.\d+\.\d{4}, \d+:\d\d/);
+  expect(text).toContain('Der Server ist nicht erreichbar');
+  expect(text).toContain('Could not connect to server');
+  expect(text).toContain('Prüfen Sie das Netz');
+  await driver.screenshot('german-check-failed');
+});
+
+it('fits into a narrow window', async () => {
+  const { page } = driver;
+  await driver.resize(480, 700);
+  await driver.show(
+    f.snapshot({ deployments: [f.staged, f.booted, f.older], job: f.job({ method: 'Cleanup', title: 'cleanup base' }) }),
+    usual,
+  );
+  await page.getByRole('button', { name: 'Verlauf' }).click();
+  await page.getByText('Zu 43.0 zurückkehren').waitFor();
+  await driver.screenshot('german-history-narrow');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  expect(await driver.axe()).toEqual([]);
+  expect(driver.complaints).toEqual([]);
+});

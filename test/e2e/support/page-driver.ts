@@ -1,0 +1,122 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { ElectronApplication, Page } from 'playwright-core';
+import type { HostSnapshot, JobState } from '../../../shared/domain/index.ts';
+import type { ErrorReport } from '../../../shared/errors/index.ts';
+import { checkout, launchApp, ordinaryUser } from './ordinary-user.ts';
+
+export type Answer = { readonly value: unknown } | { readonly error: ErrorReport } | { readonly pending: true };
+
+/** What test/e2e/support/scripted-client.mjs puts on globalThis of the main process. */
+interface Script {
+  setSnapshot(snapshot: unknown): void;
+  emitJob(job: unknown): void;
+  answers: Record<string, unknown>;
+  takeCalls(): unknown[][];
+}
+const scriptOf = (): Script => (globalThis as unknown as { treelineScript: Script }).treelineScript;
+
+export interface PageDriver {
+  readonly app: ElectronApplication;
+  readonly page: Page;
+  /** Everything the page complained about on its console. */
+  readonly complaints: string[];
+  /** Loads the page anew with this snapshot and these answers of the service. */
+  show(snapshot: HostSnapshot, answers?: Readonly<Record<string, Answer>>): Promise<void>;
+  update(snapshot: HostSnapshot): Promise<void>;
+  emitJob(job: JobState): Promise<void>;
+  /** Calls the service got since the last time, without arguments' prototypes. */
+  calls(): Promise<unknown[][]>;
+  resize(width: number, height: number, zoomFactor?: number): Promise<void>;
+  dark(on: boolean): Promise<void>;
+  /** Violations of axe's rules, each as one readable line. */
+  axe(): Promise<string[]>;
+  screenshot(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Where to leave pictures of every state, for people to look at. */
+const pictures = process.env['TREELINE_SCREENSHOTS'];
+
+export async function startPageDriver(env: Readonly<Record<string, string>> = {}): Promise<PageDriver> {
+  const user = ordinaryUser();
+  const app = await launchApp(user, { TREELINE_TEST_CLIENT: path.join(checkout, 'test/e2e/support/scripted-client.mjs'), ...env });
+  const page = await app.firstWindow();
+  page.setDefaultTimeout(8000);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return {
+    app,
+    page,
+    complaints,
+    async show(snapshot, answers = {}) {
+      await app.evaluate(
+        (_electron, [code, given, replies]) => {
+          const script = (0, eval)(`(${code})`)() as Script;
+          script.answers = replies as Record<string, unknown>;
+          script.setSnapshot(given);
+          script.takeCalls();
+        },
+        [scriptOf.toString(), snapshot, answers] as const,
+      );
+      await page.reload();
+      await page.waitForSelector('h1');
+    },
+    update: (snapshot) =>
+      app.evaluate((_electron, [code, given]) => ((0, eval)(`(${code})`)() as Script).setSnapshot(given), [
+        scriptOf.toString(),
+        snapshot,
+      ] as const),
+    emitJob: (job) =>
+      app.evaluate((_electron, [code, given]) => ((0, eval)(`(${code})`)() as Script).emitJob(given), [scriptOf.toString(), job] as const),
+    calls: () => app.evaluate((_electron, code) => ((0, eval)(`(${code})`)() as Script).takeCalls(), scriptOf.toString()),
+    async resize(width, height, zoomFactor = 1) {
+      await app.evaluate(
+        ({ BrowserWindow }, [w, h, zoom]) => {
+          const [window] = BrowserWindow.getAllWindows();
+          window?.setContentSize(w, h);
+          window?.webContents.setZoomFactor(zoom);
+        },
+        [width, height, zoomFactor] as const,
+      );
+      await page.waitForFunction((expected) => Math.abs(innerWidth - expected) < 3, Math.round(width / zoomFactor));
+    },
+    // Playwright overrides what the desktop says, so it has to be told
+    dark: (on) => page.emulateMedia({ colorScheme: on ? 'dark' : 'light' }),
+    async axe() {
+      await page.waitForFunction(() =>
+        document
+          .getAnimations()
+          .every((animation) => animation.playState !== 'running' || animation.effect?.getTiming().iterations === Infinity),
+      );
+      await page.evaluate(axeSource);
+      return page.evaluate(async () => {
+        const { axe } = window as unknown as {
+          axe: {
+            run(
+              options: object,
+            ): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+          };
+        };
+        const { violations } = await axe.run({ resultTypes: ['violations'] });
+        return violations.flatMap((violation) =>
+          violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 200)} (${node.failureSummary})`),
+        );
+      });
+    },
+    async screenshot(name) {
+      if (!pictures) return;
+      mkdirSync(pictures, { recursive: true });
+      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    },
+    async close() {
+      await app.close();
+      user.remove();
+    },
+  };
+}
