@@ -5,16 +5,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
-import { readContent } from './content.ts';
 import { makeContent } from './make-content.ts';
-import { type HostEvent, startHost } from './host.ts';
+import { type DemoHost, type HostEvent, startHost } from './host.ts';
 import { removeImage } from './image.ts';
 import { packagesCommand } from './packages.ts';
 import { type DemoPaths, demoPaths, readRunning } from './state.ts';
 import type { Fault } from './web-server.ts';
 
-const usage = `demo up [--user NAME] [--json] | down | reset | status | exec -- COMMAND [ARG...] | packages OUTDIR
+const usage = `demo up [--user NAME] [--json] [--fresh] | down | reset | status | exec -- COMMAND [ARG...] | packages OUTDIR
   --state DIR   where the demo keeps its data (default: .cache/demo in the checkout)
+  --fresh       install the host anew; packages and releases are kept
   --json        events as JSON lines on stdout; \`up\` then takes commands on stdin and ends with it:
                 {"publish":N}  {"fault":{"kind":"status","status":403}}  {"fault":null}  {"restart":true}
 `;
@@ -27,7 +27,13 @@ const insideMark = 'TREELINE_DEMO_NAMESPACE';
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { user: { type: 'string' }, state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      user: { type: 'string' },
+      state: { type: 'string' },
+      json: { type: 'boolean' },
+      fresh: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   const [command, ...rest] = positionals;
   if (values.help || !command) {
@@ -39,14 +45,14 @@ async function main(): Promise<number> {
   if (command === 'packages' && rest[0]) return packagesCommand(root, path.resolve(rest[0]));
   if (process.getuid?.() !== 0)
     throw new TreelineError('auth.denied', { subject: `demo ${command}`, facts: { owner: 'a user other than root' } });
-  if (command === 'up') return up(paths, values.user, values.json ?? false);
+  if (command === 'up') return up(paths, values);
   if (command === 'down') return down(paths);
   if (command === 'reset') return reset(paths);
   if (command === 'exec') return execInside(paths, rest);
   throw new TreelineError('usage.invalid', { detail: `unknown command ${command}` });
 }
 
-async function up(paths: DemoPaths, user: string | undefined, json: boolean): Promise<number> {
+async function up(paths: DemoPaths, { user, json, fresh }: { user?: string; json?: boolean; fresh?: boolean }): Promise<number> {
   if (process.env[insideMark] === undefined) return again();
   if (readRunning(paths)) throw new TreelineError('sysroot.busy', { subject: paths.state, detail: 'the demo is running already' });
   mkdirSync(paths.state, { recursive: true });
@@ -55,25 +61,34 @@ async function up(paths: DemoPaths, user: string | undefined, json: boolean): Pr
     process.stdout.write(json ? `${JSON.stringify(event)}\n` : `${describe(event)}\n`);
   };
   process.stdout.on('error', () => undefined);
-  const before = readContent(paths)?.madeFrom;
-  const content = await makeContent(paths, (text) => onEvent({ event: 'step', text }));
-  // an installed host knows the old releases and their key
-  if (content.madeFrom !== before) await removeImage(paths);
-  const host = await startHost({ paths, content, user, onEvent });
-  const stop = (): void => void host.stop();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // until the host is up there is nothing to shut down in order: what was started ends with its parent, mounts with the namespace
+  let stop = (): void => process.exit(130);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+  const up: { host?: DemoHost } = {};
   if (json) {
     const commands = createInterface({ input: process.stdin });
-    commands.on('line', (line) => {
-      const order = JSON.parse(line) as { publish?: number; fault?: Fault | null; restart?: boolean };
-      if (order.publish !== undefined) void host.publish(order.publish);
-      if (order.fault !== undefined) host.setFault(order.fault ?? undefined);
-      if (order.restart) host.restart();
-    });
-    commands.on('close', stop);
+    commands.on('line', (line) => obey(up.host, JSON.parse(line) as Order));
+    commands.on('close', () => stop());
   }
+  const content = await makeContent(paths, (text) => onEvent({ event: 'step', text }));
+  if (fresh) await removeImage(paths);
+  const host = await startHost({ paths, content, user, onEvent });
+  up.host = host;
+  stop = () => void host.stop();
   await host.ended;
   return 0;
+}
+
+interface Order {
+  readonly publish?: number;
+  readonly fault?: Fault | null;
+  readonly restart?: boolean;
+}
+
+function obey(host: DemoHost | undefined, order: Order): void {
+  if (order.publish !== undefined) void host?.publish(order.publish);
+  if (order.fault !== undefined) host?.setFault(order.fault ?? undefined);
+  if (order.restart) host?.restart();
 }
 
 /** Run `up` once more in a mount namespace of its own: whatever happens to it, its mounts end with it. */

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { createHostClient } from '../client/index.ts';
 import { type PrivateBus, startBus } from './bus.ts';
 import { type DemoContent, installFirstRelease, isInstalled, pointRemoteTo, publishedRelease, publishRelease } from './content.ts';
 import { mountSysroot, unmountSysroot } from './image.ts';
@@ -80,6 +81,7 @@ async function supervise(options: HostOptions, web: WebServer, bus: PrivateBus, 
     const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address };
     const answered = run('gdbus', ['wait', '--system', '--timeout', '30', 'org.projectatomic.rpmostree1'], env);
     await Promise.race([answered, booted.ended.then(() => answered)]);
+    await lookForUpdate(bus, onEvent);
     const initPid = booted.initPid();
     writeRunning(paths, { pid: process.pid, bus: bus.address, url: web.url, release, version, ...(initPid ? { initPid } : {}) });
     onEvent({ event: 'booted', release, version, initPid });
@@ -114,6 +116,18 @@ async function supervise(options: HostOptions, web: WebServer, bus: PrivateBus, 
       await ended;
     },
   };
+}
+
+/** What a timer does after the start of a real host: so there is something to see when the window opens. */
+async function lookForUpdate(bus: PrivateBus, onEvent: HostOptions['onEvent']): Promise<void> {
+  const client = createHostClient({ address: bus.address, clientId: 'demo', stay: false });
+  try {
+    await client.checkForUpdate();
+  } catch (error) {
+    onEvent({ event: 'step', text: `no update check: ${errorLine(TreelineError.report(error))}` });
+  } finally {
+    client.close();
+  }
 }
 
 function bootOptions({ paths }: HostOptions, bus: PrivateBus): Parameters<typeof boot>[0] {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import path from 'node:path';
 import { runJob } from '../engine/jobs/index.ts';
 import { type DemoContent, publishRelease, readContent } from './content.ts';
+import { removeImage } from './image.ts';
 import { buildPackages } from './packages.ts';
 import { run } from './processes.ts';
 import { type SigningKey, withSigningKey, writePublicKey } from './signing-key.ts';
@@ -14,6 +15,9 @@ export async function makeContent(paths: DemoPaths, step: (text: string) => void
   const madeFrom = fingerprint(sources);
   const made = readContent(paths);
   if (made?.madeFrom === madeFrom) return made;
+  // an installed host knows the old releases and their key
+  await removeImage(paths);
+  rmSync(paths.content, { force: true });
   const packages = await buildPackages({ sources, out: paths.packages, step });
   rmSync(paths.repo, { recursive: true, force: true });
   mkdirSync(paths.repo, { recursive: true });

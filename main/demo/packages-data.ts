@@ -112,7 +112,10 @@ function grow(before: Grown | undefined, fields: RawPackage): Grown {
   const lists = Array.isArray(fields.changelog) ? (fields.changelog as readonly RawChanges[]) : [fields.changelog as RawChanges];
   const evr = `${fields.version}-${fields.release}`;
   const news = lists.flatMap((list) =>
-    Object.entries(list).map(([head, text]) => ({ date: head.slice(0, 10), author: head.slice(11), text: text.trimEnd(), evr })),
+    Object.entries(list).map(([head, text]) => {
+      const [who = '', other] = head.slice(11).split(' = ');
+      return { date: head.slice(0, 10), author: who, text: text.trimEnd(), evr: other ?? evr };
+    }),
   );
   const old = fields.changelogReplaces ? [] : (before?.changelog ?? []);
   return { fields: { ...before?.fields, ...fields }, changelog: [...news, ...old] };

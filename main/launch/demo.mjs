@@ -17,12 +17,12 @@ function asRoot(args) {
 }
 
 /**
- * Start it and wait until the service answers.
+ * Start it. `ready` resolves to the bus address when the service answers.
  * @param {string} user who may do everything on it
  * @param {(event: object) => void} onEvent each event line
- * @returns {Promise<{ bus: string, ended: Promise<number>, stop: () => Promise<void> }>}
+ * @returns {{ ready: Promise<string>, ended: Promise<number>, stop: () => Promise<void> }}
  */
-export async function startDemo(user, onEvent) {
+export function startDemo(user, onEvent) {
   // the password first, with the terminal: later its prompt would mix with the progress
   if (process.getuid() !== 0 && hasProgram('sudo')) spawnSync('sudo', ['--validate'], { stdio: 'inherit' });
   const [command, args] = asRoot(['up', '--json', '--user', user]);
@@ -30,7 +30,7 @@ export async function startDemo(user, onEvent) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   child.stdin.on('error', () => undefined);
   const ended = new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
-  const bus = await new Promise((resolve, reject) => {
+  const ready = new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new LaunchError(`The demo host can't be started: ${error.message}`)));
     void ended.then((code) => reject(new LaunchError(`The demo host ended with ${code} before it was ready.`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -40,7 +40,7 @@ export async function startDemo(user, onEvent) {
     });
   });
   return {
-    bus,
+    ready,
     ended,
     async stop() {
       child.stdin.end();

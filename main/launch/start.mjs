@@ -1,8 +1,9 @@
 // `npm start`: sets up what is missing and opens the app: on this host if it is an OSTree host, else on a simulated one.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { LaunchError, runMain, steps } from './console.mjs';
 import { resetDemo, startDemo } from './demo.mjs';
 import { resolveElectron } from './electron-runtime.mjs';
@@ -11,6 +12,7 @@ import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root }
 import { startXvfb } from './xvfb.mjs';
 
 const screenshotEveryMs = 3000;
+const chromiumLine = /^\[\d+:\d{4}\/[\d.]+:[A-Z]+:/;
 
 runMain(async () => {
   checkNode();
@@ -33,6 +35,7 @@ runMain(async () => {
   let interrupted = () => undefined;
   const interruption = new Promise((resolve) => (interrupted = resolve));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted(signal));
+  mkdirSync(path.join(root, '.cache'), { recursive: true });
   try {
     const person = whoLooks(electron);
     const env = { ...process.env };
@@ -40,9 +43,11 @@ runMain(async () => {
     if (!ostreeHost) {
       say.step('Demo host (this machine isn’t started from an OSTree deployment: a simulated one is)');
       say.line(`on it, ${person.name} may do everything without a password; this machine itself isn’t touched`);
-      const demo = await startDemo(person.name, (event) => describe(event, say));
+      const demo = startDemo(person.name, (event) => describe(event, say));
       undo.push(() => demo.stop());
-      env.DBUS_SYSTEM_BUS_ADDRESS = demo.bus;
+      const bus = await Promise.race([demo.ready, interruption.then(() => undefined)]);
+      if (bus === undefined) return 130;
+      env.DBUS_SYSTEM_BUS_ADDRESS = bus;
       hostEnded = demo.ended;
     }
     say.step('Window');
@@ -53,6 +58,7 @@ runMain(async () => {
     const closed = new Promise((resolve) => app.once('exit', (code) => resolve(code ?? 1)));
     say.line('running; close the window or press Ctrl+C to end');
     const reason = await Promise.race([closed, interruption, hostEnded.then((code) => `host ${code}`)]);
+    if (typeof reason === 'number' && reason !== 0) say.warn(`the window ended with code ${reason}; see .cache/chromium.log`);
     say.line('ending');
     return typeof reason === 'number' ? reason : String(reason).startsWith('host') ? 1 : 0;
   } finally {
@@ -105,13 +111,15 @@ function whoLooks(electron) {
 
 function openApp(electron, person, env) {
   const command = [...person.prefix, path.join(electron, 'electron'), ...person.flags, root];
-  // ELECTRON_RUN_AS_NODE, set by some editors' terminals, would make it a plain Node
-  const { ELECTRON_RUN_AS_NODE: _, ...rest } = env;
-  const app = spawn(command[0], command.slice(1), {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    detached: true,
-    env: { ...rest, HOME: person.home, USER: person.name, LOGNAME: person.name },
-  });
+  const appEnv = { ...env, HOME: person.home, USER: person.name, LOGNAME: person.name };
+  // set by some editors' terminals; it would make Electron a plain Node
+  delete appEnv.ELECTRON_RUN_AS_NODE;
+  const app = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'pipe'], detached: true, env: appEnv });
+  // Chromium's own complaints about a machine without a session bus or a graphics card are of no use at a terminal
+  const chromium = createWriteStream(path.join(root, '.cache/chromium.log'));
+  createInterface({ input: app.stderr }).on('line', (line) =>
+    chromiumLine.test(line) ? chromium.write(`${line}\n`) : console.error(line),
+  );
   app.once('error', (error) => {
     throw new LaunchError(`Electron can't be started: ${error.message}`);
   });
@@ -122,9 +130,7 @@ async function headless(env, undo, say) {
   const display = await startXvfb();
   undo.push(() => display.stop());
   env.DISPLAY = display.display;
-  const folder = path.join(root, '.cache');
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'window.png');
+  const file = path.join(root, '.cache/window.png');
   const timer = setInterval(() => display.screenshot(file), screenshotEveryMs);
   undo.push(async () => clearInterval(timer));
   say.line(`no display here: the window opens on a virtual one (Xvfb, DISPLAY=${display.display})`);
