@@ -49,6 +49,8 @@ mkdir -p -m 1777 /var/tmp
 once=${SIM_ONCE-} power_cut=${SIM_POWER_CUT-} finalize_wrap=${SIM_FINALIZE_WRAP-}
 unset SIM_SYSROOT SIM_DEPLOYMENT SIM_STATEROOT SIM_CMDLINE SIM_BINDS SIM_ONCE SIM_POWER_CUT SIM_FINALIZE_WRAP
 
+# treeline-keep-failure.service: ostree's own service only tells the journal
+if [ -e /boot/ostree/finalize-failure.stamp ]; then mkdir -p /run/treeline; cp -p /boot/ostree/finalize-failure.stamp /run/treeline/; fi
 # ostree-boot-complete.service: reports a failed finalization and removes its stamp
 if [ -e /boot/ostree/finalize-failure.stamp ]; then
   INVOCATION_ID=treeline ostree admin boot-complete || echo "simboot: boot-complete ended with $?" >&2

@@ -1,9 +1,12 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { TreelineError } from '../../shared/errors/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
 
 const parallelReads = 2;
 const keptAnswers = 32;
+/** Looking needs no permission, so it must not be a way to fill the machine. */
+const mostWaiting = 64;
 
 /** Answers from workers that change nothing, kept as long as nothing in the sysroot moved. */
 export class Reader {
@@ -61,6 +64,7 @@ export class Reader {
   }
 
   private async run<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    if (this.waiting.length >= mostWaiting) throw new TreelineError('service.unreachable', { detail: 'too many questions at once' });
     if (this.running >= parallelReads) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.running += 1;
     try {

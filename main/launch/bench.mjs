@@ -3,10 +3,13 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { runMain, steps } from './console.mjs';
 import { resolveElectron } from './electron-runtime.mjs';
+import { againWithOwnRoot } from './own-root.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
 
 runMain(async () => {
+  const ended = await againWithOwnRoot();
+  if (ended !== undefined) return ended;
   checkNode();
   const folder = path.join(root, 'test/bench');
   const wanted = process.argv.slice(2);

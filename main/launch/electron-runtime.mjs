@@ -1,10 +1,10 @@
 // A runnable Electron. `node main/launch/electron-runtime.mjs` prints its folder.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LaunchError, runMain } from './console.mjs';
-import { follow } from './processes.mjs';
+import { capture, follow, hasProgram } from './processes.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(path.join(root, 'package.json'));
@@ -38,6 +38,27 @@ export async function resolveElectron(say) {
     if (complete()) return dist;
   }
   return repack(repacked, say, version);
+}
+
+/**
+ * Chromium's sandbox needs user namespaces for ordinary users, or its helper program owned by root and set-uid. Where the first is forbidden (some
+ * distributions, a chroot), see to the second.
+ * @param {string} folder of resolveElectron
+ * @param {{ line: (text: string) => void, warn: (text: string) => void }} say
+ */
+export async function ensureSandbox(folder, say) {
+  const root = process.getuid() === 0;
+  const nobody = root ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  const [program, ...args] = [...nobody, 'unshare', '--user', 'true'];
+  if (capture(program, args).code === 0) return;
+  const helper = path.join(folder, 'chrome-sandbox');
+  const { uid, mode } = statSync(helper);
+  if (uid === 0 && mode & 0o4000) return;
+  say.line('user namespaces are forbidden here: Chromium’s sandbox gets its helper set-uid root');
+  const become = root ? [] : hasProgram('sudo') ? ['sudo'] : undefined;
+  const [first, ...rest] = [...(become ?? []), 'sh', '-c', 'chown root:root "$1" && chmod 4755 "$1"', 'sh', helper];
+  if (!become || capture(first, rest, { stdio: ['inherit', 'pipe', 'inherit'] }).code !== 0)
+    say.warn(`make ${helper} set-uid root: the window can’t open without`);
 }
 
 async function reachable(version) {

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { LaunchError, runMain, steps } from './console.mjs';
 import { resetDemo, startDemo } from './demo.mjs';
-import { resolveElectron } from './electron-runtime.mjs';
+import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
+import { againWithOwnRoot } from './own-root.mjs';
 import { capture, stop } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
 import { startXvfb } from './xvfb.mjs';
@@ -15,6 +16,8 @@ const screenshotEveryMs = 3000;
 const chromiumLine = /^\[\d+:\d{4}\/[\d.]+:[A-Z]+:/;
 
 runMain(async () => {
+  const ended = await againWithOwnRoot();
+  if (ended !== undefined) return ended;
   checkNode();
   if (process.argv.includes('--reset')) return reset();
   const ostreeHost = existsSync('/run/ostree-booted') && !process.argv.includes('--demo');
@@ -27,6 +30,7 @@ runMain(async () => {
   await ensureBuild(say);
   say.step('Electron');
   const electron = await resolveElectron(say);
+  await ensureSandbox(electron, say);
 
   const undo = [];
   const finish = async () => {

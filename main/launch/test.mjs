@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LaunchError, runMain, steps } from './console.mjs';
-import { resolveElectron } from './electron-runtime.mjs';
+import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
+import { againWithOwnRoot } from './own-root.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
 import { startXvfb } from './xvfb.mjs';
@@ -20,6 +21,8 @@ const suites = ['unit', 'native', 'service', 'e2e'];
 const names = ['build', ...Object.keys(checks), ...suites];
 
 runMain(async () => {
+  const ended = await againWithOwnRoot();
+  if (ended !== undefined) return ended;
   checkNode();
   const asked = process.argv.slice(2);
   const unknown = asked.filter((name) => !names.includes(name));
@@ -78,6 +81,7 @@ async function runSuite(name, say) {
   let display;
   if (name === 'e2e') {
     env.ELECTRON_OVERRIDE_DIST_PATH = await resolveElectron(say);
+    await ensureSandbox(env.ELECTRON_OVERRIDE_DIST_PATH, say);
     display = await startXvfb();
     env.DISPLAY = display.display;
   }

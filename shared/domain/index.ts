@@ -8,3 +8,6 @@ export * from './progress.ts';
 export * from './snapshot.ts';
 export * from './update.ts';
 export * from './version.ts';
+export * from './remote.ts';
+export * from './restart.ts';
+export * from './review.ts';

@@ -71,7 +71,10 @@ beforeAll(() => {
     ...Object.keys(constants).map((name) => `printf("%s %d\\n", "${name}", (int) ${name});`),
   ];
   const source = path.join(dir, 'abi.c');
-  writeFileSync(source, `#include <ostree.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`);
+  writeFileSync(
+    source,
+    `#include <ostree.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`,
+  );
   const flags = execFileSync('pkg-config', ['--cflags', 'ostree-1', 'gio-2.0'], { encoding: 'utf8' }).trim().split(/\s+/);
   execFileSync('cc', ['-o', path.join(dir, 'abi'), source, ...flags]);
   const output = execFileSync(path.join(dir, 'abi'), { encoding: 'utf8' });

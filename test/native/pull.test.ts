@@ -124,7 +124,11 @@ test('without change lists: the package lists are compared', async () => {
   fixture.release({ version: '3', metadata: [list('1.1')] });
   await job('update.check', os());
   const details = (await job('update.details', os())).result;
-  expect(details).toMatchObject({ source: 'pkglist', fromChecksum: v2, packages: [{ kind: 'upgraded', name: 'a', to: { version: '1.1' } }] });
+  expect(details).toMatchObject({
+    source: 'pkglist',
+    fromChecksum: v2,
+    packages: [{ kind: 'upgraded', name: 'a', to: { version: '1.1' } }],
+  });
 });
 
 test('the download size is known before and is what goes over the line', async () => {

@@ -56,7 +56,9 @@ describe('gpg', () => {
       ['1', true, [true]],
     ]);
     // the judge: ostree's own reading of the imported commit
-    expect(sh('ostree', `--repo=${fixture.repo}`, 'show', '--gpg-verify-remote=origin', fixture.commits[1] as string)).toContain('Good signature');
+    expect(sh('ostree', `--repo=${fixture.repo}`, 'show', '--gpg-verify-remote=origin', fixture.commits[1] as string)).toContain(
+      'Good signature',
+    );
   });
 
   test('a key that isn’t trusted here is named by its id', async () => {
@@ -100,7 +102,10 @@ describe('gpg', () => {
 
   test('an expired key is said to be expired', async () => {
     const [right, old] = [gpgKey('right'), gpgKey('old', 'seconds=2')];
-    fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [`--gpg-import=${right.file}`, `--gpg-import=${old.file}`]);
+    fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [
+      `--gpg-import=${right.file}`,
+      `--gpg-import=${old.file}`,
+    ]);
     fixture.release({ version: '2', commitArgs: signedBy(old) });
     await new Promise((resolve) => setTimeout(resolve, 2500));
     await expect(job('update.upgrade', os())).rejects.toMatchObject({

@@ -134,4 +134,3 @@ export async function job<N extends JobName>(name: N, params: JobParams<N>, opti
   const running = runJob(name, params, { worker, onEvent: (event) => events.push(event), ...options });
   return { result: await running.done, events };
 }
-

@@ -52,7 +52,8 @@ async function expectAgreement(): Promise<readonly Deployment[]> {
   return deployments;
 }
 
-const deploymentDir = (d: Deployment): string => path.join(fixture.sysroot, 'ostree/deploy', d.osname, 'deploy', `${d.checksum}.${d.serial}`);
+const deploymentDir = (d: Deployment): string =>
+  path.join(fixture.sysroot, 'ostree/deploy', d.osname, 'deploy', `${d.checksum}.${d.serial}`);
 
 test('a first deployment is described as ostree describes it', async () => {
   const [only] = await expectAgreement();
@@ -105,7 +106,9 @@ test('set-default, pin, undeploy', async () => {
   const old = list.find((d) => d.version === '1') as Deployment;
   await job('sysroot.pin', { sysroot: fixture.sysroot, deploymentId: old.id, pinned: true });
   expect((await expectAgreement()).find((d) => d.id === old.id)?.pinned).toBe(true);
-  await expect(job('sysroot.undeploy', { sysroot: fixture.sysroot, deploymentId: old.id })).rejects.toMatchObject({ code: 'deployment.pinned' });
+  await expect(job('sysroot.undeploy', { sysroot: fixture.sysroot, deploymentId: old.id })).rejects.toMatchObject({
+    code: 'deployment.pinned',
+  });
   await job('sysroot.set-default', { ...os(), deploymentId: old.id });
   expect((await expectAgreement())[0]?.id).toBe(old.id);
   expect((await job('sysroot.set-default', { ...os(), deploymentId: old.id })).result.changed).toBe(false);

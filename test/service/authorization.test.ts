@@ -162,3 +162,17 @@ describe('with a rule for one user', () => {
     await expect(host.callAs(otherUser, os, 'org.projectatomic.rpmostree1.OS.PkgChange', ...args)).rejects.toThrow(/NotAuthorized/);
   });
 });
+
+describe('without polkit', () => {
+  beforeAll(async () => {
+    host = await startTestHost({ polkit: false });
+  });
+  afterAll(() => host?.stop());
+
+  test('nobody may change anything, everybody may look', async () => {
+    await expect(host.callAs('root', os, 'org.projectatomic.rpmostree1.OS.Rollback', '@a{sv} {}')).rejects.toThrow(
+      /NotAuthorized: Authorisation isn’t available.*\[auth\.unavailable\]/,
+    );
+    expect(await host.callAs(testUser, sysroot, 'org.treeline.Sysroot1.Snapshot')).toContain('testos');
+  });
+});

@@ -50,7 +50,6 @@ describe('over the bus', () => {
     const upgrade = await treeline('upgrade');
     expect(upgrade).toMatchObject({ code: 0, stderr: '' });
     expect(upgrade.stdout).not.toContain('\r');
-    // eslint-disable-next-line no-control-regex -- no escape sequences in a pipe
     expect(upgrade.stdout).not.toMatch(/\u001b/);
     const { stdout } = await run('ostree', ['admin', 'status', `--sysroot=${host.sysroot}`]);
     expect((await status()).deployments.map((each) => each.checksum)).toEqual(

@@ -10,6 +10,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 export const workerFile = path.join(root, 'dist/worker/worker.mjs');
 const helperFile = path.join(root, 'dist/helper/treelined.mjs');
 
+const policies = ['org.projectatomic.rpmostree1.policy', 'org.treeline.policy'];
+
 export const testUser = 'treeline-test';
 export const otherUser = 'treeline-other';
 
@@ -25,6 +27,7 @@ export interface TestHost {
   readonly address: string;
   readonly env: NodeJS.ProcessEnv;
   readonly checksums: readonly string[];
+  /** Of the last startHelper(). */
   helper: ChildProcess;
   helperLog(): string;
   startHelper(...args: string[]): Promise<void>;
@@ -40,6 +43,10 @@ export interface HostOptions {
   /** polkit rules (JavaScript) that come before the one that denies everything. */
   readonly rules?: string;
   readonly helperArgs?: readonly string[];
+  /** False: nobody on the bus to ask for permission. */
+  readonly polkit?: boolean;
+  /** False: the test starts the service itself. */
+  readonly helper?: boolean;
 }
 
 /** A bus, a polkitd, a sysroot with release 1 of a small system deployed, a repository that has three, and the real service on it. */
@@ -55,11 +62,11 @@ export async function startTestHost(options: HostOptions = {}): Promise<TestHost
     bus = await startBus({
       dir: path.join(dir, 'bus'),
       busPolicies: [path.join(root, 'assets/system/org.projectatomic.rpmostree1.conf')],
-      polkitActions: ['org.projectatomic.rpmostree1.policy', 'org.treeline.policy'].map((file) => path.join(root, 'assets/system', file)),
+      polkitActions: options.polkit === false ? [] : policies.map((file) => path.join(root, 'assets/system', file)),
       polkitRules: `${options.rules ?? ''}\n${denyRule}`,
     });
     const host = makeHost(dir, sysroot, repo, checksums, bus);
-    await host.startHelper(...(options.helperArgs ?? []));
+    if (options.helper !== false) await host.startHelper(...(options.helperArgs ?? []));
     return host;
   } catch (error) {
     await bus?.stop();
@@ -115,7 +122,7 @@ function makeHost(dir: string, sysroot: string, repo: string, checksums: readonl
     },
     async stop() {
       for (const connection of connections) connection.close();
-      await end(host.helper);
+      if (host.helper) await end(host.helper);
       await bus.stop();
       unmount(dir);
     },
@@ -177,11 +184,26 @@ function makeSystem(dir: string): { sysroot: string; repo: string; checksums: st
 
 function writeTree(tree: string, release: number): void {
   const modules = path.join(tree, 'usr/lib/modules/6.1.0-test');
-  for (const each of ['usr/etc', 'usr/bin', 'boot', 'proc', 'run', 'sys', 'dev', 'tmp', 'var', 'sysroot', 'usr/share/filler']) {
+  for (const each of [
+    'usr/etc',
+    'usr/bin',
+    'usr/sbin',
+    'usr/lib64',
+    'boot',
+    'proc',
+    'run',
+    'sys',
+    'dev',
+    'tmp',
+    'var',
+    'sysroot',
+    'usr/share/filler',
+  ]) {
     mkdirSync(path.join(tree, each), { recursive: true });
   }
   mkdirSync(modules, { recursive: true });
-  symlinkSync('usr/bin', path.join(tree, 'bin'));
+  for (const each of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${each}`, path.join(tree, each));
+  symlinkSync('var/roothome', path.join(tree, 'root'));
   symlinkSync('sysroot/ostree', path.join(tree, 'ostree'));
   writeFileSync(path.join(modules, 'vmlinuz'), `kernel ${release}`.repeat(1000));
   writeFileSync(path.join(modules, 'initramfs.img'), `initramfs ${release}`.repeat(1000));

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  changeKernelArgs,
-  formatKernelArgs,
-  kernelArg,
-  parseKernelArgs,
-  type KargsChange,
-} from '../../main/engine/kargs/kernel-args.ts';
+import { changeKernelArgs, formatKernelArgs, kernelArg, parseKernelArgs, type KargsChange } from '../../main/engine/kargs/kernel-args.ts';
 
 const none: KargsChange = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
 const change = (line: string, what: Partial<KargsChange>): string =>

@@ -94,8 +94,9 @@ export class Sandbox implements Disposable {
     const at = (name: string): string => path.join(merged, name);
     return bubblewrap(
       [
-        ...['--ro-bind', '/', '/', '--bind', merged, merged, '--bind', at('usr/etc'), at('etc')],
-        ...['--dev', at('dev'), '--proc', at('proc'), '--tmpfs', at('run'), '--tmpfs', at('tmp'), '--dev', '/dev', '--proc', '/proc'],
+        // /dev first: the tree may be below /dev/shm
+        ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', merged, merged, '--bind', at('usr/etc'), at('etc')],
+        ...['--dev', at('dev'), '--proc', at('proc'), '--tmpfs', at('run'), '--tmpfs', at('tmp')],
         ...['--setenv', 'LC_ALL', 'C.UTF-8', '--chdir', '/', '--', lua.program, ...lua.args],
       ],
       lua.input({ root: merged, ...request }),

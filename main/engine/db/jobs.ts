@@ -9,10 +9,10 @@ import { advisoriesBetween, advisoriesOfCommit } from './commit-advisories.ts';
 import { namePattern } from './pattern.ts';
 import { resolvePair, resolveRevision, type Revision } from './revision.ts';
 
-/** Packages of a commit by NEVRA order: from its metadata when it is there (no file is read), else from its RPM database. */
+/** Packages of a commit, unsorted: from its metadata when it is there (no file is read), else from its RPM database. */
 export function packagesOfCommit(source: DbSource, commit: CommitPort): readonly Package[] {
   const rows = commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as readonly (readonly string[])[] | undefined;
-  if (rows) return packagesOfPkglist(rows).sort(comparePackages);
+  if (rows) return packagesOfPkglist(rows);
   return fromRpmdb(source, commit.checksum, false);
 }
 
@@ -28,7 +28,7 @@ export function dbList(source: DbSource, params: JobParams<'db.list'>): DbListin
   const wanted = [...params.patterns, ...patterns].map(namePattern);
   return revisions.map(({ name, checksum }) => {
     const commit = source.repo.loadCommit(checksum);
-    const all = params.details ? fromRpmdb(source, checksum, false) : packagesOfCommit(source, commit);
+    const all = params.details ? fromRpmdb(source, checksum, false) : [...packagesOfCommit(source, commit)].sort(comparePackages);
     const packages = wanted.length === 0 ? all : all.filter((p) => wanted.some((fits) => fits(p)));
     const shown = new Set(packages.map(formatNevra));
     return {
@@ -91,7 +91,7 @@ export function dbVersion(source: DbSource, params: JobParams<'db.version'>): Jo
   return params.revisions.map((revision) => {
     const { name, checksum } = resolveRevision(source, revision);
     const commit = source.repo.loadCommit(checksum);
-    const packages = packagesOfCommit(source, commit);
+    const packages = [...packagesOfCommit(source, commit)].sort(comparePackages);
     const hash = createHash('sha1');
     for (const p of packages) hash.update(`${p.name}-${p.epoch}:${p.version}-${p.release}.${p.arch}\n`);
     return { revision: name, checksum, version: commit.version, rpmdbChecksum: `${packages.length}:${hash.digest('hex')}` };

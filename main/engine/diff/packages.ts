@@ -37,6 +37,8 @@ function byName(packages: Iterable<Package>): Map<string, Package[]> {
 }
 
 function diffName(before: readonly Package[], after: readonly Package[], out: PackageChange[]): void {
+  // nearly all names: there once, and the same
+  if (before.length === 1 && after.length === 1 && same(before[0] as Package, after[0] as Package)) return;
   const kept = new Set(before.map(formatNevra));
   const wanted = new Set(after.map(formatNevra));
   let gone = before.filter((p) => !wanted.has(formatNevra(p))).sort(newestFirst);
@@ -59,6 +61,8 @@ function diffName(before: readonly Package[], after: readonly Package[], out: Pa
   for (const p of come) out.push({ kind: 'added', name: p.name, arch: p.arch, to: plain(p) });
 }
 
+const same = (a: Package, b: Package): boolean =>
+  a.version === b.version && a.release === b.release && a.arch === b.arch && a.epoch === b.epoch;
 const sameArch = (a: Package, b: Package): boolean => a.arch === b.arch;
 const noarchSwitch = (a: Package, b: Package): boolean => a.arch !== b.arch && (a.arch === 'noarch' || b.arch === 'noarch');
 

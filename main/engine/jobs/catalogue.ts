@@ -1,3 +1,4 @@
+import type * as Domain from '../../../shared/domain/index.ts';
 import type {
   CheckState,
   Deployment,
@@ -113,6 +114,8 @@ export interface Jobs {
       readonly lockFinalization?: boolean;
       /** Take a version that was rolled back from. */
       readonly takeRolledBack?: boolean;
+      /** Path of a repository or static delta file to take the update from instead of the network. */
+      readonly medium?: string;
     };
     result: DeployOutcome;
   };
@@ -185,6 +188,64 @@ export interface Jobs {
     params: RepoParams & { readonly revisions: readonly string[] };
     result: readonly { readonly revision: string; readonly checksum: string; readonly version: string; readonly rpmdbChecksum: string }[];
   };
+  /** (read) Kernel, initramfs, kernel arguments, /boot space of the staged deployment, or of `checksum` before it is staged. */
+  'review.summary': { params: ReviewParams; result: Domain.ReviewSummary };
+  /** (read) What the merge of /etc will do; `available: false` until the new tree's /usr/etc is here. */
+  'review.etc': { params: ReviewParams; result: Domain.EtcPreview };
+  /** (read) One file of /etc three ways. `path` is relative to /etc. */
+  'review.etc-file': { params: ReviewParams & { readonly path: string }; result: Domain.EtcFile };
+  /** Fetch only /usr/etc (and /usr/lib/modules' sizes where cheap) of a commit that isn't here yet. */
+  'review.fetch': { params: ReviewParams; result: { readonly fetchedBytes: number } };
+  /** (read) Files that differ between two commits, by checksum, sorted, at most `limit`, below `prefix`. */
+  'review.tree': {
+    params: SysrootParams & { readonly from: string; readonly to: string; readonly prefix?: string; readonly limit: number };
+    result: Domain.TreeDiff;
+  };
+  /** (read) Both versions of one file of two commits. */
+  'review.file': { params: SysrootParams & { readonly from: string; readonly to: string; readonly path: string }; result: Domain.TreeFile };
+  /** Look at another branch, commit or version: fetches commit objects only; then as update.details. */
+  'update.preview': {
+    params: OsParams & { readonly refspec?: string; readonly revision?: string; readonly medium?: string };
+    result: Domain.UpdateDetails;
+  };
+  /** Start a deployment once, at the next start only. */
+  'sysroot.boot-once': { params: OsParams & { readonly deploymentId: string }; result: DeployOutcome };
+  /** (read) */
+  'remote.list': { params: SysrootParams; result: readonly Domain.Remote[] };
+  'remote.add': {
+    params: SysrootParams & { readonly name: string; readonly url: string; readonly gpgVerify: boolean };
+    result: Domain.Remote;
+  };
+  'remote.edit': {
+    params: SysrootParams & { readonly name: string; readonly url?: string; readonly gpgVerify?: boolean };
+    result: Domain.Remote;
+  };
+  /** Refused while a deployment names it, unless `force`. */
+  'remote.remove': { params: SysrootParams & { readonly name: string; readonly force?: boolean }; result: { readonly removed: string } };
+  /** (read) What a key file holds, before it is trusted. `key` is the file's content, base64. */
+  'remote.inspect-key': { params: { readonly key: string }; result: readonly Domain.RemoteKey[] };
+  'remote.import-key': { params: SysrootParams & { readonly name: string; readonly key: string }; result: readonly Domain.RemoteKey[] };
+  /** Branches of a remote, from its summary (network). */
+  'remote.refs': { params: OsParams & { readonly name: string }; result: readonly Domain.RemoteRef[] };
+  /** The past of a branch, newest first (network: commit objects only). */
+  'remote.versions': {
+    params: OsParams & { readonly refspec: string; readonly limit: number };
+    result: readonly Domain.RemoteVersion[];
+  };
+  /** Write refs of a repository (default: the sysroot's booted ref) to a directory, for machines without a network. */
+  'media.create': {
+    params: {
+      readonly repo: string;
+      readonly target: string;
+      readonly refs: readonly string[];
+      /** 'delta': one static delta file from `from` (or from nothing). */
+      readonly kind: 'repo' | 'delta';
+      readonly from?: string;
+    };
+    result: Domain.Medium;
+  };
+  /** (read) Look for repositories and delta files in directories. */
+  'media.scan': { params: OsParams & { readonly paths: readonly string[] }; result: readonly Domain.Medium[] };
   'compose.tree': { params: ComposeParams; result: ComposeOutcome };
   /** Part of compose.tree: import packages into the cache; a message per imported package. */
   'compose.import': { params: import('../compose/import-packages.ts').ImportBatch; result: { readonly imported: number } };
@@ -193,6 +254,11 @@ export interface Jobs {
     params: { readonly root: string; readonly script: string; readonly name: string; readonly args: readonly string[] };
     result: { readonly status: number };
   };
+}
+
+/** `checksum` empty: what is staged, else the update that the last check found. */
+export interface ReviewParams extends OsParams {
+  readonly checksum?: string;
 }
 
 export interface RepoParams {

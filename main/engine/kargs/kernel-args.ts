@@ -47,7 +47,6 @@ export function kernelArg(text: string): KernelArg {
   };
   const trimmed = text.trim();
   if (trimmed === '') fail('it is empty');
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(trimmed)) fail('it holds a control character');
   if ((trimmed.split('"').length - 1) % 2 !== 0) fail('a double quote isn’t closed');
   const parsed = parseKernelArgs(trimmed);

@@ -70,7 +70,7 @@ function rememberRollback(job: SysrootJob, from: RawDeployment, target: RawDeplo
   removeRolledBack(dir, target.checksum);
   const older = sysroot.repo.tryLoadCommit(target.checksum);
   const newer = sysroot.repo.tryLoadCommit(from.checksum);
-  if (from.checksum === target.checksum || !newer || !older || older.timestamp >= newer.timestamp) return;
+  if (from.checksum === target.checksum || !newer || !older || older.timestamp > newer.timestamp) return;
   addRolledBack(dir, { checksum: from.checksum, version: newer.version, at: job.now });
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FinalizeFailure } from '../../../shared/domain/index.ts';
-import type { RawDeployment, SysrootPort } from '../ports/sysroot.ts';
+import type { SysrootPort } from '../ports/sysroot.ts';
 import { readJson, removeFile, tryWriteJson, type StateDir } from './state-dir.ts';
 
 /** What was staged last, to find out at the next start whether it really became bootable. */
@@ -41,22 +41,30 @@ export function forgetStaged(dir: StateDir): void {
  */
 export function finalizeFailure(sysroot: SysrootPort, dir: StateDir): FinalizeFailure | undefined {
   const record = readJson<StagedRecord>(stagedFile(dir));
-  const stamp = readStamp(sysroot.path);
+  const stamp = readStamp(sysroot);
   const saved = readJson<FinalizeFailure>(failureFile(dir));
-  const failure = fromStamp(stamp, record) ?? fromRecord(record, sysroot.deployments()) ?? saved;
+  const found = fromStamp(stamp, record) ?? fromRecord(record, sysroot);
+  // the stamp alone doesn't know the version, and the record is used up once it was told
+  const failure = saved && (!found || found.at === saved.at) ? saved : found;
   if (!failure) return undefined;
   if (JSON.stringify(failure) !== JSON.stringify(saved)) tryWriteJson(failureFile(dir), failure);
-  if (record && fromRecord(record, sysroot.deployments())) removeFile(stagedFile(dir));
+  if (record && fromRecord(record, sysroot)) removeFile(stagedFile(dir));
   return failure;
 }
 
-function readStamp(sysroot: string): { at: number; text: string } | undefined {
-  const file = path.join(sysroot, 'boot/ostree/finalize-failure.stamp');
-  try {
-    return { at: Math.floor(statSync(file).mtimeMs / 1000), text: readFileSync(file, 'utf8').replaceAll('\0', '').trim() };
-  } catch {
-    return undefined;
+/** Our boot unit copies the stamp here before ostree-boot-complete.service reports it to the journal and removes it. */
+const keptStamp = '/run/treeline/finalize-failure.stamp';
+
+function readStamp(sysroot: SysrootPort): { at: number; text: string } | undefined {
+  const files = [path.join(sysroot.path, 'boot/ostree/finalize-failure.stamp'), ...(sysroot.isBooted ? [keptStamp] : [])];
+  for (const file of files) {
+    try {
+      return { at: Math.floor(statSync(file).mtimeMs / 1000), text: readFileSync(file, 'utf8').replaceAll('\0', '').trim() };
+    } catch {
+      continue;
+    }
   }
+  return undefined;
 }
 
 function fromStamp(stamp: { at: number; text: string } | undefined, record: StagedRecord | undefined): FinalizeFailure | undefined {
@@ -65,12 +73,21 @@ function fromStamp(stamp: { at: number; text: string } | undefined, record: Stag
   return { at: stamp.at, text: stamp.text, version: record?.version ?? '' };
 }
 
-function fromRecord(record: StagedRecord | undefined, deployments: readonly RawDeployment[]): FinalizeFailure | undefined {
+function fromRecord(record: StagedRecord | undefined, sysroot: SysrootPort): FinalizeFailure | undefined {
   if (!record || record.boot === bootIdentity() || record.boot === '' || bootIdentity() === '') return undefined;
-  if (deployments.some((d) => d.checksum === record.checksum)) return undefined;
-  return {
-    at: record.at,
-    text: 'The staged deployment did not become bootable at the last shutdown: power was lost, or another program discarded it.',
-    version: record.version,
-  };
+  if (sysroot.deployments().some((d) => d.checksum === record.checksum)) return undefined;
+  const text = 'The staged deployment did not become bootable at the last shutdown';
+  const free = bootFreeBytes(sysroot.path);
+  const cause = free < crampedBytes ? `/boot has only ${free} bytes free.` : 'power was lost, or another program discarded it.';
+  return { at: record.at, text: `${text}: ${cause}`, version: record.version };
+}
+
+/** With less than this in /boot, a kernel didn't fit. */
+const crampedBytes = 1 << 20;
+
+function bootFreeBytes(sysroot: string): number {
+  const boot = path.join(sysroot, 'boot');
+  if (!existsSync(boot)) return Infinity;
+  const { bavail, bsize } = statfsSync(boot);
+  return bavail * bsize;
 }

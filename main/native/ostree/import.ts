@@ -121,7 +121,7 @@ export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutabl
     return tree;
   } catch (error) {
     tree[Symbol.dispose]();
-    if (error instanceof PayloadError) throw new TreelineError('package.unsupported', { subject, detail: error.message });
+    if (error instanceof PayloadError) throw new TreelineError(/truncated|corrupt|damaged|checksum|invalid/i.test(error.message) ? 'package.corrupt' : 'package.unsupported', { subject, detail: error.message });
     if (error instanceof TreelineError) throw new TreelineError(error.code, { subject, ...error.report }, { cause: error });
     throw error;
   }

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRequest, PackageCache, PreviousCommit, TargetRepo } from '../../engine/ports/compose-store.ts';
 import { Variant } from '../core/index.ts';
@@ -39,6 +40,7 @@ export class OstreeTargetRepo implements TargetRepo {
     if (!(cache instanceof OstreePackageCache)) throw new TypeError('not a cache of this store');
     const objects = objectsOf(cache.repo, request.root);
     let checksum: string;
+    const before = stagingDirectories(this.path);
     try {
       using transaction = new Transaction(this.#repo);
       objects.forEach(({ type, checksum: object }, i) => {
@@ -52,12 +54,21 @@ export class OstreeTargetRepo implements TargetRepo {
       transaction.setRef(request.ref, checksum);
       transaction.commit();
     } catch (error) {
+      removeStaging(this.path, before);
       throw fullDisk(error, this.path);
     }
     writeSummary(this.#repo, request.signing);
     progress(objects.length, objects.length);
     return checksum;
   }
+}
+
+const stagingDirectories = (repo: string): string[] => readdirSync(join(repo, 'tmp')).filter((name) => name.startsWith('staging-') && !name.endsWith('-lock'));
+
+/** An aborted transaction leaves its staging directory for the next one; a full disk wants it back at once. Those in use have a lock file. */
+function removeStaging(repo: string, before: readonly string[]): void {
+  for (const name of stagingDirectories(repo))
+    if (!before.includes(name) && !existsSync(join(repo, 'tmp', `${name}-lock`))) rmSync(join(repo, 'tmp', name), { recursive: true, force: true });
 }
 
 /** Where the space ran out matters more than which call noticed. */

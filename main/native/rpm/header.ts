@@ -68,9 +68,8 @@ interface Entry {
  * "Package format" manual): two big-endian counts, 16-byte index entries (tag, type, offset, count), then the data.
  */
 export class Header {
-  readonly #entries = new Map<number, Entry>();
+  readonly #count: number;
   readonly #data: Buffer;
-  #offsets: number[] | undefined;
 
   constructor(
     readonly bytes: Buffer,
@@ -78,31 +77,32 @@ export class Header {
     readonly subject: string,
   ) {
     if (bytes.length < 8) throw this.#corrupt('header too short');
-    const count = bytes.readUInt32BE(0);
+    this.#count = bytes.readUInt32BE(0);
     const size = bytes.readUInt32BE(4);
-    const start = 8 + count * 16;
+    const start = 8 + this.#count * 16;
     if (start + size > bytes.length) throw this.#corrupt('header is cut off');
     this.#data = bytes.subarray(start, start + size);
-    for (let i = 0; i < count; i++) {
-      const at = 8 + i * 16;
-      const key = bytes.readInt32BE(at);
-      // the first entry of a tag counts: what stands in the signed region can't be replaced by something appended
-      if (!this.#entries.has(key))
-        this.#entries.set(key, {
-          type: bytes.readUInt32BE(at + 4),
-          offset: bytes.readUInt32BE(at + 8),
-          count: bytes.readUInt32BE(at + 12),
-        });
-    }
+  }
+
+  /**
+   * A tag's index entry. Searched each time: a list of thousands of packages asks for ten of a hundred tags. The first entry of a tag counts:
+   * what stands in the signed region can't be replaced by something appended.
+   */
+  #find(key: number): Entry | undefined {
+    const bytes = this.bytes;
+    for (let at = 8, end = 8 + this.#count * 16; at < end; at += 16)
+      if (bytes.readInt32BE(at) === key)
+        return { type: bytes.readUInt32BE(at + 4), offset: bytes.readUInt32BE(at + 8), count: bytes.readUInt32BE(at + 12) };
+    return undefined;
   }
 
   has(key: number): boolean {
-    return this.#entries.has(key);
+    return this.#find(key) !== undefined;
   }
 
   /** Numbers of an integer tag; empty when it isn't there. 64-bit values are exact up to 2^53. */
   numbers(key: number): number[] {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     const bytes = entry && width[entry.type];
     if (!entry || !bytes) return [];
     const data = this.#data;
@@ -119,7 +119,7 @@ export class Header {
 
   /** The raw bytes of each string of a tag, without the NUL. */
   texts(key: number): Buffer[] {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (!entry || !isText(entry.type)) return [];
     const out: Buffer[] = [];
     let at = entry.offset;
@@ -134,7 +134,7 @@ export class Header {
 
   /** Strings; bytes that aren't UTF-8 become U+FFFD, the rest stays (field report 4). */
   strings(key: number): string[] {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (!entry || !isText(entry.type) || entry.count === 0) return [];
     // decoded in one piece: a changelog has hundreds of entries, a package thousands of files. No UTF-8 sequence contains a NUL.
     const strings = this.#data.toString('utf8', entry.offset, this.#endOf(entry)).split('\0', entry.count);
@@ -144,15 +144,12 @@ export class Header {
 
   /** Where the next tag's data begins, at the latest. */
   #endOf(entry: Entry): number {
-    this.#offsets ??= [...this.#entries.values()].map((e) => e.offset).sort((a, b) => a - b);
-    let low = 0;
-    let high = this.#offsets.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#offsets[middle] ?? 0) <= entry.offset) low = middle + 1;
-      else high = middle;
+    let nearest = this.#data.length;
+    for (let at = 16, end = 8 + this.#count * 16; at < end; at += 16) {
+      const offset = this.bytes.readUInt32BE(at);
+      if (offset > entry.offset && offset < nearest) nearest = offset;
     }
-    return this.#offsets[low] ?? this.#data.length;
+    return nearest;
   }
 
   string(key: number): string {
@@ -161,7 +158,7 @@ export class Header {
 
   /** Bytes of a binary tag. */
   binary(key: number): Buffer | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#find(key);
     if (!entry || entry.type !== typeBinary) return undefined;
     if (entry.offset + entry.count > this.#data.length) throw this.#corrupt(`tag ${key} points outside`);
     return this.#data.subarray(entry.offset, entry.offset + entry.count);

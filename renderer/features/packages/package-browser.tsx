@@ -59,10 +59,10 @@ export function PackageBrowser({ changes, advisories }: { changes: readonly Pack
       <p className="sr-only" role="status">
         {t('packages.found', { count: packages.length, formatted: format.count(packages.length) })}
       </p>
-      <div className="flex min-h-80 flex-1 overflow-hidden rounded-lg border border-line bg-surface">
+      <div className="relative flex min-h-80 flex-1 overflow-hidden rounded-lg border border-line bg-surface">
         {selected ? (
           <>
-            <div ref={list} className={`relative min-w-0 flex-[5] ${detailOpen ? 'max-lg:hidden' : ''}`}>
+            <div ref={list} className={`relative min-w-0 flex-[5] ${detailOpen ? 'max-lg:invisible' : ''}`}>
               <div className="absolute inset-0">
                 <PackageGrid
                   rows={rows}
@@ -72,7 +72,7 @@ export function PackageBrowser({ changes, advisories }: { changes: readonly Pack
                     setChosen(key);
                     setDetailOpen(true);
                     requestAnimationFrame(() => {
-                      const covered = list.current?.offsetParent === null;
+                      const covered = list.current && getComputedStyle(list.current).visibility === 'hidden';
                       if (byKeyboard || covered) detail.current?.focus();
                     });
                   }}
@@ -84,7 +84,7 @@ export function PackageBrowser({ changes, advisories }: { changes: readonly Pack
               role="region"
               aria-label={t('packages.details', { name: selected.name })}
               tabIndex={0}
-              className={`relative min-w-0 flex-[6] overflow-y-auto border-l border-line -outline-offset-2 max-lg:border-0 ${detailOpen ? '' : 'max-lg:hidden'}`}
+              className={`relative min-w-0 flex-[6] overflow-y-auto border-l border-line bg-surface -outline-offset-2 max-lg:absolute max-lg:inset-0 max-lg:border-0 ${detailOpen ? '' : 'max-lg:hidden'}`}
             >
               <div className="lg:absolute lg:inset-0">
                 <PackageDetail key={changeKey(selected)} change={selected} advisories={index} onBack={back} />

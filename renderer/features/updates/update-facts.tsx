@@ -12,16 +12,7 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
   const { sizes, counts, security } = update;
   const download = format.bytes(sizes.downloadBytes);
   return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5 lg:grid-cols-[max-content_auto_max-content_1fr]">
-      <Fact name={t('facts.security')}>
-        {security.count > 0 ? (
-          <span className="inline-flex flex-wrap items-center gap-2">
-            {t('facts.securityCount', { count: security.count })} <SeverityBadge severity={security.worst} />
-          </span>
-        ) : (
-          t('facts.securityNone')
-        )}
-      </Fact>
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5 lg:grid-cols-[max-content_max-content_max-content_1fr]">
       <Fact name={t('facts.download')}>
         {sizes.downloadBytes === 0 && sizes.downloadExact
           ? t('facts.downloadNothing')
@@ -30,19 +21,31 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
             : t('facts.about', { size: download })}
       </Fact>
       <Fact name={t('facts.disk')}>{t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}</Fact>
-      <Fact name={t('facts.changes')}>{changesText(counts, (key, count) => t(key, { count, formatted: format.count(count) }))}</Fact>
-      <Fact name={t('facts.signature')}>
+      <Fact wide name={t('facts.security')}>
+        {security.count > 0 ? (
+          <span className="inline-flex flex-wrap items-center gap-2">
+            {t('facts.securityCount', { count: security.count })} <SeverityBadge severity={security.worst} />
+          </span>
+        ) : (
+          t('facts.securityNone')
+        )}
+      </Fact>
+      <Fact wide name={t('facts.changes')}>
+        {changesText(counts, (key, count) => t(key, { count, formatted: format.count(count) }))}
+      </Fact>
+      <Fact wide name={t('facts.signature')}>
         <SignatureLine signatures={update.signatures} />
       </Fact>
     </dl>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
+/** `wide`: has a line of its own even where two facts would fit. */
+function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }): ReactNode {
   return (
     <>
       <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 max-[30rem]:mb-1.5">{children}</dd>
+      <dd className={`min-w-0 max-[30rem]:mb-1.5 ${wide ? 'lg:col-span-3' : ''}`}>{children}</dd>
     </>
   );
 }

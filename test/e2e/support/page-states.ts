@@ -155,7 +155,7 @@ export const pageStates: readonly PageState[] = [
     name: 'updates-downloading',
     snapshot: f.snapshot({ job: f.job() }),
     answers: usual,
-    shows: ['Getting the new version', 'Downloading', 'step 2 of 4', '37%', '21.7 MB of 48.3 MB', '2.9 MB/s', '10 sec left', 'Cancel'],
+    shows: ['Getting version 43.2', 'Downloading', 'step 2 of 4', '37%', '21.7 MB of 48.3 MB', '2.9 MB/s', '10 sec left', 'Cancel'],
   },
   {
     name: 'updates-uninterruptible',

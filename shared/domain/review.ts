@@ -1,0 +1,94 @@
+/** What one side did to a file of /etc, against the vendor's default of the running system. */
+export type EtcSide = 'unchanged' | 'added' | 'modified' | 'removed';
+export type FileType = 'file' | 'directory' | 'symlink' | 'other';
+
+/**
+ * One path of /etc that the merge at shutdown will touch or has to decide about (ostree's three-way merge works by whole files: what was
+ * changed here stays, everything else is the new vendor's).
+ */
+export interface EtcEntry {
+  /** Relative to /etc, without a leading slash. */
+  readonly path: string;
+  readonly type: FileType;
+  readonly vendor: EtcSide;
+  readonly yours: EtcSide;
+  /** `both-same`: both sides made the same change. */
+  readonly kind: 'vendor-applied' | 'yours-kept' | 'both-changed' | 'both-same';
+  /** Which side stands in the new deployment. */
+  readonly outcome: 'vendor' | 'yours';
+}
+
+export interface EtcPreview {
+  /** Deployment whose /etc is merged from. */
+  readonly fromId: string;
+  readonly toChecksum: string;
+  /** False when the new tree's /usr/etc isn't here yet: `review.fetch` gets it, `fetchBytes` of it. */
+  readonly available: boolean;
+  readonly fetchBytes?: number;
+  /** Sorted by path; unchanged ones are left out. */
+  readonly entries: readonly EtcEntry[];
+}
+
+/** One version of a file. `text` only for regular files of valid UTF-8 up to 512 KiB. */
+export interface FileSide {
+  readonly exists: boolean;
+  readonly type?: FileType;
+  readonly sizeBytes?: number;
+  /** Permission bits, e.g. 0o644. */
+  readonly mode?: number;
+  readonly linkTarget?: string;
+  readonly text?: string;
+  /** Why there is no text. */
+  readonly noText?: 'binary' | 'too-large' | 'unreadable';
+}
+
+/** A file of /etc three ways: the running system's default, yours, the new default. */
+export interface EtcFile {
+  readonly path: string;
+  readonly base: FileSide;
+  readonly yours: FileSide;
+  readonly vendor: FileSide;
+}
+
+export interface TreeChange {
+  /** Absolute path in the tree, e.g. /usr/bin/x. */
+  readonly path: string;
+  readonly kind: 'added' | 'removed' | 'modified';
+  readonly type: FileType;
+  readonly fromSizeBytes?: number;
+  readonly toSizeBytes?: number;
+}
+
+export interface TreeDiff {
+  readonly fromChecksum: string;
+  readonly toChecksum: string;
+  /** Sorted by path, at most the asked-for number. */
+  readonly changes: readonly TreeChange[];
+  readonly total: number;
+}
+
+export interface TreeFile {
+  readonly path: string;
+  readonly from: FileSide;
+  readonly to: FileSide;
+}
+
+/** Everything beside packages that an update changes. */
+export interface ReviewSummary {
+  readonly fromId: string;
+  readonly fromVersion: string;
+  readonly toChecksum: string;
+  readonly toVersion: string;
+  readonly staged: boolean;
+  readonly kernel: { readonly from: string; readonly to: string };
+  readonly initramfs: { readonly changed: boolean; readonly fromBytes: number; readonly toBytes: number };
+  readonly kernelArgs: {
+    readonly current: readonly string[];
+    readonly next: readonly string[];
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+  };
+  readonly boot: { readonly needBytes: number; readonly freeBytes: number };
+  /** The deployment one can go back to afterwards, '' for none. */
+  readonly backTo: { readonly id: string; readonly version: string };
+}
