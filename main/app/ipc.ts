@@ -11,11 +11,14 @@ export function registerCommands(handlers: Handlers, window: () => WebContents |
   }
 }
 
-/** Validates what main says before the window gets it. Undefined if it doesn't follow the contract. */
+/** Validates what main says before the window gets it; what breaks the contract isn't sent, and said on stderr. */
 export function pushEvent(contents: WebContents | undefined, name: EventName, payload: unknown): void {
   const checked = events[name].safeParse(payload);
-  if (!checked.success || !contents || contents.isDestroyed()) return;
-  contents.send(channelOf(name), checked.data);
+  if (!checked.success) {
+    process.stderr.write(`treeline: ${name} breaks the contract: ${describe(checked.error.issues)}\n`);
+    return;
+  }
+  if (contents && !contents.isDestroyed()) contents.send(channelOf(name), checked.data);
 }
 
 function isTrusted(event: IpcMainInvokeEvent, contents: WebContents | undefined): boolean {

@@ -81,7 +81,16 @@ function paramsOf(treefile: string, options: TreeOptions): ComposeParams {
 /** Run the job with its progress on stdout; returns the exit code. */
 async function composeTree(params: ComposeParams, quiet: boolean, unchangedExit77: boolean): Promise<number> {
   const printer = new ProgressPrinter(process.stdout, quiet);
-  let state: JobState = { id: '', title: 'compose tree', method: 'compose.tree', owner: '', startedAt: 0, phase: 'running', messages: [], changed: false };
+  let state: JobState = {
+    id: '',
+    title: 'compose tree',
+    method: 'compose.tree',
+    owner: '',
+    startedAt: 0,
+    phase: 'running',
+    messages: [],
+    changed: false,
+  };
   const running = runJob('compose.tree', params, {
     worker: workerPath,
     onEvent: (event) => {

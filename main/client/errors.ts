@@ -16,3 +16,8 @@ export function isGone(error: unknown): boolean {
     !/not answered in time/.test(error.message)
   );
 }
+
+/** True when the call can't have reached anybody: repeating it is safe whatever it does. */
+export function neverArrived(error: unknown): boolean {
+  return error instanceof DbusCallError && /\.(ServiceUnknown|NameHasNoOwner)$/.test(error.errorName);
+}

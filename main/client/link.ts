@@ -1,5 +1,6 @@
 import {
   Bus,
+  DbusCallError,
   defaultSystemBus,
   iface,
   serviceName,
@@ -11,8 +12,7 @@ import {
 } from '../../shared/dbus/index.ts';
 import type { ServiceInfo } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
-import { clientError, isGone } from './errors.ts';
-import { DbusCallError } from '../../shared/dbus/index.ts';
+import { clientError, isGone, neverArrived } from './errors.ts';
 
 export interface LinkOptions {
   readonly address?: string;
@@ -76,7 +76,7 @@ export class ServiceLink {
    * Call the service; rejects with TreelineError. `again`: harmless to repeat, so one attempt more when the service was just
    * leaving. Waits for ever by default: the service answers or ends, and a password may have to be typed.
    */
-  async call(target: Target, again = false): Promise<readonly unknown[]> {
+  async call(target: Target, again = false, attempts = 2): Promise<readonly unknown[]> {
     let bus: Bus | undefined;
     try {
       const owner = await this.service();
@@ -86,7 +86,7 @@ export class ServiceLink {
     } catch (error) {
       if (isGone(error)) {
         this.owner = undefined;
-        if (again) return this.call(target, false);
+        if (attempts > 1 && bus && (again || neverArrived(error))) return this.call(target, again, attempts - 1);
       }
       throw await this.fullError(error, bus);
     }

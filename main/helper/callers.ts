@@ -27,6 +27,8 @@ export class Callers {
     const [name, , newOwner] = signal.body as [string, string, string];
     if (newOwner !== '' || !this.known.delete(name)) return;
     this.registered.delete(name);
+    // the bus limits the number of rules, and callers come and go for weeks
+    this.bus.removeMatch(watchRule(name)).catch(() => undefined);
     for (const listener of this.leaveListeners) listener(name);
   }
 
@@ -40,7 +42,10 @@ export class Callers {
     if (!credentials) {
       credentials = this.learn(sender);
       this.known.set(sender, credentials);
-      credentials.catch(() => this.known.delete(sender));
+      credentials.catch(() => {
+        this.known.delete(sender);
+        this.bus.removeMatch(watchRule(sender)).catch(() => undefined);
+      });
     }
     return { sender, ...(await credentials), clientId: this.registered.get(sender) ?? '' };
   }
@@ -62,12 +67,16 @@ export class Callers {
   }
 
   private async learn(sender: string): Promise<{ uid: number; userName: string }> {
-    const watch = "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged'";
     // watch first, ask then: a caller that leaves in between makes the question fail
-    await this.bus.addMatch(`${watch},arg0='${sender}'`);
+    await this.bus.addMatch(watchRule(sender));
     const uid = await this.bus.uidOf(sender);
     return { uid, userName: await userName(uid) };
   }
+}
+
+/** Match rule for one bus name's coming and going. Senders' names are the bus's own words: nothing to escape. */
+function watchRule(name: string): string {
+  return `type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${name}'`;
 }
 
 const names = new Map<number, string>([[0, 'root']]);

@@ -181,7 +181,9 @@ export class Transaction {
       connection.reply(call, signature, body);
     } catch (error) {
       const report = TreelineError.report(error);
-      connection.replyError(call, wireErrorName(report.code, iface.transaction), wireErrorText(report));
+      const unknown = report.code === 'not-supported';
+      const name = unknown ? 'org.freedesktop.DBus.Error.UnknownMethod' : wireErrorName(report.code, iface.transaction);
+      connection.replyError(call, name, wireErrorText(report));
     }
   }
 

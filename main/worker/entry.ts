@@ -1,11 +1,12 @@
 import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { TreelineError } from '../../shared/errors/index.ts';
+import type { FetchEvent } from './fetch-session.ts';
 import type { JobContext, JobEvent, JobHandlers, JobName, JobRequest } from '../engine/jobs/index.ts';
 
 const eventsFd = 3;
 
-function emit(event: JobEvent): void {
+function emit(event: JobEvent | FetchEvent): void {
   const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
   // written synchronously: a crash right afterwards must not lose the line. The parent's pipe may be full for a moment.
   for (let sent = 0; sent < bytes.length;) {
@@ -64,13 +65,14 @@ function deferSignals(): void {
 async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;
-  if (job.startsWith('fetch.')) return (await import('./fetch-jobs.ts')).fetchJobs;
   return (await import('./sysroot-jobs.ts')).sysrootJobs;
 }
 
 async function main(): Promise<void> {
   // loaded on demand like the job groups: a test of the protocol alone needs no C library
   (await import('../native/linux/parent-death.ts')).endWithParent();
+  // a process without privileges, started by a worker: see fetcher.ts
+  if (process.argv[2] === 'fetch-session') return (await import('./fetch-session.ts')).fetchSession(emit);
   const request = JSON.parse(await text(process.stdin)) as JobRequest;
   const handler = (await handlers(request.job))[request.job] as ((params: unknown, context: JobContext) => unknown) | undefined;
   if (!handler) throw new TreelineError('not-supported', { subject: request.job });

@@ -1,63 +1,79 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { runJob, type JobContext } from '../engine/jobs/index.ts';
-import type { FetchPort } from '../engine/ports/fetch.ts';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Progress } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { crashError } from '../engine/jobs/index.ts';
+import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/ports/fetch.ts';
+import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
+import { fetchUser, type User } from './fetch-user.ts';
 
-export interface User {
-  readonly uid: number;
-  readonly gid: number;
+const stderrKeptBytes = 8192;
+
+interface Waiting {
+  readonly resolve: (outcome: FetchOutcome) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
  * Fetching runs in a process of its own, as a user without rights: what parses answers from the network can then change nothing but the
- * directory of what was fetched. Stays as is when not root, when the name space maps no other user, or when others may not read the repository.
+ * directory of what was fetched. The process starts at once, beside our own start, serves all requests of a job and ends with it.
  */
-export function processFetcher(worker: string, context: JobContext): FetchPort {
-  return {
-    async fetch(request, onProgress) {
-      const user = fetchUser(request.parent);
-      prepareDirectory(request.repo, user);
-      const job = runJob('fetch.pull', request, {
-        worker,
-        ...(user ? { user } : {}),
-        onEvent(event) {
-          if (event.type === 'progress') onProgress?.(event.progress);
-          else if (event.type === 'message') context.message(event.text);
-        },
-      });
-      return job.done;
-    },
-  };
-}
+export class ProcessFetcher implements FetchPort, Disposable {
+  readonly #user: User | undefined;
+  readonly #child: ChildProcess;
+  #waiting: Waiting | undefined;
+  #stderr = '';
 
-/** `treeline` if the system has that user, else `nobody`. */
-export function fetchUser(parentRepo: string): User | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const user = passwdUser('treeline') ?? passwdUser('nobody');
-  return user && isMapped('uid', user.uid) && isMapped('gid', user.gid) && othersMayEnter(parentRepo) ? user : undefined;
-}
+  /** `worker`: the worker's entry file; `parent`: the system's repository. */
+  constructor(worker: string, parent: string) {
+    this.#user = fetchUser(parent);
+    this.#child = spawn(process.execPath, ['--enable-source-maps', worker, fetchSessionWord], {
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+      env: { ...process.env, G_DEBUG: 'fatal-criticals' },
+      cwd: '/',
+      ...this.#user,
+    });
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
+    createInterface({ input: this.#child.stdio[3] as Readable }).on('line', (line) => this.#receive(JSON.parse(line) as FetchEvent));
+    this.#child.on('error', (error) =>
+      this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })),
+    );
+    this.#child.on('close', (code, signal) => this.#fail(crashError('Fetching', code, signal, this.#stderr)));
+  }
 
-function passwdUser(name: string): User | undefined {
-  const lines = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8').split('\n') : [];
-  const fields = lines.map((line) => line.split(':')).find(([n]) => n === name);
-  const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
-  return fields && uid > 0 && gid > 0 ? { uid, gid } : undefined;
-}
+  fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {
+    prepareDirectory(request.repo, this.#user);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject, ...(onProgress ? { onProgress } : {}) };
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        this.#fail(crashError('Fetching', this.#child.exitCode, this.#child.signalCode, this.#stderr));
+      } else this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+    });
+  }
 
-/** user_namespaces(7): lines of `inside outside length`. */
-function isMapped(kind: 'uid' | 'gid', id: number): boolean {
-  return readFileSync(`/proc/self/${kind}_map`, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .some(([inside = 0, , length = 0]) => id >= inside && id < inside + length);
-}
+  [Symbol.dispose](): void {
+    this.#child.stdin?.end();
+  }
 
-function othersMayEnter(directory: string): boolean {
-  for (let at = path.resolve(directory); ; at = path.dirname(at)) {
-    const stat = statSync(at, { throwIfNoEntry: false });
-    if (!stat || (stat.mode & 0o001) === 0) return false;
-    if (at === '/') return true;
+  #receive(event: FetchEvent): void {
+    const waiting = this.#waiting;
+    if (event.type === 'progress') {
+      waiting?.onProgress?.(event.progress);
+      return;
+    }
+    this.#waiting = undefined;
+    if (event.type === 'result') waiting?.resolve(event.result);
+    else waiting?.reject(TreelineError.fromReport(event.error));
+  }
+
+  #fail(error: TreelineError): void {
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
   }
 }
 

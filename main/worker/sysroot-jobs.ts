@@ -1,8 +1,10 @@
+import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
 import { importCommit, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
-import { processFetcher } from './fetcher.ts';
+import type { FetchPort } from '../engine/ports/fetch.ts';
+import { ProcessFetcher } from './fetcher.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -13,26 +15,47 @@ function change<T>(path: string, context: JobContext, run: (job: engine.SysrootJ
   return run({ sysroot, context, now: now() });
 }
 
-/** What looking for and taking updates works with. `lock`: nobody else may change the sysroot meanwhile. */
+interface UpdateParams {
+  readonly sysroot: string;
+  readonly osname: string;
+  readonly now?: number;
+}
+
+/** For jobs that only read what was fetched before. */
+const noNetwork: FetchPort = {
+  fetch: () => Promise.reject(new TreelineError('not-supported', { subject: 'Fetching in a job that only reads' })),
+};
+
+/** What looking for and taking updates works with. */
 async function update<T>(
-  params: { readonly sysroot: string; readonly osname: string; readonly now?: number },
+  params: UpdateParams,
   context: JobContext,
-  lock: boolean,
+  how: { readonly lock?: boolean; readonly fetcher?: FetchPort },
   run: (update: updates.UpgradeContext) => T | Promise<T>,
 ): Promise<T> {
   using sysroot = Sysroot.open(params.sysroot);
-  if (lock) sysroot.lock();
+  if (how.lock) sysroot.lock();
   return await run({
     sysroot,
     context,
     dir: engine.stateDir(params.sysroot, params.osname, sysroot.isBooted),
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
-    // this very file: the worker starts a second one
-    fetcher: processFetcher(process.argv[1] as string, context),
+    fetcher: how.fetcher ?? noNetwork,
     openRepo: (path) => Repo.open(path),
     importer: { importCommit: (from, checksum, onProgress) => importCommit(sysroot.repo, from, checksum, onProgress) },
     now: params.now ?? now(),
   });
+}
+
+/** With a process that fetches. It is started first: it gets ready while the sysroot is read. This very file is its program too. */
+async function online<T>(
+  params: UpdateParams,
+  context: JobContext,
+  lock: boolean,
+  run: (update: updates.UpgradeContext) => Promise<T>,
+): Promise<T> {
+  using fetcher = new ProcessFetcher(process.argv[1] as string, `${params.sysroot.replace(/\/$/, '')}/ostree/repo`);
+  return await update(params, context, { lock, fetcher }, run);
 }
 
 export const sysrootJobs: Partial<JobHandlers> = {
@@ -40,10 +63,10 @@ export const sysrootJobs: Partial<JobHandlers> = {
     using sysroot = Sysroot.open(path);
     return engine.loadState(sysroot, (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures));
   },
-  'update.check': (p, context) => update(p, context, false, (u) => updates.check(u, p.osname)),
-  'update.cached': (p, context) => update(p, context, false, (u) => updates.cachedCheck(u, p.osname)),
-  'update.details': (p, context) => update(p, context, false, (u) => updates.updateDetails(u, p.osname, p.checksum)),
-  'update.upgrade': (p, context) => update(p, context, true, (u) => updates.upgrade(u, p)),
+  'update.check': (p, context) => online(p, context, false, (u) => updates.check(u, p.osname)),
+  'update.cached': (p, context) => update(p, context, {}, (u) => updates.cachedCheck(u, p.osname)),
+  'update.details': (p, context) => update(p, context, {}, (u) => updates.updateDetails(u, p.osname, p.checksum)),
+  'update.upgrade': (p, context) => online(p, context, true, (u) => updates.upgrade(u, p)),
   'sysroot.disk-use'({ sysroot: path }) {
     using sysroot = Sysroot.open(path);
     return engine.diskUse(sysroot, (checksum) => reachableObjects(sysroot.repo, checksum));

@@ -1,11 +1,13 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
+import { ErrorNotice } from '../features/activity/error-notice.tsx';
 import { ActivityPage } from '../features/activity/activity-page.tsx';
 import { HistoryPage } from '../features/history/history-page.tsx';
 import { UpdatesPage } from '../features/updates/updates-page.tsx';
-import { useHost } from '../stores/host-store.ts';
+import { loadSnapshot, useHost } from '../stores/host-store.ts';
 import { useRoute, type Section } from '../stores/route-store.ts';
+import { Button } from '../ui/button.tsx';
 import { Page } from '../ui/page.tsx';
 import { Spinner } from '../ui/spinner.tsx';
 import { ActivityBar } from './activity-bar.tsx';
@@ -27,6 +29,7 @@ export function App(): ReactNode {
   const { t } = useTranslation();
   const section = useRoute((route) => route.section);
   const snapshot = useHost((host) => host.snapshot);
+  const unreadable = useHost((host) => host.unreadable);
   const main = useRef<HTMLElement>(null);
   useShortcuts();
   useEffect(() => {
@@ -48,7 +51,13 @@ export function App(): ReactNode {
             <ServicePage service={snapshot.service} title={t(`section.${section}`)} />
           ) : (
             <Page title={t(`section.${section}`)}>
-              <Spinner label={t('service.connecting')} />
+              {unreadable ? (
+                <ErrorNotice report={unreadable}>
+                  <Button onPress={() => void loadSnapshot()}>{t('action.tryAgain')}</Button>
+                </ErrorNotice>
+              ) : (
+                <Spinner label={t('service.connecting')} />
+              )}
             </Page>
           )}
         </main>

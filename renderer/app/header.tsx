@@ -11,28 +11,35 @@ export function Header({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
   const booted = bootedOf(snapshot);
   if (!snapshot.hostname && !booted) return null;
-  const system = snapshot.prettyName || snapshot.osname;
   return (
-    <header className="flex flex-wrap items-center gap-x-4 gap-y-0.5 border-b border-line px-4 py-2 text-sm md:px-6">
-      <span className="foreign-text font-medium">{snapshot.hostname}</span>
+    <header className="flex flex-wrap items-center gap-x-4 gap-y-0.5 border-b border-line px-4 py-2 text-sm md:flex-nowrap md:px-6">
+      <span className="foreign-text font-medium md:max-w-56 md:shrink-0 md:truncate">{snapshot.hostname}</span>
       {booted ? (
         <>
-          <span className="foreign-text">
-            {system} {system.includes(booted.version) ? '' : booted.version}
-          </span>
-          <span className="foreign-text max-w-72 truncate text-muted max-md:hidden" title={booted.origin.refspec}>
+          <span className="foreign-text md:max-w-72 md:shrink-0 md:truncate">{systemName(snapshot, booted.version)}</span>
+          <span className="foreign-text min-w-0 truncate text-muted max-md:hidden md:shrink-4" title={booted.origin.refspec}>
             {booted.origin.refspec}
           </span>
-          <SignatureLine signatures={booted.signatures} />
+          <span className="min-w-0 md:shrink-0 md:max-lg:shrink">
+            <SignatureLine signatures={booted.signatures} />
+          </span>
         </>
       ) : (
         <span className="text-muted">{t('header.notBooted')}</span>
       )}
       {snapshot.simulated ? (
-        <Badge tone="info" icon={FlaskConical}>
-          {t('header.simulated')}
-        </Badge>
+        <span className="md:ml-auto md:shrink-0">
+          <Badge tone="info" icon={FlaskConical}>
+            {t('header.simulated')}
+          </Badge>
+        </span>
       ) : null}
     </header>
   );
+}
+
+/** "Meadow OS 1.1": the version is added unless the name holds it as a word of its own. */
+export function systemName(snapshot: HostSnapshot, version: string): string {
+  const name = snapshot.prettyName || snapshot.osname;
+  return name.split(/[\s()]+/).includes(version) ? name : `${name} ${version}`.trim();
 }

@@ -5,7 +5,7 @@ import { createFormatter, formatLocaleFor } from '../i18n/format.ts';
 import { chooseLanguage, startTranslations } from '../i18n/i18n.ts';
 import { FormatContext } from '../i18n/use-format.ts';
 import { call } from '../stores/bridge.ts';
-import { takeJob, takeSnapshot } from '../stores/host-store.ts';
+import { loadSnapshot, takeJob, takeSnapshot } from '../stores/host-store.ts';
 import { App } from './app.tsx';
 import './theme.css';
 
@@ -13,7 +13,7 @@ import './theme.css';
 async function start(): Promise<void> {
   window.treeline.subscribe('host.snapshot', takeSnapshot);
   window.treeline.subscribe('host.job', takeJob);
-  void call('host.snapshot').then(takeSnapshot);
+  void loadSnapshot();
   const environment = await call('app.environment');
   await startTranslations(environment.languages);
   const locale = formatLocaleFor(chooseLanguage(environment.languages), environment.formatLocale);

@@ -8,6 +8,8 @@ export type Intent = 'check' | 'upgrade' | 'restart' | 'rollback' | 'setDefault'
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
+  /** Why there is no snapshot at all: an answer that breaks the contract, as from a service of another version. */
+  readonly unreadable: ErrorReport | undefined;
   /** The running job, newer than snapshot.job: job events come in between. */
   readonly job: JobState | undefined;
   /** The last job that ended while the window was open. */
@@ -24,6 +26,7 @@ export const isRunning = (job: JobState | undefined): job is JobState =>
 
 export const useHost = create<HostState>(() => ({
   snapshot: undefined,
+  unreadable: undefined,
   job: undefined,
   endedJob: undefined,
   intents: [],
@@ -36,11 +39,20 @@ export function takeSnapshot(snapshot: HostSnapshot): void {
   const { job, endedJob } = useHost.getState();
   let running = isRunning(snapshot.job) && snapshot.job.id !== endedJob?.id ? snapshot.job : undefined;
   if (running && job?.id === running.id && (job.progress?.fraction ?? 0) > (running.progress?.fraction ?? 0)) running = job;
-  useHost.setState({ snapshot, job: running });
+  useHost.setState({ snapshot, unreadable: undefined, job: running });
 }
 
 export function takeJob(job: JobState): void {
   useHost.setState(isRunning(job) ? { job } : { job: undefined, endedJob: job });
+}
+
+/** The first snapshot, or another try at it. */
+export async function loadSnapshot(): Promise<void> {
+  try {
+    takeSnapshot(await call('host.snapshot'));
+  } catch (error) {
+    useHost.setState({ unreadable: TreelineError.report(error) });
+  }
 }
 
 /** Runs what a button asks for. A closed password dialog is an answer, not an error: it is dropped silently. */
@@ -73,7 +85,7 @@ export const hostActions = {
   reload: () =>
     run('reload', async () => {
       await call('host.reload');
-      takeSnapshot(await call('host.snapshot'));
+      await loadSnapshot();
       return undefined;
     }),
   dismissRefusal: () => useHost.setState({ refusal: undefined }),

@@ -69,9 +69,13 @@ export function revisionProblem(text: unknown, mayBeEmpty = false): string | und
   return undefined;
 }
 
-/** `[REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec). */
+/** `[REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be. */
 export function refspecProblem(text: unknown): string | undefined {
-  if (typeof text !== 'string' || !/^(?!-)([\w.-]+:)?[\w.+-]+(\/[\w.+-]+)*$/.test(text) || text.length > 512) {
+  if (
+    typeof text !== 'string' ||
+    !/^([A-Za-z0-9_][\w.-]*:)?[A-Za-z0-9_][\w.+-]*(\/[A-Za-z0-9_][\w.+-]*)*$/.test(text) ||
+    text.length > 512
+  ) {
     return `“${String(text).slice(0, 80)}” is no refspec ([REMOTE:]REF)`;
   }
   return undefined;

@@ -15,6 +15,9 @@ const restartMs = 60_000;
 
 const version = (release: number): string => releases[release - 1]?.version ?? '';
 const button = (name: string | RegExp) => page.getByRole('button', { name });
+/** The button of the open dialog. */
+const confirm = (name: string): Promise<void> =>
+  page.getByRole('alertdialog').or(page.getByRole('dialog')).getByRole('button', { name, exact: true }).click();
 const heading = (name: string) => page.getByRole('heading', { name });
 /** The entry in History that is marked as running. */
 const bootedRow = (release: number) =>
@@ -88,7 +91,7 @@ describe('the whole circle, by mouse, as an ordinary user', () => {
     await button('Restart now…').first().click();
     await heading(`Restart into ${version(2)}`).waitFor();
     await shot('3-restart');
-    await button('Restart').last().click();
+    await confirm('Restart');
     await demo.booted(2);
     await heading(`Version ${version(3)} is available`).waitFor({ timeout: restartMs });
     await page.getByText(`From ${version(2)} to ${version(3)}`).waitFor();
@@ -102,14 +105,14 @@ describe('the whole circle, by mouse, as an ordinary user', () => {
     await button(`Roll back to ${version(1)}`).click();
     await heading(`Roll back to ${version(1)}`).waitFor();
     await shot('5-roll-back');
-    await button('Roll back').last().click();
+    await confirm('Roll back');
     await page.getByText('Starts next').first().waitFor();
     await shot('6-rolled-back');
   });
 
   it('restarts into the old version, which works as before', async () => {
     await button('Restart now…').first().click();
-    await button('Restart').last().click();
+    await confirm('Restart');
     await demo.booted(1, 2);
     await bootedRow(1).waitFor({ timeout: restartMs });
     await shot('7-back');

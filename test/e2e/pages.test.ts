@@ -41,6 +41,8 @@ describe('every state of every page', () => {
     await driver.dark(true);
     await driver.screenshot(`${name}-dark`);
     expect(await driver.axe()).toEqual([]);
+    await driver.resize(800, 700);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     await driver.resize(480, 700);
     await driver.screenshot(`${name}-narrow`);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CheckoutAtOptions } from '../../main/native/ostree/checkout.ts';
+import { ImportArchiveOptions } from '../../main/native/ostree/import.ts';
 import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree/index.ts';
 
 /**
@@ -13,12 +15,15 @@ import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree
 const structs: readonly { readonly c: string; readonly ours: Parameters<typeof koffi.sizeof>[0] }[] = [
   { c: 'OstreeSysrootWriteDeploymentsOpts', ours: WriteDeploymentsOpts },
   { c: 'OstreeRepoPruneOptions', ours: RepoPruneOptions },
+  { c: 'OstreeRepoCheckoutAtOptions', ours: CheckoutAtOptions },
+  { c: 'OstreeRepoImportArchiveOptions', ours: ImportArchiveOptions },
 ];
 
 /** Numbers that main/native repeats from the headers. */
 const constants: Readonly<Record<string, number>> = {
   OSTREE_REPO_PULL_FLAGS_COMMIT_ONLY: 2,
   OSTREE_REPO_PULL_FLAGS_UNTRUSTED: 4,
+  OSTREE_REPO_PULL_FLAGS_TRUSTED_HTTP: 16,
   OSTREE_REPO_PRUNE_FLAGS_REFS_ONLY: 2,
   OSTREE_SYSROOT_SIMPLE_WRITE_DEPLOYMENT_FLAGS_RETAIN_PENDING: 8,
   OSTREE_SYSROOT_SIMPLE_WRITE_DEPLOYMENT_FLAGS_RETAIN_ROLLBACK: 16,
@@ -29,6 +34,10 @@ const constants: Readonly<Record<string, number>> = {
   OSTREE_OBJECT_TYPE_DIR_TREE: 2,
   OSTREE_OBJECT_TYPE_DIR_META: 3,
   OSTREE_OBJECT_TYPE_COMMIT: 4,
+  OSTREE_REPO_CHECKOUT_MODE_USER: 1,
+  OSTREE_REPO_CHECKOUT_OVERWRITE_UNION_FILES: 1,
+  OSTREE_REPO_COMMIT_MODIFIER_FLAGS_SKIP_XATTRS: 1,
+  OSTREE_REPO_COMMIT_MODIFIER_FLAGS_ERROR_ON_UNLABELED: 8,
   OSTREE_REPO_MODE_BARE: 0,
   OSTREE_REPO_MODE_ARCHIVE: 1,
   OSTREE_REPO_MODE_BARE_USER: 2,

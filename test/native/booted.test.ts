@@ -119,6 +119,25 @@ test('stage, restart, roll back, restart: the whole circle', async () => {
   expect(text(third[3])).toContain('clean');
 });
 
+test('details of what is staged stay, against the booted one', async () => {
+  await makeHost();
+  const events = await session([
+    ['update.details', { ...os, checksum: host.commits[2] as string }],
+    ['update.check', os],
+    ['update.details', os],
+    upgrade,
+    'ostree admin cleanup',
+    ['update.details', os],
+    ['update.check', os],
+  ]);
+  expect(error(events[0])).toMatchObject({ code: 'repo.revision-not-found' });
+  const versions = (event: JobEvent | undefined): string[] => result(event, 'update.details').releases.map((r) => r.version);
+  expect(versions(events[2])).toEqual(['3', '2']);
+  expect(result(events[5], 'update.details')).toMatchObject({ fromVersion: '1', toVersion: '3', sizes: { downloadBytes: 0 } });
+  expect(versions(events[5])).toEqual(['3', '2']);
+  expect(result(events[6], 'update.check')).toMatchObject({ kind: 'available', update: { version: '3' } });
+});
+
 test('rolling back before the restart discards what is staged', async () => {
   await makeHost();
   const events = await session([upgrade, ['sysroot.rollback', os], load]);

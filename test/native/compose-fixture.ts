@@ -118,7 +118,9 @@ export function parseListing(text: string): Map<string, string> {
   return new Map(
     text.split('\n').flatMap((line) => {
       const m = /^(\S+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\/.*?)(?: -> (.*))?$/.exec(line);
-      return m ? [[m[5] ?? '', `${m[1]} ${m[2]} ${m[3]}${m[1]?.startsWith('-') ? ` ${m[4]}` : ''}${m[6] === undefined ? '' : ` -> ${m[6]}`}`]] : [];
+      return m
+        ? [[m[5] ?? '', `${m[1]} ${m[2]} ${m[3]}${m[1]?.startsWith('-') ? ` ${m[4]}` : ''}${m[6] === undefined ? '' : ` -> ${m[6]}`}`]]
+        : [];
     }),
   );
 }

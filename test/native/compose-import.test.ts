@@ -30,7 +30,15 @@ afterAll(() => {
 function resolved(file: string): ResolvedPackage {
   const p = rpm.readPackage(file);
   const hex = createHash('sha256').update(readFileSync(file)).digest('hex');
-  return { ...p, nevra: path.basename(file), repo: 'test', path: file, remote: false, downloadBytes: 0, digest: { algorithm: 'sha256', hex } };
+  return {
+    ...p,
+    nevra: path.basename(file),
+    repo: 'test',
+    path: file,
+    remote: false,
+    downloadBytes: 0,
+    digest: { algorithm: 'sha256', hex },
+  };
 }
 
 /** Import and check out; returns the directory. */
@@ -57,7 +65,9 @@ function dump(file: string): DumpRow[] {
     .split('\n')
     .flatMap((line) => {
       const [name = '', size, digest = '', mode, flags, link = ''] = line.split('\t');
-      return name === '' || name === '(none)' || Number(flags) & 64 ? [] : [{ path: name, size: Number(size), digest, mode: Number(mode) & 0xffff, link }];
+      return name === '' || name === '(none)' || Number(flags) & 64
+        ? []
+        : [{ path: name, size: Number(size), digest, mode: Number(mode) & 0xffff, link }];
     });
 }
 
@@ -78,7 +88,9 @@ function compare(file: string, root: string): void {
     if (stats.isFile()) {
       // OSTree has no times: files are of 1970 in every tree; libostree doesn't link empty files but makes new ones
       expect([stats.size, row.size > 0 ? stats.mtimeMs : 0]).toEqual([row.size, 0]);
-      const digest = createHash(algorithms[row.digest.length] ?? '').update(readFileSync(path.join(root, place))).digest('hex');
+      const digest = createHash(algorithms[row.digest.length] ?? '')
+        .update(readFileSync(path.join(root, place)))
+        .digest('hex');
       expect(digest).toBe(row.digest);
     }
   }
@@ -89,21 +101,24 @@ const caps = (file: string): string => execFileSync('getcap', [file], { encoding
 
 const expectedRefusals: Record<string, string> = { 'empty-0-0.src.rpm': 'source package' };
 
-test.each(readdirSync(fixtures).filter((name) => name.endsWith('.rpm')))('%s is imported as rpm describes it, or refused by name', (name) => {
-  const file = path.join(fixtures, name);
-  const refusal = expectedRefusals[name] ?? (name.startsWith('v6__') ? '07070X' : undefined);
-  if (refusal === undefined) compare(file, importAndCheckOut(file));
-  else {
-    let report;
-    try {
-      importAndCheckOut(file);
-    } catch (error) {
-      report = (error as TreelineError).report;
+test.each(readdirSync(fixtures).filter((name) => name.endsWith('.rpm')))(
+  '%s is imported as rpm describes it, or refused by name',
+  (name) => {
+    const file = path.join(fixtures, name);
+    const refusal = expectedRefusals[name] ?? (name.startsWith('v6__') ? '07070X' : undefined);
+    if (refusal === undefined) compare(file, importAndCheckOut(file));
+    else {
+      let report;
+      try {
+        importAndCheckOut(file);
+      } catch (error) {
+        report = (error as TreelineError).report;
+      }
+      expect(report).toMatchObject({ code: 'package.unsupported', subject: name });
+      expect(report?.detail).toContain(refusal);
     }
-    expect(report).toMatchObject({ code: 'package.unsupported', subject: name });
-    expect(report?.detail).toContain(refusal);
-  }
-});
+  },
+);
 
 test('owners, modes, capabilities, hard links, links, ghosts and names of all kinds', () => {
   const [file = ''] = makeRpms(path.join(directory, 'packages'), [
@@ -165,7 +180,9 @@ test('a damaged payload is refused by name and leaves nothing in the cache', () 
 test('devices and the like are refused', () => {
   const file = path.join(directory, 'packages');
   const script = `%dev(c,1,3) %attr(0666,root,root) /dev/null2`;
-  const [built = ''] = makeRpms(file, [{ name: 'device', files: {}, defines: {}, scripts: {}, tags: [], changelog: '', summary: 'x', rawFiles: [script] }]);
+  const [built = ''] = makeRpms(file, [
+    { name: 'device', files: {}, defines: {}, scripts: {}, tags: [], changelog: '', summary: 'x', rawFiles: [script] },
+  ]);
   expect(() => importAndCheckOut(built)).toThrow(expect.objectContaining({ code: 'package.unsupported' }) as Error);
 });
 

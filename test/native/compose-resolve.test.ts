@@ -73,7 +73,15 @@ function dnf(names: readonly string[], options: readonly string[]): string[] {
     'dnf',
     [
       ...['--config', conf, '--installroot', path.join(directory, 'root'), '--releasever', '1', '--setopt', 'reposdir=/nonexistent'],
-      ...['--setopt', `cachedir=${path.join(directory, 'dnf-cache')}`, '--repofrompath', `test,file://${packages}`, '--repo', 'test', '--nogpgcheck'],
+      ...[
+        '--setopt',
+        `cachedir=${path.join(directory, 'dnf-cache')}`,
+        '--repofrompath',
+        `test,file://${packages}`,
+        '--repo',
+        'test',
+        '--nogpgcheck',
+      ],
       ...[...options, '--assumeno', 'install', ...names],
     ],
     { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C', COLUMNS: '300' } },
@@ -151,7 +159,7 @@ test('a conflict names both packages', () => {
 test('what is excluded is told apart from what doesn’t exist', () => {
   expect(failure({ packages: ['lib'], excludes: ['lib'] })).toMatchObject({ code: 'package.excluded', subject: 'lib' });
   const report = failure({ packages: ['app-2'], excludes: ['filedep'] });
-  expect(report).toMatchObject({ code: 'package.excluded', subject: '/usr/share/filedep' });
+  expect(report).toMatchObject({ code: 'package.excluded', subject: 'filedep', facts: { requirement: '/usr/share/filedep' } });
   expect(report.facts?.['requiredBy']).toBe('app-2-1.noarch');
   expect(failure({ packages: ['lib'], repos: [repo({ excludes: ['lib'] })] })).toMatchObject({ code: 'package.excluded', subject: 'lib' });
 });

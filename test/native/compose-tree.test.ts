@@ -44,7 +44,11 @@ beforeAll(() => {
     {
       name: 'scripted',
       tags: ['Requires: testshell', 'Requires(pre): /bin/sh'],
-      files: { '/usr/share/scripted/data': 'packaged\n', '/usr/share/scripted/doomed': 'x', '/usr/share/owned': { content: 'o', user: 'madebypre', group: 'madebypre', mode: '0640' } },
+      files: {
+        '/usr/share/scripted/data': 'packaged\n',
+        '/usr/share/scripted/doomed': 'x',
+        '/usr/share/owned': { content: 'o', user: 'madebypre', group: 'madebypre', mode: '0640' },
+      },
       scripts: {
         pre: 'echo "madebypre:x:77:77::/:/sbin/nologin" >> /etc/passwd; echo "madebypre:x:77:" >> /etc/group',
         post: 'echo "post $1 $(id -u)"; echo appended >> /usr/share/scripted/data; rm /usr/share/scripted/doomed; ls -ln /usr/share/owned | sed s/Nov.*//\nmkdir /usr/share/scripted/new; echo n > /usr/share/scripted/new/file; cat /dev/tcp 2>/dev/null; touch /tmp/scratch /run/scratch',
@@ -58,7 +62,8 @@ beforeAll(() => {
       name: 'luascript',
       files: { '/usr/share/lua/base': 'b' },
       scripts: {
-        'post -p <lua>': 'local f = io.open("/usr/share/lua/made", "w"); f:write("count " .. arg[2]); f:close()\nposix.symlink("made", "/usr/share/lua/link")\nassert(not posix.stat("/work") and not posix.stat("/home/."))\nprint("lua ran")',
+        'post -p <lua>':
+          'local f = io.open("/usr/share/lua/made", "w"); f:write("count " .. arg[2]); f:close()\nposix.symlink("made", "/usr/share/lua/link")\nassert(not posix.stat("/work") and not posix.stat("/home/."))\nprint("lua ran")',
       },
     },
   );
@@ -66,7 +71,9 @@ beforeAll(() => {
 afterAll(() => f.dispose());
 
 test('a tree with a kernel: layout, database, metadata, signatures of nothing half-done', async () => {
-  const treefile = f.treefile('packages: [service, kernel, filesystem]\ncontainer: false\nautomatic-version-prefix: "43"\nadd-commit-metadata: {channel: stable, number: 7}\nunits: [svc.service, tmpl@one.service]\ndefault-target: multi-user.target\nmutate-os-release: "1"\nremove-files: [/usr/share/removed/by-treefile]\nremove-from-packages:\n  - [service, /usr/share/removed/by-pat.*]\ndocumentation: false\netc-group-members: [wheel]\n');
+  const treefile = f.treefile(
+    'packages: [service, kernel, filesystem]\ncontainer: false\nautomatic-version-prefix: "43"\nadd-commit-metadata: {channel: stable, number: 7}\nunits: [svc.service, tmpl@one.service]\ndefault-target: multi-user.target\nmutate-os-release: "1"\nremove-files: [/usr/share/removed/by-treefile]\nremove-from-packages:\n  - [service, /usr/share/removed/by-pat.*]\ndocumentation: false\netc-group-members: [wheel]\n',
+  );
   const outcome = await f.compose(treefile);
   expect(outcome).toMatchObject({ changed: true, version: '43', ref, packageCount: 3, imported: 3, cached: 0 });
   f.fsck();
@@ -81,12 +88,14 @@ test('a tree with a kernel: layout, database, metadata, signatures of nothing ha
   expect(list.get('/usr/lib/sysimage/rpm')).toBe('l00777 0 0 -> ../../share/rpm');
   expect(list.get('/usr/etc/systemd/system/multi-user.target.wants/svc.service')).toBe('l00777 0 0 -> /usr/lib/systemd/system/svc.service');
   expect(list.get('/usr/etc/systemd/system/alias.service')).toBe('l00777 0 0 -> /usr/lib/systemd/system/svc.service');
-  expect(list.get('/usr/etc/systemd/system/basic.target.requires/tmpl@one.service')).toBe('l00777 0 0 -> /usr/lib/systemd/system/tmpl@.service');
+  expect(list.get('/usr/etc/systemd/system/basic.target.requires/tmpl@one.service')).toBe(
+    'l00777 0 0 -> /usr/lib/systemd/system/tmpl@.service',
+  );
   expect(list.get('/usr/etc/systemd/system/default.target')).toBe('l00777 0 0 -> /usr/lib/systemd/system/multi-user.target');
   expect([...list.keys()].filter((name) => name.startsWith('/usr/share/removed/') || name.includes('README'))).toEqual([]);
   expect(list.get('/usr/bin/svc')).toBe('-04755 999 0 3');
   expect([...list.keys()].filter((name) => /^\/var\/./.test(name))).toEqual([]);
-  expect(f.cat('/usr/lib/os-release')).toContain("PRETTY_NAME=\"Test 43\"\nOSTREE_VERSION='43'\n");
+  expect(f.cat('/usr/lib/os-release')).toContain('PRETTY_NAME="Test 43"\nOSTREE_VERSION=\'43\'\n');
   expect(f.cat('/usr/lib/passwd')).toBe('svc:x:999:999:Service:/var/lib/svc:/usr/sbin/nologin\n');
   const tmpfiles = f.cat('/usr/lib/tmpfiles.d/rpm-ostree-autovar.conf');
   expect(tmpfiles).toContain('L "/var/opt/Some VPN" - - - - ../../usr/lib/opt/Some VPN\n');
@@ -107,7 +116,9 @@ test('other tools read it: ostree show, rpm -qa --root, ostree’s sizes', () =>
   using opened = Repo.open(f.repo);
   const commit = opened.loadCommit(opened.resolveRev(ref));
   expect(commit.value('number', 'x')).toBe(7n);
-  expect(show('rpmostree.rpmdb.pkglist')).toBe("[('filesystem', '0', '1', '1', 'noarch'), ('kernel', '0', '1', '1', 'x86_64'), ('service', '0', '1', '1', 'noarch')]");
+  expect(show('rpmostree.rpmdb.pkglist')).toBe(
+    "[('filesystem', '0', '1', '1', 'noarch'), ('kernel', '0', '1', '1', 'x86_64'), ('service', '0', '1', '1', 'noarch')]",
+  );
   const [repository] = commit.value('rpmostree.rpmmd-repos', 'aa{sv}') as unknown as Map<string, Variant>[];
   expect(repository?.get('id')).toEqual(new Variant('s', 'test'));
   expect(Math.abs(Number(repository?.get('timestamp')?.value) - Date.now() / 1000)).toBeLessThan(3600);
@@ -179,7 +190,10 @@ test('the same input makes no commit, by result and by exit code', async () => {
 
 test('the same input gives the same commit from an empty cache, but for the parent', async () => {
   const treefile = path.join(f.directory, 'tree.yaml');
-  const content = (repo: string): string => execFileSync('ostree', [`--repo=${repo}`, 'show', ref], { encoding: 'utf8' }).split('\n').find((l) => l.startsWith('ContentChecksum')) ?? '';
+  const content = (repo: string): string =>
+    execFileSync('ostree', [`--repo=${repo}`, 'show', ref], { encoding: 'utf8' })
+      .split('\n')
+      .find((l) => l.startsWith('ContentChecksum')) ?? '';
   const other = path.join(f.directory, 'other-repo');
   execFileSync('ostree', [`--repo=${other}`, 'init', '--mode=archive']);
   await f.compose(treefile, { repo: other, cachedir: path.join(f.directory, 'other-cache') });
@@ -211,14 +225,23 @@ test('scripts in the order rpm runs them, in shell and lua, never through a hard
   expect(f.ostree('ls', '-R', '-X', scripts)).not.toContain('overlay');
   // the packaged file in the cache is as it was
   f.fsck(path.join(f.cachedir, 'pkgcache-repo'));
-  const cached = execFileSync('ostree', [`--repo=${f.cachedir}/pkgcache-repo`, 'cat', 'rpmostree/pkg/scripted/1-1.noarch', '/usr/share/scripted/data'], { encoding: 'utf8' });
+  const cached = execFileSync(
+    'ostree',
+    [`--repo=${f.cachedir}/pkgcache-repo`, 'cat', 'rpmostree/pkg/scripted/1-1.noarch', '/usr/share/scripted/data'],
+    { encoding: 'utf8' },
+  );
   expect(cached).toBe('packaged\n');
 });
 
 test('postprocess scripts, added files; ids of the previous commit are kept', async () => {
   writeFileSync(path.join(f.directory, 'added.conf'), 'added');
-  writeFileSync(path.join(f.directory, 'post.sh'), '#!/bin/sh -e\necho from-file > /usr/share/from-file\necho etc >> /etc/svc.conf\n', { mode: 0o755 });
-  const treefile = f.treefile('packages: [service, testshell]\nref: test/x86_64/post\npostprocess:\n  - |\n    #!/bin/sh\n    echo inline; cat /etc/added.conf\n    echo 1 > /usr/share/inline\npostprocess-script: post.sh\nadd-files:\n  - [added.conf, /etc/added.conf]\n', 'post.yaml');
+  writeFileSync(path.join(f.directory, 'post.sh'), '#!/bin/sh -e\necho from-file > /usr/share/from-file\necho etc >> /etc/svc.conf\n', {
+    mode: 0o755,
+  });
+  const treefile = f.treefile(
+    'packages: [service, testshell]\nref: test/x86_64/post\npostprocess:\n  - |\n    #!/bin/sh\n    echo inline; cat /etc/added.conf\n    echo 1 > /usr/share/inline\npostprocess-script: post.sh\nadd-files:\n  - [added.conf, /etc/added.conf]\n',
+    'post.yaml',
+  );
   await f.compose(treefile);
   const post = 'test/x86_64/post';
   expect(f.messages).toContain('postprocess[0]: inline');
@@ -241,9 +264,17 @@ test('treeline.changes tells what a commit changes against its parent, with new 
     return JSON.parse(inflateSync(value as Buffer).toString()) as ReleaseChanges;
   };
   expect(changes('test/x86_64/changes')).toMatchObject({ format: 1, version: '1', packages: [], advisories: [] });
-  f.add({ name: 'plain', version: '2', files: { '/usr/share/plain': 'two!' }, changelog: '* Tue Mar 03 2026 A <a@x> - 2-1\n- Second: CVE-2026-1\n\n* Mon Mar 02 2026 A <a@x> - 1-1\n- First' });
+  f.add({
+    name: 'plain',
+    version: '2',
+    files: { '/usr/share/plain': 'two!' },
+    changelog: '* Tue Mar 03 2026 A <a@x> - 2-1\n- Second: CVE-2026-1\n\n* Mon Mar 02 2026 A <a@x> - 1-1\n- First',
+  });
   const updateinfo = path.join(f.directory, 'updateinfo.xml');
-  writeFileSync(updateinfo, '<updates><update type="security" version="1" status="final" from="x"><id>ADV-1</id><title>plain fix</title><severity>Important</severity><issued date="2026-03-03 00:00:00"/><description>Fixed</description><references><reference href="https://x/CVE-2026-1" id="CVE-2026-1" type="cve" title="CVE-2026-1"/></references><pkglist><collection><package name="plain" version="2" release="1" epoch="0" arch="noarch"><filename>plain-2-1.noarch.rpm</filename></package></collection></pkglist></update></updates>');
+  writeFileSync(
+    updateinfo,
+    '<updates><update type="security" version="1" status="final" from="x"><id>ADV-1</id><title>plain fix</title><severity>Important</severity><issued date="2026-03-03 00:00:00"/><description>Fixed</description><references><reference href="https://x/CVE-2026-1" id="CVE-2026-1" type="cve" title="CVE-2026-1"/></references><pkglist><collection><package name="plain" version="2" release="1" epoch="0" arch="noarch"><filename>plain-2-1.noarch.rpm</filename></package></collection></pkglist></update></updates>',
+  );
   execFileSync('modifyrepo_c', ['--mdtype=updateinfo', updateinfo, path.join(f.packages, 'repodata')], { stdio: 'ignore' });
   const outcome = await f.compose(treefile);
   expect(outcome).toMatchObject({ changed: true, version: '1.1', imported: 1, cached: 1 });
@@ -251,44 +282,86 @@ test('treeline.changes tells what a commit changes against its parent, with new 
   expect(told).toMatchObject({ version: '1.1', parentVersion: '1', installedSizeDeltaBytes: 1 });
   expect(told.parent).toBe(f.ostree('rev-parse', 'test/x86_64/changes^'));
   expect(told.packages).toHaveLength(1);
-  expect(told.packages[0]).toMatchObject({ kind: 'upgraded', name: 'plain', from: { version: '1' }, to: { version: '2' }, advisories: ['ADV-1'] });
+  expect(told.packages[0]).toMatchObject({
+    kind: 'upgraded',
+    name: 'plain',
+    from: { version: '1' },
+    to: { version: '2' },
+    advisories: ['ADV-1'],
+  });
   expect(told.packages[0]?.changelog?.map((e) => e.text)).toEqual(['- Second: CVE-2026-1']);
-  expect(told.advisories[0]).toMatchObject({ id: 'ADV-1', kind: 'security', severity: 'important', references: [{ kind: 'cve', id: 'CVE-2026-1' }] });
+  expect(told.advisories[0]).toMatchObject({
+    id: 'ADV-1',
+    kind: 'security',
+    severity: 'important',
+    references: [{ kind: 'cve', id: 'CVE-2026-1' }],
+  });
   using repo = Repo.open(f.repo);
-  const advisories = repo.loadCommit(outcome.checksum).value('rpmostree.advisories', 'a(suuasa{sv})') as unknown as [string, number, number, string[]][];
+  const advisories = repo.loadCommit(outcome.checksum).value('rpmostree.advisories', 'a(suuasa{sv})') as unknown as [
+    string,
+    number,
+    number,
+    string[],
+  ][];
   expect(advisories[0]?.slice(0, 4)).toEqual(['ADV-1', 1, 3, ['plain-2-1.noarch']]);
 });
 
 test('GPG signatures that ostree itself verifies, ed25519 ones that OpenSSL does', async () => {
   const home = path.join(f.directory, 'gnupg');
   mkdirSync(home, { mode: 0o700 });
-  const gpg = (...args: string[]): string => execFileSync('gpg', ['--homedir', home, '--batch', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const gpg = (...args: string[]): string =>
+    execFileSync('gpg', ['--homedir', home, '--batch', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   gpg('--passphrase', '', '--quick-gen-key', 'Tester <t@example.org>', 'ed25519', 'sign', 'never');
   const keyId = /^pub:.*?:([0-9A-F]{16}):/m.exec(gpg('--with-colons', '--list-keys'))?.[1] ?? '';
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = (key: typeof privateKey, type: 'spki' | 'pkcs8'): Buffer => (key.export({ type: type as 'pkcs8', format: 'der' }) as Buffer).subarray(-32);
+  const raw = (key: typeof privateKey, type: 'spki' | 'pkcs8'): Buffer =>
+    (key.export({ type: type as 'pkcs8', format: 'der' }) as Buffer).subarray(-32);
   const publicRaw = raw(publicKey, 'spki');
   const keyFile = path.join(f.directory, 'ed25519.key');
   writeFileSync(keyFile, `${Buffer.concat([raw(privateKey, 'pkcs8'), publicRaw]).toString('base64')}\n`);
   const treefile = f.treefile('packages: [plain, filesystem]\nref: test/x86_64/signed\n', 'signed.yaml');
   const outcome = await f.compose(treefile, { gpgSign: { keyId, homedir: home }, ed25519KeyFile: keyFile });
-  expect(execFileSync('ostree', [`--repo=${f.repo}`, 'show', `--gpg-homedir=${home}`, outcome.checksum], { encoding: 'utf8' })).toContain('Good signature from "Tester');
+  const trusted = path.join(f.directory, 'trusted');
+  mkdirSync(trusted);
+  gpg('--export', '-o', path.join(trusted, 'pubring.gpg'));
+  expect(
+    execFileSync('ostree', [`--repo=${f.repo}`, 'show', `--gpg-homedir=${trusted}`, outcome.checksum], { encoding: 'utf8' }),
+  ).toContain('Good signature from "Tester');
   using repo = Repo.open(f.repo);
-  const [signature = Buffer.alloc(0)] = repo.detachedMetadata(outcome.checksum)?.get('ostree.sign.ed25519') instanceof Variant ? ((repo.detachedMetadata(outcome.checksum)?.get('ostree.sign.ed25519') as Variant).value as Buffer[]) : [];
+  const [signature = Buffer.alloc(0)] =
+    repo.detachedMetadata(outcome.checksum)?.get('ostree.sign.ed25519') instanceof Variant
+      ? ((repo.detachedMetadata(outcome.checksum)?.get('ostree.sign.ed25519') as Variant).value as Buffer[])
+      : [];
   expect(verify(null, repo.loadCommit(outcome.checksum).bytes, publicKey, signature)).toBe(true);
   expect(existsSync(path.join(f.repo, 'summary.sig'))).toBe(true);
-  gpg('--export', '-o', path.join(home, 'trusted.gpg'));
   const client = path.join(f.directory, 'client');
   execFileSync('ostree', [`--repo=${client}`, 'init', '--mode=archive']);
-  execFileSync('ostree', [`--repo=${client}`, 'remote', 'add', `--gpg-import=${home}/trusted.gpg`, '--set=gpg-verify=true', '--set=gpg-verify-summary=true', 'r', `file://${f.repo}`], { stdio: 'ignore' });
+  execFileSync(
+    'ostree',
+    [
+      `--repo=${client}`,
+      'remote',
+      'add',
+      `--gpg-import=${trusted}/pubring.gpg`,
+      '--set=gpg-verify=true',
+      '--set=gpg-verify-summary=true',
+      'r',
+      `file://${f.repo}`,
+    ],
+    { stdio: 'ignore' },
+  );
   execFileSync('ostree', [`--repo=${client}`, 'pull', 'r', 'test/x86_64/signed'], { stdio: 'ignore' });
+  execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent']);
 });
 
 test('dry run and print-only change nothing', async () => {
   const treefile = f.treefile('packages: [service]\nref: test/x86_64/dry\n', 'dry.yaml');
   const before = readdirSync(f.repo, { recursive: true }).length;
   expect((await f.compose(treefile, { dryRun: true })).text).toContain('service-1-1.noarch (test)');
-  expect(JSON.parse((await f.compose(treefile, { printOnly: true })).text ?? '')).toMatchObject({ ref: 'test/x86_64/dry', packages: ['service'] });
+  expect(JSON.parse((await f.compose(treefile, { printOnly: true })).text ?? '')).toMatchObject({
+    ref: 'test/x86_64/dry',
+    packages: ['service'],
+  });
   expect(readdirSync(f.repo, { recursive: true }).length).toBe(before);
 });
 

@@ -112,6 +112,20 @@ test('changelogs: exactly the entries that the old release doesn’t have', () =
   expect(diff().packages.every((c) => c.changelog === undefined)).toBe(true);
 });
 
+test('the changelogs that commits record are those of their databases', () => {
+  // the same trees and lists, but nothing recorded
+  const bare = [0, 2].map((n) => {
+    const list = sh('ostree', [`--repo=${repo}`, 'show', '--print-metadata-key=rpmostree.rpmdb.pkglist', commits[n]!]);
+    const metadata = `--add-metadata=rpmostree.rpmdb.pkglist=${list.trim()}`;
+    return sh('ostree', [`--repo=${repo}`, 'commit', `--branch=bare/${n}`, `--tree=ref=${commits[n]}`, metadata]).trim();
+  });
+  const changelogs = (outcome: JobResult<'db.diff'>): unknown[] =>
+    outcome.packages.map(({ name, arch, kind, changelog }) => ({ name, arch, kind, changelog }));
+  const recorded = diff({ changelogs: true });
+  expect(changelogs(recorded)).toEqual(changelogs(diff({ from: bare[0]!, to: bare[1]!, changelogs: true })));
+  expect(recorded.packages.filter((c) => c.changelog).length).toBeGreaterThan(15);
+});
+
 test('advisories on the way from one release to the other', () => {
   const of = (more: Partial<JobParams<'db.diff'>>): string[] => diff({ advisories: true, ...more }).advisories.map((a) => a.id);
   expect(of({})).toEqual(['MSA-3', 'MSA-2']);

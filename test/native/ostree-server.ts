@@ -14,6 +14,8 @@ export class OstreeServer {
   delayMs = 0;
   readonly requests: string[] = [];
   readonly served = new Map<string, number>();
+  /** Answered to the last byte. */
+  readonly completed = new Set<string>();
   bytes = 0;
   readonly #root: string;
   readonly #server: Server;
@@ -46,6 +48,7 @@ export class OstreeServer {
   resetCounts(): void {
     this.requests.length = 0;
     this.served.clear();
+    this.completed.clear();
     this.bytes = 0;
     this.#contentServed = 0;
   }
@@ -81,6 +84,7 @@ export class OstreeServer {
     }
     if (content) this.#contentServed++;
     this.served.set(url, (this.served.get(url) ?? 0) + 1);
+    response.on('finish', () => this.completed.add(url));
     this.bytes += stat.size;
     const send = (): void => {
       response.writeHead(200, { 'content-length': stat.size });

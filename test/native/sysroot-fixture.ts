@@ -18,6 +18,8 @@ export interface Release {
   readonly version: string;
   /** Extra files below usr/share/test, by name. */
   readonly files?: number;
+  /** Size of each, 2000 bytes if not given; random, so that it doesn't compress. */
+  readonly fileBytes?: number;
   readonly kernel?: string;
   readonly changes?: object;
   readonly metadata?: readonly string[];
@@ -34,6 +36,7 @@ export class Fixture implements Disposable {
   readonly server: string;
   readonly sysroot: string;
   readonly commits: string[] = [];
+  #mounted = false;
   #time = 1_700_000_000;
 
   constructor() {
@@ -69,7 +72,7 @@ export class Fixture implements Disposable {
     writeFileSync(path.join(tree, 'usr/lib/os-release'), `ID=testos\nNAME=Test\nPRETTY_NAME="Test OS ${version}"\n`);
     writeFileSync(path.join(tree, 'usr/etc/test/default.conf'), `vendor ${version}\n`);
     for (let i = 0; i < (release.files ?? 3); i++) {
-      writeFileSync(path.join(tree, `usr/share/test/file-${version}-${i}`), randomBytes(2000));
+      writeFileSync(path.join(tree, `usr/share/test/file-${version}-${i}`), randomBytes(release.fileBytes ?? 2000));
     }
     const parent = this.commits.at(-1);
     const changes = release.changes && (deflateSync(JSON.stringify({ ...release.changes, ...(parent ? { parent } : {}) })) as Buffer);
@@ -99,8 +102,12 @@ export class Fixture implements Disposable {
   }
 
   /** Make the sysroot with the given commit deployed, following `remote` at `url`. */
-  install(url: string, checksum: string, remoteArgs: readonly string[] = ['--no-gpg-verify']): void {
+  install(url: string, checksum: string, remoteArgs: readonly string[] = ['--no-gpg-verify'], sizeMegabytes?: number): void {
     mkdirSync(this.sysroot);
+    if (sizeMegabytes !== undefined) {
+      sh('mount', '-t', 'tmpfs', '-o', `mode=755,size=${sizeMegabytes}m`, 'tmpfs', this.sysroot);
+      this.#mounted = true;
+    }
     sh('ostree', 'admin', 'init-fs', this.sysroot);
     sh('ostree', 'admin', 'os-init', `--sysroot=${this.sysroot}`, osname);
     sh('ostree', `--repo=${this.repo}`, 'remote', 'add', ...remoteArgs, 'origin', url);
@@ -111,6 +118,7 @@ export class Fixture implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#mounted) sh('umount', this.sysroot);
     sh('bash', '-c', `chattr -i '${this.sysroot}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
     rmSync(this.dir, { recursive: true, force: true });
   }

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, startTestHost, testUser, type TestHost } from './host.ts';
+import { until } from './peer.ts';
 
 const cli = path.resolve('dist/cli/treeline.mjs');
 let host: TestHost;
@@ -116,5 +118,40 @@ describe('without a service, on a sysroot of its own', () => {
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect((await treeline('--version')).stdout).toContain(`Version: '${version}'`);
+  });
+});
+
+describe('while a job takes its time', () => {
+  let slow: TestHost;
+  beforeAll(async () => {
+    process.env.TREELINE_TEST_SLOW = '30';
+    slow = await startTestHost({ helperArgs: [`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`] });
+  });
+  afterAll(() => {
+    delete process.env.TREELINE_TEST_SLOW;
+    return slow?.stop();
+  });
+  const running = (): Promise<string> => run(process.execPath, [cli, 'status'], { env: slow.env }).then(({ stdout }) => stdout);
+
+  test('Ctrl+C cancels it and says so; a second command meanwhile is told who is busy', async () => {
+    const child = spawn(process.execPath, [cli, 'upgrade'], { env: slow.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    await until(async () => (await running()).includes('State: busy'), 20_000);
+    const second = await run(process.execPath, [cli, 'rollback'], { env: slow.env }).catch((error: Outcome) => error);
+    expect((second as Outcome).stderr).toMatch(/^error: Another job is running\. root has been running “upgrade” since/);
+    const exit = new Promise((resolve) => child.once('exit', resolve));
+    const begun = Date.now();
+    child.kill('SIGINT');
+    expect(await exit).toBe(1);
+    expect(Date.now() - begun).toBeLessThan(2000);
+    expect(errors).toMatch(/^error: Cancelled\./);
+  });
+
+  test('a command that is killed takes its job along', async () => {
+    const child = spawn(process.execPath, [cli, 'upgrade'], { env: slow.env, stdio: 'ignore' });
+    await until(async () => (await running()).includes('State: busy'), 20_000);
+    child.kill('SIGKILL');
+    await until(async () => (await running()).includes('State: idle'), 20_000);
   });
 });

@@ -129,6 +129,33 @@ describe('on other buses', () => {
     }
   });
 
+  test('the whole bus goes and comes back', async () => {
+    const dir = mkdtempSync('/dev/shm/treeline-bus-');
+    const options = {
+      dir,
+      busPolicies: [path.resolve('assets/system/org.projectatomic.rpmostree1.conf')],
+      polkitActions: [],
+      polkitRules: '',
+    };
+    let bus = await startBus(options);
+    let daemon = await startStockDaemon(bus.address);
+    try {
+      const client = open(bus.address);
+      const kinds: string[] = [];
+      client.onSnapshot((snapshot) => kinds.push(snapshot.service.kind));
+      await until(() => kinds.includes('rpm-ostree'));
+      await bus.stop();
+      await until(() => kinds.at(-1) === 'restarting');
+      bus = await startBus(options);
+      daemon = await startStockDaemon(bus.address);
+      await until(() => kinds.at(-1) === 'rpm-ostree', 20_000);
+    } finally {
+      daemon.close();
+      await bus.stop();
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   test('an owner that isn’t root is not asked anything', async () => {
     const dir = mkdtempSync('/dev/shm/treeline-bus-');
     const bus = await startBus({ dir, busPolicies: [path.resolve('test/service/anybody.conf')], polkitActions: [], polkitRules: '' });

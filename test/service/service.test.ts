@@ -103,6 +103,9 @@ describe('coming and going', () => {
       ((await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.sysroot, 'AutomaticUpdatePolicy']))[0] as { value: unknown }).value;
     expect(await policy()).toBe('none');
     expect(await call(bus, os, iface.os, 'AutomaticUpdateTrigger', 'a{sv}', [{}])).toEqual([false, '']);
+    const [enabled, address] = await call(bus, os, iface.os, 'AutomaticUpdateTrigger', 'a{sv}', [{ mode: new Variant('s', 'check') }]);
+    expect([enabled, address]).toEqual([true, expect.stringMatching(/^unix:path=/)]);
+    await call(bus, sysroot, iface.treelineSysroot, 'Cancel');
     writeFileSync(path.join(host.dir, 'rpm-ostreed.conf'), '[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=never\n');
     await call(bus, sysroot, iface.sysroot, 'ReloadConfig');
     expect(await policy()).toBe('stage');

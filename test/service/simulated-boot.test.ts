@@ -77,8 +77,23 @@ test(
     await restarted('1');
     expect((await client.snapshot()).deployments[0]).toMatchObject({ version: '1', booted: true });
 
+    // held back until it is released, and only the one that is meant
+    host.publish(3);
+    expect(await client.upgrade({ lockFinalization: true })).toMatchObject({ phase: 'succeeded' });
+    const locked = (await client.snapshot()).deployments[0];
+    expect(locked).toMatchObject({ version: '3', staged: true, finalizationLocked: true });
+    expect(await client.finalizeDeployment({ checksum: '0'.repeat(64) })).toMatchObject({
+      phase: 'failed',
+      error: { code: 'deployment.checksum-mismatch' },
+    });
+    expect(await client.finalizeDeployment({ checksum: locked?.checksum })).toMatchObject({ phase: 'succeeded' });
+    await restarted('3');
+
     const history = (await client.history(20)).map(({ action, fromVersion, toVersion }) => [action, fromVersion, toVersion]);
     expect(history).toEqual([
+      ['boot', '1', '3'],
+      ['finalized', undefined, '3'],
+      ['stage', '1', '3'],
       ['boot', '2', '1'],
       ['rollback', '2', '1'],
       ['boot', '1', '2'],

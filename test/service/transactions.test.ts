@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Bus, DbusCallError, iface, serviceName, socketPath } from '../../shared/dbus/index.ts';
+import { Bus, DbusCallError, iface, serviceName, socketPath, Variant } from '../../shared/dbus/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
 import { leftSockets, otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
@@ -131,6 +131,32 @@ describe('with the real worker', () => {
   });
 });
 
+describe('UpdateDeployment', () => {
+  beforeAll(async () => {
+    host = await startTestHost();
+    bus = await host.connect();
+  });
+  afterAll(() => host?.stop());
+  const modifiers = (fields: Record<string, Variant>): [typeof os, string, string, string, readonly unknown[]] => [
+    os,
+    iface.os,
+    'UpdateDeployment',
+    'a{sv}a{sv}',
+    [fields, { 'no-layering': new Variant('b', true), 'dry-run': new Variant('b', false) }],
+  ];
+
+  test('does what it can, refuses the rest by name', async () => {
+    host.publish(3);
+    expect(await runJob(bus, ...modifiers({ 'set-revision': new Variant('s', host.checksums[1] ?? '') }))).toEqual([true, '']);
+    const [json] = await call(bus, sysroot, iface.treelineSysroot, 'Snapshot');
+    expect((JSON.parse(json as string) as { deployments: { version: string }[] }).deployments[0]?.version).toBe('2');
+    await expect(openJob(bus, ...modifiers({ 'install-packages': new Variant('as', ['htop']) }))).rejects.toThrow(
+      /modifier “install-packages” is not supported.*\[not-supported\]/,
+    );
+    await expect(openJob(bus, ...modifiers({ 'set-refspec': new Variant('s', '../x') }))).rejects.toThrow(/no refspec/);
+  });
+});
+
 describe('with a worker that takes its time', () => {
   beforeAll(async () => {
     const rules = `polkit.addRule(function (action, subject) { if (subject.user === '${testUser}') return polkit.Result.YES; });`;
@@ -189,7 +215,6 @@ describe('with a worker that takes its time', () => {
     running.close();
     await until(async () => (await active()) === '', 2000);
 
-    const { Variant } = await import('../../shared/dbus/index.ts');
     const detaching = await Bus.connect(host.address);
     const detached = await openJob(detaching, os, iface.os, 'Upgrade', 'a{sv}', [{ 'treeline-detached': new Variant('b', true) }]);
     await start(detached.peer);

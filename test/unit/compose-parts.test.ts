@@ -34,7 +34,16 @@ describe('version', () => {
   });
 });
 
-const odd = ['/var/opt/Some VPN', '/var/a"b', "/var/a'b", '/var/back\\slash', '/var/per%cent %h', '/var/tab\there', '/var/#hash', '/var/über'];
+const odd = [
+  '/var/opt/Some VPN',
+  '/var/a"b',
+  "/var/a'b",
+  '/var/back\\slash',
+  '/var/per%cent %h',
+  '/var/tab\there',
+  '/var/#hash',
+  '/var/über',
+];
 
 test.each(odd)('tmpfiles.d: systemd makes exactly %j', (name) => {
   const root = mkdtempSync(path.join(tmpdir(), 'tmpfiles-'));
@@ -107,7 +116,10 @@ test('passwd and group are split as nss-altfiles reads them', () => {
 });
 
 test('ids of the previous commit stay; another id for the same name is a conflict', () => {
-  const root = tree({ 'usr/etc/passwd': 'root:x:0:0::/:/bin/sh\n', 'usr/lib/sysusers.d/a.conf': '# c\nu one - "One User" /var/one\ng grp 55\nu two 60:grp\nm two wheel\nu! three - - -\n' });
+  const root = tree({
+    'usr/etc/passwd': 'root:x:0:0::/:/bin/sh\n',
+    'usr/lib/sysusers.d/a.conf': '# c\nu one - "One User" /var/one\ng grp 55\nu two 60:grp\nm two wheel\nu! three - - -\n',
+  });
   const users = new UserDatabase(root);
   users.preserve('passwd', parseEntries('one:x:998:998::/:/x\n'));
   users.preserve('group', parseEntries('root:x:0:\none:x:998:\n'));
@@ -115,6 +127,8 @@ test('ids of the previous commit stay; another id for the same name is a conflic
   const ids = Object.fromEntries(users.entries('passwd').map((e) => [e.name, e.fields.slice(2, 4).join(':')]));
   expect(ids).toEqual({ root: '0:0', one: '998:998', two: '60:55', three: '999:999' });
   expect(users.entries('group').find((e) => e.name === 'wheel')?.fields[3]).toBe('two');
-  expect(() => users.preserve('passwd', parseEntries('two:x:61:61::/:/x\n'))).toThrow(expect.objectContaining({ code: 'compose.user-conflict' }) as Error);
+  expect(() => users.preserve('passwd', parseEntries('two:x:61:61::/:/x\n'))).toThrow(
+    expect.objectContaining({ code: 'compose.user-conflict' }) as Error,
+  );
   rmSync(root, { recursive: true });
 });

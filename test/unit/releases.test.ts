@@ -103,6 +103,23 @@ test('a skipped release’s advisory counts for the one that follows it', () => 
   expect(jump.packages.find((p) => p.name === 'lib')?.advisories).toEqual(['A-1', 'A-2']);
 });
 
+test('a downgrade brings the advisory that ships exactly it, and no other', () => {
+  const back = advisory('B-1', 'dial-2.0-2.noarch');
+  const down = buildReleaseChanges({
+    parent: 'c',
+    version: 'v',
+    timeSeconds: 1,
+    from: trees[1]!,
+    to: trees[2]!,
+    advisories: [...advisories, back],
+  });
+  expect(down.packages.find((p) => p.name === 'dial')).toMatchObject({ kind: 'downgraded', advisories: ['B-1'] });
+  expect(mergeReleases([releases[0]!, down]).packages.find((p) => p.name === 'dial')).toMatchObject({
+    kind: 'upgraded',
+    advisories: ['B-1'],
+  });
+});
+
 test('three releases merged: twice upgraded is once, come and gone is nothing, gone and come back is nothing', () => {
   const merged = mergeReleases(releases);
   expect(shown(merged.packages)).toEqual(['upgraded dial-2.0-1.noarch > dial-2.0-2.noarch', 'upgraded lib-1-1.x86_64 > lib-3-1.x86_64']);

@@ -32,10 +32,20 @@ function failure(run: () => unknown): ErrorReport {
 test('the same treefile in YAML and JSON is the same', () => {
   const yaml = load(`${base}recommends: false\nadd-files:\n  - [x, /usr/x]\nunits: [a.service]\n`);
   const json = load(
-    JSON.stringify({ ref: 'a/b/c', repos: ['r'], packages: ['p'], recommends: false, 'add-files': [['x', '/usr/x']], units: ['a.service'] }),
+    JSON.stringify({
+      ref: 'a/b/c',
+      repos: ['r'],
+      packages: ['p'],
+      recommends: false,
+      'add-files': [['x', '/usr/x']],
+      units: ['a.service'],
+    }),
     'tree.json',
   );
-  const plain = ({ path: _, files: __, placeOf: ___, addFiles, ...rest }: Treefile): unknown => ({ ...rest, addFiles: addFiles.map((f) => f.target) });
+  const plain = ({ path: _, files: __, placeOf: ___, addFiles, ...rest }: Treefile): unknown => ({
+    ...rest,
+    addFiles: addFiles.map((f) => f.target),
+  });
   expect(plain(yaml)).toEqual(plain(json));
 });
 
@@ -86,7 +96,10 @@ test('syntax errors, duplicate keys and what isn’t a map are errors with a lin
 });
 
 test.each(['ref', 'repos', 'packages'])('%s must be given', (key) => {
-  const text = base.split('\n').filter((line) => !line.startsWith(`${key}:`)).join('\n');
+  const text = base
+    .split('\n')
+    .filter((line) => !line.startsWith(`${key}:`))
+    .join('\n');
   expect(failure(() => load(text))).toMatchObject({ code: 'treefile.missing-key', key });
 });
 
@@ -103,9 +116,17 @@ test('includes: lists join, single values of the including file win, maps merge,
 });
 
 test('a missing or circular include is an error at the include’s line', () => {
-  expect(failure(() => load(`${base}include: [nowhere.yaml]\n`))).toMatchObject({ code: 'treefile.include', line: 4, subject: 'nowhere.yaml' });
+  expect(failure(() => load(`${base}include: [nowhere.yaml]\n`))).toMatchObject({
+    code: 'treefile.include',
+    line: 4,
+    subject: 'nowhere.yaml',
+  });
   file('a.yaml', 'include: tree.yaml\n');
-  expect(failure(() => load(`${base}include: a.yaml\n`))).toMatchObject({ code: 'treefile.include', file: path.join(directory, 'a.yaml'), line: 1 });
+  expect(failure(() => load(`${base}include: a.yaml\n`))).toMatchObject({
+    code: 'treefile.include',
+    file: path.join(directory, 'a.yaml'),
+    line: 1,
+  });
 });
 
 test('packages of this architecture only; entries split at blanks, quotes keep a version query', () => {
@@ -116,7 +137,9 @@ test('packages of this architecture only; entries split at blanks, quotes keep a
 });
 
 test('variables are substituted; an unknown one is an error that lists the known ones', () => {
-  const t = load('ref: os/${basearch}/${stream}\nvariables: {stream: stable}\nreleasever: 43\nrepos: [r]\npackages: [p]\nautomatic-version-prefix: "${releasever}.<date:%Y>"\n');
+  const t = load(
+    'ref: os/${basearch}/${stream}\nvariables: {stream: stable}\nreleasever: 43\nrepos: [r]\npackages: [p]\nautomatic-version-prefix: "${releasever}.<date:%Y>"\n',
+  );
   expect(t.ref).toMatch(/^os\/[a-z0-9_]+\/stable$/);
   expect(t.automaticVersionPrefix).toBe('43.<date:%Y>');
   const report = failure(() => load('ref: os/${strem}\nrepos: [r]\npackages: [p]\n'));
@@ -125,7 +148,10 @@ test('variables are substituted; an unknown one is an error that lists the known
 });
 
 test('.repo files: options, continued lines, defaults', () => {
-  file('r.repo', '# c\n[r]\nname=R $releasever\nbaseurl=http://a/\n  http://b/\ngpgkey=file:///k1 k2\nexclude=x, y*\npriority=10\nsslverify=0\n\n[off]\nbaseurl=file:///x\nenabled=0\ngpgcheck=no\n');
+  file(
+    'r.repo',
+    '# c\n[r]\nname=R $releasever\nbaseurl=http://a/\n  http://b/\ngpgkey=file:///k1 k2\nexclude=x, y*\npriority=10\nsslverify=0\n\n[off]\nbaseurl=file:///x\nenabled=0\ngpgcheck=no\n',
+  );
   const [r] = loadRepos(load(base));
   expect(r).toMatchObject({
     id: 'r',

@@ -50,6 +50,10 @@ function compile(pattern: string, treefile: Treefile): RegExp {
   try {
     return new RegExp(`^(?:${pattern})`);
   } catch (error) {
-    throw new TreelineError('treefile.invalid-value', { ...treefile.placeOf('remove-from-packages'), key: 'remove-from-packages', detail: (error as Error).message });
+    throw new TreelineError('treefile.invalid-value', {
+      ...treefile.placeOf('remove-from-packages'),
+      key: 'remove-from-packages',
+      detail: (error as Error).message,
+    });
   }
 }

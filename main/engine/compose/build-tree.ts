@@ -29,14 +29,26 @@ export async function buildTree(compose: Compose, commits: ReadonlyMap<string, s
   await steps.run('assemble', 'Assembling the tree', () => {
     checkFileConflicts(ordered);
     const located = ordered.map((header) => ({ header, commit: commits.get(formatNevra(header)) ?? '' }));
-    assemble(compose.cache, located, treefile, root, (count) => steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }));
+    assemble(compose.cache, located, treefile, root, (count) =>
+      steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }),
+    );
   });
   await steps.run('scripts', 'Running scripts', () => runScripts(compose, root, ordered));
   return steps.run('finish', 'Postprocessing', () => {
-    const kernel = postprocess({ root, treefile, version: compose.version, workdir, system: ports.system, message: (text) => context.message(text) });
+    const kernel = postprocess({
+      root,
+      treefile,
+      version: compose.version,
+      workdir,
+      system: ports.system,
+      message: (text) => context.message(text),
+    });
     writeDatabase(compose, root);
     if (treefile.selinux && ports.store.sepolicyName(root) === undefined)
-      throw new TreelineError('compose.no-selinux-policy', { ...treefile.placeOf('selinux'), file: treefile.placeOf('selinux')?.file ?? treefile.path });
+      throw new TreelineError('compose.no-selinux-policy', {
+        ...treefile.placeOf('selinux'),
+        file: treefile.placeOf('selinux')?.file ?? treefile.path,
+      });
     return { root, kernel };
   });
 }

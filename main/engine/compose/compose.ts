@@ -76,16 +76,40 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
   if (params.dryRun || params.printOnly)
     return { ...outcome, changed: false, checksum: '', version, imported: 0, cached: 0, text: describeInput(params, treefile, resolution) };
   if (previous && previous.inputhash === inputhash && !params.forceNocache)
-    return { ...outcome, changed: false, checksum: previous.checksum, version: previous.version, imported: 0, cached: resolution.packages.length };
+    return {
+      ...outcome,
+      changed: false,
+      checksum: previous.checksum,
+      version: previous.version,
+      imported: 0,
+      cached: resolution.packages.length,
+    };
 
   await steps.run('fetch', 'Downloading packages', () =>
     resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
   );
   using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
-  const { imported, commits } = await steps.run('import', 'Importing packages', () => importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false }));
+  const { imported, commits } = await steps.run('import', 'Importing packages', () =>
+    importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false }),
+  );
   using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
   const headers = resolution.packages.map((p) => ports.rpm.readPackage(p.path));
-  const compose: Compose = { params, treefile, ports, context, steps, target, cache, workdir: workdir.path, resolution, headers, previous, version, inputhash, timeSeconds };
+  const compose: Compose = {
+    params,
+    treefile,
+    ports,
+    context,
+    steps,
+    target,
+    cache,
+    workdir: workdir.path,
+    resolution,
+    headers,
+    previous,
+    version,
+    inputhash,
+    timeSeconds,
+  };
   const tree = await buildTree(compose, commits);
   const checksum = await commitTree(compose, tree);
   if (params.touchIfChanged) writeFileSync(params.touchIfChanged, '');
@@ -117,7 +141,10 @@ function placed<T>(treefile: Treefile, run: () => T): T {
 }
 
 function versionOf(treefile: Treefile, params: ComposeParams, previous: PreviousCommit | undefined, timeSeconds: number): string {
-  const given = [...(params.addMetadataString ?? [])].reverse().find((pair) => pair.startsWith('version='))?.slice('version='.length);
+  const given = [...(params.addMetadataString ?? [])]
+    .reverse()
+    .find((pair) => pair.startsWith('version='))
+    ?.slice('version='.length);
   const fixed = treefile.addCommitMetadata['version'];
   if (given !== undefined) return given;
   if (typeof fixed === 'string' || typeof fixed === 'number') return String(fixed);

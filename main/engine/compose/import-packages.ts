@@ -54,7 +54,11 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
         importer(
           {
             cache: cache.path,
-            packages: batch.map((pkg) => ({ pkg, fingerprint: keysOf(pkg).fingerprint, keys: keysOf(pkg).keys.map((k) => k.toString('base64')) })),
+            packages: batch.map((pkg) => ({
+              pkg,
+              fingerprint: keysOf(pkg).fingerprint,
+              keys: keysOf(pkg).keys.map((k) => k.toString('base64')),
+            })),
           },
           imported,
         ),

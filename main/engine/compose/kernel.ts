@@ -44,9 +44,14 @@ export function placeKernel(root: string, treefile: Treefile, sandbox: Sandbox, 
     if (treefile.container) return undefined;
     throw new TreelineError('compose.no-kernel');
   }
-  if (versions.length > 1) throw new TreelineError('package.conflict', { subject: 'Kernels', detail: `a tree has one kernel, this one has ${versions.join(', ')}` });
+  if (versions.length > 1)
+    throw new TreelineError('package.conflict', {
+      subject: 'Kernels',
+      detail: `a tree has one kernel, this one has ${versions.join(', ')}`,
+    });
   const version = versions[0] ?? '';
-  if (!treefile.noInitramfs && !existsSync(path.join(root, modules, version, 'initramfs.img'))) makeInitramfs(version, treefile, sandbox, message);
+  if (!treefile.noInitramfs && !existsSync(path.join(root, modules, version, 'initramfs.img')))
+    makeInitramfs(version, treefile, sandbox, message);
   return version;
 }
 
@@ -57,7 +62,10 @@ function makeInitramfs(version: string, treefile: Treefile, sandbox: Sandbox, me
   const result = sandbox.run(['/usr/bin/dracut'], { args });
   for (const line of result.output) message(`dracut: ${line}`);
   if (result.status !== 0)
-    throw new TreelineError('compose.script-failed', { subject: 'dracut', detail: `exit status ${result.status}: ${result.output.slice(-3).join(' | ')}` });
+    throw new TreelineError('compose.script-failed', {
+      subject: 'dracut',
+      detail: `exit status ${result.status}: ${result.output.slice(-3).join(' | ')}`,
+    });
 }
 
 /** boot-location new: copies below usr/lib/ostree-boot, for old deployers, named after their content. */

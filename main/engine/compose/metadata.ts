@@ -24,7 +24,8 @@ export interface MetadataInput {
 export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<string, unknown> {
   const metadata = new Map<string, unknown>();
   for (const [key, value] of Object.entries(input.treefile.addCommitMetadata)) metadata.set(key, fromJson(value, variant));
-  for (const file of input.params.addMetadataFromJson ?? []) for (const [key, value] of Object.entries(readJson(file))) metadata.set(key, fromJson(value, variant));
+  for (const file of input.params.addMetadataFromJson ?? [])
+    for (const [key, value] of Object.entries(readJson(file))) metadata.set(key, fromJson(value, variant));
   for (const pair of input.params.addMetadataString ?? []) {
     const equals = pair.indexOf('=');
     if (equals < 1) throw new TreelineError('usage.invalid', { subject: '--add-metadata-string', detail: `“${pair}” isn't KEY=VALUE` });
@@ -44,7 +45,14 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
     ),
   );
   if (input.treefile.initramfsArgs.length > 0) metadata.set('rpmostree.initramfs-args', variant('as', [...input.treefile.initramfsArgs]));
-  if (input.advisories.length > 0) metadata.set('rpmostree.advisories', variant('a(suuasa{sv})', input.advisories.map((a) => advisoryRow(a, variant))));
+  if (input.advisories.length > 0)
+    metadata.set(
+      'rpmostree.advisories',
+      variant(
+        'a(suuasa{sv})',
+        input.advisories.map((a) => advisoryRow(a, variant)),
+      ),
+    );
   if (input.kernel !== undefined) {
     metadata.set('ostree.bootable', variant('b', true));
     metadata.set('ostree.linux', variant('s', input.kernel));
@@ -67,9 +75,16 @@ function fromJson(value: unknown, variant: MakeVariant): unknown {
   if (typeof value === 'string') return variant('s', value);
   if (typeof value === 'boolean') return variant('b', value);
   if (typeof value === 'number') return Number.isInteger(value) ? variant('x', BigInt(value)) : variant('d', value);
-  if (Array.isArray(value)) return variant('av', value.map((item) => fromJson(item, variant)));
+  if (Array.isArray(value))
+    return variant(
+      'av',
+      value.map((item) => fromJson(item, variant)),
+    );
   if (typeof value === 'object' && value !== null)
-    return variant('a{sv}', Object.entries(value).map(([key, item]) => [key, fromJson(item, variant)]));
+    return variant(
+      'a{sv}',
+      Object.entries(value).map(([key, item]) => [key, fromJson(item, variant)]),
+    );
   return variant('mv', null);
 }
 

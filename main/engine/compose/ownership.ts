@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, copyFileSync, lchownSync, lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  lchownSync,
+  lstatSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
@@ -12,7 +23,13 @@ const capability = 'security.capability';
  * Give files the owners that packages name, and directories their modes. Imported packages belong to root, because a user's id is known
  * only in a tree; a file that changes is taken out of its hard link first. Unknown users become root, as rpm does it, with a message.
  */
-export function applyOwnership(root: string, packages: readonly RpmPackage[], users: UserDatabase, system: SystemPort, message: (text: string) => void): void {
+export function applyOwnership(
+  root: string,
+  packages: readonly RpmPackage[],
+  users: UserDatabase,
+  system: SystemPort,
+  message: (text: string) => void,
+): void {
   const uids = users.ids('passwd');
   const gids = users.ids('group');
   for (const pkg of packages) {

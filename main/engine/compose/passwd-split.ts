@@ -12,10 +12,13 @@ export function splitPasswd(root: string, etcGroups: readonly string[]): void {
   for (const name of ['shadow', 'gshadow']) {
     const file = path.join(root, 'usr/etc', name);
     if (!existsSync(file)) continue;
-    const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line.startsWith('root:') || (name === 'gshadow' && etcGroups.includes(line.split(':')[0] ?? '')));
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('root:') || (name === 'gshadow' && etcGroups.includes(line.split(':')[0] ?? '')));
     replaceFile(file, lines.map((line) => `${line}\n`).join(''));
   }
-  for (const name of ['passwd-', 'group-', 'shadow-', 'gshadow-', '.pwd.lock', 'subuid-', 'subgid-']) rmSync(path.join(root, 'usr/etc', name), { force: true });
+  for (const name of ['passwd-', 'group-', 'shadow-', 'gshadow-', '.pwd.lock', 'subuid-', 'subgid-'])
+    rmSync(path.join(root, 'usr/etc', name), { force: true });
   addAltfiles(path.join(root, 'usr/etc/nsswitch.conf'));
 }
 
@@ -26,7 +29,10 @@ function split(root: string, name: 'passwd' | 'group', stays: (entry: PasswdEntr
   const entries = readEntries(etc);
   const shipped = readEntries(lib).filter((old) => !entries.some((e) => e.name === old.name));
   replaceFile(etc, formatEntries(entries.filter(stays)));
-  replaceFile(lib, formatEntries([...shipped, ...entries.filter((e) => !stays(e))].sort((a, b) => a.id - b.id || (a.name < b.name ? -1 : 1))));
+  replaceFile(
+    lib,
+    formatEntries([...shipped, ...entries.filter((e) => !stays(e))].sort((a, b) => a.id - b.id || (a.name < b.name ? -1 : 1))),
+  );
 }
 
 /** nsswitch.conf(5): `altfiles` after `files` for passwd and group. */

@@ -63,12 +63,19 @@ function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
     const script = 'inline' in step ? step.inline : readStep(step.script, step.place);
     const label = 'inline' in step ? `postprocess[${i}]` : path.basename(step.script);
     const interpreter = /^#!\s*(\S+)/.exec(script)?.[1] ?? '/bin/sh';
-    const failed = (detail: string): TreelineError => new TreelineError('compose.postprocess-failed', { ...step.place, key: 'inline' in step ? 'postprocess' : 'postprocess-script', subject: label, detail });
+    const failed = (detail: string): TreelineError =>
+      new TreelineError('compose.postprocess-failed', {
+        ...step.place,
+        key: 'inline' in step ? 'postprocess' : 'postprocess-script',
+        subject: label,
+        detail,
+      });
     if (!sandbox.has(interpreter)) throw failed(`the tree has no ${interpreter}`);
     // run the file itself where it names its interpreter: options after it count, too
     const result = script.startsWith('#!') ? sandbox.run([], { script }) : sandbox.run(['/bin/sh'], { script });
     for (const line of result.output) context.message(`${label}: ${line}`);
-    if (result.status !== 0) throw failed(`exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`);
+    if (result.status !== 0)
+      throw failed(`exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`);
   });
 }
 
@@ -82,7 +89,8 @@ function readStep(file: string, place: { file: string; line: number }): string {
 
 function addFiles({ root, treefile }: PostprocessContext): void {
   for (const { source, target, place } of treefile.addFiles) {
-    if (!existsSync(source)) throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
+    if (!existsSync(source))
+      throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
     const to = path.join(root, inTree(target));
     mkdirSync(path.dirname(to), { recursive: true });
     rmSync(to, { recursive: true, force: true });

@@ -37,12 +37,26 @@ export function parseRepoFile(text: string, file: string): Section[] {
 }
 
 const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter((w) => w !== '');
-const own = new Set(['name', 'baseurl', 'metalink', 'mirrorlist', 'enabled', 'gpgcheck', 'gpgkey', 'exclude', 'excludes', 'excludepkgs', 'priority', 'cost']);
+const own = new Set([
+  'name',
+  'baseurl',
+  'metalink',
+  'mirrorlist',
+  'enabled',
+  'gpgcheck',
+  'gpgkey',
+  'exclude',
+  'excludes',
+  'excludepkgs',
+  'priority',
+  'cost',
+]);
 
 function toRepo(section: Section, file: string): RepoDefinition {
   const { id, line, options } = section;
   const get = (name: string): string | undefined => options.get(name);
-  const invalid = (key: string, detail: string): TreelineError => new TreelineError('treefile.invalid-value', { file, line, key: `${id}.${key}`, detail });
+  const invalid = (key: string, detail: string): TreelineError =>
+    new TreelineError('treefile.invalid-value', { file, line, key: `${id}.${key}`, detail });
   const flag = (name: string, otherwise: boolean): boolean => {
     const value = get(name)?.toLowerCase();
     if (value === undefined) return otherwise;
@@ -85,7 +99,8 @@ export function loadRepos(treefile: Treefile): RepoDefinition[] {
     for (const name of readdirSync(directory).sort()) {
       if (!name.endsWith('.repo')) continue;
       const file = path.join(directory, name);
-      for (const section of parseRepoFile(readFileSync(file, 'utf8'), file)) if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
+      for (const section of parseRepoFile(readFileSync(file, 'utf8'), file))
+        if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
     }
   }
   return treefile.repos.map((id) => {

@@ -58,7 +58,9 @@ export function layoutRoot(root: string, treefile: Treefile, names: OwnerNames, 
   const tmpfiles = path.join(root, 'usr/lib/tmpfiles.d');
   mkdirSync(tmpfiles, { recursive: true });
   const given = new Set(lines.map((line) => line.split(' ')[1]));
-  const own = standard.filter(([name]) => !given.has(name)).map(([name, mode]) => tmpfilesLine({ type: 'd', path: name, mode, user: 'root', group: 'root' }));
+  const own = standard
+    .filter(([name]) => !given.has(name))
+    .map(([name, mode]) => tmpfilesLine({ type: 'd', path: name, mode, user: 'root', group: 'root' }));
   replaceFile(path.join(tmpfiles, 'rpm-ostree-0-integration.conf'), own.join(''));
   if (lines.length > 0) replaceFile(path.join(tmpfiles, 'rpm-ostree-autovar.conf'), lines.join(''));
 

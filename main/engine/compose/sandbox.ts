@@ -9,7 +9,12 @@ import { mergeUpper } from './overlay-merge.ts';
 export interface LuaRunner {
   readonly program: string;
   readonly args: readonly string[];
-  readonly input: (request: { readonly root: string; readonly script: string; readonly name: string; readonly args: readonly string[] }) => string;
+  readonly input: (request: {
+    readonly root: string;
+    readonly script: string;
+    readonly name: string;
+    readonly args: readonly string[];
+  }) => string;
 }
 
 export interface RunResult {
@@ -46,7 +51,8 @@ export class Sandbox implements Disposable {
     this.#system = system;
     const at = (name: string): string => path.join(workdir, name);
     this.#paths = { lower: root, upper: at('upper'), work: at('overlay-work'), merged: at('merged') };
-    for (const directory of [this.#paths.upper, this.#paths.work, this.#paths.merged]) mkdirSync(directory, { recursive: true, mode: 0o755 });
+    for (const directory of [this.#paths.upper, this.#paths.work, this.#paths.merged])
+      mkdirSync(directory, { recursive: true, mode: 0o755 });
   }
 
   [Symbol.dispose](): void {
@@ -67,7 +73,10 @@ export class Sandbox implements Disposable {
   }
 
   /** Run a program of the tree; `script` appears as a file whose path is the last argument before `args`. */
-  run(command: readonly string[], options: { script?: string; args?: readonly string[]; input?: string; packageName?: string } = {}): RunResult {
+  run(
+    command: readonly string[],
+    options: { script?: string; args?: readonly string[]; input?: string; packageName?: string } = {},
+  ): RunResult {
     const { merged } = this;
     const scriptFile = path.join(path.dirname(merged), 'script');
     if (options.script !== undefined) writeFileSync(scriptFile, options.script, { mode: 0o755 });

@@ -60,15 +60,24 @@ const matches = (trigger: RpmTrigger, file: string): boolean => trigger.conditio
 function runScript(script: Script, context: ScriptContext): void {
   const nevra = formatNevra(script.pkg);
   const [program = '', ...programArgs] = script.interpreter;
-  const refuse = (detail: string): TreelineError => new TreelineError('package.unsupported', { subject: nevra, detail: `its ${script.label} ${detail}` });
+  const refuse = (detail: string): TreelineError =>
+    new TreelineError('package.unsupported', { subject: nevra, detail: `its ${script.label} ${detail}` });
   if (script.flags & needsExpansion) throw refuse('wants macros to be expanded when it is installed');
   let result: RunResult;
   if (program === '<lua>') {
     if (script.input !== undefined) throw refuse('is a file trigger in lua');
-    result = context.sandbox.runLua(context.lua, { script: script.body, name: `${script.label}(${nevra})`, args: ['<lua>', ...script.args] });
+    result = context.sandbox.runLua(context.lua, {
+      script: script.body,
+      name: `${script.label}(${nevra})`,
+      args: ['<lua>', ...script.args],
+    });
   } else {
     if (!context.sandbox.has(program))
-      throw new TreelineError('compose.script-failed', { subject: `${nevra} ${script.label}`, detail: `the tree has no ${program}`, facts: { program } });
+      throw new TreelineError('compose.script-failed', {
+        subject: `${nevra} ${script.label}`,
+        detail: `the tree has no ${program}`,
+        facts: { program },
+      });
     const body = script.body.trim() === '' ? {} : { script: script.body };
     result = context.sandbox.run([program, ...programArgs], {
       ...body,

@@ -26,7 +26,13 @@ export async function loadKeys(repo: RepoDefinition): Promise<RepoKeys> {
 
 async function readKey(repo: RepoDefinition, name: string): Promise<Buffer> {
   const failed = (detail: string): TreelineError =>
-    new TreelineError('rpmmd.unreachable', { file: repo.file, line: repo.line, key: `${repo.id}.gpgkey`, subject: repo.id, detail: `key ${name}: ${detail}` });
+    new TreelineError('rpmmd.unreachable', {
+      file: repo.file,
+      line: repo.line,
+      key: `${repo.id}.gpgkey`,
+      subject: repo.id,
+      detail: `key ${name}: ${detail}`,
+    });
   try {
     if (/^https?:/.test(name)) {
       const response = await fetch(name, { signal: AbortSignal.timeout(30_000) });
@@ -62,7 +68,8 @@ export function verify(pkg: ResolvedPackage, keys: RepoKeys, rpm: RpmPort): void
 }
 
 function checkDigest(pkg: ResolvedPackage): void {
-  const corrupt = (detail: string): TreelineError => new TreelineError('package.corrupt', { subject: pkg.nevra, detail, file: pkg.path, facts: { repo: pkg.repo } });
+  const corrupt = (detail: string): TreelineError =>
+    new TreelineError('package.corrupt', { subject: pkg.nevra, detail, file: pkg.path, facts: { repo: pkg.repo } });
   let bytes: Buffer;
   try {
     bytes = readFileSync(pkg.path);

@@ -30,6 +30,12 @@ export class Steps {
   report(step: Step, done: number, more: Omit<Partial<Progress>, 'step' | 'stepIndex' | 'stepCount' | 'fraction'>): void {
     const index = names.indexOf(step);
     const before = names.slice(0, index).reduce((sum, name) => sum + weights[name], 0);
-    this.#context.progress({ step, stepIndex: index, stepCount: names.length, fraction: (before + weights[step] * Math.min(1, done)) / total, ...more });
+    this.#context.progress({
+      step,
+      stepIndex: index,
+      stepCount: names.length,
+      fraction: (before + weights[step] * Math.min(1, done)) / total,
+      ...more,
+    });
   }
 }

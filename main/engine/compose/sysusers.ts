@@ -51,7 +51,10 @@ export function applySysusers(root: string, users: UserDatabase): void {
     const [uidText = '-', groupText] = line.id.split(':');
     const wanted = fixedId(uidText);
     const uid = wanted !== undefined && !passwd.some((e) => e.id === wanted) ? wanted : free();
-    const named = groupText === undefined ? group.find((e) => e.name === line.name) : group.find((e) => e.name === groupText || String(e.id) === groupText);
+    const named =
+      groupText === undefined
+        ? group.find((e) => e.name === line.name)
+        : group.find((e) => e.name === groupText || String(e.id) === groupText);
     if (!named) addGroup(groupText !== undefined && fixedId(groupText) === undefined ? groupText : line.name, uid);
     const gid = named?.id ?? uid;
     const home = line.home === '-' || line.home === '' ? '/' : line.home;

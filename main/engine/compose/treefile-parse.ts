@@ -28,7 +28,8 @@ export interface ParsedFile {
 }
 
 /** rpm's name of this machine's architecture, for `packages-$arch`. */
-export const machineArch: string = { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[process.arch as string] ?? process.arch;
+export const machineArch: string =
+  { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[process.arch as string] ?? process.arch;
 const packagesPerArch = /^packages-(x86_64|aarch64|ppc64le|s390x|riscv64|i686|armhfp)$/;
 
 /**
@@ -58,11 +59,13 @@ function read(file: string, display: string): Buffer {
 
 function entries(document: Document, at: (offset: number) => Place, display: string): ParsedEntry[] {
   const root = document.contents;
-  if (!isMap(root)) throw new TreelineError('treefile.syntax', { file: display, line: 1, detail: 'A treefile is a map of keys to values.' });
+  if (!isMap(root))
+    throw new TreelineError('treefile.syntax', { file: display, line: 1, detail: 'A treefile is a map of keys to values.' });
   return root.items.map((pair) => {
     const name = pair.key;
     const place = at((name as Node | null)?.range?.[0] ?? 0);
-    if (!isScalar(name) || typeof name.value !== 'string') throw new TreelineError('treefile.syntax', { ...place, detail: 'A key must be a string.' });
+    if (!isScalar(name) || typeof name.value !== 'string')
+      throw new TreelineError('treefile.syntax', { ...place, detail: 'A key must be a string.' });
     const key = aliases[name.value] ?? name.value;
     const value = (pair.value as Node | null)?.toJS(document) as unknown;
     const items = isSeq(pair.value) ? pair.value.items.map((item) => at((item as Node).range?.[0] ?? 0)) : [];

@@ -73,7 +73,8 @@ function mergeFile(into: Merged, absolute: string, display: string, parents: rea
     const place = include?.items[i] ?? include?.place;
     if (target === absolute || parents.includes(target))
       throw new TreelineError('treefile.include', { ...place, key: 'include', subject: name, detail: 'it includes itself' });
-    if (!existsSync(target)) throw new TreelineError('treefile.include', { ...place, key: 'include', subject: name, detail: 'there is no such file' });
+    if (!existsSync(target))
+      throw new TreelineError('treefile.include', { ...place, key: 'include', subject: name, detail: 'there is no such file' });
     mergeFile(into, target, path.join(path.dirname(display), name), [...parents, absolute]);
   });
   mergeEntries(into, parsed);
@@ -90,7 +91,8 @@ function mergeEntries(into: Merged, parsed: ParsedFile): void {
     listed.forEach((item, i) => {
       if (typeof item === 'string') into.places.set(itemKey(name, item), items[i] ?? place);
     });
-    if (name === 'postprocess') listed.forEach((inline, i) => into.postprocess.push({ inline: inline as string, place: items[i] ?? place }));
+    if (name === 'postprocess')
+      listed.forEach((inline, i) => into.postprocess.push({ inline: inline as string, place: items[i] ?? place }));
     else if (name === 'postprocess-script') into.postprocess.push({ script: beside(parsed.path, value as string), place });
     else if (name === 'add-files')
       (listed as [string, string][]).forEach(([source, target], i) =>
@@ -111,7 +113,8 @@ function finish(absolute: string, display: string, merged: Merged): Treefile {
   const { values, places } = merged;
   const variables = { basearch: machineArch, ...(values.get('variables') as Record<string, unknown> | undefined) };
   const missing = (key: string): TreelineError => new TreelineError('treefile.missing-key', { file: display, key });
-  const expand = (key: string, text: string): string => substitute(text, { ...variables, releasever: values.get('releasever') ?? '' }, { ...places.get(key), key });
+  const expand = (key: string, text: string): string =>
+    substitute(text, { ...variables, releasever: values.get('releasever') ?? '' }, { ...places.get(key), key });
   const string = (key: string): string | undefined => {
     const value = values.get(key) as string | undefined;
     return value === undefined ? undefined : expand(key, value);

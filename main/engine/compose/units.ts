@@ -21,7 +21,8 @@ function install(text: string): Record<'WantedBy' | 'RequiredBy' | 'Alias' | 'Al
   for (const line of text.split('\n')) {
     section = /^\[(.+)\]\s*$/.exec(line)?.[1] ?? section;
     const option = /^(WantedBy|RequiredBy|Alias|Also)\s*=\s*(.*)$/.exec(line);
-    if (section === 'Install' && option) found[option[1] as keyof typeof found].push(...(option[2] ?? '').split(/\s+/).filter((w) => w !== ''));
+    if (section === 'Install' && option)
+      found[option[1] as keyof typeof found].push(...(option[2] ?? '').split(/\s+/).filter((w) => w !== ''));
   }
   return found;
 }
@@ -33,7 +34,12 @@ export function enableUnits(root: string, treefile: Treefile): void {
     if (done.has(unit)) return;
     done.add(unit);
     const file = unitFile(root, unit);
-    if (!file) throw new TreelineError('treefile.invalid-value', { ...treefile.placeOf('units', unit), key: 'units', detail: `the tree has no unit “${unit}”` });
+    if (!file)
+      throw new TreelineError('treefile.invalid-value', {
+        ...treefile.placeOf('units', unit),
+        key: 'units',
+        detail: `the tree has no unit “${unit}”`,
+      });
     const source = path.join(root, unitDirectory, file);
     const { WantedBy, RequiredBy, Alias, Also } = existsSync(source) ? install(readFileSync(source, 'utf8')) : install('');
     const target = `/${unitDirectory}/${file}`;
@@ -46,7 +52,11 @@ export function enableUnits(root: string, treefile: Treefile): void {
   const { defaultTarget } = treefile;
   if (defaultTarget === undefined) return;
   if (!unitFile(root, defaultTarget))
-    throw new TreelineError('treefile.invalid-value', { ...treefile.placeOf('default-target'), key: 'default-target', detail: `the tree has no unit “${defaultTarget}”` });
+    throw new TreelineError('treefile.invalid-value', {
+      ...treefile.placeOf('default-target'),
+      key: 'default-target',
+      detail: `the tree has no unit “${defaultTarget}”`,
+    });
   link(root, 'default.target', `/${unitDirectory}/${defaultTarget}`);
 }
 

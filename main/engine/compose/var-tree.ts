@@ -12,7 +12,14 @@ export interface OwnerNames {
 }
 
 export function ownerNames(users: UserDatabase): OwnerNames {
-  const byId = (kind: 'passwd' | 'group'): Map<number, string> => new Map([...users.entries(kind).map((e): [number, string] => [e.id, e.name]).reverse(), [0, 'root']]);
+  const byId = (kind: 'passwd' | 'group'): Map<number, string> =>
+    new Map([
+      ...users
+        .entries(kind)
+        .map((e): [number, string] => [e.id, e.name])
+        .reverse(),
+      [0, 'root'],
+    ]);
   const [passwd, group] = [byId('passwd'), byId('group')];
   return { user: (uid) => passwd.get(uid) ?? String(uid), group: (gid) => group.get(gid) ?? String(gid) };
 }
@@ -21,7 +28,13 @@ export function ownerNames(users: UserDatabase): OwnerNames {
  * Turn the content of a directory that a deployment doesn't carry (var, root, ...) into tmpfiles.d lines which make it at boot: `d` for
  * directories, `L` for links; files go to usr/share/factory and are copied from there (`C`). The directory is empty afterwards.
  */
-export function varToTmpfiles(root: string, source: string, bootPath: string, names: OwnerNames, message: (text: string) => void): string[] {
+export function varToTmpfiles(
+  root: string,
+  source: string,
+  bootPath: string,
+  names: OwnerNames,
+  message: (text: string) => void,
+): string[] {
   const lines: string[] = [];
   const visit = (relative: string): void => {
     const directory = path.join(root, source, relative);
@@ -51,4 +64,7 @@ export function varToTmpfiles(root: string, source: string, bootPath: string, na
   return lines;
 }
 
-const ownerOf = (stats: Stats, names: OwnerNames): { user: string; group: string } => ({ user: names.user(stats.uid), group: names.group(stats.gid) });
+const ownerOf = (stats: Stats, names: OwnerNames): { user: string; group: string } => ({
+  user: names.user(stats.uid),
+  group: names.group(stats.gid),
+});

@@ -10,15 +10,28 @@ type Row = readonly [id: string, kind: number, severity: number, packages: reado
 /** Commits looked at on the way from one to the other; a branch with more releases in between has other worries. */
 const longestWalk = 500;
 
-/** What a commit's own metadata says: `treeline.changes`, else `rpmostree.advisories`. */
-export function advisoriesOfCommit(commit: CommitPort): Advisory[] {
+/** `treeline.changes`: with texts, only those of what this commit changes. */
+function changedAdvisories(commit: CommitPort): readonly Advisory[] {
   const packed = commit.value(changesKey, 'ay');
-  const changes = packed instanceof Uint8Array ? parseReleaseChanges(packed, commit.checksum) : undefined;
-  const own = [...(changes?.advisories ?? [])];
-  const known = new Set(own.map((a) => a.id));
+  return (packed instanceof Uint8Array && parseReleaseChanges(packed, commit.checksum)?.advisories) || [];
+}
+
+/** `rpmostree.advisories`: without texts, of all that the commit ships. */
+function shippedAdvisories(commit: CommitPort): readonly Advisory[] {
   const rows = (commit.value('rpmostree.advisories', 'a(suuasa{sv})') ?? []) as readonly Row[];
-  for (const row of rows) if (!known.has(row[0])) own.push(fromRow(row, commit.timestamp));
-  return own;
+  return rows.map((row) => fromRow(row, commit.timestamp));
+}
+
+/** Each id once, the first one found. */
+function unique(lists: Iterable<readonly Advisory[]>): Advisory[] {
+  const found = new Map<string, Advisory>();
+  for (const list of lists) for (const a of list) if (!found.has(a.id)) found.set(a.id, a);
+  return [...found.values()];
+}
+
+/** What a commit's own metadata says. */
+export function advisoriesOfCommit(commit: CommitPort): Advisory[] {
+  return unique([changedAdvisories(commit), shippedAdvisories(commit)]);
 }
 
 function fromRow([id, kind, severity, packages, more]: Row, timestamp: number): Advisory {
@@ -42,11 +55,12 @@ function unwrap(value: unknown): unknown {
 
 /** Advisories of `to` and of its ancestors down to (not including) `from`, as far as they are in the repository; newest first. */
 export function advisoriesBetween(repo: RepoPort, from: string, to: string): Advisory[] {
-  const found = new Map<string, Advisory>();
+  const commits: CommitPort[] = [];
   let commit: CommitPort | undefined = repo.loadCommit(to);
   for (let step = 0; commit && commit.checksum !== from && step < longestWalk; step++) {
-    for (const a of advisoriesOfCommit(commit)) if (!found.has(a.id)) found.set(a.id, a);
+    commits.push(commit);
     commit = commit.parent === '' ? undefined : repo.tryLoadCommit(commit.parent);
   }
-  return [...found.values()];
+  // an older commit's text is worth more than a newer one's mere number
+  return unique([...commits.map(changedAdvisories), ...commits.map(shippedAdvisories)]);
 }

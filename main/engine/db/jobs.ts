@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatNevra, type Package } from '../../../shared/domain/index.ts';
+import { formatNevra, type ChangelogEntry, type Package, type PackageChange } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { comparePackages, describeChanges, diffPackages, indexPackages, packagesOfPkglist, type DescribedPackage } from '../diff/index.ts';
 import type { DbListing, DiffOutcome, JobParams, JobResult } from '../jobs/catalogue.ts';
@@ -7,6 +7,7 @@ import type { DbSource } from '../ports/db.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
 import { advisoriesBetween, advisoriesOfCommit } from './commit-advisories.ts';
 import { namePattern } from './pattern.ts';
+import { changeKey, recordedChanges } from './recorded.ts';
 import { resolvePair, resolveRevision, type Revision } from './revision.ts';
 
 /** Packages of a commit, unsorted: from its metadata when it is there (no file is read), else from its RPM database. */
@@ -65,10 +66,15 @@ export function dbDiff(source: DbSource, params: JobParams<'db.diff'>): DiffOutc
   }) as [CommitPort, CommitPort];
   const changes = diffPackages(packagesOfCommit(source, from), packagesOfCommit(source, to));
   const advisories = params.advisories ? advisoriesBetween(source.repo, from.checksum, to.checksum) : [];
-  const names = [...new Set(changes.filter((c) => c.kind === 'upgraded').map((c) => c.name))];
+  // a change whose new entries the commits themselves tell needs no database
+  const recorded = params.changelogs ? recordedChanges(source.repo, from, to) : new Map<string, PackageChange>();
+  const told = (c: PackageChange): readonly ChangelogEntry[] => recorded.get(changeKey(c))?.changelog ?? [];
+  const open = params.changelogs ? changes.filter((c) => c.kind === 'upgraded' && told(c).length === 0) : [];
+  const names = [...new Set(open.map((c) => c.name))];
   const read = (commit: CommitPort): Map<string, DescribedPackage> =>
-    indexPackages(params.changelogs && names.length > 0 ? fromRpmdb(source, commit.checksum, true, names) : []);
+    indexPackages(names.length > 0 ? fromRpmdb(source, commit.checksum, true, names) : []);
   const described = describeChanges(changes, read(from), read(to), advisories);
+  const packages = described.changes.map((c) => (told(c).length > 0 ? { ...recorded.get(changeKey(c)), ...c, changelog: told(c) } : c));
   return {
     fromName: pair[0].name,
     toName: pair[1].name,
@@ -76,9 +82,16 @@ export function dbDiff(source: DbSource, params: JobParams<'db.diff'>): DiffOutc
     toChecksum: to.checksum,
     fromVersion: from.version,
     toVersion: to.version,
-    packages: described.changes,
+    packages: packages.map((c) => withoutAdvisories(c, params.advisories)),
     advisories: described.advisories,
   };
+}
+
+/** What was recorded names its advisories, too; they are shown only when asked for. */
+function withoutAdvisories(change: PackageChange, wanted: boolean): PackageChange {
+  if (wanted || change.advisories === undefined) return change;
+  const { advisories: _, ...rest } = change;
+  return rest;
 }
 
 /** A layered commit's parent is the base it was made from. */

@@ -13,6 +13,8 @@ import { newChangelogEntries } from './changelog.ts';
 /** A package with what the header of a tree's RPM database says about it. */
 export interface DescribedPackage extends PackageDetails {
   readonly changelog?: readonly ChangelogEntry[];
+  /** As newChangelogEntries for the usual case, without decoding what is the same (see ports/rpm.ts). */
+  addedTo?(old: DescribedPackage): readonly ChangelogEntry[] | undefined;
 }
 
 /** Packages by NEVRA, for describeChanges. */
@@ -42,8 +44,7 @@ export function describeChanges(
     const now = change.to && to.get(formatNevra(change.to));
     const ids = advisoriesOf(change, shipped);
     for (const id of ids) used.add(id);
-    const changelog =
-      change.kind === 'upgraded' && old?.changelog && now?.changelog ? newChangelogEntries(old.changelog, now.changelog) : [];
+    const changelog = change.kind === 'upgraded' && old && now ? news(old, now) : [];
     const summary = now?.summary ?? old?.summary;
     const size = sizeDelta(change, old, now);
     return {
@@ -55,6 +56,10 @@ export function describeChanges(
     };
   });
   return { changes: described, advisories: advisories.filter((a) => used.has(a.id)) };
+}
+
+function news(old: DescribedPackage, now: DescribedPackage): readonly ChangelogEntry[] {
+  return now.addedTo?.(old) ?? (old.changelog && now.changelog ? newChangelogEntries(old.changelog, now.changelog) : []);
 }
 
 function sizeDelta(change: PackageChange, old?: DescribedPackage, now?: DescribedPackage): number | undefined {
@@ -81,15 +86,16 @@ function indexAdvisories(advisories: readonly Advisory[]): Shipped {
 }
 
 /**
- * Ids of the advisories that a change brings: those that ship exactly the new package, or one between the old and the new
- * (a skipped release's fix is in there, too). Removals and downgrades bring none.
+ * Ids of the advisories that a change brings: those that ship exactly the new package, or in an upgrade one between the old and the new
+ * (a skipped release's fix is in there, too).
  */
 function advisoriesOf(change: PackageChange, shipped: Shipped): string[] {
   const { from, to } = change;
-  if (!to || change.kind === 'downgraded') return [];
+  if (!to) return [];
+  const upgradedFrom = change.kind === 'upgraded' ? from : undefined;
   const ids = (shipped.get(change.name) ?? [])
     .filter(({ package: p }) => p.arch === to.arch || p.arch === 'noarch' || to.arch === 'noarch')
-    .filter(({ package: p }) => (from ? compareEvr(p, from) > 0 && compareEvr(p, to) <= 0 : compareEvr(p, to) === 0))
+    .filter(({ package: p }) => (upgradedFrom ? compareEvr(p, upgradedFrom) > 0 && compareEvr(p, to) <= 0 : compareEvr(p, to) === 0))
     .map(({ id }) => id);
   return [...new Set(ids)];
 }

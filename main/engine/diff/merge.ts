@@ -85,9 +85,8 @@ function net(track: Track): PackageChange[] {
   const some = to ?? from;
   if (!some || (from && to && formatNevra(from) === formatNevra(to))) return [];
   const kind = !from ? 'added' : !to ? 'removed' : changeKind(from, to);
-  const brings = kind === 'upgraded' || kind === 'added';
   const changelog = kind === 'upgraded' ? joinChangelogs(track.changelogs) : [];
-  const advisories = brings ? [...new Set(track.advisories)] : [];
+  const advisories = to ? [...new Set(track.advisories)] : [];
   return [
     {
       kind,

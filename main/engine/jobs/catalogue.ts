@@ -153,8 +153,6 @@ export interface Jobs {
   };
   /** (read) */
   'sysroot.disk-use': { params: SysrootParams; result: DiskUse };
-  /** The part of an update that talks to the network; runs in a worker without privileges, started by another worker. */
-  'fetch.pull': { params: import('../ports/fetch.ts').FetchRequest; result: import('../ports/fetch.ts').FetchOutcome };
   /** (read) Package list of a commit; `repo` is a path or '' for the sysroot's. */
   'db.list': {
     params: RepoParams & {

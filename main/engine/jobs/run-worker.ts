@@ -10,8 +10,6 @@ export interface RunOptions {
   readonly worker: string;
   readonly onEvent?: (event: JobEvent) => void;
   readonly env?: Readonly<Record<string, string>>;
-  /** Run as this user, without supplementary groups. */
-  readonly user?: { readonly uid: number; readonly gid: number };
   /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
   readonly killAfterMs?: number;
 }
@@ -35,7 +33,6 @@ export function runJob<N extends JobName>(job: N, params: JobParams<N>, options:
     env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
     // its own process group: a terminal's Ctrl+C reaches the parent, which decides
     detached: true,
-    ...options.user,
   });
   const state = { uninterruptible: false, cancelled: false };
   const done = new Promise<JobResult<N>>((resolve, reject) => {
@@ -95,11 +92,12 @@ function follow(
     if (outcome?.type === 'result') resolve(outcome.result);
     else if (state.cancelled) reject(new TreelineError('job.cancelled', { subject: job }));
     else if (outcome?.type === 'error') reject(TreelineError.fromReport(outcome.error));
-    else reject(crash(task, code, signal, stderr));
+    else reject(crashError(task, code, signal, stderr));
   });
 }
 
-function crash(task: string, code: number | null, signal: NodeJS.Signals | null, stderr: string): TreelineError {
+/** What to say of a worker that ended without an answer. `task`: what was going on. */
+export function crashError(task: string, code: number | null, signal: NodeJS.Signals | null, stderr: string): TreelineError {
   const critical = /^.*-CRITICAL \*\*.*$/m.exec(stderr)?.[0];
   if (critical) return new TreelineError('library.critical', { subject: task, detail: critical.trim() });
   const last = stderr.trim().split('\n').slice(-3).join(' | ');

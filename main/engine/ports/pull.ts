@@ -21,6 +21,8 @@ export interface PullRequest {
   readonly depth?: number;
   /** The source is a local repository that isn't trusted: verify checksums. */
   readonly local?: boolean;
+  /** Don't verify checksums of what comes over HTTP: whoever takes it from here verifies them. */
+  readonly unverified?: boolean;
   /** Write refs as of this remote. */
   readonly overrideRemote?: string;
   /** Repositories to take objects from before asking the server. */

@@ -152,6 +152,8 @@ export interface ReadRpmdbOptions {
 
 export interface InstalledPackage extends PackageDetails {
   readonly changelog?: readonly ChangelogEntry[];
+  /** The entries on top of `old`'s changelog, newest first, when all of that is still below; else undefined. Quick: nothing else is decoded. */
+  addedTo?(old: InstalledPackage): readonly ChangelogEntry[] | undefined;
 }
 
 /** What the engine asks of librpm; main/native/rpm implements it. */

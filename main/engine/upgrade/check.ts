@@ -157,7 +157,11 @@ function refresh(context: UpdateContext, source: Source, update: AvailableUpdate
   const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
   const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
   if (from && update.timestamp < from.timestamp) return undefined;
-  if (base === source.base.checksum) return { ...update, rolledBackFrom };
+  if (base === source.base.checksum) {
+    const here = context.sysroot.repo.tryLoadCommit(update.checksum)?.state === 'normal';
+    const sizes = here ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
+    return { ...update, sizes, rolledBackFrom };
+  }
   return withFetched(context, (repo) => {
     const to = repo.tryLoadCommit(update.checksum);
     return to ? summarize(context, source, describeUpdate(context, repo, source, to)) : { ...update, rolledBackFrom };

@@ -36,6 +36,7 @@ const steps = [
  */
 export async function upgrade(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
   const { sysroot } = context;
+  if (params.medium !== undefined) throw new TreelineError('not-supported', { subject: 'Updating from a medium' });
   const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
   const source = updateSource(sysroot, params.osname, params.refspec);
   const revision = parseRevision(params.revision);

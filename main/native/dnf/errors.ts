@@ -9,10 +9,18 @@ const repoName = (message: string): string => /repo(?:sitory)? ['‘"]?([^\s'’
 /** libdnf's errors by code; repositories are named by the caller where it knows them. */
 export const dnfError: GErrorMapper = (error, call) => {
   const { message } = error;
-  if (/No space left on device|not enough free space/i.test(message)) return new TreelineError('disk.full', { subject: call, detail: message });
-  if (/parse|malformed|invalid XML|not well-formed|checksum doesn.t match|Bad checksum|repomd\.xml (?:is|has)|corrupt|failed to (?:add|load) solv|loading of MD|incomplete/i.test(message))
+  if (/No space left on device|not enough free space/i.test(message))
+    return new TreelineError('disk.full', { subject: call, detail: message });
+  if (
+    /parse|malformed|invalid XML|not well-formed|checksum doesn.t match|Bad checksum|repomd\.xml (?:is|has)|corrupt|failed to (?:add|load) solv|loading of MD|incomplete/i.test(
+      message,
+    )
+  )
     return new TreelineError('rpmmd.corrupt', { subject: repoName(message), detail: message });
-  if (error.code === dnfCode.repoUnreachable || /Curl error|Cannot download|Failed to download|All mirrors were tried|cannot prepare|was not found/i.test(message))
+  if (
+    error.code === dnfCode.repoUnreachable ||
+    /Curl error|Cannot download|Failed to download|All mirrors were tried|cannot prepare|was not found/i.test(message)
+  )
     return new TreelineError('rpmmd.unreachable', { subject: repoName(message), detail: message });
   return new TreelineError('internal.unexpected', { subject: call, detail: message, facts: { libdnfCode: error.code } });
 };

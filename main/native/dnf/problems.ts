@@ -14,7 +14,8 @@ function withPackages<T>(sack: Pointer, set: unknown, map: (item: Pointer) => T)
 interface Missing {
   readonly subject: string;
   readonly requirement: string;
-  readonly excluded: boolean;
+  /** Names of excluded packages that would provide it. */
+  readonly excluded: readonly string[];
 }
 
 /** What a package requires and nothing, or only something excluded, provides; and who provides the rest. */
@@ -33,7 +34,7 @@ function inspect(sack: Pointer, item: Pointer): { missing: Missing[]; providers:
     if (list.length === 0) {
       const hidden = providersOf(sack, reldep, ignoreExcludes);
       owners.push(hidden);
-      missing.push({ subject, requirement: text, excluded: pointersOf(hidden).length > 0 });
+      missing.push({ subject, requirement: text, excluded: [...new Set(pointersOf(hidden).map((item) => String(pkg.name(item))))].sort() });
     }
   });
   return { missing, providers, owners };
@@ -79,14 +80,18 @@ function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: Re
 export function explain(sack: Pointer, solved: Pointer, candidates: ReadonlySet<string>, words: string): TreelineError {
   const broken = new Set(withPackages(sack, goal.brokenPackages(solved, 0), nevraOf));
   const missing = firstMissing(sack, broken, candidates);
-  if (missing?.excluded)
+  if (missing && missing.excluded.length > 0)
     return new TreelineError('package.excluded', {
-      subject: missing.requirement,
+      subject: missing.excluded.join(', '),
       detail: words,
       facts: { requirement: missing.requirement, requiredBy: missing.subject },
     });
   if (missing)
-    return new TreelineError('package.dependency-missing', { subject: missing.subject, detail: words, facts: { requirement: missing.requirement } });
+    return new TreelineError('package.dependency-missing', {
+      subject: missing.subject,
+      detail: words,
+      facts: { requirement: missing.requirement },
+    });
   const conflicts = withPackages(sack, goal.conflictingPackages(solved, 0), nevraOf);
   return new TreelineError('package.conflict', { subject: [...new Set(conflicts)].sort().join(', ') || 'The package set', detail: words });
 }

@@ -7,7 +7,24 @@ import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/
 import { dnfCode } from './errors.ts';
 import { borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
 import { explain } from './problems.ts';
-import { compare, context, download, goal, goalFlags, ignoreExcludes, key, packageSet, pkg, query, repo, sack, sackFlags, selector, state, subject } from './raw.ts';
+import {
+  compare,
+  context,
+  download,
+  goal,
+  goalFlags,
+  ignoreExcludes,
+  key,
+  packageSet,
+  pkg,
+  query,
+  repo,
+  sack,
+  sackFlags,
+  selector,
+  state,
+  subject,
+} from './raw.ts';
 import { writeRepoDirectory } from './repo-files.ts';
 
 const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
@@ -90,7 +107,9 @@ class DnfResolution implements Resolution {
     } catch (error) {
       if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
       const words = error.report.detail ?? '';
-      const named = request.repos.find((r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/^file:\/\//, '').replace(/\/+$/, ''))));
+      const named = request.repos.find(
+        (r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/^file:\/\//, '').replace(/\/+$/, ''))),
+      );
       const only = request.repos.length === 1 ? request.repos[0] : undefined;
       const code = error.code === 'internal.unexpected' ? 'rpmmd.corrupt' : error.code;
       throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
@@ -118,7 +137,8 @@ class DnfResolution implements Resolution {
       goal.depsolve(solving, goalFlags.install | (request.recommends ? 0 : goalFlags.ignoreWeakDeps));
     } catch (error) {
       if (!(error instanceof TreelineError)) throw error;
-      if (error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo) throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
+      if (error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo)
+        throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
       throw explain(this.#sack, solving, this.#candidates, (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim());
     }
     const installs = this.#scope.own(goal.installs(solving), 'installs', ptrArrayUnref);
@@ -204,6 +224,7 @@ function fetchError(error: unknown, batch: readonly ResolvedPackage[]): unknown 
   if (!(error instanceof TreelineError) || error.code === 'disk.full') return error;
   const words = error.report.detail ?? '';
   const at = batch.find((p) => words.includes(path.basename(p.path)));
-  if (/checksum|corrupt/i.test(words)) return new TreelineError('package.corrupt', { subject: at?.nevra ?? batch[0]?.nevra ?? '', detail: words }, { cause: error });
+  if (/checksum|corrupt/i.test(words))
+    return new TreelineError('package.corrupt', { subject: at?.nevra ?? batch[0]?.nevra ?? '', detail: words }, { cause: error });
   return new TreelineError('rpmmd.unreachable', { subject: at?.repo ?? batch[0]?.repo ?? '', detail: words }, { cause: error });
 }

@@ -14,7 +14,10 @@ let isolated = false;
 function failed(what: string): TreelineError {
   const code = koffi.errno();
   const name = Object.entries(koffi.os.errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
-  return new TreelineError(code === koffi.os.errno['ENOSPC'] ? 'disk.full' : 'compose.sandbox', { subject: what, detail: `${what}: ${name}` });
+  return new TreelineError(code === koffi.os.errno['ENOSPC'] ? 'disk.full' : 'compose.sandbox', {
+    subject: what,
+    detail: `${what}: ${name}`,
+  });
 }
 
 /**

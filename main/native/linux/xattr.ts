@@ -25,5 +25,6 @@ export function removeAttributes(path: string, prefixes: readonly string[]): voi
   const buffer = Buffer.alloc(65536);
   const length = Number(llist(path, buffer, buffer.length));
   if (length <= 0) return;
-  for (const name of buffer.toString('utf8', 0, length - 1).split('\0')) if (prefixes.some((prefix) => name.startsWith(prefix))) lremove(path, name);
+  for (const name of buffer.toString('utf8', 0, length - 1).split('\0'))
+    if (prefixes.some((prefix) => name.startsWith(prefix))) lremove(path, name);
 }

@@ -21,7 +21,8 @@ export function runLua(request: LuaScript): number {
   // everything that is loaded from the machine must be loaded before its files are gone
   readConfig(null, null);
   const lua = globalState();
-  if ((chroot(request.root) as number) !== 0) throw new TreelineError('compose.sandbox', { subject: request.root, detail: `chroot ${request.root} is refused` });
+  if ((chroot(request.root) as number) !== 0)
+    throw new TreelineError('compose.sandbox', { subject: request.root, detail: `chroot ${request.root} is refused` });
   process.chdir('/');
   const status = runScript(lua as never, request.script, request.name, null, [...request.args, null]) as number;
   flush(null);

@@ -10,26 +10,27 @@ const overwriteMode = { none: 0, unionFiles: 1, addFiles: 2, unionIdentical: 3 }
 const FilterProto = koffi.proto('int TreelineCheckoutFilter(void *repo, const char *path, void *stbuf, void *data)');
 const currentDirectory = -100;
 
+/** OstreeRepoCheckoutAtOptions, with C's names: test/native/abi.test.ts compares them with the header. */
 export const CheckoutAtOptions = koffi.struct('TreelineCheckoutAtOptions', {
   mode: 'int',
-  overwriteMode: 'int',
-  enableUncompressedCache: 'int',
-  enableFsync: 'int',
-  processWhiteouts: 'int',
-  noCopyFallback: 'int',
-  forceCopy: 'int',
-  bareuseronlyDirs: 'int',
-  forceCopyZerosized: 'int',
-  processPassthroughWhiteouts: 'int',
-  unusedBools: koffi.array('int', 3),
+  overwrite_mode: 'int',
+  enable_uncompressed_cache: 'int',
+  enable_fsync: 'int',
+  process_whiteouts: 'int',
+  no_copy_fallback: 'int',
+  force_copy: 'int',
+  bareuseronly_dirs: 'int',
+  force_copy_zerosized: 'int',
+  process_passthrough_whiteouts: 'int',
+  unused_bools: koffi.array('int', 3),
   subpath: 'str',
-  devinoToCsumCache: 'void *',
-  unusedInts: koffi.array('int', 6),
-  unusedPointers: koffi.array('void *', 3),
+  devino_to_csum_cache: 'void *',
+  unused_ints: koffi.array('int', 6),
+  unused_ptrs: koffi.array('void *', 3),
   filter: 'void *',
-  filterUserData: 'void *',
+  filter_user_data: 'void *',
   sepolicy: 'void *',
-  sepolicyPrefix: 'str',
+  sepolicy_prefix: 'str',
 });
 
 const checkoutAt = bindChecked(
@@ -51,24 +52,24 @@ export class DevinoCache extends Handle<'OstreeRepoDevInoCache'> {
 
 const noOptions = {
   mode: checkoutMode.none as number,
-  overwriteMode: overwriteMode.none as number,
-  enableUncompressedCache: 0,
-  enableFsync: 0,
-  processWhiteouts: 0,
-  noCopyFallback: 0,
-  forceCopy: 0,
-  bareuseronlyDirs: 0,
-  forceCopyZerosized: 0,
-  processPassthroughWhiteouts: 0,
-  unusedBools: [0, 0, 0],
+  overwrite_mode: overwriteMode.none as number,
+  enable_uncompressed_cache: 0,
+  enable_fsync: 0,
+  process_whiteouts: 0,
+  no_copy_fallback: 0,
+  force_copy: 0,
+  bareuseronly_dirs: 0,
+  force_copy_zerosized: 0,
+  process_passthrough_whiteouts: 0,
+  unused_bools: [0, 0, 0],
   subpath: null as string | null,
-  devinoToCsumCache: null as Pointer | null,
-  unusedInts: [0, 0, 0, 0, 0, 0],
-  unusedPointers: [null, null, null],
+  devino_to_csum_cache: null as Pointer | null,
+  unused_ints: [0, 0, 0, 0, 0, 0],
+  unused_ptrs: [null, null, null],
   filter: null as Pointer | null,
-  filterUserData: null,
+  filter_user_data: null,
   sepolicy: null,
-  sepolicyPrefix: null,
+  sepolicy_prefix: null,
 };
 
 export interface CheckoutRequest {
@@ -85,22 +86,19 @@ export function checkoutUnion(repo: Repo, request: CheckoutRequest): void {
   const { wanted } = request;
   const filter =
     wanted &&
-    koffi.register(
-      (_repo: unknown, path: string): number => {
-        try {
-          return wanted(path) ? 0 : 1;
-        } catch (error) {
-          failure ??= error;
-          return 1;
-        }
-      },
-      koffi.pointer(FilterProto),
-    );
+    koffi.register((_repo: unknown, path: string): number => {
+      try {
+        return wanted(path) ? 0 : 1;
+      } catch (error) {
+        failure ??= error;
+        return 1;
+      }
+    }, koffi.pointer(FilterProto));
   try {
     const options = {
       ...noOptions,
-      overwriteMode: overwriteMode.unionFiles,
-      devinoToCsumCache: request.devino?.pointer ?? null,
+      overwrite_mode: overwriteMode.unionFiles,
+      devino_to_csum_cache: request.devino?.pointer ?? null,
       filter: filter ? (filter as unknown as Pointer) : null,
     };
     checkoutAt(repo.pointer, options, currentDirectory, request.target, request.commit, null);
@@ -115,7 +113,12 @@ export function checkoutUnion(repo: Repo, request: CheckoutRequest): void {
  * commit has no such path.
  */
 export function checkoutSubpath(repo: Repo, commit: string, subpath: string, target: string): boolean {
-  const options = { ...noOptions, mode: checkoutMode.user, overwriteMode: overwriteMode.unionFiles, subpath: `/${subpath.replace(/^\/+/, '')}` };
+  const options = {
+    ...noOptions,
+    mode: checkoutMode.user,
+    overwrite_mode: overwriteMode.unionFiles,
+    subpath: `/${subpath.replace(/^\/+/, '')}`,
+  };
   try {
     checkoutAt(repo.pointer, options, currentDirectory, target, commit, null);
     return true;

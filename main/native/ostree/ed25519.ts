@@ -14,7 +14,10 @@ const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 export function signEd25519(bytes: Buffer, secret: string): Buffer {
   const raw = Buffer.from(secret, 'base64');
   if (raw.length !== 64 && raw.length !== 32)
-    throw new TreelineError('compose.key-not-found', { subject: 'The ed25519 key', detail: `a base64 secret key of 64 bytes is wanted, this one has ${raw.length}` });
+    throw new TreelineError('compose.key-not-found', {
+      subject: 'The ed25519 key',
+      detail: `a base64 secret key of 64 bytes is wanted, this one has ${raw.length}`,
+    });
   const key = createPrivateKey({ key: Buffer.concat([pkcs8, raw.subarray(0, 32)]), format: 'der', type: 'pkcs8' });
   return sign(null, bytes, key);
 }

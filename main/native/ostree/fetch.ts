@@ -16,7 +16,8 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.refs.length === 0) return { commits: {} };
-  const first = { source: request.remote, refs: request.refs, commitOnly: request.commitOnly };
+  // content is verified once, by root when it imports: half of the work of fetching
+  const first = { source: request.remote, refs: request.refs, commitOnly: request.commitOnly, unverified: !request.commitOnly };
   pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
   const commits: Record<string, string> = {};
   for (const ref of request.refs) commits[ref] = /^[0-9a-f]{64}$/.test(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);

@@ -14,19 +14,21 @@ const FilterProto = koffi.proto('int TreelineCommitFilter(void *repo, const char
 const XattrProto = koffi.proto('void *TreelineXattrCallback(void *repo, const char *path, void *info, void *data)');
 const TranslateProto = koffi.proto('void *TreelineTranslate(void *repo, void *stbuf, const char *path, void *data)');
 
-/** OstreeRepoImportArchiveOptions: five bit fields in one guint, then guint unused[8]. */
+/** OstreeRepoImportArchiveOptions, with C's names; `hole` is its bit fields. */
 export const ImportArchiveOptions = koffi.struct('TreelineImportArchiveOptions', {
-  bits: 'uint32',
-  unused: koffi.array('uint32', 8),
-  translate: 'void *',
-  translateData: 'void *',
-  unusedPointers: koffi.array('void *', 6),
+  hole: 'uint32',
+  unused_uint: koffi.array('uint32', 8),
+  translate_pathname: 'void *',
+  translate_pathname_user_data: 'void *',
+  unused_ptrs: koffi.array('void *', 6),
 });
 const bit = { autocreateParents: 1 << 1, callbackWithEntryPathname: 1 << 3 } as const;
 const skipXattrs = 1;
 
 const corrupt: GErrorMapper = (error) =>
-  new TreelineError(/No space left on device|min-free-space/.test(error.message) ? 'disk.full' : 'package.corrupt', { detail: error.message });
+  new TreelineError(/No space left on device|min-free-space/.test(error.message) ? 'disk.full' : 'package.corrupt', {
+    detail: error.message,
+  });
 
 const importArchive = bindChecked(
   'ostree',
@@ -46,7 +48,11 @@ const refVariant = bind('glib', 'g_variant_ref', Ptr, [Ptr]);
 /** A file of which only the header knows the capabilities. */
 function xattrsOf(pkg: RpmPackage, file: RpmFile): readonly (readonly [Buffer, Buffer])[] {
   const value = fileCapability(file.caps);
-  if (!value) throw new TreelineError('package.unsupported', { subject: path.basename(pkg.path), detail: `${file.path} has capabilities “${file.caps}”` });
+  if (!value)
+    throw new TreelineError('package.unsupported', {
+      subject: path.basename(pkg.path),
+      detail: `${file.path} has capabilities “${file.caps}”`,
+    });
   return [[Buffer.from('security.capability\0'), value]];
 }
 
@@ -57,7 +63,10 @@ function xattrsOf(pkg: RpmPackage, file: RpmFile): readonly (readonly [Buffer, B
 export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutableTree'> {
   const subject = path.basename(pkg.path);
   if (pkg.payload.stripped)
-    throw new TreelineError('package.unsupported', { subject, detail: 'its payload is in rpm’s large-file format (07070X), which libarchive can’t read' });
+    throw new TreelineError('package.unsupported', {
+      subject,
+      detail: 'its payload is in rpm’s large-file format (07070X), which libarchive can’t read',
+    });
   const files = new Map<string, RpmFile>();
   for (const file of pkg.files) files.set(file.path, file);
   const special = pkg.files.find((f) => ![0o100000, 0o040000, 0o120000].includes(f.mode & 0o170000));
@@ -110,18 +119,22 @@ export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutabl
   try {
     using archive = openPayload(pkg.path);
     const options = {
-      bits: bit.autocreateParents | bit.callbackWithEntryPathname,
-      unused: [0, 0, 0, 0, 0, 0, 0, 0],
-      translate,
-      translateData: null,
-      unusedPointers: [null, null, null, null, null, null],
+      hole: bit.autocreateParents | bit.callbackWithEntryPathname,
+      unused_uint: [0, 0, 0, 0, 0, 0, 0, 0],
+      translate_pathname: translate,
+      translate_pathname_user_data: null,
+      unused_ptrs: [null, null, null, null, null, null],
     };
     importArchive(repo.pointer, options, archive.pointer, tree.pointer, modifier, null);
     if (failure) throw failure;
     return tree;
   } catch (error) {
     tree[Symbol.dispose]();
-    if (error instanceof PayloadError) throw new TreelineError(/truncated|corrupt|damaged|checksum|invalid/i.test(error.message) ? 'package.corrupt' : 'package.unsupported', { subject, detail: error.message });
+    if (error instanceof PayloadError)
+      throw new TreelineError(
+        /truncated|corrupt|damaged|checksum|invalid/i.test(error.message) ? 'package.corrupt' : 'package.unsupported',
+        { subject, detail: error.message },
+      );
     if (error instanceof TreelineError) throw new TreelineError(error.code, { subject, ...error.report }, { cause: error });
     throw error;
   }

@@ -47,7 +47,9 @@ export class OstreePackageCache implements PackageCache {
     const same =
       commit.value('rpmostree.unpack_version', 'u') === unpackVersion &&
       commit.value('rpmostree.repodata_checksum', 's') === `${pkg.digest.algorithm}:${pkg.digest.hex}`;
-    return same ? { commit: commit.checksum, verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '' } : undefined;
+    return same
+      ? { commit: commit.checksum, verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '' }
+      : undefined;
   }
 
   refresh(): void {

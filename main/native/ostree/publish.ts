@@ -14,7 +14,13 @@ const keyError: GErrorMapper = (error, call) =>
     ? new TreelineError('disk.full', { subject: call, detail: error.message })
     : new TreelineError('compose.key-not-found', { detail: error.message });
 const signGpg = bindChecked('ostree', 'ostree_repo_sign_commit', 'int', [Ptr, 'str', 'str', 'str', Ptr], keyError);
-const signSummaryGpg = bindChecked('ostree', 'ostree_repo_add_gpg_signature_summary', 'int', [Ptr, koffi.pointer('str'), 'str', Ptr], keyError);
+const signSummaryGpg = bindChecked(
+  'ostree',
+  'ostree_repo_add_gpg_signature_summary',
+  'int',
+  [Ptr, koffi.pointer('str'), 'str', Ptr],
+  keyError,
+);
 const writeDetached = bindChecked('ostree', 'ostree_repo_write_commit_detached_metadata', 'int', [Ptr, 'str', Ptr, Ptr], ostreeError);
 const regenerate = bindChecked('ostree', 'ostree_repo_regenerate_summary', 'int', [Ptr, Ptr, Ptr], ostreeError);
 
@@ -52,7 +58,9 @@ export function writeSummary(repo: Repo, signing: Signing): void {
   if (gpg) named(gpg.keyId, () => signSummaryGpg(repo.pointer, [gpg.keyId, null], gpg.homedir ?? null, null));
   if (ed25519 === undefined) return;
   const file = path.join(repo.path, 'summary.sig');
-  const before = existsSync(file) ? (decodeVariant('a{sv}', readFileSync(file)) as Map<string, VariantValue>) : new Map<string, VariantValue>();
+  const before = existsSync(file)
+    ? (decodeVariant('a{sv}', readFileSync(file)) as Map<string, VariantValue>)
+    : new Map<string, VariantValue>();
   const signature = signEd25519(readFileSync(path.join(repo.path, 'summary')), ed25519);
   const temporary = path.join(repo.path, 'tmp', `summary.sig.${process.pid}`);
   writeFileSync(temporary, encodeVariant('a{sv}', [...withSignature(before, signature)]));

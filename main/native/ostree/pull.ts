@@ -13,7 +13,7 @@ const ChangedCallback = koffi.proto('void TreelineProgressChanged(void *progress
 const connect = bind('gobject', 'g_signal_connect_data', 'ulong', [Ptr, 'str', koffi.pointer(ChangedCallback), Ptr, Ptr, 'int']);
 
 /** OstreeRepoPullFlags of ostree-repo.h. */
-const flags = { mirror: 1, commitOnly: 2, untrusted: 4 } as const;
+const flags = { commitOnly: 1 << 1, untrusted: 1 << 2, trustedHttp: 1 << 4 } as const;
 
 const updateFrequencyMs = 200;
 
@@ -43,8 +43,10 @@ export function pull(repo: Repo, request: PullRequest): void {
 }
 
 function optionsOf(request: PullRequest): [string, VariantValue][] {
+  const bits =
+    (request.commitOnly ? flags.commitOnly : 0) | (request.local ? flags.untrusted : 0) | (request.unverified ? flags.trustedHttp : 0);
   const options: [string, VariantValue][] = [
-    ['flags', new Variant('i', (request.commitOnly ? flags.commitOnly : 0) | (request.local ? flags.untrusted : 0))],
+    ['flags', new Variant('i', bits)],
     ['refs', new Variant('as', [...request.refs])],
     ['depth', new Variant('i', request.depth ?? 0)],
     ['update-frequency', new Variant('u', updateFrequencyMs)],

@@ -63,12 +63,14 @@ export class OstreeTargetRepo implements TargetRepo {
   }
 }
 
-const stagingDirectories = (repo: string): string[] => readdirSync(join(repo, 'tmp')).filter((name) => name.startsWith('staging-') && !name.endsWith('-lock'));
+const stagingDirectories = (repo: string): string[] =>
+  readdirSync(join(repo, 'tmp')).filter((name) => name.startsWith('staging-') && !name.endsWith('-lock'));
 
 /** An aborted transaction leaves its staging directory for the next one; a full disk wants it back at once. Those in use have a lock file. */
 function removeStaging(repo: string, before: readonly string[]): void {
   for (const name of stagingDirectories(repo))
-    if (!before.includes(name) && !existsSync(join(repo, 'tmp', `${name}-lock`))) rmSync(join(repo, 'tmp', name), { recursive: true, force: true });
+    if (!before.includes(name) && !existsSync(join(repo, 'tmp', `${name}-lock`)))
+      rmSync(join(repo, 'tmp', name), { recursive: true, force: true });
 }
 
 /** Where the space ran out matters more than which call noticed. */

@@ -141,7 +141,10 @@ export interface CommitFields {
 /** Write a commit object (within a transaction); its tree must be in the repository. Returns the checksum. */
 export function writeCommitObject(repo: Repo, fields: CommitFields): string {
   using scope = new Scope();
-  using tree = new Handle<'OstreeMutableTree'>(treeFromChecksum(repo.pointer, fields.root.dirtree, fields.root.dirmeta), 'OstreeMutableTree');
+  using tree = new Handle<'OstreeMutableTree'>(
+    treeFromChecksum(repo.pointer, fields.root.dirtree, fields.root.dirmeta),
+    'OstreeMutableTree',
+  );
   const root = rootOf(repo, tree.pointer, scope);
   using metadata = newVariant('a{sv}', [...fields.metadata]);
   const out: [unknown] = [null];

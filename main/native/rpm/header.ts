@@ -142,6 +142,15 @@ export class Header {
     return strings;
   }
 
+  /** The bytes of a text tag without the NULs at its end; empty when it isn't there. */
+  block(key: number): Buffer {
+    const entry = this.#find(key);
+    if (!entry || !isText(entry.type)) return this.#data.subarray(0, 0);
+    let end = this.#endOf(entry);
+    while (end > entry.offset && this.#data[end - 1] === 0) end--;
+    return this.#data.subarray(entry.offset, end);
+  }
+
   /** Where the next tag's data begins, at the latest. */
   #endOf(entry: Entry): number {
     let nearest = this.#data.length;

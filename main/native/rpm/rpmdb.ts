@@ -4,7 +4,8 @@ import type { InstalledPackage, ReadRpmdbOptions, WriteRpmdbOptions } from '../.
 import { compareEvr, type Package } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
-import { changelogOf, detailsOf } from './describe.ts';
+import { PackageWithChangelog } from './changelog.ts';
+import { detailsOf } from './describe.ts';
 import { tag, type Header } from './header.ts';
 import { lastLog, withLog } from './log.ts';
 import * as raw from './raw.ts';
@@ -127,5 +128,5 @@ export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[
 }
 
 function installed(header: Header, changelogs: boolean): InstalledPackage {
-  return changelogs ? { ...detailsOf(header), changelog: changelogOf(header) } : detailsOf(header);
+  return changelogs ? new PackageWithChangelog(header) : detailsOf(header);
 }

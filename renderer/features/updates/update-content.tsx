@@ -33,7 +33,6 @@ function Content({ details }: { details: UpdateDetails }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const withChangelog = details.packages.filter((change) => (change.changelog?.length ?? 0) > 0).length;
-  const advisoriesKnown = details.source === 'treeline.changes';
   if (details.packages.length === 0) {
     return (
       <Empty icon={PackageOpen} title={t(details.source === 'none' ? 'packages.unknown' : 'packages.noChanges')}>
@@ -43,7 +42,7 @@ function Content({ details }: { details: UpdateDetails }): ReactNode {
   }
   return (
     <>
-      {advisoriesKnown ? null : <p className="text-sm text-muted">{t('packages.namesOnly')}</p>}
+      {details.source === 'pkglist' ? <p className="text-sm text-muted">{t('packages.namesOnly')}</p> : null}
       <Tabs
         label={t('tabs.label')}
         tabs={[

@@ -40,6 +40,10 @@ export class Bus {
     return this.ask('AddMatch', 's', [rule]);
   }
 
+  removeMatch(rule: string): Promise<unknown> {
+    return this.ask('RemoveMatch', 's', [rule]);
+  }
+
   /** Unique name of a name's owner; undefined when nobody has it. Doesn't activate. */
   async nameOwner(name: string): Promise<string | undefined> {
     try {

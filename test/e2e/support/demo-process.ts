@@ -31,6 +31,10 @@ export interface DemoProcess {
   stop(): Promise<void>;
 }
 
+/** The first start makes packages and releases. */
+const upMs = 300_000;
+const restartMs = 60_000;
+
 const asRoot = (args: readonly string[]): readonly [string, string[]] =>
   userInfo().uid === 0 ? [process.execPath, [program, ...args]] : ['sudo', ['-n', process.execPath, program, ...args]];
 
@@ -43,11 +47,14 @@ export async function startDemo(user: string, { fresh = false, state = e2eState 
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
-  const until = async (found: () => boolean): Promise<void> => {
+  const until = async (found: () => boolean, timeoutMs: number): Promise<void> => {
+    const tooLate = new Promise<'too late'>((resolve) => setTimeout(() => resolve('too late'), timeoutMs).unref());
     while (!found()) {
-      const next = new Promise<void>((resolve) => waiting.add(resolve));
-      const code = await Promise.race([next.then(() => undefined), ended]);
-      if (code !== undefined && !found()) throw new Error(`the demo host ended with ${code}: ${stderr}`);
+      const next = new Promise<undefined>((resolve) => waiting.add(() => resolve(undefined)));
+      const end = await Promise.race([next, ended, tooLate]);
+      if (end === undefined || found()) continue;
+      const last = events.map((event) => JSON.stringify(event)).slice(-5);
+      throw new Error(`the demo host ${end === 'too late' ? 'took too long' : `ended with ${end}`}: ${stderr} ${last.join(' ')}`);
     }
   };
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -55,13 +62,13 @@ export async function startDemo(user: string, { fresh = false, state = e2eState 
     for (const resolve of waiting) resolve();
     waiting.clear();
   });
-  await until(() => events.some((event) => event.event === 'ready'));
+  await until(() => events.some((event) => event.event === 'ready'), upMs);
   const send = (order: object): void => void child.stdin.write(`${JSON.stringify(order)}\n`);
   return {
     bus: events.find((event) => event.event === 'ready')?.bus ?? '',
     events,
     booted: (number, times = 1) =>
-      until(() => events.filter((event) => event.event === 'booted' && event.release === number).length >= times),
+      until(() => events.filter((event) => event.event === 'booted' && event.release === number).length >= times, restartMs),
     publish: (release) => send({ publish: release }),
     setFault: (fault) => send({ fault }),
     exec,

@@ -273,6 +273,12 @@ export const pageStates: readonly PageState[] = [
     showsNot: ['up to date'],
   },
   {
+    name: 'service-of-another-version',
+    snapshot: { ...f.snapshot(), deployments: undefined as never },
+    shows: ['The job answered something unreadable', 'all parts of Treeline are of the same version', 'Try again'],
+    showsNot: ['up to date'],
+  },
+  {
     name: 'service-untrusted',
     snapshot: f.snapshot({ service: { kind: 'untrusted', version: '', detail: 'owned by uid 1000' }, deployments: [], hostname: '' }),
     shows: ['The update service isn’t trustworthy', 'owned by uid 1000'],

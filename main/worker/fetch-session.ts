@@ -1,0 +1,27 @@
+import { createInterface } from 'node:readline';
+import type { Progress } from '../../shared/domain/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import type { FetchOutcome, FetchRequest } from '../engine/ports/fetch.ts';
+import { fetchInto } from '../native/ostree/index.ts';
+
+/** Word on the worker's command line that makes it a fetching process. */
+export const fetchSessionWord = 'fetch-session';
+
+/** A JSON object a line on fd 3. Each request is answered by exactly one `result` or `error`. */
+export type FetchEvent =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'result'; readonly result: FetchOutcome }
+  | { readonly type: 'error'; readonly error: ErrorReport };
+
+/** Answer FetchRequests, a JSON object a line on stdin, one after the other, until its end. */
+export async function fetchSession(emit: (event: FetchEvent) => void): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    try {
+      const request = JSON.parse(line) as FetchRequest;
+      emit({ type: 'result', result: fetchInto(request, (progress) => emit({ type: 'progress', progress })) });
+    } catch (error) {
+      if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+      emit({ type: 'error', error: TreelineError.report(error) });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { helperOptions, readDaemonConfig } from '../../../main/helper/options.ts';
+
+let dir: string;
+beforeEach(() => (dir = mkdtempSync(path.join(tmpdir(), 'treeline-options-'))));
+afterEach(() => rmSync(dir, { recursive: true }));
+
+test('options', () => {
+  expect(helperOptions(['--simulated', '--reboot-command', 'kill -USR1 1', '--idle-exit-seconds=0'])).toMatchObject({
+    sysroot: '/',
+    simulated: true,
+    rebootCommand: ['kill', '-USR1', '1'],
+    peerDir: '/run/treeline',
+    idleExitSeconds: 0,
+  });
+  expect(helperOptions([]).rebootCommand).toEqual(['systemctl', 'reboot']);
+  expect(() => helperOptions(['--wat'])).toThrow(/usage\.invalid.*--wat/);
+  expect(() => helperOptions(['--idle-exit-seconds=soon'])).toThrow(/usage\.invalid/);
+});
+
+test('the later file wins, old names of policies count, nonsense is said and left out', () => {
+  const files = ['rpm-ostreed.conf', 'treelined.conf'].map((name) => path.join(dir, name));
+  writeFileSync(files[0] ?? '', '# comment\n[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=5\n[Other]\nIdleExitTimeout=7\n');
+  writeFileSync(files[1] ?? '', '[Daemon]\nAutomaticUpdatePolicy = sometimes\nIdleExitTimeout=0\n');
+  const warnings: string[] = [];
+  expect(readDaemonConfig(files, (text) => warnings.push(text))).toEqual({ automaticUpdatePolicy: 'stage', idleExitSeconds: 0 });
+  expect(warnings).toEqual([expect.stringContaining('AutomaticUpdatePolicy=sometimes is none of')]);
+  expect(readDaemonConfig([path.join(dir, 'missing')], (text) => warnings.push(text))).toEqual({
+    automaticUpdatePolicy: 'none',
+    idleExitSeconds: 60,
+  });
+  expect(warnings).toHaveLength(1);
+});
