@@ -54,7 +54,9 @@ async function main(): Promise<number> {
 
 async function up(paths: DemoPaths, { user, json, fresh }: { user?: string; json?: boolean; fresh?: boolean }): Promise<number> {
   if (process.env[insideMark] === undefined) return again();
-  if (readRunning(paths)) throw new TreelineError('sysroot.busy', { subject: paths.state, detail: 'the demo is running already' });
+  const running = readRunning(paths);
+  if (running)
+    throw new TreelineError('usage.invalid', { detail: `the demo in ${paths.state} is running already, as process ${running.pid}` });
   mkdirSync(paths.state, { recursive: true });
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });
   const onEvent = (event: HostEvent): void => {

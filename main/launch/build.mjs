@@ -1,10 +1,20 @@
 // Bundles every entry into dist/. Run by `npm run build`; quick enough (about a second without the renderer) to run always.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, chmodSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+/** Chunks carry a hash in their names: those of earlier builds would pile up. A minute's grace for processes that still load them. */
+function removeOldChunks(current) {
+  for (const folder of new Set([...current].map((file) => path.dirname(file)))) {
+    for (const name of readdirSync(folder)) {
+      const file = path.join(folder, name);
+      if (!current.has(file) && /\.(mjs|cjs)(\.map)?$/.test(name) && Date.now() - statSync(file).mtimeMs > 60_000) rmSync(file);
+    }
+  }
+}
+
 const banner = { js: "import { createRequire as treelineRequire } from 'node:module'; const require = treelineRequire(import.meta.url);" };
 
 /** Entries that exist; a room that has none yet is skipped. */
@@ -17,14 +27,20 @@ const entries = [
   { in: 'main/preload/preload.ts', out: 'app/preload.cjs', format: 'cjs' },
 ].filter((entry) => existsSync(path.join(root, entry.in)));
 
+/** @type {string[]} */
+const written = [];
 await Promise.all(
   entries.map(async (entry) => {
     const outfile = path.join(root, 'dist', entry.out);
     mkdirSync(path.dirname(outfile), { recursive: true });
     const esm = entry.format !== 'cjs';
-    await build({
-      entryPoints: [path.join(root, entry.in)],
-      outfile,
+    const result = await build({
+      entryPoints: { [path.parse(entry.out).name]: path.join(root, entry.in) },
+      outdir: path.dirname(outfile),
+      outExtension: { '.js': path.extname(entry.out) },
+      // chunks beside the entry: a job loads what it uses, and paths relative to import.meta.url stay true
+      splitting: esm,
+      metafile: true,
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -36,8 +52,10 @@ await Promise.all(
       logLevel: 'warning',
     });
     if (entry.executable) chmodSync(outfile, 0o755);
+    written.push(...Object.keys(result.metafile.outputs).map((file) => path.resolve(file)));
   }),
 );
+removeOldChunks(new Set(written));
 
 if (!process.argv.includes('--no-renderer') && existsSync(path.join(root, 'renderer/index.html'))) {
   const vite = await import('vite');

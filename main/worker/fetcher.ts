@@ -10,6 +10,9 @@ import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/ports/fetc
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
 import { fetchUser, type User } from './fetch-user.ts';
 
+/** How long a server may take to answer what is new; libostree alone would wait for minutes. Seconds in TREELINE_FETCH_TIMEOUT change it. */
+const answerWithinSeconds = 30;
+
 const stderrKeptBytes = 8192;
 
 interface Waiting {
@@ -31,7 +34,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
   /** `worker`: the worker's entry file; `parent`: the system's repository. */
   constructor(worker: string, parent: string) {
     this.#user = fetchUser(parent);
-    this.#child = spawn(process.execPath, ['--enable-source-maps', worker, fetchSessionWord], {
+    this.#child = spawn(process.execPath, [worker, fetchSessionWord], {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: { ...process.env, G_DEBUG: 'fatal-criticals' },
       cwd: '/',
@@ -48,12 +51,20 @@ export class ProcessFetcher implements FetchPort, Disposable {
 
   fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {
     prepareDirectory(request.repo, this.#user);
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<FetchOutcome>((resolve, reject) => {
       this.#waiting = { resolve, reject, ...(onProgress ? { onProgress } : {}) };
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         this.#fail(crashError('Fetching', this.#child.exitCode, this.#child.signalCode, this.#stderr));
       } else this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     });
+    if (!request.commitOnly) return answer;
+    const seconds = Number(process.env['TREELINE_FETCH_TIMEOUT']) || answerWithinSeconds;
+    const timer = setTimeout(() => {
+      const detail = `no answer within ${seconds} seconds`;
+      this.#fail(new TreelineError('repo.unreachable', { subject: request.options['url'] ?? request.remote, detail }));
+      this.#child.kill('SIGKILL');
+    }, seconds * 1000);
+    return answer.finally(() => clearTimeout(timer));
   }
 
   [Symbol.dispose](): void {

@@ -13,14 +13,14 @@ export function Header({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   if (!snapshot.hostname && !booted) return null;
   return (
     <header className="flex flex-wrap items-center gap-x-4 gap-y-0.5 border-b border-line px-4 py-2 text-sm md:flex-nowrap md:px-6">
-      <span className="foreign-text font-medium md:max-w-56 md:shrink-0 md:truncate">{snapshot.hostname}</span>
+      <span className="foreign-text font-medium min-w-0 md:truncate">{snapshot.hostname}</span>
       {booted ? (
         <>
-          <span className="foreign-text md:max-w-72 md:shrink-0 md:truncate">{systemName(snapshot, booted.version)}</span>
-          <span className="foreign-text min-w-0 truncate text-muted max-md:hidden md:shrink-4" title={booted.origin.refspec}>
+          <span className="foreign-text min-w-0 md:truncate">{systemName(snapshot, booted.version)}</span>
+          <span className="foreign-text min-w-0 truncate text-muted max-md:hidden md:flex-1" title={booted.origin.refspec}>
             {booted.origin.refspec}
           </span>
-          <span className="min-w-0 md:shrink-0 md:max-lg:shrink">
+          <span className="min-w-0">
             <SignatureLine signatures={booted.signatures} />
           </span>
         </>

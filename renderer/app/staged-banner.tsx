@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { RestartDialog } from '../features/updates/restart-dialog.tsx';
 import { nextBootOf } from '../features/updates/update-state.ts';
+import { useHost } from '../stores/host-store.ts';
 import type { Section } from '../stores/route-store.ts';
 import { Button } from '../ui/button.tsx';
 
@@ -11,6 +12,8 @@ import { Button } from '../ui/button.tsx';
 export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; section: Section }): ReactNode {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
+  // the entry shows up a moment before the job that wrote it has ended, and until then a restart is refused
+  const busy = useHost(({ job, intents }) => job !== undefined || intents.length > 0);
   const next = nextBootOf(snapshot);
   if (!next || section === 'updates') return null;
   return (
@@ -20,7 +23,9 @@ export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; se
     >
       <RotateCcw aria-hidden className="size-4 shrink-0 text-accent" />
       <p className="min-w-0 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
-      <Button onPress={() => setAsking(true)}>{t('action.restartNow')}</Button>
+      <Button isDisabled={busy} onPress={() => setAsking(true)}>
+        {t('action.restartNow')}
+      </Button>
       <RestartDialog version={next.version} isOpen={asking} onClose={() => setAsking(false)} />
     </aside>
   );

@@ -1,10 +1,11 @@
 // `treeline db diff --changelogs` of two commits of 2,000 packages, 600 of them changed, against `rpm -qa --changelog` over both trees.
-// Prints one JSON line per kind of repository. Needs `npm run build`, rpmbuild, rpm, ostree; TREELINE_BENCH_DIR: where to work.
+// Prints one JSON line per kind of repository and commit. Needs `npm run build`, rpmbuild, rpm, ostree; TREELINE_BENCH_DIR: where to work.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
 
 const cli = fileURLToPath(new URL('../../dist/cli/treeline.mjs', import.meta.url));
 const work = mkdtempSync(path.join(process.env.TREELINE_BENCH_DIR ?? tmpdir(), 'treeline-db-bench-'));
@@ -90,7 +91,24 @@ function database(name, folders) {
   return db;
 }
 
-function commit(repo, name, parent) {
+/** `treeline.changes` of the second tree, as a compose records it. */
+function recorded(parent) {
+  const side = (name, version) => ({ name, epoch: 0, version, release: '1', arch: 'noarch' });
+  const changelog = [3, 2, 1].map((n) => {
+    const i = entries + n;
+    const text = `- Update to ${i}\n- Fix bug ${i * 7}, found by somebody who looked closely at what happens at night`;
+    return { timeSeconds: Date.UTC(2020, 0, 1 + i * 7, 12) / 1000, author: `Ida Brook <ida@meadow.example> - ${i}-1`, text };
+  });
+  const change = (i) => ({ kind: 'upgraded', name: `p${i}`, arch: 'noarch', from: side(`p${i}`, '1'), to: side(`p${i}`, '2'), changelog });
+  const list = Array.from({ length: changed }, (_, i) => change(i));
+  const sizes = { installedSizeBytes: 0, installedSizeDeltaBytes: 0 };
+  const bytes = deflateSync(JSON.stringify({ format: 1, parent, version: '2', timeSeconds: 1, packages: list, advisories: [], ...sizes }), {
+    level: 9,
+  });
+  return `--add-metadata=treeline.changes=@ay [${[...bytes].map((b) => `0x${b.toString(16)}`).join(',')}]`;
+}
+
+function commit(repo, name, parent, ...more) {
   const rows = run('rpm', [
     '--dbpath',
     path.join(work, name, 'usr/share/rpm'),
@@ -106,7 +124,7 @@ function commit(repo, name, parent) {
     `--tree=dir=${path.join(work, name)}`,
     `--add-metadata=rpmostree.rpmdb.pkglist=[${rows.slice(0, -1)}]`,
   ];
-  return run('ostree', [...args, ...(parent ? [`--parent=${parent}`] : [])]).trim();
+  return run('ostree', [...args, ...more, ...(parent ? [`--parent=${parent}`] : [])]).trim();
 }
 
 try {
@@ -122,19 +140,21 @@ try {
     const repo = path.join(work, mode);
     run('ostree', [`--repo=${repo}`, 'init', `--mode=${mode}`]);
     const from = commit(repo, 'tree-1');
-    const to = commit(repo, 'tree-2', from);
-    const diff = () => run(process.execPath, [cli, 'db', 'diff', `--repo=${repo}`, '--changelogs', from, to]);
-    const found = diff().match(/^ {4}\* /gm)?.length;
-    if (found !== changed * 3) throw new Error(`expected ${changed * 3} changelog entries, got ${found}`);
-    const treelineMs = best(diff);
-    console.log(
-      JSON.stringify({
-        name: `db diff --changelogs, 2000 packages, ${mode}`,
-        treelineMs,
-        referenceMs,
-        ratio: Number((treelineMs / referenceMs).toFixed(2)),
-      }),
-    );
+    const plain = commit(repo, 'tree-2', from);
+    const withChanges = commit(repo, 'tree-2', from, recorded(from));
+    for (const [to, how] of [
+      [withChanges, 'composed by treeline'],
+      [plain, 'composed by others'],
+    ]) {
+      const diff = () => run(process.execPath, [cli, 'db', 'diff', `--repo=${repo}`, '--changelogs', from, to]);
+      const found = diff().match(/^ {4}\* /gm)?.length;
+      if (found !== changed * 3) throw new Error(`expected ${changed * 3} changelog entries, got ${found}`);
+      const treelineMs = best(diff);
+      const ratio = Number((treelineMs / referenceMs).toFixed(2));
+      console.log(
+        JSON.stringify({ name: `db diff --changelogs, 2000 packages, ${mode} repository, ${how}`, treelineMs, referenceMs, ratio }),
+      );
+    }
   }
 } finally {
   rmSync(work, { recursive: true, force: true });

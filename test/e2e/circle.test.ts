@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ElectronApplication, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoProcess, e2eState, startDemo } from './support/demo-process.ts';
 import { launchApp, type OrdinaryUser, ordinaryUser } from './support/ordinary-user.ts';
 
@@ -39,6 +39,11 @@ afterAll(async () => {
   await app?.close();
   await demo?.stop();
   user?.remove();
+});
+
+// what the window showed is what one asks first
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await shot(`failed-${task.name.replaceAll(/[^a-z]+/gi, '-')}`).catch(() => undefined);
 });
 
 /** What the tools that aren't ours and our own command line say about the booted host. */

@@ -34,6 +34,8 @@ export class ComposeFixture {
 
   dispose(): void {
     rmSync(this.directory, { recursive: true, force: true });
+    rmSync(bundleDirectory, { recursive: true, force: true });
+    built = undefined;
   }
 
   /** Build packages into the repository and index it. */
@@ -125,13 +127,14 @@ export function parseListing(text: string): Map<string, string> {
   );
 }
 
+/** Inside the checkout, so that koffi is found. */
+const bundleDirectory = path.join(top, '.cache', `compose-test-${process.pid}`);
 let built: Promise<{ worker: string; cli: string }> | undefined;
 
 /** This checkout's worker and command line, bundled as the build does it. */
 export function bundles(): Promise<{ worker: string; cli: string }> {
   built ??= (async () => {
-    const out = path.join(top, '.cache', `compose-test-${process.pid}`);
-    process.once('exit', () => rmSync(out, { recursive: true, force: true }));
+    const out = bundleDirectory;
     const options = {
       bundle: true,
       platform: 'node' as const,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, verify } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inflateSync } from 'node:zlib';
@@ -352,6 +352,38 @@ test('GPG signatures that ostree itself verifies, ed25519 ones that OpenSSL does
   );
   execFileSync('ostree', [`--repo=${client}`, 'pull', 'r', 'test/x86_64/signed'], { stdio: 'ignore' });
   execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent']);
+});
+
+test('large packages are imported by several processes, with the same result', async () => {
+  const big = (name: string): { name: string; files: Record<string, { content: Buffer }>; defines: Record<string, string> } => ({
+    name,
+    files: { [`/usr/share/${name}`]: { content: randomBytes(15 << 20) } },
+    defines: { _binary_payload: 'w0.gzdio' },
+  });
+  f.add(big('big1'), big('big2'), { name: 'small', files: { '/usr/share/small': 's' } });
+  const treefile = f.treefile('packages: [big1, big2, small, filesystem]\nref: test/x86_64/big\n', 'big.yaml');
+  expect(await f.compose(treefile)).toMatchObject({ changed: true, imported: 3, cached: 1 });
+  const one = f
+    .ostree('show', 'test/x86_64/big')
+    .split('\n')
+    .find((l) => l.startsWith('ContentChecksum'));
+  f.fsck(path.join(f.cachedir, 'pkgcache-repo'));
+  expect(f.list('test/x86_64/big').get('/usr/share/big2')).toBe(`-00644 0 0 ${15 << 20}`);
+  expect(f.fractions).toEqual([...f.fractions].sort((a, b) => a - b));
+  // everything is in the cache now: one process, the same tree
+  expect(await f.compose(treefile, { forceNocache: true })).toMatchObject({ imported: 4 });
+  expect(
+    f
+      .ostree('show', 'test/x86_64/big')
+      .split('\n')
+      .find((l) => l.startsWith('ContentChecksum')),
+  ).toBe(one);
+  // a damaged package found by such a process is named like any other
+  const file = path.join(f.packages, 'big2-1-1.noarch.rpm');
+  const bytes = readFileSync(file);
+  bytes.writeUInt8(bytes.readUInt8(9000) ^ 1, 9000);
+  writeFileSync(file, bytes);
+  expect(await f.failure(treefile, { forceNocache: true })).toMatchObject({ code: 'package.corrupt', subject: 'big2-1-1.noarch' });
 });
 
 test('dry run and print-only change nothing', async () => {

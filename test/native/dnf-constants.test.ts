@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,6 +22,7 @@ const constants: Readonly<Record<string, number>> = {
   HY_PKG_REPONAME: key.reponame,
   HY_EQ: compare.eq,
   HY_NEQ: compare.neq,
+  HY_LT: compare.lt,
   HY_GLOB: compare.glob,
   HY_IGNORE_EXCLUDES: ignoreExcludes,
   DNF_ERROR_PACKAGE_CONFLICTS: dnfCode.unsolvable,
@@ -35,11 +36,22 @@ test('libdnf’s constants are those of the headers', () => {
   try {
     const source = path.join(directory, 'abi.c');
     const lines = Object.keys(constants).map((name) => `printf("%s %d\\n", "${name}", (int) ${name});`);
-    writeFileSync(source, `#include <libdnf/dnf-types.h>\n#include <libdnf/hy-types.h>\n#include <libdnf/dnf-goal.h>\n#include <libdnf/hy-query.h>\n#include <libdnf/dnf-context.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`);
+    // libdnf's headers want librepo's, for two types in pointers
+    mkdirSync(path.join(directory, 'librepo'));
+    writeFileSync(path.join(directory, 'librepo/librepo.h'), 'typedef struct _LrHandle LrHandle; typedef struct _LrResult LrResult;\n');
+    writeFileSync(
+      source,
+      `#include <libdnf/dnf-types.h>\n#include <libdnf/hy-types.h>\n#include <libdnf/dnf-goal.h>\n#include <libdnf/hy-query.h>\n#include <libdnf/dnf-context.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`,
+    );
     const flags = execFileSync('pkg-config', ['--cflags', 'gio-2.0', 'glib-2.0'], { encoding: 'utf8' }).trim().split(/\s+/);
-    execFileSync('cc', ['-o', path.join(directory, 'abi'), source, ...flags]);
+    execFileSync('cc', ['-I', directory, '-o', path.join(directory, 'abi'), source, ...flags]);
     const output = execFileSync(path.join(directory, 'abi'), { encoding: 'utf8' });
-    const facts = Object.fromEntries(output.trim().split('\n').map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]));
+    const facts = Object.fromEntries(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]),
+    );
     expect(facts).toEqual(constants);
   } finally {
     rmSync(directory, { recursive: true });

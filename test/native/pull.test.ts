@@ -53,6 +53,17 @@ describe('check: three states that never mix', () => {
     await server.start();
   });
 
+  test('a server that takes the connection and says nothing', async () => {
+    server.fault = 'silence';
+    const asked = Date.now();
+    const { result } = await job('update.check', os(), { env: { TREELINE_FETCH_TIMEOUT: '2' } });
+    expect(result).toMatchObject({
+      kind: 'failed',
+      error: { code: 'repo.unreachable', subject: url, detail: 'no answer within 2 seconds' },
+    });
+    expect(Date.now() - asked).toBeLessThan(8000);
+  });
+
   test('what an earlier check found stays in view when the next one fails', async () => {
     const v2 = fixture.release({ version: '2' });
     expect((await job('update.check', os())).result).toMatchObject({ kind: 'available', update: { checksum: v2 } });
@@ -239,7 +250,7 @@ test('the worker is killed with SIGKILL: the fetching process doesn’t stay beh
 });
 
 test('two upgrades at once: the second gets the typed error, the first is whole', async () => {
-  fixture.release({ version: '2', files: 100 });
+  fixture.release({ version: '2', files: 600 });
   const first = await slowUpgrade();
   await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'sysroot.locked', report: { subject: fixture.sysroot } });
   await expect(job('sysroot.rollback', os())).rejects.toMatchObject({ code: 'sysroot.locked' });

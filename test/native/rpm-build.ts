@@ -29,10 +29,11 @@ export async function demoRepositories(): Promise<string> {
       .map((f) => path.join(code, f)),
   ];
   for (const file of inputs.sort()) hash.update(readFileSync(file));
-  const out = path.join(root, '.cache/test', `meadow-${hash.digest('hex').slice(0, 12)}`);
+  const out = path.join(root, '.cache/test/packages', `meadow-${hash.digest('hex').slice(0, 12)}`);
   const done = path.join(out, 'done');
   if (!existsSync(done)) {
-    rmSync(out, { recursive: true, force: true });
+    // this one's and those of older sources
+    rmSync(path.dirname(out), { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     await buildPackages({ sources, out });
     writeFileSync(done, '');
@@ -51,7 +52,7 @@ export function buildOne(
   const spec = `Name: ${name}\nVersion: 1\nRelease: 1\nSummary: ${name}\nLicense: MIT\nBuildArch: noarch\nAutoReqProv: no\n${options.tags ?? ''}
 %description\n${name}\n%install\nmkdir -p %{buildroot}/usr/share/${name}\necho ${name} > %{buildroot}/usr/share/${name}/file\n${options.install ?? ''}
 ${options.sections ?? ''}\n%files\n/usr/share/${name}\n${options.files ?? ''}\n`;
-  writeFileSync(path.join(work, 'p.spec'), spec, 'latin1');
+  writeFileSync(path.join(work, 'p.spec'), spec);
   const macros = {
     _topdir: work,
     _rpmdir: work,

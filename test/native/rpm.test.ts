@@ -162,6 +162,18 @@ test('changelogs that aren’t UTF-8 keep all that is readable', () => {
   expect(readPackage(path.join(fixtures, 'balicek-utf8-1.1.1-1.x86_64.rpm')).changelog[0]?.text).not.toContain('�');
 });
 
+test('10,000 changelog entries with markup, and writing from right to left, are text like any other', () => {
+  const entries = Array.from({ length: 10_000 }, (_, i) => {
+    const d = new Date(Date.UTC(2026, 0, 1) - i * 86_400_000).toUTCString().split(' ');
+    return `* ${d[0]?.slice(0, 3)} ${d[2]} ${d[1]} ${d[3]} Ida <ida@meadow.example> - ${10_000 - i}-1\n- <b>fix</b> &amp; \u202eabc\u202c שלום ${i}\n`;
+  });
+  const file = buildOne(scratch, 'long', { files: `%changelog\n${entries.join('\n')}` });
+  const { changelog } = readPackage(file);
+  expect(changelog.length).toBe(10_000);
+  expect(changelog[0]?.text).toBe('- <b>fix</b> &amp; \u202eabc\u202c שלום 0');
+  expect(changelog[9999]?.text).toMatch(/9999$/);
+});
+
 const errorOf = (run: () => unknown): TreelineError => {
   try {
     run();

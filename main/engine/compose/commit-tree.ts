@@ -22,7 +22,7 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
       timeSeconds: compose.timeSeconds,
       from: previousPackages(compose),
       to: compose.headers,
-      advisories,
+      advisories: compose.resolution.advisories(true),
     });
     const metadata = commitMetadata(
       {

@@ -49,6 +49,7 @@ export interface Compose {
 
 /** `compose tree`: treefile -> resolve -> fetch -> import -> assemble -> scripts -> postprocess -> commit. Nothing of the target repository changes before the last step succeeds. */
 export async function composeTree(params: ComposeParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
+  requireRoot();
   const steps = new Steps(context);
   const treefile = loadTreefile(params.treefile);
   const repos = loadRepos(treefile);
@@ -117,6 +118,14 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
   const cached = resolution.packages.length - imported;
   if (params.writeComposejsonTo) writeFileSync(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
   return { ...outcome, changed: true, checksum, version, imported, cached };
+}
+
+/** A tree's files belong to root, and scripts run on an overlay: both need root, of the machine or of a user namespace. */
+function requireRoot(): void {
+  if (process.getuid?.() !== 0)
+    throw new TreelineError('compose.sandbox', {
+      detail: 'Compose needs root, or a user namespace: unshare --user --map-root-user treeline compose ...',
+    });
 }
 
 function findPrevious(params: ComposeParams, treefile: Treefile, target: TargetRepo): PreviousCommit | undefined {

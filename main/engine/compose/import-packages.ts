@@ -23,9 +23,26 @@ export interface ImportContext {
   readonly forceAll: boolean;
 }
 
-/** Below this, starting worker processes costs more than it saves on two cores (each takes 0.15 s to start). */
-const parallelFrom = 48;
+/** Below this, starting worker processes (0.2 s each) costs more than they save on two cores. */
+const parallelFrom = { packages: 96, bytes: 24 << 20 } as const;
 const processes = 2;
+
+/** True if there is enough to do for several processes. */
+function pays(packages: readonly ResolvedPackage[]): boolean {
+  const bytes = packages.reduce((sum, p) => sum + p.downloadBytes, 0);
+  return packages.length > 1 && (packages.length >= parallelFrom.packages || bytes >= parallelFrom.bytes);
+}
+
+/** Packages dealt out so that each process gets about the same number of bytes. */
+function deal(packages: readonly ResolvedPackage[]): ResolvedPackage[][] {
+  const hands = Array.from({ length: processes }, () => ({ bytes: 0, packages: [] as ResolvedPackage[] }));
+  for (const pkg of [...packages].sort((a, b) => b.downloadBytes - a.downloadBytes)) {
+    const hand = hands.reduce((least, h) => (h.bytes < least.bytes ? h : least));
+    hand.packages.push(pkg);
+    hand.bytes += pkg.downloadBytes + 4096;
+  }
+  return hands.map((h) => h.packages).filter((list) => list.length > 0);
+}
 
 /** Import what the cache doesn't have yet, or has without the signature check that its repository now asks for. Returns each package's commit by NEVRA. */
 export async function importMissing(context: ImportContext): Promise<{ imported: number; commits: Map<string, string> }> {
@@ -46,10 +63,11 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
     done++;
     steps.report('import', done / missing.length, { itemsDone: done, itemsTotal: missing.length });
   };
-  if (ports.importer && missing.length >= parallelFrom) {
+  if (ports.importer && pays(missing)) {
     const { importer } = ports;
-    const batches = Array.from({ length: processes }, (_, i) => missing.filter((_, n) => n % processes === i));
-    await Promise.all(
+    const batches = deal(missing);
+    // all of them are waited for, so that a failure leaves no process behind
+    const results = await Promise.allSettled(
       batches.map((batch) =>
         importer(
           {
@@ -64,6 +82,7 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
         ),
       ),
     );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   } else if (missing.length > 0)
     importAll(
       cache,

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
 import type { UserDatabase } from './passwd.ts';
@@ -47,11 +48,24 @@ export function applyOwnership(
       const stats = lstatSync(target, { throwIfNoEntry: false });
       if (!stats) continue;
       const owner = { uid: id(uids, file.user), gid: id(gids, file.group) };
-      if (stats.isDirectory()) setDirectory(target, stats, file, owner);
-      else if (owner.uid !== 0 || owner.gid !== 0) setFile(target, file, owner, system);
+      try {
+        if (stats.isDirectory()) setDirectory(target, stats, file, owner);
+        else if (owner.uid !== 0 || owner.gid !== 0) setFile(target, file, owner, system);
+      } catch (error) {
+        throw notMapped(error, pkg, file, owner);
+      }
     }
     for (const name of unknown) message(`${formatNevra(pkg)}: there is no user or group “${name}”; its files belong to root`);
   }
+}
+
+/** Inside a user namespace only some ids exist (user_namespaces(7)): chown says EINVAL about others. */
+function notMapped(error: unknown, pkg: RpmPackage, file: RpmFile, owner: Owner): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EINVAL') return error;
+  return new TreelineError('compose.user-conflict', {
+    subject: formatNevra(pkg),
+    detail: `${file.path} belongs to ${file.user}:${file.group} (${owner.uid}:${owner.gid}), ids that this user namespace doesn’t have; compose as root, or map a range of ids`,
+  });
 }
 
 type Owner = { readonly uid: number; readonly gid: number };

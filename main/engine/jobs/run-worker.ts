@@ -27,7 +27,7 @@ const stderrKeptBytes = 8192;
 
 /** Start one worker process for one job (see protocol.ts). The promise rejects with a TreelineError only. */
 export function runJob<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions): RunningJob<N> {
-  const child = spawn(process.execPath, ['--enable-source-maps', options.worker], {
+  const child = spawn(process.execPath, [options.worker], {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
     // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
     env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },

@@ -54,8 +54,8 @@ export interface Resolution extends Disposable {
   readonly packages: readonly ResolvedPackage[];
   /** When each used repository's metadata was generated, Unix seconds. */
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
-  /** Advisories which ship one of the packages. */
-  advisories(): Advisory[];
+  /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
+  advisories(older?: boolean): Advisory[];
   /** Download the packages that are remote and not there yet. Throws `rpmmd.unreachable` or `package.corrupt`. */
   fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void;
 }

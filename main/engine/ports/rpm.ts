@@ -43,12 +43,9 @@ export interface RpmFile {
   readonly lang: string;
 }
 
-/** RPMSENSE_* comparison bits of rpm/rpmds.h. */
-export const rpmSense = { less: 1 << 1, greater: 1 << 2, equal: 1 << 3 } as const;
-
 export interface RpmDependency {
   readonly name: string;
-  /** RPMSENSE_* bits. */
+  /** RPMSENSE_* bits of rpm/rpmds.h; 2 less, 4 greater, 8 equal. */
   readonly flags: number;
   /** `[epoch:]version[-release]`, '' without a comparison. */
   readonly version: string;

@@ -29,10 +29,6 @@ export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
   );
 }
 
-export function bootBytes(sysroot: SysrootPort, checksum: string): number {
-  return bootFiles(sysroot, checksum).reduce((sum, file) => sum + sysroot.repo.objectStorageSize('file', file.checksum), 0);
-}
-
 /**
  * Throws `disk.boot-full` when /boot can't take the kernel and initramfs of a commit. Found out now instead of at shutdown
  * (field report 10). What an existing deployment has there already needs no room.

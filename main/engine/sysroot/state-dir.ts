@@ -41,6 +41,11 @@ export function tryWriteJson(file: string, value: unknown): void {
   }
 }
 
+/** Remove a file that may be missing; one that can't be removed is read again next time. */
 export function removeFile(file: string): void {
-  rmSync(file, { force: true });
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    return;
+  }
 }

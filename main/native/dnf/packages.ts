@@ -75,9 +75,9 @@ const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhanc
 const severities: readonly Severity[] = ['critical', 'important', 'moderate', 'low'];
 const referenceKinds = ['other', 'bugzilla', 'cve', 'other'] as const;
 
-/** Advisories of one package, by id, added to `into`. */
-export function collectAdvisories(pointer: Pointer, into: Map<string, Advisory>): void {
-  takeArray(pkg.advisories(pointer, compare.eq), (item) => {
+/** Advisories of one package (or also of older builds of it), by id, added to `into`. */
+export function collectAdvisories(pointer: Pointer, older: boolean, into: Map<string, Advisory>): void {
+  takeArray(pkg.advisories(pointer, older ? compare.eq | compare.lt : compare.eq), (item) => {
     const id = String(advisory.id(item));
     if (into.has(id)) return;
     const severity = String(advisory.severity(item) ?? '').toLowerCase() as Severity;

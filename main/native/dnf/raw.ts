@@ -61,7 +61,7 @@ export const goal = {
 
 /** _hy_key_name_e and _hy_comparison_type_e of hy-types.h. */
 export const key = { arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
-export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), glob: 1 << 12 } as const;
+export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt: 1 << 9, glob: 1 << 12 } as const;
 export const ignoreExcludes = 1;
 export const query = {
   create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),

@@ -190,9 +190,9 @@ class DnfResolution implements Resolution {
     return new TreelineError('package.not-found', { subject: spec });
   }
 
-  advisories(): Advisory[] {
+  advisories(older = false): Advisory[] {
     const found = new Map<string, Advisory>();
-    for (const pointer of this.#byNevra.values()) collectAdvisories(pointer, found);
+    for (const pointer of this.#byNevra.values()) collectAdvisories(pointer, older, found);
     return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
@@ -17,7 +17,14 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.refs.length === 0) return { commits: {} };
   // content is verified once, by root when it imports: half of the work of fetching
-  const first = { source: request.remote, refs: request.refs, commitOnly: request.commitOnly, unverified: !request.commitOnly };
+  const first = {
+    source: request.remote,
+    refs: request.refs,
+    commitOnly: request.commitOnly,
+    unverified: !request.commitOnly,
+    // looking answers soon or not at all; a long download is worth libostree's usual patience
+    ...(request.commitOnly ? { retries: 1 } : {}),
+  };
   pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
   const commits: Record<string, string> = {};
   for (const ref of request.refs) commits[ref] = /^[0-9a-f]{64}$/.test(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);
@@ -91,6 +98,9 @@ function oneLine(key: string, value: string): string {
   return value;
 }
 
+/** Commits that lie here longer are fetched again if they should be needed. */
+const keptDays = 180;
+
 /** The directory itself stays: the one above belongs to root. */
 function empty(directory: string): void {
   if (!existsSync(directory)) return;
@@ -105,10 +115,12 @@ function dropContent(repo: string, parent: string): void {
   for (const prefix of readdirSync(objects)) {
     for (const name of readdirSync(path.join(objects, prefix))) {
       const [sum = '', kind = ''] = name.split('.');
-      if (kind === 'commit') commits.push(prefix + sum);
+      const file = path.join(objects, prefix, name);
+      if (kind.startsWith('commit') && Date.now() - statSync(file).mtimeMs > keptDays * 86_400_000) rmSync(file, { force: true });
+      else if (kind === 'commit') commits.push(prefix + sum);
       const inParent = path.join(parent, 'objects', prefix, `${sum}.${kind === 'filez' ? 'file' : kind}`);
       if (!['filez', 'dirtree', 'dirmeta'].includes(kind) || !existsSync(inParent)) continue;
-      rmSync(path.join(objects, prefix, name), { force: true });
+      rmSync(file, { force: true });
       dropped = true;
     }
   }

@@ -291,15 +291,3 @@ function takeStringTable(table: unknown): Map<string, string> {
   if (keys) free(keys as bigint);
   return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-export interface Refspec {
-  /** '' for a local ref. */
-  readonly remote: string;
-  readonly ref: string;
-}
-
-/** Split `[REMOTE:]REF` (ostree_parse_refspec). */
-export function parseRefspec(refspec: string): Refspec {
-  const colon = refspec.indexOf(':');
-  return colon < 0 ? { remote: '', ref: refspec } : { remote: refspec.slice(0, colon), ref: refspec.slice(colon + 1) };
-}

@@ -4,7 +4,7 @@ import { readRpmdb, writeRpmdb } from './rpmdb.ts';
 import { verifyPackage } from './verify.ts';
 
 export { readPackage } from './read.ts';
-export { compareNevra, readRpmdb, writeRpmdb } from './rpmdb.ts';
+export { readRpmdb, writeRpmdb } from './rpmdb.ts';
 export { verifyPackage } from './verify.ts';
 
 /** librpm, as the engine sees it. */

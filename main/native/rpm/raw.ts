@@ -48,7 +48,6 @@ export const rpmGetSubkeys = bind('rpmio', 'rpmGetSubkeys', Ptr, [Ptr, IntOut]);
 export const pgpParsePkts = bind('rpmio', 'pgpParsePkts', 'int', ['str', PointerOut, SizeOut]);
 export const pgpPubKeyCertLen = bind('rpmio', 'pgpPubKeyCertLen', 'int', [koffi.pointer('uint8'), 'size_t', SizeOut]);
 
-export const rpmlogSetMask = bind('rpmio', 'rpmlogSetMask', 'int', ['int']);
 export const rpmlogRecMessage = bind('rpmio', 'rpmlogRecMessage', 'str', [Ptr]);
 export const rpmlogRecPriority = bind('rpmio', 'rpmlogRecPriority', 'int', [Ptr]);
 const LogCallback = koffi.proto('int TreelineRpmlogCallback(void *record, void *data)');

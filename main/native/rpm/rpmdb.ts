@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { comparePackages } from '../../engine/diff/index.ts';
 import type { InstalledPackage, ReadRpmdbOptions, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
-import { compareEvr, type Package } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
 import { PackageWithChangelog } from './changelog.ts';
@@ -12,11 +12,6 @@ import * as raw from './raw.ts';
 import { exportHeader, openHeader } from './read.ts';
 
 const databaseFile = 'rpmdb.sqlite';
-
-/** Name, then EVR by rpm's rules, then architecture: the order of every list here. */
-export function compareNevra(a: Package, b: Package): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : compareEvr(a, b) || (a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : 0);
-}
 
 /** A transaction set on a database; the macro is pushed last, because reading the configuration sets it. */
 function openDatabase(root: string, dbPath: string, mode: number, scope: Scope): Pointer<'rpmts'> {
@@ -51,7 +46,7 @@ export function writeRpmdb(options: WriteRpmdbOptions): void {
       scope.defer(() => handle[Symbol.dispose]());
       return { handle, file, header: exportHeader(handle.pointer, path.basename(file)) };
     });
-    items.sort((a, b) => compareNevra(detailsOf(a.header), detailsOf(b.header)));
+    items.sort((a, b) => comparePackages(detailsOf(a.header), detailsOf(b.header)));
     const ts = openDatabase(root, options.dbPath, constants.O_RDWR | constants.O_CREAT, scope);
     const txn = raw.rpmtxnBegin(ts, raw.txnWrite);
     if (!txn) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: lastLog() || 'librpm can’t lock it' });
@@ -124,7 +119,7 @@ export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[
       }
     }
   });
-  return found.filter((p) => p.name !== 'gpg-pubkey').sort(compareNevra);
+  return found.filter((p) => p.name !== 'gpg-pubkey').sort(comparePackages);
 }
 
 function installed(header: Header, changelogs: boolean): InstalledPackage {

@@ -34,10 +34,10 @@ export function UpdateActions({ state, booted }: { state: UpdateState; booted: D
 function RestartActions({ version }: { version: string }): ReactNode {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
-  const restarting = useHost(({ intents }) => intents.includes('restart'));
+  const busy = useHost(({ job, intents }) => job !== undefined || intents.includes('restart'));
   return (
     <div className="flex flex-wrap gap-2">
-      <Button look="primary" isDisabled={restarting} icon={<RotateCcw aria-hidden className={icon} />} onPress={() => setAsking(true)}>
+      <Button look="primary" isDisabled={busy} icon={<RotateCcw aria-hidden className={icon} />} onPress={() => setAsking(true)}>
         {t('action.restartNow')}
       </Button>
       <CheckButton />
