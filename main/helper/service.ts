@@ -47,7 +47,8 @@ export class Service {
     }
     // handlers first: a call may arrive together with the name
     const service = new Service(bus, options);
-    for (const name of [serviceName, treelineName]) {
+    // rpm-ostree's name last: whoever sees it must not take us for a stock daemon
+    for (const name of [treelineName, serviceName]) {
       const owned = await bus.ownName(name).catch((error: Error) => {
         throw new TreelineError('service.unreachable', { detail: `${name}: ${error.message}` });
       });

@@ -1,4 +1,5 @@
-// `npm run bench`: runs test/bench/*.bench.mjs one after the other. Each prints JSON lines { "what", "value", "unit", "against"?, "budget"?, "ok"? } on stdout.
+// `npm run bench`: runs test/bench/*.bench.mjs one after the other and makes one table of the JSON lines which they print on stdout:
+// { name, treelineMs, referenceMs?, ratio? } for times beside those of another program, or { name (or what), value, unit, budget? }.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { runMain, steps } from './console.mjs';
@@ -43,25 +44,21 @@ runMain(async () => {
 
 function parseRow(line) {
   if (!line.startsWith('{')) return undefined;
+  let row;
   try {
-    const row = JSON.parse(line);
-    return typeof row.what === 'string' ? row : undefined;
+    row = JSON.parse(line);
   } catch {
     return undefined;
   }
+  const what = row.name ?? row.what;
+  if (typeof what !== 'string') return undefined;
+  const unit = row.unit ?? (row.treelineMs === undefined ? '' : 'ms');
+  return { what, treeline: row.treelineMs ?? row.value, reference: row.referenceMs, ratio: row.ratio, budget: row.budget, unit };
 }
 
 function table(rows) {
-  const columns = ['bench', 'what', 'value', 'unit', 'against', 'budget', 'ok'];
-  const cell = (value) =>
-    typeof value === 'number'
-      ? String(Math.round(value * 1000) / 1000)
-      : value === true
-        ? 'yes'
-        : value === false
-          ? 'NO'
-          : String(value ?? '');
-  const cells = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))];
+  const columns = ['bench', 'what', 'treeline', 'reference', 'unit', 'ratio', 'budget'];
+  const cells = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index].length)));
   return cells
     .map((line) =>

@@ -354,6 +354,63 @@ test('GPG signatures that ostree itself verifies, ed25519 ones that OpenSSL does
   execFileSync('gpgconf', ['--homedir', home, '--kill', 'gpg-agent']);
 });
 
+test('a missing initramfs is made by the tree’s dracut in the sandbox; boot-location new keeps copies; tmp-is-dir', async () => {
+  f.add(
+    { name: 'barekernel', arch: 'x86_64', files: { '/usr/lib/modules/6.2/vmlinuz': 'kernel 6.2' } },
+    {
+      name: 'dracut',
+      tags: ['Requires: testshell'],
+      files: { '/usr/bin/dracut': { content: '#!/bin/sh\nfor last; do :; done\necho "$@" > "$last"\necho dracut ran\n', mode: '0755' } },
+    },
+  );
+  const treefile = f.treefile(
+    'packages: [barekernel, dracut]\nref: test/x86_64/dracut\ncontainer: false\nboot-location: new\ninitramfs-args: [--omit, plymouth]\ntmp-is-dir: true\n',
+    'dracut.yaml',
+  );
+  const { checksum } = await f.compose(treefile);
+  expect(f.messages).toContain('dracut: dracut ran');
+  const initramfs = '/usr/lib/modules/6.2/initramfs.img';
+  expect(f.cat(initramfs, checksum)).toBe(`--no-hostonly --reproducible --kver 6.2 --add ostree --force --omit plymouth ${initramfs}\n`);
+  expect(
+    [...f.list(checksum).keys()]
+      .filter((name) => name.startsWith('/usr/lib/ostree-boot/'))
+      .map((name) => name.replace(/[0-9a-f]{64}$/, 'SUM')),
+  ).toEqual(['/usr/lib/ostree-boot/initramfs-6.2.img-SUM', '/usr/lib/ostree-boot/vmlinuz-6.2-SUM']);
+  expect(f.list(checksum).get('/tmp')).toBe('d01777 0 0');
+  expect(f.ostree('show', '--print-metadata-key=rpmostree.initramfs-args', checksum)).toBe("['--omit', 'plymouth']");
+});
+
+test('SELinux labels come from the policy in the tree, for files in hard links, too', async () => {
+  const contexts = [
+    '/.*\tsystem_u:object_r:default_t:s0',
+    '/usr/bin(/.*)?\tsystem_u:object_r:bin_t:s0',
+    '/etc(/.*)?\tsystem_u:object_r:etc_t:s0',
+    '',
+  ].join('\n');
+  f.add(
+    {
+      name: 'policy',
+      files: {
+        '/etc/selinux/config': 'SELINUX=enforcing\nSELINUXTYPE=targeted\n',
+        '/etc/selinux/targeted/contexts/files/file_contexts': contexts,
+        '/etc/selinux/targeted/policy/policy.31': 'policy',
+      },
+    },
+    { name: 'labelled', files: { '/usr/bin/labelled': { content: 'l', mode: '0755', caps: 'cap_net_raw=p' }, '/etc/labelled.conf': 'c' } },
+  );
+  await f.compose(f.treefile('packages: [policy, labelled, filesystem]\nref: test/x86_64/selinux\nselinux: true\n', 'selinux.yaml'));
+  const label = (name: string): string | undefined => /object_r:(\w+)/.exec(f.ostree('ls', '-d', '-X', 'test/x86_64/selinux', name))?.[1];
+  expect(['/', '/usr/bin', '/usr/bin/labelled', '/usr/etc/labelled.conf', '/usr/lib/os-release'].map(label)).toEqual([
+    'default_t',
+    'bin_t',
+    'bin_t',
+    'etc_t',
+    'default_t',
+  ]);
+  expect(f.ostree('ls', '-X', 'test/x86_64/selinux', '/usr/bin/labelled')).toContain('security.capability');
+  f.fsck();
+});
+
 test('large packages are imported by several processes, with the same result', async () => {
   const big = (name: string): { name: string; files: Record<string, { content: Buffer }>; defines: Record<string, string> } => ({
     name,
@@ -384,6 +441,56 @@ test('large packages are imported by several processes, with the same result', a
   bytes.writeUInt8(bytes.readUInt8(9000) ^ 1, 9000);
   writeFileSync(file, bytes);
   expect(await f.failure(treefile, { forceNocache: true })).toMatchObject({ code: 'package.corrupt', subject: 'big2-1-1.noarch' });
+});
+
+test('the command’s options: metadata, files about the result, no parent, quiet', async () => {
+  const at = (name: string): string => path.join(f.directory, name);
+  writeFileSync(at('meta.json'), '{"flag": true, "list": ["a", 1], "nested": {"x": 1.5}}');
+  const treefile = f.treefile(
+    'packages: [plain, filesystem]\nref: test/x86_64/options\nadd-commit-metadata: {note: treefile}\n',
+    'options.yaml',
+  );
+  const result = await treeline(
+    ...[
+      '-q',
+      'compose',
+      'tree',
+      `--repo=${f.repo}`,
+      `--cachedir=${f.cachedir}`,
+      '--add-metadata-string=version=9.9',
+      '--add-metadata-string=note=command',
+    ],
+    ...[
+      `--add-metadata-from-json=${at('meta.json')}`,
+      `--write-commitid-to=${at('id')}`,
+      `--write-composejson-to=${at('compose.json')}`,
+      `--touch-if-changed=${at('touched')}`,
+    ],
+    ...['--no-parent', treefile],
+  );
+  expect(result).toMatchObject({ status: 0, stderr: '' });
+  const checksum = readFileSync(at('id'), 'utf8');
+  expect(result.stdout).toBe(`test/x86_64/options => ${checksum}\n`);
+  expect(JSON.parse(readFileSync(at('compose.json'), 'utf8'))).toMatchObject({
+    ref: 'test/x86_64/options',
+    'ostree-commit': checksum,
+    'ostree-version': '9.9',
+    'ostree-parent-commit': null,
+  });
+  expect(existsSync(at('touched'))).toBe(true);
+  const show = (key: string): string => f.ostree('show', `--print-metadata-key=${key}`, checksum);
+  expect([show('version'), show('note'), show('flag')]).toEqual(["'9.9'", "'command'", 'true']);
+  const usage = await treeline(
+    'compose',
+    'tree',
+    `--repo=${f.repo}`,
+    `--cachedir=${f.cachedir}`,
+    '--add-metadata-string=nonsense',
+    '--force-nocache',
+    treefile,
+  );
+  expect(usage.status).toBe(1);
+  expect(usage.stderr).toContain('nonsense');
 });
 
 test('dry run and print-only change nothing', async () => {

@@ -66,7 +66,7 @@ async function killInside(program: string): Promise<void> {
   const family = new Set([init]);
   for (const row of rows) if (row && family.has(Number(row[2]))) family.add(Number(row[1]));
   for (const row of rows) {
-    if (!row || !family.has(Number(row[1])) || !row[3]?.includes(program)) continue;
+    if (!row || !family.has(Number(row[1])) || !row[3]?.startsWith('/run/treeline-sim/node ') || !row[3].includes(program)) continue;
     try {
       process.kill(Number(row[1]), 'SIGKILL');
     } catch {
@@ -94,9 +94,8 @@ test(`${kills} kills at random moments of stage and finalize: each next start is
   for (let round = 0; round < kills; round++) {
     const fault = faults[round % faults.length];
     const { deployments } = await start();
-    booted.add(deployments.find((each) => each.booted)?.version ?? '');
-    // the service lists what ostree lists, staged ones included
-    const current = deployments.find((each) => each.booted)?.version;
+    const current = deployments.find((each) => each.booted)?.version ?? '';
+    booted.add(current);
     host.publish(current === '2' ? 3 : 2);
     const job = client.upgrade({ allowDowngrade: true, takeRolledBack: true }).catch((error: unknown) => error);
     if (fault === 'power cut while finalizing') {

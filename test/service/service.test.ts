@@ -67,7 +67,7 @@ describe('calls that are wrong', () => {
     let text = '';
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
-    expect(text).toContain('another service owns org.projectatomic.rpmostree1');
+    expect(text).toContain('another service owns org.treeline.Treeline1');
   });
 });
 

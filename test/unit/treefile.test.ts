@@ -178,6 +178,11 @@ test.each([
   expect(failure(() => parseRepoFile(text, 'r.repo'))).toMatchObject({ code: 'treefile.syntax', file: 'r.repo', line });
 });
 
+test('a repository that wants signed metadata is refused, not used unsigned', () => {
+  file('r.repo', '[r]\nbaseurl=file:///x\nrepo_gpgcheck=1\n');
+  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'not-supported', key: 'r.repo_gpgcheck', line: 1 });
+});
+
 test('a repository without an address, or with a wrong flag, is an error', () => {
   file('r.repo', '[r]\nname=x\n');
   expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'treefile.invalid-value', key: 'r.baseurl', line: 1 });

@@ -49,7 +49,6 @@ export interface Compose {
 
 /** `compose tree`: treefile -> resolve -> fetch -> import -> assemble -> scripts -> postprocess -> commit. Nothing of the target repository changes before the last step succeeds. */
 export async function composeTree(params: ComposeParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
-  requireRoot();
   const steps = new Steps(context);
   const treefile = loadTreefile(params.treefile);
   const repos = loadRepos(treefile);
@@ -86,6 +85,7 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
       cached: resolution.packages.length,
     };
 
+  requireRoot();
   await steps.run('fetch', 'Downloading packages', () =>
     resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
   );

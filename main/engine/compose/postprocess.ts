@@ -8,6 +8,7 @@ import { splitPasswd } from './passwd-split.ts';
 import { replaceFile, UserDatabase } from './passwd.ts';
 import { layoutRoot } from './root-layout.ts';
 import { resolveInside, Sandbox } from './sandbox.ts';
+import { addSubstitutions } from './selinux.ts';
 import type { Treefile } from './treefile.ts';
 import { enableUnits } from './units.ts';
 import { ownerNames } from './var-tree.ts';
@@ -36,6 +37,7 @@ export function postprocess(context: PostprocessContext): string | undefined {
   inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
   for (const name of treefile.removeFiles) rmSync(path.join(root, inTree(name)), { recursive: true, force: true });
   machineId(root, treefile);
+  addSubstitutions(root);
   const names = ownerNames(new UserDatabase(root));
   splitPasswd(root, treefile.etcGroupMembers);
   layoutRoot(root, treefile, names, message);

@@ -50,6 +50,7 @@ const own = new Set([
   'excludepkgs',
   'priority',
   'cost',
+  'repo_gpgcheck',
 ]);
 
 function toRepo(section: Section, file: string): RepoDefinition {
@@ -70,6 +71,14 @@ function toRepo(section: Section, file: string): RepoDefinition {
     if (!/^\d+$/.test(value)) throw invalid(name, `“${value}” isn't a number`);
     return { [name]: Number(value) };
   };
+  // never ignored: somebody who asks for signed metadata must not get unsigned metadata
+  if (flag('repo_gpgcheck', false))
+    throw new TreelineError('not-supported', {
+      file,
+      line,
+      key: `${id}.repo_gpgcheck`,
+      subject: 'Checking the signature of repository metadata',
+    });
   const baseurl = words(get('baseurl'));
   const [metalink, mirrorlist] = [get('metalink'), get('mirrorlist')];
   if (baseurl.length === 0 && !metalink && !mirrorlist) throw invalid('baseurl', 'a repository needs baseurl, metalink or mirrorlist');

@@ -12,16 +12,20 @@ export type GpgVerify = (remote: string, data: Uint8Array, signatures: readonly 
 export interface VerifyPolicy {
   readonly gpg: boolean;
   readonly ed25519: boolean;
+  /** Only the summary is signed (gpg-verify-summary without gpg-verify): not checked here, so nothing is taken from such a remote. */
+  readonly summaryOnly: boolean;
 }
 
 /** gpg-verify defaults to true, sign-verify to false; sign-verify may list signature types. A remote that doesn't exist demands nothing. */
 export function verifyPolicy(repo: RepoPort, remote: string): VerifyPolicy {
-  if (remote === '' || !repo.hasRemote(remote)) return { gpg: false, ed25519: false };
+  if (remote === '' || !repo.hasRemote(remote)) return { gpg: false, ed25519: false, summaryOnly: false };
   const sign = (repo.remoteOption(remote, 'sign-verify') ?? 'false').trim();
-  return {
-    gpg: /^(true|1)$/i.test((repo.remoteOption(remote, 'gpg-verify') ?? 'true').trim()),
-    ed25519: /^(true|1)$/i.test(sign) || sign.split(/[;,]/).includes('ed25519'),
-  };
+  const isTrue = (option: string, otherwise: string): boolean =>
+    /^(true|1)$/i.test((repo.remoteOption(remote, option) ?? otherwise).trim());
+  const gpg = isTrue('gpg-verify', 'true');
+  const ed25519 = /^(true|1)$/i.test(sign) || sign.split(/[;,]/).includes('ed25519');
+  const summary = isTrue('gpg-verify-summary', 'false') || isTrue('sign-verify-summary', 'false');
+  return { gpg, ed25519, summaryOnly: summary && !gpg && !ed25519 };
 }
 
 const gpgKey = 'ostree.gpgsigs';
@@ -111,6 +115,7 @@ function keyLines(file: string): string[] {
 
 /** Throws when the commit isn't signed as its remote demands; one good signature of each demanded kind suffices. */
 export function requireSigned(policy: VerifyPolicy, signatures: readonly Signature[], subject: string): void {
+  if (policy.summaryOnly) throw new TreelineError('not-supported', { subject: 'A source that signs only its summary, not its commits,' });
   if (policy.gpg) requireOne('gpg', signatures, subject);
   if (policy.ed25519) requireOne('ed25519', signatures, subject);
 }

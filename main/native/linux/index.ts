@@ -1,7 +1,3 @@
-export { fileCapability } from './capabilities.ts';
-export { isolateMounts, mountOverlay, type Overlay } from './mount.ts';
-export { getAttribute, removeAttributes, setAttribute } from './xattr.ts';
-
 import type { SystemPort } from '../../engine/ports/compose-store.ts';
 import { mountOverlay } from './mount.ts';
 import { getAttribute, removeAttributes, setAttribute } from './xattr.ts';

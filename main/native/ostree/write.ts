@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import type { TreeRoot } from '../../engine/ports/compose-store.ts';
 import { bind, bindChecked, free, Handle, newVariant, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';
 import type { DevinoCache } from './checkout.ts';
 import { ostreeError } from './errors.ts';
@@ -36,12 +37,6 @@ const importObject = bindChecked(
 const newSepolicy = bindChecked('ostree', 'ostree_sepolicy_new_at', Ptr, ['int', Ptr], ostreeError);
 const sepolicyName = bind('ostree', 'ostree_sepolicy_get_name', 'str', [Ptr]);
 const currentDirectory = -100;
-
-/** The two checksums that a tree's root is. */
-export interface TreeRoot {
-  readonly dirtree: string;
-  readonly dirmeta: string;
-}
 
 /**
  * A transaction of a repository: nothing is visible before commit(), and leaving the scope without it throws everything away.

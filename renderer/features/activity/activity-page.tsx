@@ -23,7 +23,7 @@ export function ActivityPage({ snapshot }: { snapshot: HostSnapshot }): ReactNod
   );
   return (
     <Page title={t('section.activity')}>
-      <RefusalNotice intents={['cancel']} />
+      <RefusalNotice intents={['cancel', 'restart']} />
       {job ? <RunningJob job={job} snapshot={snapshot} /> : null}
       {past.length > 0 ? (
         <section className="space-y-2">
