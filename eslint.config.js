@@ -72,6 +72,15 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-console': 'error',
+      // esbuild lowers `using` with state hoisted out of the loop: after one caught error each later round throws it again
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(ForStatement, ForOfStatement, ForInStatement, WhileStatement, DoWhileStatement) > BlockStatement > TryStatement > BlockStatement > VariableDeclaration[kind=/using/]',
+          message: 'Move the body with `using` into a function of its own: the bundler miscompiles it inside a try in a loop.',
+        },
+      ],
       eqeqeq: 'error',
     },
   },

@@ -66,6 +66,11 @@ export async function ensureSystemPackages(level, say) {
   }
   const missing = manager.missing(wanted(manager.column));
   if (missing.length === 0) return;
+  if (existsSync('/run/ostree-booted')) {
+    // its /usr is read-only, and adding to it is the person's decision
+    say.warn(`missing on this OSTree host, if the window doesn’t open: ${missing.map((each) => alternatives(each)[0]).join(' ')}`);
+    return;
+  }
   const root = process.getuid() === 0;
   const become = root ? [] : hasProgram('sudo') ? ['sudo'] : undefined;
   if (!become) {

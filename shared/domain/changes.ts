@@ -40,6 +40,8 @@ export interface UpdateDetails {
   readonly signatures: readonly Signature[];
   /** Where the list came from: commit metadata with changelogs, or only package names and versions. */
   readonly source: 'treeline.changes' | 'pkglist' | 'rpmdb' | 'none';
+  /** Changelogs can be had by fetching the new tree's RPM database (`fetchRpmdb`): about this much, judged by the booted one's. */
+  readonly rpmdbBytes?: number;
 }
 
 export interface UpdateSizes {

@@ -16,13 +16,22 @@ export interface EtcEntry {
   readonly kind: 'vendor-applied' | 'yours-kept' | 'both-changed' | 'both-same';
   /** Which side stands in the new deployment. */
   readonly outcome: 'vendor' | 'yours';
+  /** What ostree's merge gets wrong here, worth a warning. */
+  readonly problem?: EtcProblem;
 }
+
+/**
+ * `blocks`: the merge fails here (a file of yours where the new tree has a directory, or the reverse), so the update couldn't take. `not-kept`: your
+ * change is lost (only the mode or owner of a directory, a socket, files of a directory that replaced a file). `through-link`: the new tree has
+ * a link where your directory was; your file is written to where it leads.
+ */
+export type EtcProblem = 'blocks' | 'not-kept' | 'through-link';
 
 export interface EtcPreview {
   /** Deployment whose /etc is merged from. */
   readonly fromId: string;
   readonly toChecksum: string;
-  /** False when the new tree's /usr/etc isn't here yet: `review.fetch` gets it, `fetchBytes` of it. */
+  /** False when the new tree's /usr/etc isn't here yet: `review.fetch` gets it, about `fetchBytes` of it (which files are below /usr/etc isn't known before). */
   readonly available: boolean;
   readonly fetchBytes?: number;
   /** Sorted by path; unchanged ones are left out. */
@@ -38,7 +47,7 @@ export interface FileSide {
   readonly mode?: number;
   readonly linkTarget?: string;
   readonly text?: string;
-  /** Why there is no text. */
+  /** Why there is no text. `unreadable`, too, where not everybody may read the file. */
   readonly noText?: 'binary' | 'too-large' | 'unreadable';
 }
 
@@ -80,6 +89,8 @@ export interface ReviewSummary {
   readonly toChecksum: string;
   readonly toVersion: string;
   readonly staged: boolean;
+  /** The new tree's list of boot files isn't here yet (`review.fetch` gets it): `initramfs` and `boot` say nothing of it, `kernel.to` may be ''. */
+  readonly partial?: boolean;
   readonly kernel: { readonly from: string; readonly to: string };
   readonly initramfs: { readonly changed: boolean; readonly fromBytes: number; readonly toBytes: number };
   readonly kernelArgs: {

@@ -32,5 +32,11 @@ function fill(template: string, values: Record<string, string | number | undefin
 export function errorLine(report: ErrorReport): string {
   const text = errorText(report);
   const place = report.file ? `${report.file}${report.line ? `:${report.line}` : ''}${report.key ? `:${report.key}` : ''}: ` : '';
-  return `${place}${text.title}. ${text.explanation} ${text.next}`.replace(/\s+/g, ' ').trim();
+  return `${place}${[text.title, text.explanation, text.next].map(closed).join(' ')}`.replace(/\s+/g, ' ').trim();
+}
+
+/** Library messages rarely end with a full stop; without one the next sentence would run on. */
+function closed(sentence: string): string {
+  const text = sentence.trim();
+  return text === '' || /[.!?…:]["”)]?$/.test(text) ? text : `${text}.`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorReport } from '../errors/index.ts';
 import type { CommandName, EventName } from './channels.ts';
+import { reviewCommands } from './review-contract.ts';
 import { diskUse, historyEntry, hostSnapshot, jobState, packageChange, updateDetails } from './schemas.ts';
 
 /** What the window needs to know about its surroundings, once. */
@@ -59,6 +60,7 @@ export const commands = {
   'app.environment': { args: z.tuple([]), result: environment },
   /** Puts plain text on the clipboard; at most 2 MB. */
   'app.copyText': { args: z.tuple([z.string().max(2_000_000)]), result: nothing },
+  ...reviewCommands,
 } as const satisfies Record<CommandName, Command>;
 
 export const events = { 'host.snapshot': hostSnapshot, 'host.job': jobState } as const satisfies Record<EventName, z.ZodType>;

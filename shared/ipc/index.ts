@@ -9,3 +9,4 @@ export {
   type Reply,
   type TreelineBridge,
 } from './contract.ts';
+export { reviewCommands, type ChosenKey, type Preferences } from './review-contract.ts';

@@ -21,7 +21,7 @@ import { errorTable, type ErrorCode, type ErrorReport } from '../errors/index.ts
 /** One validator per key of T, optional ones included: a key added to the domain without a validator is a type error here. */
 type Shape<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
 
-function object<T>(shape: Shape<T>): z.ZodType<T> {
+export function object<T>(shape: Shape<T>): z.ZodType<T> {
   return z.object(shape) as unknown as z.ZodType<T>;
 }
 

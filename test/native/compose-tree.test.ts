@@ -63,7 +63,7 @@ beforeAll(() => {
       files: { '/usr/share/lua/base': 'b' },
       scripts: {
         'post -p <lua>':
-          'local f = io.open("/usr/share/lua/made", "w"); f:write("count " .. arg[2]); f:close()\nposix.symlink("made", "/usr/share/lua/link")\nassert(not posix.stat("/work") and not posix.stat("/home/."))\nprint("lua ran")',
+          'local f = io.open("/usr/share/lua/made", "w"); f:write("count " .. arg[2]); f:close()\nposix.symlink("made", "/usr/share/lua/link")\nassert(not posix.stat("/usr/bin/env") and posix.stat("/usr/share/lua/base"))\nprint("lua ran")',
       },
     },
   );

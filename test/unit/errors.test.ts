@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { dbusErrorName, errorCodeOfDbusName, errorLine, errorTable, errorText, TreelineError, type ErrorCode } from '../../shared/errors/index.ts';
+import {
+  dbusErrorName,
+  errorCodeOfDbusName,
+  errorLine,
+  errorTable,
+  errorText,
+  TreelineError,
+  type ErrorCode,
+} from '../../shared/errors/index.ts';
 
 const codes = Object.keys(errorTable) as ErrorCode[];
 
@@ -17,7 +25,11 @@ test('every code has a title, an explanation and a next step, and no text blames
 
 test('every code used in the sources is in the table, and every one of the table is used', () => {
   const used = new Set(
-    execFileSync('git', ['grep', '-hoE', "'[a-z]+(-[a-z]+)*\\.[a-z]+(-[a-z]+)*'|'not-supported'", '--', 'main', 'shared/ipc', 'shared/dbus', 'renderer'], { encoding: 'utf8' })
+    execFileSync(
+      'git',
+      ['grep', '-hoE', "'[a-z]+(-[a-z]+)*\\.[a-z]+(-[a-z]+)*'|'not-supported'", '--', 'main', 'shared/ipc', 'shared/dbus', 'renderer'],
+      { encoding: 'utf8' },
+    )
       .split('\n')
       .map((line) => line.slice(1, -1)),
   );
@@ -33,11 +45,15 @@ test('D-Bus names are unique and lead back', () => {
 
 test('a sentence without its fact is left out, the others stay', () => {
   expect(errorText({ code: 'treefile.unknown-key', key: 'pakages' }).explanation).toBe('“pakages” is not a key.');
-  expect(errorText({ code: 'treefile.unknown-key', key: 'pakages', facts: { hint: 'Did you mean “packages”?' } }).explanation).toContain('Did you mean');
+  expect(errorText({ code: 'treefile.unknown-key', key: 'pakages', facts: { hint: 'Did you mean “packages”?' } }).explanation).toContain(
+    'Did you mean',
+  );
 });
 
 test('a line for the terminal starts with file, line and key', () => {
-  expect(errorLine({ code: 'treefile.unknown-key', file: 'os.yaml', line: 3, key: 'pakages' })).toMatch(/^os\.yaml:3:pakages: Unknown treefile key\. /);
+  expect(errorLine({ code: 'treefile.unknown-key', file: 'os.yaml', line: 3, key: 'pakages' })).toMatch(
+    /^os\.yaml:3:pakages: Unknown treefile key\. /,
+  );
 });
 
 test('a report survives JSON, and foreign errors become reports', () => {
@@ -45,4 +61,10 @@ test('a report survives JSON, and foreign errors become reports', () => {
   expect(TreelineError.fromReport(JSON.parse(JSON.stringify(TreelineError.report(error)))).report).toEqual(error.report);
   expect(TreelineError.report(new Error('x'))).toEqual({ code: 'internal.unexpected', detail: 'x' });
   expect(TreelineError.report('text').detail).toBe('text');
+});
+
+test('a detail without a full stop does not run into the next sentence', () => {
+  expect(errorLine({ code: 'package.corrupt', subject: 'a.rpm', detail: 'cut off' })).toBe(
+    'A package file is damaged. a.rpm: cut off. Fetch it again.',
+  );
 });

@@ -99,7 +99,14 @@ export interface Jobs {
   /** (read) What the last check found, from the state directory, made relative to what is booted now. */
   'update.cached': { params: OsParams; result: CheckState };
   /** (read) Package changes, changelogs, advisories, sizes of the pending update or of `checksum`. */
-  'update.details': { params: OsParams & { readonly checksum?: string }; result: UpdateDetails };
+  'update.details': {
+    params: OsParams & {
+      readonly checksum?: string;
+      /** Of a repository composed by others: fetch the RPM databases that `rpmdbBytes` speaks of, for changelogs (network). */
+      readonly fetchRpmdb?: boolean;
+    };
+    result: UpdateDetails;
+  };
   /** Pull and, if booted into the sysroot, stage, else deploy. */
   'update.upgrade': {
     params: OsParams & {
@@ -191,7 +198,7 @@ export interface Jobs {
   /** (read) What the merge of /etc will do; `available: false` until the new tree's /usr/etc is here. */
   'review.etc': { params: ReviewParams; result: Domain.EtcPreview };
   /** (read) One file of /etc three ways. `path` is relative to /etc. */
-  'review.etc-file': { params: ReviewParams & { readonly path: string }; result: Domain.EtcFile };
+  'review.etc-file': { params: ReviewParams & { readonly path: string } & PrivateParams; result: Domain.EtcFile };
   /** Fetch only /usr/etc (and /usr/lib/modules' sizes where cheap) of a commit that isn't here yet. */
   'review.fetch': { params: ReviewParams; result: { readonly fetchedBytes: number } };
   /** (read) Files that differ between two commits, by checksum, sorted, at most `limit`, below `prefix`. */
@@ -200,10 +207,19 @@ export interface Jobs {
     result: Domain.TreeDiff;
   };
   /** (read) Both versions of one file of two commits. */
-  'review.file': { params: SysrootParams & { readonly from: string; readonly to: string; readonly path: string }; result: Domain.TreeFile };
+  'review.file': {
+    params: SysrootParams & { readonly from: string; readonly to: string; readonly path: string } & PrivateParams;
+    result: Domain.TreeFile;
+  };
   /** Look at another branch, commit or version: fetches commit objects only; then as update.details. */
   'update.preview': {
-    params: OsParams & { readonly refspec?: string; readonly revision?: string; readonly medium?: string };
+    params: OsParams & {
+      readonly refspec?: string;
+      readonly revision?: string;
+      readonly medium?: string;
+      /** As in update.details. */
+      readonly fetchRpmdb?: boolean;
+    };
     result: Domain.UpdateDetails;
   };
   /** Start a deployment once, at the next start only. */
@@ -257,6 +273,11 @@ export interface Jobs {
 /** `checksum` empty: what is staged, else the update that the last check found. */
 export interface ReviewParams extends OsParams {
   readonly checksum?: string;
+}
+
+export interface PrivateParams {
+  /** Show the text of files that not everybody may read, too (/etc/shadow). Only for a caller who is root anyway. */
+  readonly includePrivate?: boolean;
 }
 
 export interface RepoParams {

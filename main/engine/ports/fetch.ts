@@ -12,10 +12,20 @@ export interface FetchRequest {
   /** Branches or checksums. Empty: only clean up. */
   readonly refs: readonly string[];
   readonly commitOnly: boolean;
+  /** Without commitOnly: only these directories of the trees (absolute), and the directory objects on the way there. */
+  readonly subdirs?: readonly string[];
   /** With commitOnly: follow parents to this commit, or as far as the server has them. */
   readonly backTo?: string;
+  /** With backTo: its time, Unix seconds; what is older can't lead there. */
+  readonly backToSeconds?: number;
   /** With commitOnly: follow parents to the commit with this version. */
   readonly version?: string;
+  /** With commitOnly: follow parents until there are so many commits. */
+  readonly limit?: number;
+  /** Only the remote's summary: its branches. */
+  readonly summary?: boolean;
+  /** Execute this static delta file into the repository instead of asking the remote. `refs` are the checksums it must bring. */
+  readonly delta?: string;
   /** Totals known beforehand, for the progress. */
   readonly bytesTotal?: number;
   readonly objectsTotal?: number;
@@ -28,6 +38,26 @@ export interface FetchOutcome {
   readonly commits: Readonly<Record<string, string>>;
   /** The commit with the version asked for. */
   readonly found?: string;
+  readonly summary?: FetchedSummary;
+}
+
+/** A branch as the summary tells it; version '' and timestamp 0 when the summary doesn't say them. */
+export interface SummaryRef {
+  readonly ref: string;
+  readonly checksum: string;
+  readonly version: string;
+  /** Unix seconds. */
+  readonly timestamp: number;
+}
+
+export interface FetchedSummary {
+  readonly refs: readonly SummaryRef[];
+  /** The summary itself, base64, for whoever verifies it. */
+  readonly bytes: string;
+  /** Its GPG signatures, base64. */
+  readonly gpgSignatures: readonly string[];
+  /** Its ed25519 signatures, base64. */
+  readonly ed25519Signatures: readonly string[];
 }
 
 /** Runs the request in a process without privileges. Rejects with TreelineErrors (`repo.*`, `disk.full`, `job.cancelled`). */

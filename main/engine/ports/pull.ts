@@ -17,6 +17,8 @@ export interface PullRequest {
   readonly refs: readonly string[];
   /** Commit objects without their content. */
   readonly commitOnly?: boolean;
+  /** Only these directories of the trees, and the directory objects on the way there. */
+  readonly subdirs?: readonly string[];
   /** Parents to follow; -1 = all of them. */
   readonly depth?: number;
   /** The source is a local repository that isn't trusted: verify checksums. */

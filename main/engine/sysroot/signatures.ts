@@ -44,7 +44,7 @@ export function commitSignatures(
   const edSignatures = source.detachedSignatures(commit.checksum, ed25519Key);
   return [
     ...(gpgSignatures.length > 0 ? gpg(remote, commit.bytes, gpgSignatures) : []),
-    ...(edSignatures.length > 0 ? verifyEd25519(commit.bytes, edSignatures, ed25519Keys(repo, remote)) : []),
+    ...(edSignatures.length > 0 ? verifyEd25519(commit.bytes, edSignatures, ed25519TrustedKeys(repo, remote)) : []),
   ];
 }
 
@@ -79,7 +79,7 @@ export function verifyEd25519(
 }
 
 /** ostree-sign's places: the remote's own options win over the system-wide files. */
-function ed25519Keys(repo: RepoPort, remote: string): { trusted: string[]; revoked: string[] } {
+export function ed25519TrustedKeys(repo: RepoPort, remote: string): { trusted: string[]; revoked: string[] } {
   const inline = repo.remoteOption(remote, 'verification-ed25519-key');
   const keyFile = repo.remoteOption(remote, 'verification-ed25519-file');
   const own = [...(inline ? [inline.trim()] : []), ...(keyFile ? keyLines(keyFile) : [])];

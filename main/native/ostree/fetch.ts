@@ -3,8 +3,10 @@ import path from 'node:path';
 import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { fetchSummary } from './fetch-summary.ts';
 import { pull } from './pull.ts';
 import { Repo } from './repo.ts';
+import { executeDelta } from './static-delta.ts';
 
 /** How many parents a round trip asks for; doubled until the commit looked for is there. */
 const firstDepth = 8;
@@ -15,13 +17,16 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   if (request.clean === 'all') empty(request.repo);
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
+  if (request.summary) return { commits: {}, summary: fetchSummary(repo, request.remote) };
+  if (request.delta !== undefined) return executeDelta(repo, request.delta, request.refs);
   if (request.refs.length === 0) return { commits: {} };
   // content is verified once, by root when it imports: half of the work of fetching
   const first = {
     source: request.remote,
     refs: request.refs,
     commitOnly: request.commitOnly,
-    unverified: !request.commitOnly,
+    unverified: !request.commitOnly && !request.subdirs,
+    ...(request.subdirs ? { subdirs: request.subdirs } : {}),
     // looking answers soon or not at all; a long download is worth libostree's usual patience
     ...(request.commitOnly ? { retries: 1 } : {}),
   };
@@ -29,31 +34,32 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   const commits: Record<string, string> = {};
   for (const ref of request.refs) commits[ref] = /^[0-9a-f]{64}$/.test(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);
   if (!request.commitOnly) {
-    for (const checksum of Object.values(commits)) requireComplete(repo, checksum);
+    if (!request.subdirs) for (const checksum of Object.values(commits)) requireComplete(repo, checksum);
     return { commits };
   }
   const start = Object.values(commits)[0] as string;
   const wanted = request.version;
+  let seen = 0;
   const isEnd = (checksum: string): boolean =>
-    wanted === undefined ? checksum === request.backTo : repo.loadCommit(checksum).version === wanted;
-  const found = wanted === undefined && request.backTo === undefined ? undefined : walk(repo, request.remote, start, isEnd);
+    ++seen === request.limit || (wanted === undefined ? checksum === request.backTo : repo.loadCommit(checksum).version === wanted);
+  const found = wanted === undefined && request.backTo === undefined && request.limit === undefined ? undefined : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0);
   return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
 }
 
 /** Follow parents, fetching them in growing lots, until `isEnd`; undefined when history, the server or our patience ends before. */
-function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: string) => boolean): string | undefined {
+function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: string) => boolean, notBefore: number): string | undefined {
   let at = start;
   let depth = firstDepth;
   for (let count = 0; count < maxCommits; count++) {
     if (isEnd(at)) return at;
-    const { parent } = repo.loadCommit(at);
-    if (parent === '') return undefined;
+    const { parent, timestamp } = repo.loadCommit(at);
+    if (parent === '' || timestamp < notBefore) return undefined;
     if (!repo.hasObject('commit', parent)) {
       try {
         pull(repo, { source: remote, refs: [parent], commitOnly: true, depth });
       } catch (error) {
         // the server keeps no older history: what there is must do
-        if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status'].includes(error.code)) return undefined;
+        if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status', 'repo.revision-not-found'].includes(error.code)) return undefined;
         throw error;
       }
       depth = Math.min(depth * 2, 128);

@@ -58,6 +58,7 @@ function optionsOf(request: PullRequest): [string, VariantValue][] {
     ['gpg-verify-summary', new Variant('b', false)],
     ['inherit-transaction', new Variant('b', false)],
   ];
+  if (request.subdirs) options.push(['subdirs', new Variant('as', [...request.subdirs])]);
   if (request.retries !== undefined) options.push(['n-network-retries', new Variant('u', request.retries)]);
   if (request.overrideRemote) options.push(['override-remote-name', new Variant('s', request.overrideRemote)]);
   if (request.localcacheRepos) options.push(['localcache-repos', new Variant('as', [...request.localcacheRepos])]);

@@ -228,11 +228,16 @@ export class Repo implements Disposable {
     return names.map((name) => ({ name, url: this.remoteUrl(name) }));
   }
 
-  hasRemote(name: string): boolean {
+  /** Names alone: an odd one without an address is no error. */
+  listRemoteNames(): string[] {
     const list = remoteList(this.pointer, [0]);
     const names = stringArray(list);
     if (list) strfreev(list as bigint);
-    return names.includes(name);
+    return names;
+  }
+
+  hasRemote(name: string): boolean {
+    return this.listRemoteNames().includes(name);
   }
 
   /** Throws `origin.remote-missing`. */

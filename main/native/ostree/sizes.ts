@@ -35,6 +35,15 @@ export function objectsOf(repo: Repo, root: TreeRoot): TreeObject[] {
   return objects;
 }
 
+/**
+ * Size of a loose object of an archive repository, undefined if it isn't there (it may be in a transaction, or in a parent repository). One
+ * stat: a call into libostree for each of the thousands of unchanged objects is most of an incremental compose's time.
+ */
+export function looseSize(repo: Repo, { type, checksum }: TreeObject): number | undefined {
+  const name = `${checksum.slice(2)}.${type === 'file' ? 'filez' : type}`;
+  return lstatSync(path.join(repo.path, 'objects', checksum.slice(0, 2), name), { throwIfNoEntry: false })?.size;
+}
+
 /** LEB128, as ostree-varint.c writes it. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
@@ -55,8 +64,9 @@ const typeNumber = { file: 1, dirtree: 2, dirmeta: 3 } as const;
 export function sizesOf(target: Repo, cache: Repo, objects: readonly TreeObject[]): Buffer[] {
   return [...objects]
     .sort((a, b) => (a.checksum < b.checksum ? -1 : a.checksum > b.checksum ? 1 : typeNumber[a.type] - typeNumber[b.type]))
-    .map(({ type, checksum }) => {
-      const stored = target.objectStorageSize(type, checksum);
+    .map((object) => {
+      const { type, checksum } = object;
+      const stored = looseSize(target, object) ?? target.objectStorageSize(type, checksum);
       const unpacked =
         type === 'file' ? lstatSync(path.join(cache.path, 'objects', checksum.slice(0, 2), `${checksum.slice(2)}.file`)).size : stored;
       return Buffer.from([...Buffer.from(checksum, 'hex'), ...varint(stored), ...varint(unpacked), typeNumber[type]]);

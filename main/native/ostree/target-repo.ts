@@ -8,7 +8,7 @@ import type { Commit } from './commit.ts';
 import { OstreePackageCache } from './package-cache.ts';
 import { signCommitObject, writeSummary } from './publish.ts';
 import { Repo } from './repo.ts';
-import { objectsOf, sizesOf } from './sizes.ts';
+import { looseSize, objectsOf, sizesOf } from './sizes.ts';
 import { importObjectFrom, Transaction, writeCommitObject } from './write.ts';
 
 export class OstreeTargetRepo implements TargetRepo {
@@ -43,8 +43,10 @@ export class OstreeTargetRepo implements TargetRepo {
     const before = stagingDirectories(this.path);
     try {
       using transaction = new Transaction(this.#repo);
-      objects.forEach(({ type, checksum: object }, i) => {
-        if (!this.#repo.hasObject(type, object)) importObjectFrom(this.#repo, cache.repo, type, object);
+      objects.forEach((object, i) => {
+        const { type, checksum: id } = object;
+        if (looseSize(this.#repo, object) === undefined && !this.#repo.hasObject(type, id))
+          importObjectFrom(this.#repo, cache.repo, type, id);
         if (i % 64 === 0) progress(i, objects.length);
       });
       const metadata = new Map(request.metadata);

@@ -1,0 +1,70 @@
+import { chmodSync, existsSync, fsyncSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { OriginFile } from '../sysroot/origin.ts';
+
+const group = (name: string): string => `remote "${name}"`;
+
+/** Directory of remotes apart from the repository's own configuration: of the booted system, or of the sysroot. */
+export const remotesDir = (sysroot: string): string => path.join(sysroot, 'etc/ostree/remotes.d');
+
+/** Where a remote is configured: remotes.d wins, as it does for libostree; undefined when nowhere. */
+export function remoteFile(sysroot: string, repo: string, name: string): string | undefined {
+  return [...configFiles(remotesDir(sysroot)), path.join(repo, 'config')].find((file) => holds(file, name));
+}
+
+function configFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.conf'))
+      .sort()
+      .map((file) => path.join(directory, file));
+  } catch {
+    return [];
+  }
+}
+
+function holds(file: string, name: string): boolean {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.trim() === `[${group(name)}]`);
+  } catch {
+    return false;
+  }
+}
+
+/** Change options of a remote in the file where it stands; undefined removes one. What else the file holds stays, comments too. */
+export function editRemoteFile(file: string, name: string, options: Readonly<Record<string, string | undefined>>): void {
+  const content = new OriginFile(readFileSync(file, 'utf8'));
+  for (const [key, value] of Object.entries(options)) content.set(group(name), key, value);
+  replaceFile(file, content.text);
+}
+
+/** Take a remote out of its file; a file of remotes.d that holds nothing else is removed. */
+export function removeFromFile(file: string, name: string): void {
+  const content = new OriginFile(readFileSync(file, 'utf8'));
+  content.removeGroup(group(name));
+  if (path.basename(file) !== 'config' && !/^\s*\[/m.test(content.text)) rmSync(file);
+  else replaceFile(file, content.text);
+}
+
+/** A reader sees the old or the new content; owner and mode stay. */
+function replaceFile(file: string, text: string): void {
+  const { mode } = statSync(file);
+  const temporary = `${file}.${process.pid}.new`;
+  const fd = openSync(temporary, 'wx', mode & 0o777);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  chmodSync(temporary, mode & 0o777);
+  renameSync(temporary, file);
+}
+
+/** Keyrings that belong to a remote alone. */
+export function keyringFiles(sysroot: string, repo: string, name: string): string[] {
+  const names = [`${name}.trustedkeys.gpg`, `${name}.trustedkeys.ed25519`];
+  return [repo, remotesDir(sysroot)].flatMap((directory) => names.map((file) => path.join(directory, file))).filter((file) => existsSync(file));
+}
