@@ -1,6 +1,9 @@
-import { app, clipboard } from 'electron';
+import { app, clipboard, type BrowserWindow } from 'electron';
 import type { CommandArgs, CommandName, CommandResult } from '../../shared/ipc/index.ts';
+import type { Desktop } from './desktop.ts';
 import type { Host } from './host.ts';
+import { createReviewHandlers } from './review-commands.ts';
+import type { Texts } from './texts.ts';
 
 export type Handlers = { readonly [N in CommandName]: (...args: CommandArgs<N>) => Promise<CommandResult<N>> };
 
@@ -9,10 +12,18 @@ async function done(work: Promise<void>): Promise<undefined> {
   return undefined;
 }
 
+export interface AppParts {
+  readonly host: Host;
+  readonly desktop: Desktop;
+  readonly texts: Texts;
+  readonly window: () => BrowserWindow | undefined;
+}
+
 /** What each command of the contract does. */
-export function createHandlers(host: Host): Handlers {
+export function createHandlers({ host, desktop, texts, window }: AppParts): Handlers {
   const { client } = host;
   return {
+    ...createReviewHandlers({ client, window, texts }),
     'host.snapshot': () => host.snapshot(),
     'host.check': () => done(client.checkForUpdate()),
     'host.upgrade': (options) => client.upgrade(options),
@@ -38,6 +49,8 @@ export function createHandlers(host: Host): Handlers {
         node: process.versions.node,
       },
     }),
+    'app.preferences': () => desktop.preferences(),
+    'app.setPreferences': (change) => desktop.setPreferences(change),
     'app.copyText': async (text) => {
       clipboard.writeText(text);
       return undefined;

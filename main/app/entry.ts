@@ -3,10 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openHostClient } from './client-source.ts';
 import { createHandlers } from './commands.ts';
+import { Desktop } from './desktop.ts';
 import { enableSandbox, hardenContents, hardenSession } from './hardening.ts';
 import { Host } from './host.ts';
 import { pushEvent, registerCommands } from './ipc.ts';
 import { registerAppScheme, serveRenderer } from './scheme.ts';
+import { createTexts } from './texts.ts';
 import { createWindow } from './window.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -17,6 +19,7 @@ const paths = {
 };
 
 let window: BrowserWindow | undefined;
+let desktop: Desktop | undefined;
 
 function showWindow(): void {
   if (window) {
@@ -37,8 +40,20 @@ async function run(): Promise<void> {
     snapshot: (snapshot) => pushEvent(window?.webContents, 'host.snapshot', snapshot),
     job: (job) => pushEvent(window?.webContents, 'host.job', job),
   });
-  registerCommands(createHandlers(host), () => window?.webContents);
-  app.on('will-quit', () => host.close());
+  const texts = createTexts(app.getPreferredSystemLanguages());
+  desktop = new Desktop({
+    client: host.client,
+    texts,
+    locale: app.getSystemLocale() || app.getLocale(),
+    icon: paths.icon,
+    looking: () => window?.isFocused() ?? false,
+    showWindow,
+  });
+  registerCommands(createHandlers({ host, desktop, texts, window: () => window }), () => window?.webContents);
+  app.on('will-quit', () => {
+    desktop?.close();
+    host.close();
+  });
   app.on('second-instance', showWindow);
   showWindow();
 }
@@ -50,7 +65,9 @@ if (app.requestSingleInstanceLock()) {
   registerAppScheme();
   Menu.setApplicationMenu(null);
   app.on('web-contents-created', (_event, contents) => hardenContents(contents));
-  app.on('window-all-closed', () => app.quit());
+  app.on('window-all-closed', () => {
+    if (!desktop?.staysWithoutWindow) app.quit();
+  });
   run().catch((error: unknown) => {
     process.stderr.write(`treeline: ${error instanceof Error ? error.message : String(error)}\n`);
     app.exit(1);

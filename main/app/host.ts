@@ -1,6 +1,6 @@
-import type { HostClient } from '../client/api.ts';
 import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { wholeClient, type AppClient, type WholeClient } from './app-client.ts';
 
 /** What the window shows when the service can't even be asked. */
 function absent(error: unknown): HostSnapshot {
@@ -24,11 +24,11 @@ function absent(error: unknown): HostSnapshot {
 
 /** Forwards the client's events. The client is the cache; all that is added here is an answer when it has none. */
 export class Host {
-  readonly client: HostClient;
+  readonly client: WholeClient;
   readonly #stop: (() => void)[];
 
-  constructor(client: HostClient, push: { snapshot: (snapshot: HostSnapshot) => void; job: (job: JobState) => void }) {
-    this.client = client;
+  constructor(client: AppClient, push: { snapshot: (snapshot: HostSnapshot) => void; job: (job: JobState) => void }) {
+    this.client = wholeClient(client);
     this.#stop = [client.onSnapshot(push.snapshot), client.onJob(push.job)];
   }
 

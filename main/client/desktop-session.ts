@@ -1,4 +1,4 @@
-import { Bus } from '../../shared/dbus/index.ts';
+import { Bus, Variant } from '../../shared/dbus/index.ts';
 
 const server = 'org.freedesktop.Notifications';
 const serverPath = '/org/freedesktop/Notifications';
@@ -39,7 +39,7 @@ export class DesktopSession {
     if (!bus) return false;
     const { key, title, body, actions, urgency } = notification;
     try {
-      const withMarkup = await this.#capabilities(bus);
+      const withMarkup = await this.#takesMarkup(bus);
       const reply = await bus.call({
         destination: server,
         path: serverPath,
@@ -53,11 +53,10 @@ export class DesktopSession {
           title,
           withMarkup ? escapeMarkup(body) : body,
           actions.flatMap(({ id, label }) => [id, label]),
-          [
-            ['urgency', ['y', urgencies[urgency]]],
-            ['desktop-entry', ['s', 'org.treeline.Treeline']],
-            ['category', ['s', 'device']],
-          ],
+          {
+            urgency: new Variant('y', urgencies[urgency]),
+            'desktop-entry': new Variant('s', 'org.treeline.Treeline'),
+          },
           -1,
         ],
       });
@@ -78,7 +77,7 @@ export class DesktopSession {
   }
 
   /** Text from packages may hold `<` and `&`; a server with `body-markup` would read them as tags. */
-  async #capabilities(bus: Bus): Promise<boolean> {
+  async #takesMarkup(bus: Bus): Promise<boolean> {
     const reply = await bus.call({ destination: server, path: serverPath, interface: server, member: 'GetCapabilities' });
     return Array.isArray(reply.body[0]) && reply.body[0].includes('body-markup');
   }
@@ -99,7 +98,7 @@ export class DesktopSession {
       if (message.member === 'ActionInvoked') this.#onAction(key, String(message.body[1]));
       if (message.member === 'NotificationClosed') this.#ids.delete(key);
     };
-    await bus.addMatch(`type='signal',interface='${server}',path='${serverPath}'`);
+    await bus.addMatch(`type='signal',sender='${server}',interface='${server}',path='${serverPath}'`);
     return bus;
   }
 }

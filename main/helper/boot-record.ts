@@ -2,14 +2,17 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/history/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
+import type { News } from './whats-new.ts';
 
 /** Compare with what was seen last and write what happened at shutdown and start into the history. */
-export function recordBoot(stateDir: string, history: HistoryFile, state: SysrootState): void {
+export function recordBoot(stateDir: string, history: HistoryFile, news: News, state: SysrootState): void {
   const now = lastSeenOf(bootMark(), state.deployments, state.finalizeFailure);
+  const before = readSeen(stateDir);
   try {
-    for (const event of bootEvents(readSeen(stateDir), now, state.deployments, state.finalizeFailure)) history.append(event);
+    for (const event of bootEvents(before, now, state.deployments, state.finalizeFailure)) history.append(event);
+    if (before && before.boot !== now.boot) news.started(state, { id: before.bootedId, version: before.bootedVersion });
   } catch (error) {
-    process.stderr.write(`history: ${(error as Error).message}\n`);
+    process.stderr.write(`history, news: ${(error as Error).message}\n`);
   }
   rememberSeen(stateDir, state);
 }
@@ -36,7 +39,7 @@ function readSeen(stateDir: string): LastSeen | undefined {
 }
 
 /** The kernel's boot id, and when process 1 began: the second one also tells simulated starts apart (proc(5), /proc/pid/stat field 22). */
-function bootMark(): string {
+export function bootMark(): string {
   const read = (file: string): string => {
     try {
       return readFileSync(file, 'utf8');

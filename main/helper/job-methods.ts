@@ -17,6 +17,14 @@ export interface JobPlan<N extends JobName = JobName> {
   /** Restart even if the job changed nothing itself. */
   readonly rebootAlways?: boolean;
   readonly options: unknown;
+  /** Keep what it answers for JobResult. */
+  readonly keepResult?: boolean;
+  /** Keep it besides for the `GetCached*RpmDiff` methods. */
+  readonly previewKey?: string;
+  /** What the history says it was about. */
+  readonly subject?: string;
+  /** What else is different afterwards, in the words of the Changed signal. */
+  readonly told?: 'remotes';
 }
 
 type Plan = (call: Call, sysroot: string) => JobPlan;
@@ -47,8 +55,8 @@ function pullOptions(options: unknown): Partial<JobParams<'update.upgrade'>> {
 
 const osname = (call: Call): string => call.object.osname ?? '';
 
-function upgrade(call: Call, sysroot: string, options: unknown, more: { revision?: string; refspec?: string } = {}): JobPlan {
-  const title = more.refspec ? `rebase ${more.refspec}` : more.revision ? `deploy ${more.revision}` : 'upgrade';
+function upgrade(call: Call, sysroot: string, options: unknown, more: { revision?: string; refspec?: string; medium?: string } = {}): JobPlan {
+  const title = more.medium ? `upgrade from ${more.medium}` : more.refspec ? `rebase ${more.refspec}` : more.revision ? `deploy ${more.revision}` : 'upgrade';
   const downloadOnly = boolOption(options, 'download-only');
   return plan<'update.upgrade'>({
     job: 'update.upgrade',
@@ -122,7 +130,6 @@ function finalize(call: Call, sysroot: string): JobPlan {
 }
 
 const osPlans: Readonly<Record<string, Plan>> = {
-  Upgrade: (call, sysroot) => upgrade(call, sysroot, call.args[0]),
   Deploy: (call, sysroot) => allowDowngrade(upgrade(call, sysroot, call.args[1], { revision: text(call.args[0]) })),
   Rebase: (call, sysroot) => {
     const [options, refspec, packages] = call.args;
@@ -133,6 +140,8 @@ const osPlans: Readonly<Record<string, Plan>> = {
   },
   UpdateDeployment: updateDeployment,
   DownloadUpdateRpmDiff: (call, sysroot) => check(call, sysroot, undefined),
+  // packages come with the commits: there is no other metadata to refresh
+  RefreshMd: (call, sysroot) => check(call, sysroot, call.args[0]),
   Rollback: (call, sysroot) =>
     plan<'sysroot.rollback'>({
       job: 'sysroot.rollback',
@@ -164,6 +173,15 @@ const osPlans: Readonly<Record<string, Plan>> = {
 };
 
 const treelineOsPlans: Readonly<Record<string, Plan>> = {
+  BootOnce: (call, sysroot) =>
+    plan<'sysroot.boot-once'>({
+      job: 'sysroot.boot-once',
+      params: { sysroot, osname: osname(call), deploymentId: text(call.args[0]) },
+      title: `boot-once ${text(call.args[0])}`,
+      action: 'boot-once',
+      reboot: boolOption(call.args[1], 'reboot'),
+      options: call.args[1],
+    }),
   Check: (call, sysroot) => check(call, sysroot, call.args[0]),
   SetDefault: (call, sysroot) =>
     plan<'sysroot.set-default'>({
@@ -196,9 +214,13 @@ const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
 };
 
 /** Handlers of all methods that start a job and answer with its address. */
-export function jobHandlers(sysroot: string, launch: Launch, policy: () => string): Handlers {
+export function jobHandlers(sysroot: string, launch: Launch, policy: () => string, medium: (path: string) => Promise<string>): Handlers {
   const handlers = (plans: Readonly<Record<string, Plan>>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(plans).map(([name, make]) => [name, async (call) => [await launch(call, make(call, sysroot))]]));
+  const upgradeFrom: Handler = async (call) => {
+    const path = stringOption(call.args[0], 'treeline-medium');
+    return [await launch(call, upgrade(call, sysroot, call.args[0], path ? { medium: await medium(path) } : {}))];
+  };
   const trigger: Handler = async (call) => {
     const asked = stringOption(call.args[0], 'mode') || 'auto';
     if (!['auto', 'none', 'check'].includes(asked)) {
@@ -210,7 +232,7 @@ export function jobHandlers(sysroot: string, launch: Launch, policy: () => strin
     return [true, await launch(call, { ...made, reboot: mode === 'apply' })];
   };
   return {
-    [iface.os]: { ...handlers(osPlans), AutomaticUpdateTrigger: trigger },
+    [iface.os]: { ...handlers(osPlans), Upgrade: upgradeFrom, AutomaticUpdateTrigger: trigger },
     [iface.treelineOs]: handlers(treelineOsPlans),
     [iface.treelineSysroot]: handlers(treelineSysrootPlans),
   };

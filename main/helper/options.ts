@@ -63,6 +63,8 @@ export interface DaemonConfig {
   readonly automaticUpdatePolicy: 'none' | 'check' | 'stage' | 'apply';
   /** 0 = never. */
   readonly idleExitSeconds: number;
+  /** Folders besides those of removable media from which updates may be taken. */
+  readonly mediaDirectories: readonly string[];
 }
 
 const policies: Readonly<Record<string, DaemonConfig['automaticUpdatePolicy']>> = {
@@ -78,6 +80,7 @@ const policies: Readonly<Record<string, DaemonConfig['automaticUpdatePolicy']>> 
 export function readDaemonConfig(files: readonly string[], warn: (text: string) => void): DaemonConfig {
   let policy: DaemonConfig['automaticUpdatePolicy'] = 'none';
   let idleExitSeconds = 60;
+  let mediaDirectories: readonly string[] = [];
   for (const file of files) {
     const daemon = daemonSection(file, warn);
     const wanted = daemon.AutomaticUpdatePolicy?.trim();
@@ -86,13 +89,18 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
       if (known) policy = known;
       else warn(`${file}: AutomaticUpdatePolicy=${wanted} is none of ${Object.keys(policies).join(', ')}`);
     }
+    const media = daemon.MediaDirectories?.trim();
+    if (media !== undefined) {
+      mediaDirectories = media.split(':').filter((each) => each.startsWith('/'));
+      if (media !== mediaDirectories.join(':')) warn(`${file}: MediaDirectories=${media} holds what isn’t an absolute path`);
+    }
     const timeout = daemon.IdleExitTimeout?.trim();
     if (timeout !== undefined) {
       if (/^\d+$/.test(timeout)) idleExitSeconds = Number(timeout);
       else warn(`${file}: IdleExitTimeout=${timeout} is no number of seconds`);
     }
   }
-  return { automaticUpdatePolicy: policy, idleExitSeconds };
+  return { automaticUpdatePolicy: policy, idleExitSeconds, mediaDirectories };
 }
 
 function daemonSection(file: string, warn: (text: string) => void): Record<string, string | undefined> {

@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly sysroot: string;
   readonly simulated: boolean;
   policy(): string;
+  /** ScheduledRestart as JSON, '' if none. */
+  scheduledRestart(): Promise<string>;
 }
 
 /** Path -> interface -> property -> value. */
@@ -91,6 +93,7 @@ export class Properties {
       ...this.cheapTreelineSysroot(),
       CheckState: new Variant('s', JSON.stringify(osname ? await this.check(osname) : { kind: 'never' })),
       FinalizeFailure: new Variant('s', state.finalizeFailure ? JSON.stringify(state.finalizeFailure) : ''),
+      ScheduledRestart: new Variant('s', await this.facts.scheduledRestart()),
     };
   }
 

@@ -26,10 +26,9 @@ export interface ReadDeps {
   readonly dispatcher: () => Dispatcher;
   readonly reload: () => Promise<void>;
   readonly reloadConfig: () => Promise<void>;
-  readonly restart: () => void;
 }
 
-/** Everything that starts no job: looking, registering, reloading, restarting. */
+/** Everything that starts no job: looking, registering, reloading. */
 export function readHandlers(deps: ReadDeps): Handlers {
   const { reader, properties, objects, callers, jobs, facts } = deps;
   const diff = async (from: Deployment, to: Deployment): Promise<readonly PackageChange[]> => {
@@ -101,11 +100,6 @@ export function readHandlers(deps: ReadDeps): Handlers {
       },
       Cancel: () => {
         jobs.active?.cancel();
-        return [];
-      },
-      Restart: () => {
-        jobs.assertFree();
-        deps.restart();
         return [];
       },
     },

@@ -38,6 +38,11 @@ export class Reader {
     return answer;
   }
 
+  /** Not kept: for what can change without anything of ours noticing (files of /etc, mounted media). */
+  fresh<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    return this.run(job, params);
+  }
+
   /** Forget everything: after a job, on Reload(). */
   invalidate(): void {
     this.generation += 1;

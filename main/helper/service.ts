@@ -2,21 +2,28 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import path from 'node:path';
 import { boolOption, Bus, iface, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
-import type { HistoryEntry, JobState } from '../../shared/domain/index.ts';
+import type { HistoryEntry, JobState, RestartBlocker, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
 import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
-import { recordBoot, rememberSeen } from './boot-record.ts';
-import { Callers } from './callers.ts';
+import { bootMark, recordBoot, rememberSeen } from './boot-record.ts';
+import { Callers, type Caller } from './callers.ts';
 import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
 import { jobHandlers, type JobPlan } from './job-methods.ts';
 import { JobQueue } from './job-queue.ts';
+import { JobResults } from './job-results.ts';
+import { Inhibitor, restartBlockers } from './logind.ts';
+import { checkedMedium } from './media.ts';
 import { Objects } from './objects.ts';
 import { readDaemonConfig, type DaemonConfig, type HelperOptions } from './options.ts';
 import { baseDeployment, mainOsname, Properties } from './properties.ts';
 import { readHandlers } from './read-methods.ts';
 import { Reader } from './reader.ts';
+import { requireFree, restartHandlers, scheduledRestart } from './restart-methods.ts';
+import { RestartSchedule } from './restart-schedule.ts';
+import { reviewHandlers } from './review-methods.ts';
 import type { Transaction } from './transaction.ts';
+import { News } from './whats-new.ts';
 
 const jobSignalMs = 300;
 const outsideChangeMs = 300;
@@ -31,6 +38,10 @@ export class Service {
   private readonly properties: Properties;
   private readonly dispatcher: Dispatcher;
   private readonly history: HistoryFile;
+  private readonly news: News;
+  private readonly results = new JobResults();
+  private readonly inhibitor: Inhibitor;
+  private readonly schedule: RestartSchedule;
   private readonly plans = new Map<Transaction, JobPlan>();
   private config: DaemonConfig;
   private jobTimer: NodeJS.Timeout | undefined;
@@ -64,14 +75,24 @@ export class Service {
     this.config = readDaemonConfig(options.configFiles, journal);
     this.callers = new Callers(bus);
     this.history = new HistoryFile(options.stateDir);
+    this.news = new News(options.stateDir);
+    this.inhibitor = new Inhibitor(bus, options.bus);
     this.reader = new Reader(options.sysroot, options.worker);
     this.jobs = new JobQueue(options.peerDir, options.stateDir, {
       started: (transaction) => this.jobStarted(transaction),
-      changed: () => this.jobChanged(),
+      changed: (transaction) => this.jobChanged(transaction),
       ended: (transaction, result) => this.jobEnded(transaction, result),
       finished: (transaction) => void this.jobFinished(transaction),
     });
-    const facts = { sysroot: options.sysroot, simulated: options.simulated, policy: () => this.config.automaticUpdatePolicy };
+    const facts = {
+      sysroot: options.sysroot,
+      simulated: options.simulated,
+      policy: () => this.config.automaticUpdatePolicy,
+      scheduledRestart: async () => {
+        const plan = this.schedule.planned;
+        return plan ? JSON.stringify(await scheduledRestart(this.reader, plan)) : '';
+      },
+    };
     this.properties = new Properties(this.reader, this.jobs, facts);
     const objects = new Objects(this.reader, this.properties);
     const { reader, properties, callers, jobs, history } = this;
@@ -86,12 +107,26 @@ export class Service {
       dispatcher: () => this.dispatcher,
       reload: () => this.reload(),
       reloadConfig: () => this.reloadConfig(),
-      restart: () => this.restart(),
     });
-    const starts = jobHandlers(options.sysroot, (call, plan) => this.launch(call, plan), facts.policy);
-    this.dispatcher = new Dispatcher(bus, callers, objects, merge(reads, starts), (object) => this.authFacts(object.osname));
+    const launch = (call: Call, plan: JobPlan): Promise<string> => this.launch(call, plan);
+    const mediaDirectories = (): readonly string[] => this.config.mediaDirectories;
+    const starts = jobHandlers(options.sysroot, launch, facts.policy, (medium) => checkedMedium(medium, mediaDirectories()));
+    const reviews = reviewHandlers({ sysroot: options.sysroot, reader, launch, results: this.results, mediaDirectories });
+    const restarts = restartHandlers({
+      bus,
+      reader,
+      jobs,
+      news: this.news,
+      schedule: () => this.schedule,
+      restart: (by) => this.restart(by),
+    });
+    const handlers = merge(reads, starts, reviews, restarts);
+    this.dispatcher = new Dispatcher(bus, callers, objects, handlers, (object) => this.authFacts(object.osname));
     this.dispatcher.ownJob = (caller, interfaceName, member) =>
-      interfaceName === iface.treelineSysroot && member === 'Cancel' && jobs.active?.request.caller.uid === caller.uid;
+      interfaceName === iface.treelineSysroot &&
+      (member === 'Cancel' || member === 'Pause') &&
+      jobs.active?.request.caller.uid === caller.uid;
+    this.schedule = this.makeSchedule();
     bus.connection.onCall = (message) => this.dispatcher.receive(message);
     bus.connection.onSignal = (signal) => callers.onSignal(signal);
     callers.onLeave((sender) => jobs.clientLeft(sender));
@@ -104,7 +139,7 @@ export class Service {
   /** Seconds without anything to do; 0 while there is something. Undefined when the service is to stay. */
   idleSeconds(): number | undefined {
     if ((this.options.idleExitSeconds ?? this.config.idleExitSeconds) === 0) return undefined;
-    if (this.jobs.active || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
+    if (this.jobs.active || this.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
     return (Date.now() - this.dispatcher.lastActivityMs) / 1000;
   }
 
@@ -114,6 +149,7 @@ export class Service {
 
   /** Give up the names, end or wait for the job, answer what is pending, leave. */
   async stop(): Promise<void> {
+    this.schedule.close();
     await this.jobs.stop();
     await this.bus.releaseName(serviceName);
     await this.bus.releaseName(treelineName);
@@ -126,7 +162,7 @@ export class Service {
   private async prepare(): Promise<void> {
     try {
       const state = await this.reader.state();
-      recordBoot(this.options.stateDir, this.history, state);
+      recordBoot(this.options.stateDir, this.history, this.news, state);
       await this.properties.remember();
       this.toldStamp = this.reader.stamp();
       this.watchSysroot();
@@ -150,6 +186,7 @@ export class Service {
       objectPath: call.object.path,
       caller: call.caller,
       detached: boolOption(plan.options, 'treeline-detached'),
+      pausable: plan.job === 'update.upgrade' || plan.job === 'review.fetch',
       begin: (onEvent) => runJob(plan.job, plan.params, { worker: this.options.worker, onEvent }),
     });
     this.plans.set(transaction, plan);
@@ -159,9 +196,20 @@ export class Service {
   private jobStarted(transaction: Transaction): void {
     this.properties.announceActive(this.bus.connection);
     this.emitJob(transaction.job);
+    this.guard(transaction);
   }
 
-  private jobChanged(): void {
+  /** No sleep from the moment a job changes the system; no shutdown while it writes boot entries. What only fetches may be interrupted. */
+  private guard(transaction: Transaction): void {
+    const plan = this.plans.get(transaction);
+    const { phase, progress, title } = transaction.job;
+    if (!plan?.action) return;
+    if (phase === 'uninterruptible') void this.inhibitor.hold('sleep:shutdown', title);
+    else if (plan.job !== 'update.upgrade' || ['import', 'deploy'].includes(progress?.step ?? '')) void this.inhibitor.hold('sleep', title);
+  }
+
+  private jobChanged(transaction: Transaction): void {
+    this.guard(transaction);
     this.jobTimer ??= setTimeout(() => {
       this.jobTimer = undefined;
       const job = this.jobs.active?.job;
@@ -174,17 +222,31 @@ export class Service {
     const { job } = transaction;
     const plan = this.plans.get(transaction);
     this.plans.delete(transaction);
+    this.inhibitor.release();
     if (!transaction.wasStarted) return;
     this.reader.invalidate();
     if (plan) this.record(transaction, plan, result);
+    if (plan?.keepResult && job.phase === 'succeeded') this.results.keep(job.id, transaction.request.caller.uid, result);
+    if (plan?.previewKey !== undefined && job.phase === 'succeeded') this.results.keepPreview(plan.previewKey, result as UpdateDetails);
     this.emitJob(job);
+    if (plan?.told) this.changed(plan.told);
     // a job that failed or was cancelled is told at once; what it may have changed all the same follows
     if (job.phase !== 'succeeded') return;
     const state = await this.reader.state();
     rememberSeen(this.options.stateDir, state);
     await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
     const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
-    if (plan && (plan.rebootAlways || (plan.reboot && changed))) this.restart();
+    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restartAfter(transaction);
+  }
+
+  /** The job has succeeded all the same: that something stands against the restart is said, and the restart left to people. */
+  private async restartAfter(transaction: Transaction): Promise<void> {
+    try {
+      await requireFree(this.bus, transaction.request.caller);
+      this.restart(transaction.request.caller);
+    } catch (error) {
+      transaction.say(`Not restarted: ${TreelineError.report(error).detail ?? ''}`);
+    }
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {
@@ -217,6 +279,7 @@ export class Service {
         toVersion: outcome.toVersion,
         checksum: outcome.checksum,
         deploymentId: outcome.deploymentId,
+        subject: plan.subject,
         error: job.error,
       });
     } catch (error) {
@@ -228,7 +291,32 @@ export class Service {
     this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'JobChanged', 's', [JSON.stringify(job)]);
   }
 
-  private changed(what: 'deployments' | 'check' | 'job' | 'config'): void {
+  private makeSchedule(): RestartSchedule {
+    const { bus } = this;
+    return new RestartSchedule(this.options.stateDir, {
+      boot: bootMark(),
+      blockers: async (uid) => {
+        const job = this.jobs.active?.job;
+        const own: RestartBlocker[] = job ? [{ kind: 'inhibitor', who: 'Treeline', why: job.title, blocks: true }] : [];
+        return [...own, ...(await restartBlockers(bus, { uid }))];
+      },
+      restart: ({ uid, by }) => this.restart({ uid, userName: by, clientId: 'scheduled' }),
+      changed: () => {
+        this.changed('restart');
+        this.properties
+          .announce(bus.connection, (name) => name === 'ScheduledRestart')
+          .catch((error: unknown) => journal(TreelineError.report(error).detail ?? String(error)));
+      },
+      soon: (plan, secondsLeft) => {
+        void scheduledRestart(this.reader, plan).then((told) =>
+          bus.connection.signal(sysrootPath, iface.treelineSysroot, 'RestartSoon', 'su', [JSON.stringify(told), secondsLeft]),
+        );
+      },
+      journal,
+    });
+  }
+
+  private changed(what: 'deployments' | 'check' | 'job' | 'config' | 'restart' | 'remotes'): void {
     this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'Changed', 's', [what]);
   }
 
@@ -263,7 +351,12 @@ export class Service {
     }
   }
 
-  private restart(): void {
+  private restart(by: Pick<Caller, 'uid' | 'userName' | 'clientId'>): void {
+    try {
+      this.history.append({ action: 'restart', result: 'ok', by: { uid: by.uid, name: by.userName, client: by.clientId } });
+    } catch (error) {
+      journal(`history: ${(error as Error).message}`);
+    }
     const [program = 'systemctl', ...args] = this.options.rebootCommand;
     const child = spawn(program, args, { stdio: 'ignore', detached: true });
     child.on('error', (error) => journal(`${program}: ${error.message}`));

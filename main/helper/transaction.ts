@@ -25,6 +25,8 @@ export interface TransactionRequest {
   readonly caller: Caller;
   /** Goes on when the client that asked goes away. */
   readonly detached: boolean;
+  /** Fetches, and goes on from what has arrived when it is started again. */
+  readonly pausable: boolean;
   /** Starts the work; called once, by Start(). */
   readonly begin: (onEvent: (event: JobEvent) => void) => { readonly done: Promise<unknown>; cancel(): boolean };
 }
@@ -54,6 +56,7 @@ export class Transaction {
   );
   private startTimer: NodeJS.Timeout | undefined;
   private cancelWanted = false;
+  private pauseWanted = false;
   private started = false;
   /** Settles after Finished was sent. */
   readonly over: Promise<void>;
@@ -110,6 +113,27 @@ export class Transaction {
     if (this.running && !this.running.cancel()) throw new TreelineError('job.uninterruptible', { subject: this.state.title });
   }
 
+  /**
+   * As cancel(), but said to be meant: the job ends as `cancelled` with `job.paused` as its error and holds nothing up meanwhile; starting it
+   * again goes on from what has arrived. Throws job.not-pausable.
+   */
+  pause(): void {
+    if (this.isOver) return;
+    if (!this.request.pausable) throw new TreelineError('job.not-pausable', { subject: this.state.title });
+    this.pauseWanted = true;
+    try {
+      this.cancel();
+    } catch (error) {
+      this.pauseWanted = false;
+      throw error;
+    }
+  }
+
+  /** A line for whoever follows the job. */
+  say(text: string): void {
+    this.onEvent({ type: 'message', text });
+  }
+
   /** The client that asked has left the bus. */
   clientLeft(): void {
     if (this.state.phase === 'waiting') this.drop('its client went away');
@@ -139,7 +163,9 @@ export class Transaction {
       await this.end('succeeded', result);
     } catch (error) {
       const report = TreelineError.report(error);
-      await this.end(report.code === 'job.cancelled' ? 'cancelled' : 'failed', undefined, report);
+      const cancelled = report.code === 'job.cancelled';
+      const paused = cancelled && this.pauseWanted;
+      await this.end(cancelled ? 'cancelled' : 'failed', undefined, paused ? { code: 'job.paused', subject: this.state.title } : report);
     }
   }
 

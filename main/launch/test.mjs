@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LaunchError, runMain, steps } from './console.mjs';
 import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
-import { againWithOwnRoot } from './own-root.mjs';
+import { againWhereOthersCanRead, againWithOwnRoot } from './own-root.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
 import { startXvfb } from './xvfb.mjs';
@@ -21,7 +21,7 @@ const suites = ['unit', 'native', 'service', 'e2e'];
 const names = ['build', ...Object.keys(checks), ...suites];
 
 runMain(async () => {
-  const ended = await againWithOwnRoot();
+  const ended = (await againWithOwnRoot()) ?? (await againWhereOthersCanRead(root));
   if (ended !== undefined) return ended;
   checkNode();
   const asked = process.argv.slice(2);
@@ -77,7 +77,11 @@ async function runSuite(name, say) {
   const args = ['run', '--project', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   // nothing of a machine's own buses and displays gets into a test
   const unwanted = ['DBUS_SYSTEM_BUS_ADDRESS', 'WAYLAND_DISPLAY', 'ELECTRON_RUN_AS_NODE'];
-  const env = { ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !unwanted.includes(variable))), NO_COLOR: '1' };
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !unwanted.includes(variable))),
+    NO_COLOR: '1',
+    LC_ALL: 'C.UTF-8',
+  };
   let display;
   if (name === 'e2e') {
     env.ELECTRON_OVERRIDE_DIST_PATH = await resolveElectron(say);

@@ -27,7 +27,7 @@ function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
 }
 
 /** Read the database of a commit: where it lies if that can be, else from a copy which is thrown away. */
-function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined {
+export function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'treeline-db-'));
   try {
     for (const [i, place] of rpmdbPlaces.entries()) {

@@ -65,6 +65,10 @@ function deferSignals(): void {
 async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;
+  if (job.startsWith('remote.')) return (await import('./remote-jobs.ts')).remoteJobs;
+  if (job.startsWith('media.')) return (await import('./media-jobs.ts')).mediaJobs;
+  if (job.startsWith('review.') || job === 'update.details' || job === 'update.preview')
+    return (await import('./review-jobs.ts')).reviewJobs;
   return (await import('./sysroot-jobs.ts')).sysrootJobs;
 }
 

@@ -8,12 +8,13 @@ export interface User {
 
 /**
  * Who fetches: `treeline` if the system has that user, else `nobody`. undefined (stay as is) when not root, when the name space maps no other
- * user, or when others may not read the repository.
+ * user, or when others may not read the repository, the program or Node (a checkout below /root).
  */
-export function fetchUser(parentRepo: string): User | undefined {
+export function fetchUser(parentRepo: string, program: string): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const user = passwdUser('treeline') ?? passwdUser('nobody');
-  return user && isMapped('uid', user.uid) && isMapped('gid', user.gid) && othersMayEnter(parentRepo) ? user : undefined;
+  const mayRead = [parentRepo, path.dirname(program), path.dirname(process.execPath)].every(othersMayEnter);
+  return user && isMapped('uid', user.uid) && isMapped('gid', user.gid) && mayRead ? user : undefined;
 }
 
 function passwdUser(name: string): User | undefined {

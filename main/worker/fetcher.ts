@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chownSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -31,15 +31,18 @@ export class ProcessFetcher implements FetchPort, Disposable {
   #waiting: Waiting | undefined;
   #stderr = '';
 
-  /** `worker`: the worker's entry file; `parent`: the system's repository. */
-  constructor(worker: string, parent: string) {
-    this.#user = fetchUser(parent);
+  /** `worker`: the worker's entry file; `parent`: the system's repository; `medium`: what the process gets as descriptor `mediumFd`. */
+  constructor(worker: string, parent: string, medium?: string) {
+    this.#user = fetchUser(parent, worker);
+    // opened by us, who may walk there: a stick's mount point is often its user's alone
+    const fd = medium === undefined ? undefined : openMedium(medium);
     this.#child = spawn(process.execPath, [worker, fetchSessionWord], {
-      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
       env: { ...process.env, G_DEBUG: 'fatal-criticals' },
       cwd: '/',
       ...this.#user,
     });
+    if (fd !== undefined) closeSync(fd);
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
     createInterface({ input: this.#child.stdio[3] as Readable }).on('line', (line) => this.#receive(JSON.parse(line) as FetchEvent));
@@ -85,6 +88,14 @@ export class ProcessFetcher implements FetchPort, Disposable {
   #fail(error: TreelineError): void {
     this.#waiting?.reject(error);
     this.#waiting = undefined;
+  }
+}
+
+function openMedium(medium: string): number {
+  try {
+    return openSync(medium, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new TreelineError('medium.nothing', { subject: medium, detail: (error as Error).message });
   }
 }
 

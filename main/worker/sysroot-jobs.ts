@@ -1,8 +1,10 @@
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
+import { bootOnce } from '../engine/bootloader/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
-import { importCommit, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import { Commit, importCommit, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import { mediumSource } from '../engine/media/source.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
 import { ProcessFetcher } from './fetcher.ts';
 
@@ -19,6 +21,9 @@ interface UpdateParams {
   readonly sysroot: string;
   readonly osname: string;
   readonly now?: number;
+  /** Path of a medium to fetch from instead of the network. */
+  readonly medium?: string;
+  readonly refspec?: string;
 }
 
 /** For jobs that only read what was fetched before. */
@@ -27,7 +32,7 @@ const noNetwork: FetchPort = {
 };
 
 /** What looking for and taking updates works with. */
-async function update<T>(
+export async function update<T>(
   params: UpdateParams,
   context: JobContext,
   how: { readonly lock?: boolean; readonly fetcher?: FetchPort },
@@ -38,7 +43,7 @@ async function update<T>(
   return await run({
     sysroot,
     context,
-    dir: engine.stateDir(params.sysroot, params.osname, sysroot.isBooted),
+    dir: engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted),
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
     fetcher: how.fetcher ?? noNetwork,
     openRepo: (path) => Repo.open(path),
@@ -48,14 +53,33 @@ async function update<T>(
 }
 
 /** With a process that fetches. It is started first: it gets ready while the sysroot is read. This very file is its program too. */
-async function online<T>(
+export async function online<T>(
   params: UpdateParams,
   context: JobContext,
   lock: boolean,
   run: (update: updates.UpgradeContext) => Promise<T>,
 ): Promise<T> {
-  using fetcher = new ProcessFetcher(process.argv[1] as string, `${params.sysroot.replace(/\/$/, '')}/ostree/repo`);
+  if (params.medium !== undefined) return await fromMedium(params, params.medium, context, lock, run);
+  using fetcher = new ProcessFetcher(process.argv[1] as string, repoPath(params));
   return await update(params, context, { lock, fetcher }, run);
+}
+
+const repoPath = (params: UpdateParams): string => `${params.sysroot.replace(/\/$/, '')}/ostree/repo`;
+
+/** The medium is found first; the process that reads it inherits it as an open descriptor. */
+function fromMedium<T>(
+  params: UpdateParams,
+  medium: string,
+  context: JobContext,
+  lock: boolean,
+  run: (update: updates.UpgradeContext) => Promise<T>,
+): Promise<T> {
+  return update(params, context, { lock }, async (u) => {
+    const source = updates.updateSource(u.sysroot, params.osname, params.refspec);
+    const found = mediumSource(u.sysroot, params.osname, source, medium, (checksum, bytes) => new Commit(checksum, bytes, 'partial'));
+    using fetcher = new ProcessFetcher(process.argv[1] as string, repoPath(params), found.path);
+    return await run({ ...u, fetcher, medium: found });
+  });
 }
 
 export const sysrootJobs: Partial<JobHandlers> = {
@@ -65,7 +89,6 @@ export const sysrootJobs: Partial<JobHandlers> = {
   },
   'update.check': (p, context) => online(p, context, false, (u) => updates.check(u, p.osname)),
   'update.cached': (p, context) => update(p, context, {}, (u) => updates.cachedCheck(u, p.osname)),
-  'update.details': (p, context) => update(p, context, {}, (u) => updates.updateDetails(u, p.osname, p.checksum)),
   'update.upgrade': (p, context) => online(p, context, true, (u) => updates.upgrade(u, p)),
   'sysroot.disk-use'({ sysroot: path }) {
     using sysroot = Sysroot.open(path);
@@ -74,6 +97,7 @@ export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.rollback': (p, context) => change(p.sysroot, context, (job) => engine.rollback(job, p.osname)),
   'sysroot.set-default': (p, context) => change(p.sysroot, context, (job) => engine.setDefault(job, p.deploymentId)),
   'sysroot.clear-rollback-target': (p, context) => change(p.sysroot, context, (job) => engine.clearRollbackTarget(job, p.osname)),
+  'sysroot.boot-once': (p, context) => change(p.sysroot, context, (job) => bootOnce(job, p.deploymentId)),
   'sysroot.pin': (p, context) => change(p.sysroot, context, (job) => engine.pin(job, p.deploymentId, p.pinned)),
   'sysroot.undeploy': (p, context) => change(p.sysroot, context, (job) => engine.undeploy(job, p.deploymentId)),
   'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),

@@ -4,9 +4,12 @@ import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { ErrorNotice } from '../features/activity/error-notice.tsx';
 import { ActivityPage } from '../features/activity/activity-page.tsx';
 import { HistoryPage } from '../features/history/history-page.tsx';
+import { ReviewPage } from '../features/review/review-page.tsx';
+import { ChangeSourcePage } from '../features/sources/change-source-page.tsx';
+import { PreviewPage } from '../features/updates/preview-page.tsx';
 import { UpdatesPage } from '../features/updates/updates-page.tsx';
 import { loadSnapshot, useHost } from '../stores/host-store.ts';
-import { useRoute, type Section } from '../stores/route-store.ts';
+import { useRoute, type Section, type View } from '../stores/route-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Page } from '../ui/page.tsx';
 import { Spinner } from '../ui/spinner.tsx';
@@ -14,6 +17,7 @@ import { ActivityBar } from './activity-bar.tsx';
 import { Announcer } from './announcer.tsx';
 import { Header } from './header.tsx';
 import { Rail } from './rail.tsx';
+import { ScheduleBanner } from './schedule-banner.tsx';
 import { ServicePage } from './service-page.tsx';
 import { StagedBanner } from './staged-banner.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
@@ -24,10 +28,22 @@ const pages: Record<Section, (props: { snapshot: HostSnapshot }) => ReactNode> =
   activity: ActivityPage,
 };
 
+function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): ReactNode {
+  switch (view.kind) {
+    case 'review':
+      return <ReviewPage snapshot={snapshot} />;
+    case 'preview':
+      return <PreviewPage snapshot={snapshot} target={view.target} name={view.name} />;
+    case 'change-source':
+      return <ChangeSourcePage snapshot={snapshot} />;
+  }
+}
+
 /** The shell: rail, header, page, activity bar. */
 export function App(): ReactNode {
   const { t } = useTranslation();
   const section = useRoute((route) => route.section);
+  const view = useRoute((route) => route.view);
   const snapshot = useHost((host) => host.snapshot);
   const unreadable = useHost((host) => host.unreadable);
   const main = useRef<HTMLElement>(null);
@@ -35,7 +51,7 @@ export function App(): ReactNode {
   useEffect(() => {
     document.title = `${t(`section.${section}`)} · Treeline`;
     main.current?.scrollTo({ top: 0 });
-  }, [section, t]);
+  }, [section, view, t]);
   const PageOf = pages[section];
   const usable = snapshot && !['absent', 'untrusted', 'restarting'].includes(snapshot.service.kind);
   return (
@@ -44,9 +60,14 @@ export function App(): ReactNode {
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         {snapshot ? <Header snapshot={snapshot} /> : null}
         {usable ? <StagedBanner snapshot={snapshot} section={section} /> : null}
+        {usable ? <ScheduleBanner /> : null}
         <main ref={main} className="min-h-0 flex-1 overflow-y-auto">
           {usable ? (
-            <PageOf snapshot={snapshot} />
+            view ? (
+              <ViewOf view={view} snapshot={snapshot} />
+            ) : (
+              <PageOf snapshot={snapshot} />
+            )
           ) : snapshot ? (
             <ServicePage service={snapshot.service} title={t(`section.${section}`)} />
           ) : (

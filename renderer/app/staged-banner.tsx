@@ -5,7 +5,7 @@ import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { RestartDialog } from '../features/updates/restart-dialog.tsx';
 import { nextBootOf } from '../features/updates/update-state.ts';
 import { useHost } from '../stores/host-store.ts';
-import type { Section } from '../stores/route-store.ts';
+import { openView, useRoute, type Section } from '../stores/route-store.ts';
 import { Button } from '../ui/button.tsx';
 
 /** "Staged: restart to finish", wherever one is. Updates says the same at the top of its page. */
@@ -15,7 +15,9 @@ export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; se
   // the entry shows up a moment before the job that wrote it has ended, and until then a restart is refused
   const busy = useHost(({ job, intents }) => job !== undefined || intents.length > 0);
   const next = nextBootOf(snapshot);
-  if (!next || section === 'updates') return null;
+  const view = useRoute((route) => route.view?.kind);
+  // Updates and the review say it themselves, with the same button
+  if (!next || view === 'review' || (section === 'updates' && !view)) return null;
   return (
     <aside
       aria-label={t('banner.label')}
@@ -23,6 +25,9 @@ export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; se
     >
       <RotateCcw aria-hidden className="size-4 shrink-0 text-accent" />
       <p className="min-w-0 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
+      {next.staged && snapshot.service.kind === 'treeline' ? (
+        <Button onPress={() => openView({ kind: 'review' })}>{t('action.review')}</Button>
+      ) : null}
       <Button isDisabled={busy} onPress={() => setAsking(true)}>
         {t('action.restartNow')}
       </Button>

@@ -4,7 +4,23 @@ import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { call } from './bridge.ts';
 
 /** What the person asked for and is being waited for; names a button's busy state. */
-export type Intent = 'check' | 'upgrade' | 'restart' | 'rollback' | 'setDefault' | 'pin' | 'undeploy' | 'cleanup' | 'cancel' | 'reload';
+export type Intent =
+  | 'check'
+  | 'upgrade'
+  | 'restart'
+  | 'rollback'
+  | 'setDefault'
+  | 'pin'
+  | 'undeploy'
+  | 'cleanup'
+  | 'cancel'
+  | 'reload'
+  | 'pause'
+  | 'bootOnce'
+  | 'deploy'
+  | 'rebase'
+  | 'mediaUpgrade'
+  | 'fetchReview';
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
@@ -17,6 +33,8 @@ interface HostState {
   readonly intents: readonly Intent[];
   /** Why the last intent wasn't even started; a job's own error is in the job. */
   readonly refusal: { readonly intent: Intent; readonly error: ErrorReport } | undefined;
+  /** Id of the job that was paused rather than cancelled: both end it, and both keep what arrived. */
+  readonly pausedJob: string | undefined;
   /** Ids of failed jobs whose message was closed. */
   readonly dismissed: readonly string[];
 }
@@ -31,6 +49,7 @@ export const useHost = create<HostState>(() => ({
   endedJob: undefined,
   intents: [],
   refusal: undefined,
+  pausedJob: undefined,
   dismissed: [],
 }));
 
@@ -82,6 +101,18 @@ export const hostActions = {
   cleanup: () => run('cleanup', () => call('host.cleanup', ['base', 'repomd'])),
   restart: () => run('restart', () => call('host.restart')),
   cancel: () => run('cancel', () => call('host.cancel')),
+  pause: () =>
+    run('pause', async () => {
+      await call('host.pause');
+      useHost.setState(({ job }) => (job ? { pausedJob: job.id } : {}));
+      return undefined;
+    }),
+  bootOnce: (id: string) => run('bootOnce', () => call('host.bootOnce', id, {})),
+  deploy: (revision: string) => run('deploy', () => call('host.deploy', revision, {})),
+  rebase: (refspec: string, revision: string | undefined) =>
+    run('rebase', () => call('remotes.rebase', refspec, revision === undefined ? {} : { revision })),
+  mediaUpgrade: (path: string) => run('mediaUpgrade', () => call('media.upgrade', path, {})),
+  fetchReview: () => run('fetchReview', () => call('review.fetch')),
   reload: () =>
     run('reload', async () => {
       await call('host.reload');

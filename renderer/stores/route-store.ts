@@ -3,12 +3,35 @@ import { create } from 'zustand';
 export const sections = ['updates', 'history', 'activity'] as const;
 export type Section = (typeof sections)[number];
 
-interface RouteState {
-  readonly section: Section;
+/** Another version than the one the last check found. */
+export interface PreviewTarget {
+  readonly refspec?: string;
+  readonly revision?: string;
+  readonly medium?: string;
 }
 
-export const useRoute = create<RouteState>(() => ({ section: 'updates' }));
+/** A page that was opened from a section and leads back to it. */
+export type View =
+  | { readonly kind: 'review' }
+  | { readonly kind: 'preview'; readonly target: PreviewTarget; readonly name: string }
+  | { readonly kind: 'change-source' };
+
+interface RouteState {
+  readonly section: Section;
+  readonly view: View | undefined;
+}
+
+export const useRoute = create<RouteState>(() => ({ section: 'updates', view: undefined }));
 
 export function goTo(section: Section): void {
-  useRoute.setState({ section });
+  useRoute.setState({ section, view: undefined });
+}
+
+export function openView(view: View): void {
+  useRoute.setState({ view });
+}
+
+/** From the page on top back to the section below it. */
+export function closeView(): void {
+  useRoute.setState({ view: undefined });
 }

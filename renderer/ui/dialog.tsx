@@ -11,6 +11,8 @@ interface ConfirmDialogProps {
   readonly cancelLabel: string;
   readonly confirmLabel: string;
   readonly danger?: boolean;
+  /** What is filled in isn't complete yet. */
+  readonly confirmDisabled?: boolean;
   readonly onConfirm: () => void;
 }
 
@@ -35,6 +37,7 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
             </Button>
             <Button
               look={props.danger ? 'danger' : 'primary'}
+              isDisabled={props.confirmDisabled ?? false}
               onPress={() => {
                 props.onClose();
                 props.onConfirm();

@@ -1,4 +1,4 @@
-import { Ellipsis } from 'lucide-react';
+import { ChevronDown, Ellipsis } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { Button } from './button.tsx';
@@ -12,11 +12,17 @@ export interface MenuEntry {
   readonly run: () => void;
 }
 
-/** The less frequent actions of one thing, behind one button whose label names the thing. */
-export function Menu({ label, entries }: { label: string; entries: readonly MenuEntry[] }): ReactNode {
+/** The less frequent actions of one thing, behind one button whose label names the thing; the label is seen when it is the `text` too. */
+export function Menu({ label, text, entries }: { label: string; text?: string; entries: readonly MenuEntry[] }): ReactNode {
   return (
     <MenuTrigger>
-      <Button look="quiet" aria-label={label} icon={<Ellipsis aria-hidden className="size-5" />} />
+      {text ? (
+        <Button>
+          {text} <ChevronDown aria-hidden className="size-4 shrink-0" />
+        </Button>
+      ) : (
+        <Button look="quiet" aria-label={label} icon={<Ellipsis aria-hidden className="size-5" />} />
+      )}
       <Popover placement="bottom end" className="min-w-52 animate-appear rounded-lg border border-line bg-surface p-1 shadow-lg">
         <AriaMenu
           aria-label={label}

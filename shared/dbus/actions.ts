@@ -125,6 +125,21 @@ export const actionTable = {
     message: 'Authentication is required to restart',
     ...free,
   },
+  'org.treeline.restart-anyway': {
+    description: 'Restart although a program or another person stands against it',
+    message: 'Authentication is required to restart while others are working',
+    ...admin,
+  },
+  'org.treeline.remote-modify': {
+    description: 'Change where updates come from',
+    message: 'Authentication is required to change a remote',
+    ...admin,
+  },
+  'org.treeline.trust-key': {
+    description: 'Trust a key that signs updates',
+    message: 'Authentication is required to trust a key',
+    ...everyTime,
+  },
 } as const satisfies Record<string, ActionSpec>;
 
 export type ActionId = keyof typeof actionTable;

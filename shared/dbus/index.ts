@@ -7,4 +7,5 @@ export * from './rpmostree1.ts';
 export * from './table.ts';
 export * from './treeline1.ts';
 export * from './validate.ts';
+export * from './validate-review.ts';
 export * from './wire/index.ts';

@@ -14,6 +14,7 @@ import {
   revisionProblem,
   stringOption,
 } from './validate.ts';
+import { mediumPathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
 const rpmDiff = 'a(sua{sv}) result';
@@ -102,12 +103,14 @@ export const osInterface: InterfaceSpec = {
       details: ([revision]) => ({ revision: str(revision) }),
     }),
     GetCachedDeployRpmDiff: read('s revision, as packages', diffDetails, {
-      ...later,
       problem: ([revision]) => revisionProblem(revision, true),
     }),
-    DownloadDeployRpmDiff: guarded('s revision, as packages', address, action('repo-refresh'), 'fetch package lists', later),
+    DownloadDeployRpmDiff: guarded('s revision, as packages', address, action('repo-refresh'), 'fetch package lists', {
+      problem: ([revision]) => revisionProblem(revision),
+    }),
     Upgrade: guarded('a{sv} options', address, ([options], facts) => upgradeActions(options, facts), 'update the system', {
-      problem: options0,
+      problem: ([options]) => first(optionsProblem(options), mediumPathProblem(stringOption(options, 'treeline-medium'), true)),
+      details: ([options]) => ({ medium: stringOption(options, 'treeline-medium') }),
     }),
     GetCachedUpdateRpmDiff: read('s deployid', diffDetails, { problem: ([id]) => deploymentIdProblem(id, true) }),
     DownloadUpdateRpmDiff: guarded('', address, action('repo-refresh'), 'look for an update'),
@@ -124,8 +127,10 @@ export const osInterface: InterfaceSpec = {
         details: ([, refspec]) => ({ refspec: str(refspec) }),
       },
     ),
-    GetCachedRebaseRpmDiff: read('s refspec, as packages', diffDetails, { ...later, problem: ([refspec]) => refspecProblem(refspec) }),
-    DownloadRebaseRpmDiff: guarded('s refspec, as packages', address, action('repo-refresh'), 'fetch package lists', later),
+    GetCachedRebaseRpmDiff: read('s refspec, as packages', diffDetails, { problem: ([refspec]) => refspecProblem(refspec) }),
+    DownloadRebaseRpmDiff: guarded('s refspec, as packages', address, action('repo-refresh'), 'fetch package lists', {
+      problem: ([refspec]) => refspecProblem(refspec),
+    }),
     PkgChange: guarded(
       'a{sv} options, as packages_added, as packages_removed',
       address,
@@ -160,7 +165,7 @@ export const osInterface: InterfaceSpec = {
       problem: ([elements]) => cleanupProblem(elements),
       details: ([elements]) => ({ elements: (elements as string[]).join(' ') }),
     }),
-    RefreshMd: guarded('a{sv} options', address, action('repo-refresh'), 'refresh package metadata', { ...later, problem: options0 }),
+    RefreshMd: guarded('a{sv} options', address, action('repo-refresh'), 'refresh package metadata', { problem: options0 }),
     ModifyYumRepo: guarded(
       's repo_id, a{ss} settings',
       address,
@@ -168,7 +173,7 @@ export const osInterface: InterfaceSpec = {
       ([id]) => `change the repository ${str(id)}`,
       later,
     ),
-    ListRepos: read('', 'aa{sv} repos', later),
+    ListRepos: read('', 'aa{sv} repos'),
     UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, 'change what is deployed next', {
       problem: ([modifiers, options]) =>
         first(
@@ -182,9 +187,9 @@ export const osInterface: InterfaceSpec = {
     FinalizeDeployment: guarded('a{sv} options', address, action('finalize-deployment'), 'finish the staged deployment and restart', {
       problem: options0,
     }),
-    WhatProvides: read('as provides', 'aa{sv} packages', later),
-    GetPackages: read('as names', 'aa{sv} packages', later),
-    Search: read('as names', 'aa{sv} packages', later),
+    WhatProvides: read('as provides', 'aa{sv} packages'),
+    GetPackages: read('as names', 'aa{sv} packages'),
+    Search: read('as names', 'aa{sv} packages'),
   },
   properties: {
     BootedDeployment: 'a{sv}',

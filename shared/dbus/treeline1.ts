@@ -1,5 +1,8 @@
 import { iface } from './names.ts';
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
+import { remoteMethods } from './treeline-remotes.ts';
+import { bootOnceMethods, restartMethods, restartSignals } from './treeline-restart.ts';
+import { reviewMethods } from './treeline-review.ts';
 import { deploymentIdProblem, first, optionsProblem, revisionProblem } from './validate.ts';
 
 const address = 's transaction_address';
@@ -32,7 +35,8 @@ export const treelineSysrootInterface: InterfaceSpec = {
     }),
     /** Cancel the running job; one's own needs no permission. */
     Cancel: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'cancel the running job'),
-    Restart: guarded('a{sv} options', '', 'org.treeline.restart', 'restart', { problem: ([options]) => optionsProblem(options) }),
+    ...restartMethods,
+    ...remoteMethods,
   },
   properties: {
     Version: 's',
@@ -41,12 +45,15 @@ export const treelineSysrootInterface: InterfaceSpec = {
     CheckState: 's',
     /** FinalizeFailure, '' if the last shutdown went well. */
     FinalizeFailure: 's',
+    /** ScheduledRestart, '' if none: the countdown is its `at` minus the time of day. */
+    ScheduledRestart: 's',
   },
   signals: {
     /** JobState: start, progress (at most every 300 ms) and end of the running job. */
     JobChanged: args('s job'),
-    /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`. */
+    /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`, `restart`, `remotes`. */
     Changed: args('s what'),
+    ...restartSignals,
   },
 };
 
@@ -73,6 +80,8 @@ export const treelineOsInterface: InterfaceSpec = {
         details: ([id]) => ({ deployment: String(id) }),
       },
     ),
+    ...bootOnceMethods,
+    ...reviewMethods,
   },
   properties: { CheckState: 's' },
   signals: {},

@@ -48,6 +48,13 @@ const optionTypes: Readonly<Record<string, string>> = {
   revision: 's',
   mode: 's',
   force: 'b',
+  'ignore-blockers': 'b',
+  'treeline-medium': 's',
+  'gpg-verify': 'b',
+  'fetch-rpmdb': 'b',
+  url: 's',
+  refspec: 's',
+  medium: 's',
 };
 
 export function optionsProblem(options: unknown): string | undefined {
@@ -59,7 +66,7 @@ export function optionsProblem(options: unknown): string | undefined {
   return undefined;
 }
 
-const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
+export const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
 
 /** A revision: checksum, version, `revision=X`, `version=X`, `:`; empty where that means "newest". */
 export function revisionProblem(text: unknown, mayBeEmpty = false): string | undefined {

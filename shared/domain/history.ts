@@ -18,13 +18,19 @@ export interface HistoryEntry {
     | 'kargs'
     | 'finalize-failed'
     | 'cancelled'
-    | 'rebase';
+    | 'rebase'
+    | 'boot-once'
+    | 'remote'
+    | 'trust-key'
+    | 'restart';
   readonly result: 'ok' | 'failed' | 'cancelled';
   readonly by: { readonly uid: number; readonly name: string; readonly client: string };
   readonly fromVersion?: string;
   readonly toVersion?: string;
   readonly checksum?: string;
   readonly deploymentId?: string;
+  /** Name of a remote, fingerprints of a key. */
+  readonly subject?: string;
   readonly error?: ErrorReport;
 }
 

@@ -21,7 +21,7 @@ export interface EtcEntry {
 }
 
 /**
- * `blocks`: the merge fails here (a file of yours where the new tree has a directory, or the reverse), so the update couldn't take. `not-kept`: your
+ * `blocks`: the merge fails here (a file of yours where the new tree has a directory, or the reverse; a pipe or socket in a directory of yours), so the update couldn't take. `not-kept`: your
  * change is lost (only the mode or owner of a directory, a socket, files of a directory that replaced a file). `through-link`: the new tree has
  * a link where your directory was; your file is written to where it leads.
  */

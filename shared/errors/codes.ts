@@ -25,7 +25,21 @@ export const errorTable = define({
   ],
   'usage.invalid': ['Wrong use', '{detail}', 'See --help.'],
   'job.cancelled': ['Cancelled', 'The job was cancelled. What had arrived is kept.', 'Start it again to go on.'],
+  'job.paused': ['Paused', '“{subject}” was paused. What had arrived is kept.', 'Start it again to go on from there.'],
+  'job.not-pausable': ['Can’t be paused', 'Only fetching can be paused, not “{subject}”.', 'Wait for it, or cancel it.'],
   'job.uninterruptible': ['Can’t be cancelled any more', 'The boot entries are being written.', 'Wait a moment.'],
+  'restart.blocked': [
+    'Something stands against a restart',
+    '{detail}',
+    'Wait until it is done, or restart anyway: what isn’t saved is lost.',
+  ],
+  'restart.bad-time': ['Not a time to restart at', '{subject}: {detail}', 'Choose a time within the next 30 days.'],
+  'restart.none': ['No restart is scheduled', 'There is nothing to postpone or cancel.', 'Nothing needs doing.'],
+  'restart.postpone-limit': [
+    'It can’t be postponed further',
+    'The restart has been postponed {times} times, first planned for {firstAt}.',
+    'Cancel it and schedule another one.',
+  ],
   'sysroot.busy': [
     'Another job is running',
     '{owner} has been running “{subject}” since {startedAt}.',
@@ -85,6 +99,16 @@ export const errorTable = define({
     'Turn on signature checks for the source and import its key.',
   ],
   'medium.not-written': ['The medium can’t be written', '{subject}: {detail}', 'Check the path, the free space and the permissions.'],
+  'remote.other-key': [
+    'The file holds other keys',
+    'It was to hold {subject}, but it holds: {detail}.',
+    'Look at the file again before you trust it.',
+  ],
+  'medium.path-refused': [
+    'Not a place for media',
+    '“{subject}”: {detail}',
+    'Mount it below /run/media, /media or /mnt, or name the folder in MediaDirectories= of /etc/treeline/treelined.conf.',
+  ],
   'repo.unreachable': ['The server can’t be reached', '{subject}: {detail}', 'Check the network, then try again.'],
   'repo.http-status': ['The server refused', '{subject} answered {status}.', 'Check the address or ask its operator.'],
   'repo.not-found': ['Not on the server', '{subject} isn’t there: {detail}', 'Check the name.'],

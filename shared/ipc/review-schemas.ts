@@ -39,6 +39,7 @@ export const etcPreview = object<EtcPreview>({
       yours: etcSide,
       kind: z.enum(['vendor-applied', 'yours-kept', 'both-changed', 'both-same']),
       outcome: z.enum(['vendor', 'yours']),
+      problem: z.enum(['blocks', 'not-kept', 'through-link']).optional(),
     }),
   ),
 });
@@ -77,6 +78,7 @@ export const reviewSummary = object<ReviewSummary>({
   toChecksum: text,
   toVersion: text,
   staged: flag,
+  partial: flag.optional(),
   kernel: z.object({ from: text, to: text }),
   initramfs: z.object({ changed: flag, fromBytes: number, toBytes: number }),
   kernelArgs: z.object({ current: strings, next: strings, added: strings, removed: strings }),

@@ -104,6 +104,7 @@ export const updateDetails = object<UpdateDetails>({
   sizes,
   signatures: z.array(signature),
   source: z.enum(['treeline.changes', 'pkglist', 'rpmdb', 'none']),
+  rpmdbBytes: number.optional(),
 });
 
 const availableUpdate = object<AvailableUpdate>({
@@ -229,6 +230,10 @@ export const historyEntry = object<HistoryEntry>({
     'finalize-failed',
     'cancelled',
     'rebase',
+    'boot-once',
+    'remote',
+    'trust-key',
+    'restart',
   ]),
   result: z.enum(['ok', 'failed', 'cancelled']),
   by: z.object({ uid: number, name: text, client: text }),
@@ -236,6 +241,7 @@ export const historyEntry = object<HistoryEntry>({
   toVersion: text.optional(),
   checksum: text.optional(),
   deploymentId: text.optional(),
+  subject: text.optional(),
   error: errorReport.optional(),
 });
 

@@ -11,7 +11,10 @@ import { remoteFetchOptions } from '../upgrade/target.ts';
 /** Of how many branches the commit object is asked for when the summary tells no version. */
 const describedMost = 100;
 
-function request(context: UpdateContext, remote: string): Pick<import('../ports/fetch.ts').FetchRequest, 'repo' | 'parent' | 'remote' | 'options'> {
+function request(
+  context: UpdateContext,
+  remote: string,
+): Pick<import('../ports/fetch.ts').FetchRequest, 'repo' | 'parent' | 'remote' | 'options'> {
   if (!context.sysroot.repo.hasRemote(remote)) throw new TreelineError('origin.remote-missing', { subject: remote });
   return {
     repo: fetchRepoPath(context.dir),
@@ -73,7 +76,11 @@ async function fetchObjects(context: UpdateContext, base: ReturnType<typeof requ
   try {
     await fetch(rows.map((row) => row.checksum));
   } catch (error) {
-    if (!(error instanceof TreelineError) || !['repo.not-found', 'repo.revision-not-found', 'repo.corrupt', 'repo.garbage'].includes(error.code)) return;
+    if (
+      !(error instanceof TreelineError) ||
+      !['repo.not-found', 'repo.revision-not-found', 'repo.corrupt', 'repo.garbage'].includes(error.code)
+    )
+      return;
     for (const row of rows) await fetch([row.checksum]).catch(() => undefined);
   }
 }

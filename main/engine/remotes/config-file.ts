@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, fsyncSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { OriginFile } from '../sysroot/origin.ts';
 
@@ -66,5 +78,7 @@ function replaceFile(file: string, text: string): void {
 /** Keyrings that belong to a remote alone. */
 export function keyringFiles(sysroot: string, repo: string, name: string): string[] {
   const names = [`${name}.trustedkeys.gpg`, `${name}.trustedkeys.ed25519`];
-  return [repo, remotesDir(sysroot)].flatMap((directory) => names.map((file) => path.join(directory, file))).filter((file) => existsSync(file));
+  return [repo, remotesDir(sysroot)]
+    .flatMap((directory) => names.map((file) => path.join(directory, file)))
+    .filter((file) => existsSync(file));
 }

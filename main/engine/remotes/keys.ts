@@ -12,7 +12,8 @@ const maxKeyBytes = 4 << 20;
 export function decodeKey(base64: string): Buffer {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.length === 0) throw new TreelineError('key.unreadable', { detail: 'the file is empty' });
-  if (bytes.length > maxKeyBytes) throw new TreelineError('key.unreadable', { detail: `it has ${bytes.length} bytes, far more than a key` });
+  if (bytes.length > maxKeyBytes)
+    throw new TreelineError('key.unreadable', { detail: `it has ${bytes.length} bytes, far more than a key` });
   return bytes;
 }
 
@@ -49,7 +50,17 @@ function showKeys(bytes: Buffer, user: User | undefined): string {
   const home = mkdtempSync(path.join(tmpdir(), 'treeline-keys-'));
   try {
     if (user) chownSync(home, user.uid, user.gid);
-    const options = ['--homedir', home, '--batch', '--no-options', '--no-autostart', '--no-tty', '--with-colons', '--fixed-list-mode', '--show-keys'];
+    const options = [
+      '--homedir',
+      home,
+      '--batch',
+      '--no-options',
+      '--no-autostart',
+      '--no-tty',
+      '--with-colons',
+      '--fixed-list-mode',
+      '--show-keys',
+    ];
     const run = spawnSync('gpg', options, {
       input: bytes,
       encoding: 'utf8',
@@ -60,9 +71,20 @@ function showKeys(bytes: Buffer, user: User | undefined): string {
       ...user,
     });
     if (run.error && (run.error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new TreelineError('library.missing', { subject: 'gpg', detail: 'there is no such program', facts: { install: 'gnupg or gnupg2' } });
+      throw new TreelineError('library.missing', {
+        subject: 'gpg',
+        detail: 'there is no such program',
+        facts: { install: 'gnupg or gnupg2' },
+      });
     }
-    const detail = run.error?.message ?? run.stderr.replace(/^gpg: /gm, '').trim().split('\n').at(-1) ?? '';
+    const detail =
+      run.error?.message ??
+      run.stderr
+        .replace(/^gpg: /gm, '')
+        .trim()
+        .split('\n')
+        .at(-1) ??
+      '';
     if (/^(?:sec|ssb):/m.test(run.stdout)) {
       throw new TreelineError('key.unreadable', { detail: 'it holds a secret key: keep it to yourself, and export the public one' });
     }
@@ -102,6 +124,8 @@ export function parseColons(text: string, nowSeconds: number): RemoteKey[] {
 /** gpg writes `:` and control characters as `\xHH`, of the UTF-8 bytes. */
 function unescapeColons(text: string): string {
   if (!text.includes('\\x')) return text;
-  const bytes = text.split(/(\\x[0-9a-f]{2})/i).map((part, i) => (i % 2 === 1 ? Buffer.from([parseInt(part.slice(2), 16)]) : Buffer.from(part)));
+  const bytes = text
+    .split(/(\\x[0-9a-f]{2})/i)
+    .map((part, i) => (i % 2 === 1 ? Buffer.from([parseInt(part.slice(2), 16)]) : Buffer.from(part)));
   return Buffer.concat(bytes).toString('utf8');
 }

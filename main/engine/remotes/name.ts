@@ -15,7 +15,7 @@ export function requireRemoteName(name: string): void {
 function problemOf(name: string): string | undefined {
   if (name === '') return 'a name is needed';
   // U+FFFD is what is left of bytes that weren't UTF-8, a lone surrogate is no text either
-  if (!name.isWellFormed() || name.includes('\ufffd')) return 'it isn’t valid UTF-8';
+  if (/\ufffd|\p{Surrogate}/u.test(name)) return 'it isn’t valid UTF-8';
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name)) return 'it holds a control character or line break';
   const odd = [...name].find((c) => !/[-._\p{L}\p{N}]/u.test(c));
   if (odd !== undefined) return odd === ' ' ? 'it holds a blank' : `it holds “${odd}”`;
@@ -24,7 +24,7 @@ function problemOf(name: string): string | undefined {
   return Buffer.byteLength(name) > maxBytes ? `it is longer than ${maxBytes} bytes` : undefined;
 }
 
-const shown = (name: string): string => name.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd').slice(0, 80);
+const shown = (name: string): string => name.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd').slice(0, 80);
 
 /** Throws `remote.invalid-url`. */
 export function requireRemoteUrl(url: string): void {

@@ -9,19 +9,18 @@ import { editRemoteFile, keyringFiles, remoteFile, removeFromFile } from './conf
 import { decodeKey, ed25519Key, ed25519Keys, readKeys, type User } from './keys.ts';
 import { requireRemoteName, requireRemoteUrl } from './name.ts';
 
-/** What remotes need of a repository beside reading. */
 export interface RemotesRepo extends RepoPort {
   listRemoteNames(): readonly string[];
-  /** Where libostree decides. */
-  addRemote(name: string, url: string, gpgVerify: boolean): void;
   /** Read the configuration anew. */
   reloadConfig(): void;
-  importGpgKeys(remote: string, key: Uint8Array): number;
 }
 
 export interface RemotesContext {
   readonly sysroot: SysrootPort;
   readonly repo: RemotesRepo;
+  /** libostree's ways; it decides where a new remote stands. */
+  addRemote(name: string, url: string, gpgVerify: boolean): void;
+  importGpgKeys(remote: string, key: Uint8Array): void;
   /** As whom key files are read. */
   readonly user: User | undefined;
   /** Unix seconds. */
@@ -67,9 +66,14 @@ function trustedKeys(context: RemotesContext, name: string): RemoteKey[] {
   ];
   const gpg = gpgFiles.flatMap((file) => orElse<RemoteKey[]>([], () => readKeys(readFileSync(file), context.user, context.now)));
   const edFile = option('verification-ed25519-file');
-  const ed = [option('verification-ed25519-key').trim(), ...(edFile ? orElse<string[]>([], () => ed25519Keys(readFileSync(edFile)) ?? []) : [])];
+  const ed = [
+    option('verification-ed25519-key').trim(),
+    ...(edFile ? orElse<string[]>([], () => ed25519Keys(readFileSync(edFile)) ?? []) : []),
+  ];
   const seen = new Set<string>();
-  return [...gpg, ...ed.filter((key) => key !== '').map(ed25519Key)].filter((key) => !seen.has(key.fingerprint) && seen.add(key.fingerprint));
+  return [...gpg, ...ed.filter((key) => key !== '').map(ed25519Key)].filter(
+    (key) => !seen.has(key.fingerprint) && seen.add(key.fingerprint),
+  );
 }
 
 /** gpgkeypath names files, or directories of keys. */
@@ -91,7 +95,7 @@ export function addRemote(context: RemotesContext, name: string, url: string, gp
   requireRemoteName(name);
   requireRemoteUrl(url);
   if (context.repo.hasRemote(name)) throw new TreelineError('remote.exists', { subject: name });
-  context.repo.addRemote(name, url, gpgVerify);
+  context.addRemote(name, url, gpgVerify);
   return describe(context, name);
 }
 
@@ -101,7 +105,11 @@ export function editRemote(context: RemotesContext, name: string, change: { url?
   if (change.url !== undefined) requireRemoteUrl(change.url);
   const mirrored = change.url?.startsWith('metalink=');
   editRemoteFile(file, name, {
-    ...(change.url === undefined ? {} : mirrored ? { metalink: change.url.slice('metalink='.length), url: undefined } : { url: change.url, metalink: undefined }),
+    ...(change.url === undefined
+      ? {}
+      : mirrored
+        ? { metalink: change.url.slice('metalink='.length), url: undefined }
+        : { url: change.url, metalink: undefined }),
     ...(change.gpgVerify === undefined ? {} : { 'gpg-verify': String(change.gpgVerify) }),
   });
   context.repo.reloadConfig();
@@ -137,7 +145,7 @@ export function importKey(context: RemotesContext, name: string, keyBase64: stri
   // read without privileges first: what isn't a public key never gets to libostree's gpg, which runs as root
   const keys = readKeys(bytes, context.user, context.now);
   const raw = ed25519Keys(bytes);
-  if (!raw) context.repo.importGpgKeys(name, bytes);
+  if (!raw) context.importGpgKeys(name, bytes);
   else {
     const keyFile = path.join(context.repo.path, `${name}.trustedkeys.ed25519`);
     const before = existsSync(keyFile) ? (ed25519Keys(readFileSync(keyFile)) ?? []) : [];

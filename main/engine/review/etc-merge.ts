@@ -80,7 +80,10 @@ class Merge {
     if (there) this.result.delete(path);
     if (node.type === 'directory') {
       for (const [other, { type }] of this.#input.yours) {
-        if (other === path || (other.startsWith(`${path}/`) && type !== 'other')) this.result.set(other, { side: 'yours', type });
+        if (other !== path && !other.startsWith(`${path}/`)) continue;
+        // a pipe or socket is passed over where it alone was added, but not in a directory that is copied as a whole
+        if (type === 'other') this.problems.set(other, 'blocks');
+        else this.result.set(other, { side: 'yours', type });
       }
     } else if (node.type !== 'other') this.result.set(path, { side: 'yours', type: node.type });
   }
@@ -118,12 +121,12 @@ export function mergeEntries(input: MergeInput): EtcEntry[] {
         was || (comes && !merged)
         ? 'removed'
         : 'unchanged';
-    // without either side there is nothing to keep: gone is what both wanted, or only what can't be copied is missing
-    const outcome = merged ? merged.side : mine ? 'vendor' : 'yours';
+    // without either side there is nothing to keep: gone is what both wanted; or yours alone can't be copied
+    const outcome = merged?.side ?? (mine && !comes ? 'vendor' : 'yours');
     if (vendorSide === 'unchanged' && yourSide === 'unchanged') continue;
     const both = vendorSide !== 'unchanged' && yourSide !== 'unchanged';
     const same = both && ((!comes && !mine) || (comes !== undefined && mine !== undefined && input.same(path)));
-    const lost = yourSide !== 'unchanged' && outcome === 'vendor' && !same;
+    const lost = yourSide !== 'unchanged' && !same && (outcome === 'vendor' || (mine && !merged));
     const problem = problems.get(path) ?? (lost ? 'not-kept' : undefined);
     entries.push({
       path,

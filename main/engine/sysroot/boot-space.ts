@@ -13,6 +13,9 @@ export interface BootFile {
 
 type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
 
+/** Names in usr/lib/modules/VERSION that libostree copies to /boot. */
+export const bootFileNames = /^(vmlinuz|initramfs\.img|devicetree|aboot\.img|\.vmlinuz\.hmac)$/;
+
 /** What libostree copies to /boot: kernel, initramfs and device trees of usr/lib/modules/VERSION. Empty when there are none. */
 export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
   const load = (tree: string): Dirtree => sysroot.repo.loadMetadata('dirtree', tree) as Dirtree;
@@ -24,9 +27,29 @@ export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
   }
   return tree[1].flatMap(([version, dir]) =>
     load(dir.toString('hex'))[0]
-      .filter(([name]) => /^(vmlinuz|initramfs\.img|devicetree|aboot\.img|\.vmlinuz\.hmac)$/.test(name))
+      .filter(([name]) => bootFileNames.test(name))
       .map(([name, sum]) => ({ path: `usr/lib/modules/${version}/${name}`, checksum: sum.toString('hex') })),
   );
+}
+
+/**
+ * What /boot needs for these files and what it has, in bytes. Nothing is needed when an existing deployment has the same there already.
+ * undefined: there is no /boot. `sizeOf` gives a file's bytes.
+ */
+export function bootSpace(
+  sysroot: SysrootPort,
+  files: readonly BootFile[],
+  sizeOf: (checksum: string) => number,
+): { readonly boot: string; readonly needBytes: number; readonly freeBytes: number } | undefined {
+  const boot = path.join(sysroot.path, 'boot');
+  if (!existsSync(boot)) return undefined;
+  const names = (list: readonly BootFile[]): string => list.map((f) => f.checksum).join();
+  const present = sysroot
+    .deployments()
+    .filter((d) => !d.staged)
+    .some((d) => sysroot.repo.hasObject('commit', d.checksum) && safely(() => names(bootFiles(sysroot, d.checksum))) === names(files));
+  const { bavail, bsize } = statfsSync(boot);
+  return { boot, needBytes: present ? 0 : files.reduce((sum, f) => sum + sizeOf(f.checksum), 0) + marginBytes, freeBytes: bavail * bsize };
 }
 
 /**
@@ -34,18 +57,10 @@ export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
  * (field report 10). What an existing deployment has there already needs no room.
  */
 export function requireBootSpace(sysroot: SysrootPort, checksum: string): void {
-  const files = bootFiles(sysroot, checksum);
-  const names = (list: readonly BootFile[]): string => list.map((f) => f.checksum).join();
-  const present = sysroot
-    .deployments()
-    .filter((d) => !d.staged)
-    .some((d) => sysroot.repo.hasObject('commit', d.checksum) && safely(() => names(bootFiles(sysroot, d.checksum))) === names(files));
-  const boot = path.join(sysroot.path, 'boot');
-  if (present || !existsSync(boot)) return;
-  const needBytes = files.reduce((sum, f) => sum + sysroot.repo.objectStorageSize('file', f.checksum), 0) + marginBytes;
-  const stat = statfsSync(boot);
-  const freeBytes = stat.bavail * stat.bsize;
-  if (freeBytes < needBytes) throw new TreelineError('disk.boot-full', { subject: boot, facts: { needBytes, freeBytes } });
+  const space = bootSpace(sysroot, bootFiles(sysroot, checksum), (sum) => sysroot.repo.objectStorageSize('file', sum));
+  if (!space || space.freeBytes >= space.needBytes) return;
+  const { boot, needBytes, freeBytes } = space;
+  throw new TreelineError('disk.boot-full', { subject: boot, facts: { needBytes, freeBytes } });
 }
 
 function safely<T>(run: () => T): T | undefined {

@@ -3,6 +3,7 @@ import type { AvailableUpdate, CheckState, UpdateDetails } from '../../../shared
 import { worstSeverity } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { countChanges } from '../diff/index.ts';
+import type { MediumSource } from '../media/source.ts';
 import type { FetchPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { rolledBack } from '../sysroot/rolled-back.ts';
@@ -20,6 +21,8 @@ export interface UpdateContext {
   readonly gpg: GpgVerify;
   readonly fetcher: FetchPort;
   readonly openRepo: OpenRepo;
+  /** Where the update comes from instead of the network. */
+  readonly medium?: MediumSource;
   /** Unix seconds. */
   readonly now: number;
 }
@@ -174,8 +177,7 @@ function refresh(context: UpdateContext, source: Source, update: AvailableUpdate
  */
 export function updateDetails(context: UpdateContext, osname: string, checksum?: string): UpdateDetails {
   const source = updateSource(context.sysroot, osname);
-  const wanted = checksum ?? pending(context, source) ?? checkedUpdate(context);
-  if (wanted === undefined || wanted === source.base.checksum) throw new TreelineError('update.none', { subject: osname });
+  const wanted = updateTarget(context, source, checksum);
   const saved = readJson<DetailsFile>(detailsFile(context.dir));
   const known =
     saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.base.checksum
@@ -189,8 +191,18 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
       throw new TreelineError('repo.revision-not-found', { subject: wanted, facts: { repo: source.refspec } });
     }
     const built = describeUpdate(context, repo, source, to);
-    return known && known.source === 'treeline.changes' && built.source !== known.source ? { ...known, sizes: built.sizes } : built;
+    return known && rank(built) < rank(known) ? { ...known, sizes: built.sizes } : built;
   });
+}
+
+/** How much details tell. */
+const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb', 'treeline.changes'].indexOf(source);
+
+/** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
+export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
+  const wanted = checksum || (pending(context, source) ?? checkedUpdate(context));
+  if (wanted === undefined || wanted === source.base.checksum) throw new TreelineError('update.none', { subject: source.base.osname });
+  return wanted;
 }
 
 function pending(context: UpdateContext, source: Source): string | undefined {

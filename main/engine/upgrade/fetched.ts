@@ -3,6 +3,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import type { StateDir } from '../sysroot/state-dir.ts';
+import { mediumInside, type MediumSource } from '../media/source.ts';
 import { remoteFetchOptions, type Revision, type Source } from './target.ts';
 
 /** Opens a repository for reading. */
@@ -17,12 +18,13 @@ export function fetchRequest(
   dir: StateDir,
   source: Source,
   more: Omit<FetchRequest, 'repo' | 'parent' | 'remote' | 'options'>,
+  medium?: MediumSource,
 ): FetchRequest {
   return {
     repo: fetchRepoPath(dir),
     parent: sysroot.repo.path,
     remote: source.remote,
-    options: remoteFetchOptions(sysroot.repo, source.remote),
+    options: medium ? { url: `file://${mediumInside}` } : remoteFetchOptions(sysroot.repo, source.remote),
     ...more,
   };
 }
@@ -34,17 +36,40 @@ export async function fetchCommits(
   dir: StateDir,
   source: Source,
   revision: Revision,
+  medium?: MediumSource,
 ): Promise<string> {
   if (source.remote === '') return localTarget(sysroot, source, revision);
-  const wanted = revision.kind === 'checksum' ? revision.value : source.ref;
-  const request = fetchRequest(sysroot, dir, source, {
+  if (medium?.kind === 'delta') return deltaTarget(fetcher, sysroot, dir, source, revision, medium);
+  const wanted = revision.kind === 'checksum' ? revision.value : (medium?.checksum ?? source.ref);
+  const base = sysroot.repo.tryLoadCommit(source.base.checksum);
+  const more = {
     refs: [wanted],
     commitOnly: true,
     backTo: source.base.checksum,
-    clean: 'content',
+    ...(base ? { backToSeconds: base.timestamp } : {}),
+    clean: 'content' as const,
     ...(revision.kind === 'version' ? { version: revision.value } : {}),
-  });
+  };
+  const request = fetchRequest(sysroot, dir, source, more, medium);
   return target(await fetcher.fetch(request), source, revision, wanted);
+}
+
+/** A delta file holds one commit with all its content: both come at once. */
+async function deltaTarget(
+  fetcher: FetchPort,
+  sysroot: SysrootPort,
+  dir: StateDir,
+  source: Source,
+  revision: Revision,
+  medium: MediumSource,
+): Promise<string> {
+  const wrong =
+    revision.kind === 'checksum' ? revision.value !== medium.checksum : revision.kind === 'version' && revision.value !== medium.version;
+  if (wrong && revision.kind !== 'newest')
+    throw new TreelineError('repo.revision-not-found', { subject: revision.value, facts: { repo: medium.path } });
+  const more = { refs: [medium.checksum], commitOnly: false, delta: mediumInside, clean: 'content' as const };
+  await fetcher.fetch(fetchRequest(sysroot, dir, source, more, medium));
+  return medium.checksum;
 }
 
 function target(outcome: FetchOutcome, source: Source, revision: Revision, wanted: string): string {

@@ -11,6 +11,7 @@ import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { describeUpdate, saveDetails, withFetched, type UpdateContext } from './check.ts';
 import { fetchCommits, fetchRepoPath, fetchRequest, knownTarget } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
+import { fetchThroughDrops } from './retry.ts';
 import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
 
 export type UpgradeParams = JobParams<'update.upgrade'>;
@@ -36,7 +37,6 @@ const steps = [
  */
 export async function upgrade(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
   const { sysroot } = context;
-  if (params.medium !== undefined) throw new TreelineError('not-supported', { subject: 'Updating from a medium' });
   const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
   const source = updateSource(sysroot, params.osname, params.refspec);
   const revision = parseRevision(params.revision);
@@ -86,7 +86,7 @@ const downloadedRef = (osname: string): string => `treeline/downloaded/${osname}
 async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<string> {
   if (params.cacheOnly) return withFetched(context, (repo) => knownTarget(repo, source, revision));
   const title = `Looking for updates of ${source.refspec}`;
-  return context.context.task(title, () => fetchCommits(context.fetcher, context.sysroot, context.dir, source, revision));
+  return context.context.task(title, () => fetchCommits(context.fetcher, context.sysroot, context.dir, source, revision, context.medium));
 }
 
 function complete(context: UpgradeContext, checksum: string): boolean {
@@ -164,15 +164,17 @@ async function pull(
   requireDiskSpace(context, details);
   const { downloadBytes, downloadExact, downloadObjects } = details.sizes;
   const name = details.toVersion || checksum.slice(0, 12);
-  const online = !params.cacheOnly && source.remote !== '';
+  // the content of a delta came with its commit
+  const online = !params.cacheOnly && source.remote !== '' && context.medium?.kind !== 'delta';
   const fetch = async (clean?: 'all'): Promise<void> => {
-    const request = fetchRequest(context.sysroot, context.dir, source, {
+    const more = {
       refs: online ? [checksum] : [],
       commitOnly: false,
       ...(downloadExact ? { bytesTotal: downloadBytes, objectsTotal: downloadObjects } : {}),
       ...(clean ? { clean } : {}),
-    });
-    await context.fetcher.fetch(request, (p) => progress.report('pull', p.fraction, p));
+    };
+    const request = fetchRequest(context.sysroot, context.dir, source, more, context.medium);
+    await fetchThroughDrops(context.context, context.fetcher, request, (p) => progress.report('pull', p.fraction, p));
   };
   const take = (): void => {
     progress.report('import', 0);

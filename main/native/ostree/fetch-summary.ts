@@ -2,7 +2,7 @@ import koffi from 'koffi';
 import type { FetchedSummary, SummaryRef } from '../../engine/ports/fetch.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, bindChecked, Handle, PointerOut, Ptr, Variant, type VariantValue } from '../core/index.ts';
-import { decodeVariant } from '../core/gvariant-format.ts';
+import { decodeVariant, encodeVariant } from '../core/gvariant-format.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import type { Repo } from './repo.ts';
 
@@ -59,7 +59,10 @@ type Row = readonly [ref: string, [size: bigint, checksum: Buffer, metadata: Map
 export function parseSummary(bytes: Buffer, remote: string): SummaryRef[] {
   let rows: readonly Row[];
   try {
-    [rows] = decodeVariant(summaryType, bytes) as unknown as [readonly Row[], unknown];
+    const whole = decodeVariant(summaryType, bytes);
+    [rows] = whole as unknown as [readonly Row[], unknown];
+    // GVariant reads anything, as default values where it makes no sense
+    if (!encodeVariant(summaryType, whole).equals(bytes)) throw new Error('not in normal form');
   } catch (error) {
     throw new TreelineError('repo.garbage', { subject: `The summary of ${remote}`, detail: (error as Error).message }, { cause: error });
   }

@@ -42,7 +42,10 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   let seen = 0;
   const isEnd = (checksum: string): boolean =>
     ++seen === request.limit || (wanted === undefined ? checksum === request.backTo : repo.loadCommit(checksum).version === wanted);
-  const found = wanted === undefined && request.backTo === undefined && request.limit === undefined ? undefined : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0);
+  const found =
+    wanted === undefined && request.backTo === undefined && request.limit === undefined
+      ? undefined
+      : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0);
   return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
 }
 
@@ -59,7 +62,8 @@ function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: strin
         pull(repo, { source: remote, refs: [parent], commitOnly: true, depth });
       } catch (error) {
         // the server keeps no older history: what there is must do
-        if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status', 'repo.revision-not-found'].includes(error.code)) return undefined;
+        if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status', 'repo.revision-not-found'].includes(error.code))
+          return undefined;
         throw error;
       }
       depth = Math.min(depth * 2, 128);

@@ -6,3 +6,5 @@ export * from './sign.ts';
 export * from './sysroot.ts';
 export * from './fetch.ts';
 export * from './reachable.ts';
+export * from './medium.ts';
+export * from './remote-keys.ts';

@@ -1,16 +1,10 @@
 import koffi from 'koffi';
 import type { ObjectReader, RepoFile } from '../../engine/ports/review.ts';
-import { bind, bindChecked, Handle, PointerOut, Ptr, Scope, variantUnref } from '../core/index.ts';
+import { bind, bindChecked, PointerOut, Ptr, Scope, variantUnref } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import { objectTypes, type ObjectType, type Repo } from './repo.ts';
 
-const loadFile = bindChecked(
-  'ostree',
-  'ostree_repo_load_file',
-  'int',
-  [Ptr, 'str', PointerOut, PointerOut, PointerOut, Ptr],
-  ostreeError,
-);
+const loadFile = bindChecked('ostree', 'ostree_repo_load_file', 'int', [Ptr, 'str', PointerOut, PointerOut, PointerOut, Ptr], ostreeError);
 const fsckObject = bindChecked('ostree', 'ostree_repo_fsck_object', 'int', [Ptr, 'int', 'str', Ptr], ostreeError);
 const getUint32 = bind('gio', 'g_file_info_get_attribute_uint32', 'uint32', [Ptr, 'str']);
 const getSize = bind('gio', 'g_file_info_get_size', 'int64', [Ptr]);

@@ -6,7 +6,9 @@ import type { Repo } from './repo.ts';
 
 const keyError: GErrorMapper = (error, call) => {
   const mapped = ostreeError(error, call);
-  return ['origin.remote-missing', 'disk.full'].includes(mapped.code) ? mapped : new TreelineError('key.unreadable', { detail: error.message });
+  return ['origin.remote-missing', 'disk.full'].includes(mapped.code)
+    ? mapped
+    : new TreelineError('key.unreadable', { detail: error.message });
 };
 const importKeys = bindChecked(
   'ostree',

@@ -6,13 +6,7 @@ import type { Repo } from './repo.ts';
 import { Transaction } from './write.ts';
 
 const execute = bindChecked('ostree', 'ostree_repo_static_delta_execute_offline', 'int', [Ptr, Ptr, 'int', Ptr], ostreeError);
-const generate = bindChecked(
-  'ostree',
-  'ostree_repo_static_delta_generate',
-  'int',
-  [Ptr, 'int', 'str', 'str', Ptr, Ptr, Ptr],
-  ostreeError,
-);
+const generate = bindChecked('ostree', 'ostree_repo_static_delta_generate', 'int', [Ptr, 'int', 'str', 'str', Ptr, Ptr, Ptr], ostreeError);
 
 /** OSTREE_STATIC_DELTA_GENERATE_OPT_MAJOR of ostree-repo.h: small rather than quick. */
 const major = 1;

@@ -1,4 +1,4 @@
-import { X } from 'lucide-react';
+import { Pause, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState } from '../../../shared/domain/index.ts';
@@ -6,13 +6,15 @@ import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions, useHost } from '../../stores/host-store.ts';
 import { Bar } from '../../ui/bar.tsx';
 import { Button } from '../../ui/button.tsx';
+import { isUpdateJob } from '../updates/update-state.ts';
 import { amountText, jobTitle, stepText } from './job-text.ts';
 
 /** Step, one bar over the whole job, amounts, and Cancel as long as it is safe. */
 export function JobProgress({ job }: { job: JobState }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
-  const cancelling = useHost(({ intents }) => intents.includes('cancel'));
+  const cancelling = useHost(({ intents }) => intents.includes('cancel') || intents.includes('pause'));
+  const canPause = useHost(({ snapshot }) => snapshot?.service.kind === 'treeline') && isUpdateJob(job) && job.progress?.bytesTotal !== undefined;
   const { progress } = job;
   const fraction = progress && progress.stepCount > 0 ? progress.fraction : undefined;
   const amount = progress ? amountText(t, format, progress) : '';
@@ -32,9 +34,16 @@ export function JobProgress({ job }: { job: JobState }): ReactNode {
       {job.phase === 'uninterruptible' ? (
         <p className="text-muted">{t('progress.uninterruptible')}</p>
       ) : (
-        <Button isDisabled={cancelling} icon={<X aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.cancel()}>
-          {cancelling ? t('action.cancelling') : t('action.cancel')}
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          {canPause ? (
+            <Button isDisabled={cancelling} icon={<Pause aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.pause()}>
+              {t('action.pause')}
+            </Button>
+          ) : null}
+          <Button isDisabled={cancelling} icon={<X aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.cancel()}>
+            {cancelling ? t('action.cancelling') : t('action.cancel')}
+          </Button>
+        </div>
       )}
     </div>
   );

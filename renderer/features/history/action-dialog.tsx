@@ -6,7 +6,7 @@ import { hostActions } from '../../stores/host-store.ts';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { RestartDialog } from '../updates/restart-dialog.tsx';
 
-export type AskedAction = 'rollback' | 'setDefault' | 'delete' | 'restart';
+export type AskedAction = 'rollback' | 'setDefault' | 'delete' | 'restart' | 'bootOnce';
 
 export interface Asked {
   readonly action: AskedAction;
@@ -52,6 +52,17 @@ export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProp
           onConfirm={() => void hostActions.setDefault(deployment.id)}
         >
           <p>{t('dialog.defaultText', { version })}</p>
+        </ConfirmDialog>
+      );
+    case 'bootOnce':
+      return (
+        <ConfirmDialog
+          {...common}
+          title={t('dialog.bootOnceTitle', { version })}
+          confirmLabel={t('action.bootOnceShort')}
+          onConfirm={() => void hostActions.bootOnce(deployment.id)}
+        >
+          <p>{t('dialog.bootOnceText', { version, current })}</p>
         </ConfirmDialog>
       );
     case 'delete':

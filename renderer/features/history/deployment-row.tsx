@@ -1,4 +1,4 @@
-import { GitCompareArrows, Pin, PinOff, RotateCcw, SquarePower, Trash2 } from 'lucide-react';
+import { GitCompareArrows, Pin, PinOff, Redo, RotateCcw, SquarePower, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment, DiskUse } from '../../../shared/domain/index.ts';
@@ -91,6 +91,16 @@ function menuEntries(
       icon: <SquarePower aria-hidden className={icon} />,
       disabled: busy,
       run: () => onAsk('setDefault'),
+    });
+  }
+  // a staged deployment has no boot entry yet
+  if (canTreeline && !deployment.staged && !deployment.booted) {
+    entries.push({
+      id: 'boot-once',
+      label: t('action.bootOnce'),
+      icon: <Redo aria-hidden className={icon} />,
+      disabled: busy,
+      run: () => onAsk('bootOnce'),
     });
   }
   if (booted && !deployment.booted) {

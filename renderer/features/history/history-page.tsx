@@ -5,6 +5,7 @@ import { loadHistory } from '../../stores/history-store.ts';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { RefusalNotice } from '../activity/error-notice.tsx';
+import { SourcesPanel } from '../sources/sources-panel.tsx';
 import { ComparePanel } from './compare-panel.tsx';
 import { DeploymentList } from './deployment-list.tsx';
 import { HistoryLog } from './history-log.tsx';
@@ -25,7 +26,7 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
   useEffect(() => void loadHistory(), [version]);
   return (
     <Page title={t('section.history')}>
-      <RefusalNotice intents={['rollback', 'setDefault', 'pin', 'undeploy', 'cleanup', 'restart']} />
+      <RefusalNotice intents={['rollback', 'setDefault', 'pin', 'undeploy', 'cleanup', 'restart', 'bootOnce']} />
       <Tabs
         label={t('history.tabs')}
         selected={tab}
@@ -50,6 +51,9 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
             content: () => <ComparePanel deployments={deployments} pair={pair} onPair={setPair} />,
           },
           { id: 'log', label: t('history.log'), content: () => <HistoryLog /> },
+          ...(snapshot.service.kind === 'treeline'
+            ? [{ id: 'sources', label: t('sources.title'), content: () => <SourcesPanel snapshot={snapshot} /> }]
+            : []),
         ]}
       />
     </Page>

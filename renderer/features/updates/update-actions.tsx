@@ -1,12 +1,16 @@
-import { Download, RefreshCw, RotateCcw } from 'lucide-react';
+import { AlarmClock, Download, FileSearch, RefreshCw, RotateCcw } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AvailableUpdate, Deployment } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions, useHost } from '../../stores/host-store.ts';
+import { useRestart } from '../../stores/restart-store.ts';
+import { openView } from '../../stores/route-store.ts';
 import { Button } from '../../ui/button.tsx';
+import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { RestartDialog } from './restart-dialog.tsx';
+import { ScheduleDialog } from './schedule-dialog.tsx';
 import { isCheckJob, type UpdateState } from './update-state.ts';
 
 const icon = 'size-4 shrink-0';
@@ -19,7 +23,7 @@ export function UpdateActions({ state, booted }: { state: UpdateState; booted: D
       return null;
     case 'staged':
     case 'pending':
-      return <RestartActions version={state.deployment.version} />;
+      return <RestartActions version={state.deployment.version} staged={state.kind === 'staged'} />;
     case 'available':
       return <StageActions update={state.update} booted={booted} />;
     case 'failed':
@@ -31,16 +35,25 @@ export function UpdateActions({ state, booted }: { state: UpdateState; booted: D
   }
 }
 
-function RestartActions({ version }: { version: string }): ReactNode {
+function RestartActions({ version, staged }: { version: string; staged: boolean }): ReactNode {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
+  const [scheduling, setScheduling] = useState(false);
   const busy = useHost(({ job, intents }) => job !== undefined || intents.includes('restart'));
+  const canSchedule = useRestart((restart) => restart.canSchedule && !restart.scheduled);
   return (
     <div className="flex flex-wrap gap-2">
       <Button look="primary" isDisabled={busy} icon={<RotateCcw aria-hidden className={icon} />} onPress={() => setAsking(true)}>
         {t('action.restartNow')}
       </Button>
+      {canSchedule ? (
+        <Button isDisabled={busy} icon={<AlarmClock aria-hidden className={icon} />} onPress={() => setScheduling(true)}>
+          {t('action.scheduleRestart')}
+        </Button>
+      ) : null}
+      {staged ? <ReviewButton /> : null}
       <CheckButton />
+      <ScheduleDialog version={version} isOpen={scheduling} onClose={() => setScheduling(false)} />
       <RestartDialog version={version} isOpen={asking} onClose={() => setAsking(false)} />
     </div>
   );
@@ -61,9 +74,15 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
   const older = booted !== undefined && update.timestamp < booted.timestamp;
   const tooBig = update.sizes.diskBytes > update.sizes.freeBytes;
   const plain = !older && !update.rolledBackFrom;
+  const [asking, setAsking] = useState(false);
+  const stage = (): void => void hostActions.upgrade({ takeRolledBack: update.rolledBackFrom, allowDowngrade: older });
   return (
     <div className="space-y-3">
-      {update.rolledBackFrom ? <Notice tone="warn" title={t('notice.rolledBackFrom', { version: update.version })} /> : null}
+      {update.rolledBackFrom ? (
+        <Notice tone="warn" title={t('notice.rolledBackFrom', { version: update.version })}>
+          <p>{t('notice.rolledBackNext')}</p>
+        </Notice>
+      ) : null}
       {older ? <Notice tone="warn" title={t('notice.older', { version: update.version, current: booted.version })} /> : null}
       {tooBig ? (
         <Notice
@@ -79,13 +98,36 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
           look={plain && !checkFirst ? 'primary' : 'plain'}
           isDisabled={busy}
           icon={<Download aria-hidden className={icon} />}
-          onPress={() => void hostActions.upgrade({ takeRolledBack: update.rolledBackFrom, allowDowngrade: older })}
+          onPress={() => (update.rolledBackFrom ? setAsking(true) : stage())}
         >
           {plain ? t('action.stage') : t('action.stageAnyway', { version: update.version })}
         </Button>
+        <ReviewButton />
         {checkFirst ? null : <CheckButton />}
       </div>
+      <ConfirmDialog
+        isOpen={asking}
+        onClose={() => setAsking(false)}
+        title={t('dialog.againTitle', { version: update.version })}
+        cancelLabel={t('action.notNow')}
+        confirmLabel={t('dialog.again')}
+        onConfirm={stage}
+      >
+        <p>{t('dialog.againText', { version: update.version })}</p>
+      </ConfirmDialog>
     </div>
+  );
+}
+
+/** A stock service has nothing to review by. */
+function ReviewButton(): ReactNode {
+  const { t } = useTranslation();
+  const possible = useHost(({ snapshot }) => snapshot?.service.kind === 'treeline');
+  if (!possible) return null;
+  return (
+    <Button icon={<FileSearch aria-hidden className={icon} />} onPress={() => openView({ kind: 'review' })}>
+      {t('action.review')}
+    </Button>
   );
 }
 

@@ -12,6 +12,7 @@ import { ErrorNotice } from '../activity/error-notice.tsx';
 import { AdvisoryList } from '../packages/advisory-list.tsx';
 import { ChangelogList } from '../packages/changelog-list.tsx';
 import { PackageBrowser } from '../packages/package-browser.tsx';
+import { ReleaseList } from './release-list.tsx';
 
 /** What the pending update holds, package by package, before anything is downloaded. */
 export function UpdateContent({ detailsKey }: { detailsKey: string }): ReactNode {
@@ -26,10 +27,16 @@ export function UpdateContent({ detailsKey }: { detailsKey: string }): ReactNode
     );
   }
   if (loading || key !== detailsKey || !details) return <Spinner label={t('packages.loading')} />;
-  return <Content details={details} />;
+  return (
+    <>
+      <ReleaseList releases={details.releases} />
+      <UpdateTabs details={details} />
+    </>
+  );
 }
 
-function Content({ details }: { details: UpdateDetails }): ReactNode {
+/** Packages, advisories, changelog. */
+export function UpdateTabs({ details }: { details: UpdateDetails }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const withChangelog = details.packages.filter((change) => (change.changelog?.length ?? 0) > 0).length;

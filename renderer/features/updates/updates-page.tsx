@@ -3,10 +3,13 @@ import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
 import { useHost } from '../../stores/host-store.ts';
 import { Page } from '../../ui/page.tsx';
+import { MediaCards } from './media-cards.tsx';
 import { StateCard } from './state-card.tsx';
 import { UpdateContent } from './update-content.tsx';
 import { deriveUpdateState, detailsKey } from './update-state.ts';
+import { UpdatesMenu } from './updates-menu.tsx';
 import { Warnings } from './warnings.tsx';
+import { WhatsNewCard } from './whats-new.tsx';
 
 export function UpdatesPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
@@ -15,9 +18,11 @@ export function UpdatesPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
   const state = deriveUpdateState(snapshot, job, checking);
   const key = detailsKey(snapshot);
   return (
-    <Page title={t('section.updates')}>
+    <Page title={t('section.updates')} actions={<UpdatesMenu snapshot={snapshot} />}>
+      <WhatsNewCard snapshot={snapshot} />
       <Warnings snapshot={snapshot} state={state} />
       <StateCard state={state} snapshot={snapshot} />
+      <MediaCards />
       {key ? <UpdateContent detailsKey={key} /> : null}
     </Page>
   );

@@ -1,9 +1,11 @@
+import { Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions, useHost } from '../../stores/host-store.ts';
+import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
 import { ErrorSentences } from '../activity/error-sentences.tsx';
@@ -14,7 +16,7 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
   const { t } = useTranslation();
   const format = useFormat();
   const explain = useErrorText();
-  const { endedJob, dismissed } = useHost();
+  const { endedJob, dismissed, pausedJob } = useHost();
   const failure = snapshot.finalizeFailure;
   const failed = state.kind === 'working' ? undefined : failedUpdateJob(snapshot, endedJob);
   const failedCheck = 'failedCheck' in state ? state.failedCheck : undefined;
@@ -37,8 +39,20 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
         <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} />
       ) : null}
       {/* a failed check is the state itself: not said twice */}
-      <RefusalNotice intents={['upgrade', 'restart', 'cancel', ...(snapshot.check.kind === 'failed' ? [] : (['check'] as const))]} />
-      {cancelled ? <Notice tone="info" title={t('notice.cancelled')} /> : null}
+      <RefusalNotice intents={['upgrade', 'restart', 'cancel', 'pause', ...(snapshot.check.kind === 'failed' ? [] : (['check'] as const))]} />
+      {cancelled && endedJob.id === pausedJob ? (
+        <Notice
+          tone="info"
+          title={t('notice.paused')}
+          actions={
+            <Button look="primary" icon={<Play aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.upgrade({})}>
+              {t('action.resume')}
+            </Button>
+          }
+        />
+      ) : cancelled ? (
+        <Notice tone="info" title={t('notice.cancelled')} />
+      ) : null}
       {failedCheck ? (
         <Notice
           tone="warn"

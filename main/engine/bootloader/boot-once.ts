@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { DeployOutcome } from '../jobs/index.ts';
+import { findDeployment, versionOf, type SysrootJob } from '../sysroot/actions.ts';
+
+/** A boot menu entry as boot loaders know it. */
+export interface MenuEntry {
+  /** File name in loader/entries, e.g. ostree-2-fedora.conf: the id systemd-boot uses; GRUB's blscfg uses it without `.conf`. */
+  readonly id: string;
+  readonly title: string;
+}
+
+/** How one boot loader is told to start an entry once. */
+interface OnceLoader {
+  readonly name: string;
+  readonly once: (entry: MenuEntry) => void;
+}
+
+/** The simulated boot loader (main/demo/simboot.ts) reads an entry's file name from here and removes it, as GRUB does with next_entry. */
+export const simulatedOnceFile = 'boot/treeline-boot-once';
+
+const loaderInfo = 'sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
+
+/**
+ * Start a deployment at the next start only; the default stays. Throws `sysroot.not-booted`, `deployment.not-found`, `deployment.staged` (also
+ * when another one is staged: finalizing it renumbers the boot entries), `not-supported` naming the boot loader that can't do it.
+ */
+export function bootOnce(job: SysrootJob, deploymentId: string): DeployOutcome {
+  const { sysroot } = job;
+  if (!sysroot.isBooted) throw new TreelineError('sysroot.not-booted', { subject: 'Starting a deployment once' });
+  const target = findDeployment(sysroot, deploymentId);
+  const staged = sysroot.deployments().find((d) => d.staged);
+  if (staged) throw new TreelineError('deployment.staged', { subject: versionOf(sysroot, staged.checksum) || staged.id });
+  const loader = findLoader(sysroot.path);
+  const entry = menuEntry(sysroot.path, target.bootConfig['options'] ?? '');
+  if (!entry) throw new TreelineError('deployment.not-found', { subject: deploymentId, detail: 'it has no boot entry' });
+  job.context.task(`Telling ${loader.name} what to start next`, () => job.context.uninterruptible(() => loader.once(entry)));
+  return { changed: true, staged: false, deploymentId, checksum: target.checksum, toVersion: versionOf(sysroot, target.checksum) };
+}
+
+/** The entry whose kernel arguments lead to the same deployment. */
+export function menuEntry(root: string, options: string): MenuEntry | undefined {
+  const wanted = ostreeArgument(options);
+  if (wanted === undefined) return undefined;
+  const folder = path.join(root, 'boot/loader/entries');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.conf')) : [];
+  for (const id of names.sort()) {
+    const text = readFileSync(path.join(folder, id), 'utf8');
+    const field = (key: string): string => new RegExp(`^${key}[ \\t]+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+    if (ostreeArgument(field('options')) === wanted) return { id, title: field('title') };
+  }
+  return undefined;
+}
+
+const ostreeArgument = (options: string): string | undefined => options.split(/\s+/).findLast((word) => word.startsWith('ostree='));
+
+/** What boots this root, if it can start an entry once. Throws `not-supported`. */
+export function findLoader(root: string): OnceLoader {
+  const at = (...parts: string[]): string => path.join(root, ...parts);
+  const name = loaderName(root);
+  if (name === 'the simulated boot loader') return { name, once: (entry) => writeOnceFile(at(simulatedOnceFile), entry.id) };
+  const boot = at('boot');
+  const refused = (detail: string): TreelineError => new TreelineError('not-supported', { subject: `Starting once with ${name}`, detail });
+  const tool = (...programs: string[]): string => {
+    const found = programs.find(isInstalled);
+    if (!found) throw refused(`${programs.join(' or ')} isn’t installed`);
+    return found;
+  };
+  if (name === 'systemd-boot') return { name, once: (entry) => run(tool('bootctl'), 'set-oneshot', entry.id) };
+  if (name === 'GRUB') {
+    const program = tool('grub2-reboot', 'grub-reboot');
+    const bls = readText(grubConfig(root) ?? '').includes('blscfg');
+    return { name, once: (entry) => run(program, `--boot-directory=${boot}`, bls ? entry.id.replace(/\.conf$/, '') : entry.title) };
+  }
+  if (name === 'extlinux') {
+    const folder = existsSync(at('boot/extlinux')) ? 'boot/extlinux' : 'boot/syslinux';
+    const program = tool('extlinux');
+    return { name, once: (entry) => run(program, `--once=${entry.title}`, at(folder)) };
+  }
+  throw refused('it has no way to do so');
+}
+
+function loaderName(root: string): string {
+  const has = (file: string): boolean => existsSync(path.join(root, file));
+  if (has('run/treeline-sim/booted')) return 'the simulated boot loader';
+  // UTF-16 after four bytes of attributes
+  const info = has(loaderInfo) ? readFileSync(path.join(root, loaderInfo)).subarray(4).toString('utf16le') : '';
+  if (info.startsWith('systemd-boot')) return 'systemd-boot';
+  if (grubConfig(root) !== undefined) return 'GRUB';
+  if (has('boot/extlinux/extlinux.conf') || has('boot/syslinux/syslinux.cfg')) return 'extlinux';
+  if (has('boot/zipl') || has('etc/zipl.conf')) return 'zipl';
+  if (has('boot/loader/uEnv.txt')) return 'U-Boot';
+  return 'an unknown boot loader';
+}
+
+function grubConfig(root: string): string | undefined {
+  const vendors = path.join(root, 'boot/efi/EFI');
+  const efi = existsSync(vendors) ? readdirSync(vendors).map((vendor) => `boot/efi/EFI/${vendor}/grub.cfg`) : [];
+  return ['boot/grub2/grub.cfg', 'boot/grub/grub.cfg', ...efi].map((file) => path.join(root, file)).find((file) => existsSync(file));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '/usr/sbin:/usr/bin').split(':').some((folder) => existsSync(path.join(folder, program)));
+}
+
+function run(program: string, ...args: string[]): void {
+  try {
+    execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 });
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: Buffer; message: string };
+    throw new TreelineError('internal.unexpected', { subject: program, detail: `${program}: ${stderr?.toString().trim() || message}` });
+  }
+}
+
+function writeOnceFile(file: string, id: string): void {
+  writeFileSync(`${file}.new`, `${id}\n`);
+  renameSync(`${file}.new`, file);
+}

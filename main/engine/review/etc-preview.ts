@@ -1,0 +1,97 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { EtcPreview } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { ReviewParams } from '../jobs/catalogue.ts';
+import { objectSizes } from '../upgrade/sizes.ts';
+import { localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
+import { mergeEntries } from './etc-merge.ts';
+import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
+import { flatten, isComplete, type DirRef, type TreeNode } from './tree.ts';
+
+/** Files compared byte by byte at most this large; larger ones that both sides changed count as different. */
+const comparedBytes = 16 << 20;
+
+/** Job review.etc. */
+export function etcPreview(context: ReviewContext, params: ReviewParams): EtcPreview {
+  return withTarget(context, params, (target) => {
+    const common = { fromId: target.merge.id, toChecksum: target.to.checksum };
+    const vendor = availableEtc(target);
+    if (vendor === undefined) {
+      const fetchBytes = estimateFetch(target);
+      return { ...common, available: false, ...(fetchBytes === undefined ? {} : { fetchBytes }), entries: [] };
+    }
+    return { ...common, available: true, entries: preview(context.sysroot.path, target, vendor) };
+  });
+}
+
+function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): EtcPreview['entries'] {
+  const { reader } = target;
+  const deployment = path.join(sysroot, target.merge.directory);
+  const oldEtc = reader.find(target.from, ['usr', 'etc']);
+  const nodes = (dir: DirRef | null | undefined): Map<string, TreeNode> => (dir ? flatten(reader, dir) : new Map<string, TreeNode>());
+  const before = nodes(oldEtc);
+  const vendor = nodes(newEtc);
+  const yours = readLocalTree(path.join(deployment, 'etc'));
+  const changes = localChanges(readLocalTree(path.join(deployment, 'usr/etc')), yours);
+  // links are few, and only new or changed ones can be in the way of anything
+  const isLink = (checksum: string): boolean => reader.tryFile(checksum)?.type === 'symlink';
+  const same = (name: string): boolean => {
+    const mine = yours.get(name);
+    const theirs = vendor.get(name);
+    return mine !== undefined && theirs !== undefined && sameAsObject(target, mine, theirs);
+  };
+  return mergeEntries({ before, vendor, yours, changes, isLink, same });
+}
+
+function sameAsObject(target: ReviewTarget, mine: LocalNode, theirs: TreeNode): boolean {
+  if (theirs.type === 'directory') {
+    const { mode, uid, gid } = target.reader.attributes(theirs.checksum);
+    return mine.type === 'directory' && mine.mode === mode && mine.uid === uid && mine.gid === gid;
+  }
+  const file = target.reader.tryFile(theirs.checksum, mine.sizeBytes > 0 ? Math.min(mine.sizeBytes, comparedBytes) : 0);
+  if (!file || file.type !== mine.type || file.uid !== mine.uid || file.gid !== mine.gid) return false;
+  if (file.type === 'symlink') return readLink(mine).equals(Buffer.from(file.linkTarget));
+  if (file.mode !== mine.mode || file.sizeBytes !== mine.sizeBytes) return false;
+  return file.sizeBytes === 0 || (file.content?.equals(readPlain(mine)) ?? false);
+}
+
+function readPlain(node: LocalNode): Buffer {
+  try {
+    const fd = openSync(node.at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** The new tree's /usr/etc, null when it has none, undefined when it isn't here as a whole. */
+export function availableEtc(target: ReviewTarget): DirRef | null | undefined {
+  try {
+    const dir = target.reader.find(target.to, ['usr', 'etc']);
+    if (dir === undefined) return null;
+    return isComplete(target.reader, dir) ? dir : undefined;
+  } catch (error) {
+    if (error instanceof TreelineError && error.code === 'review.content-missing') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * About what fetching takes: which objects lie below /usr/etc isn't known without its directories, so the missing ones count by the share of
+ * the running system's files that is there. undefined when the commit doesn't tell sizes.
+ */
+function estimateFetch(target: ReviewTarget): number | undefined {
+  const sizes = objectSizes(target.to);
+  if (!sizes) return undefined;
+  const missing = sizes.filter((o) => !target.repo.hasObject(o.type, o.checksum));
+  const bytes = (file: boolean): number => missing.filter((o) => (o.type === 'file') === file).reduce((sum, o) => sum + o.archivedBytes, 0);
+  const etc = target.reader.find(target.from, ['usr', 'etc']);
+  const inEtc = etc ? [...flatten(target.reader, etc).values()].filter((node) => node.type === 'file').length : 0;
+  const all = Math.max(1, sizes.filter((o) => o.type === 'file').length);
+  return Math.ceil(bytes(true) * Math.min(1, inEtc / all)) + bytes(false);
+}

@@ -1,0 +1,52 @@
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Progress } from '../../../shared/domain/index.ts';
+import type { JobContext } from '../jobs/index.ts';
+import type { FetchPort, FetchRequest } from '../ports/fetch.ts';
+
+/** Seconds before each further attempt; as many fruitless attempts in a row end the job. */
+const waitsSeconds = [1, 2, 4, 8, 15];
+
+/**
+ * Fetch, and go on when the connection dropped in between. Every attempt goes on from what has arrived, so one that brought anything starts
+ * the count anew. A server that gave nothing at the first attempt isn't waited for: the person is better told now. Rejects with the last error.
+ */
+export async function fetchThroughDrops(
+  context: JobContext,
+  fetcher: FetchPort,
+  request: FetchRequest,
+  onProgress: (progress: Progress) => void,
+  wait: (seconds: number) => Promise<void> = pause,
+): Promise<void> {
+  const { clean: _, ...further } = request;
+  let [fruitless, before, first] = [0, 0, true];
+  for (;;) {
+    let here = 0;
+    try {
+      await fetcher.fetch(first ? request : further, (progress) => {
+        here = progress.bytesDone ?? 0;
+        onProgress(before === 0 ? progress : since(before, progress));
+      });
+      return;
+    } catch (error) {
+      // a server that says no will say no again
+      if (!(error instanceof TreelineError) || error.code !== 'repo.unreachable') throw error;
+      if (here > 0) fruitless = 0;
+      const seconds = waitsSeconds[fruitless];
+      if (before + here === 0 || seconds === undefined) throw error;
+      before += here;
+      fruitless += 1;
+      first = false;
+      context.message(`The connection was lost. Going on in ${seconds} s.`);
+      await wait(seconds);
+    }
+  }
+}
+
+/** libostree counts the bytes of one attempt; people count those of the whole. */
+function since(before: number, progress: Progress): Progress {
+  const { bytesTotal } = progress;
+  const bytesDone = Math.min(before + (progress.bytesDone ?? 0), bytesTotal ?? Infinity);
+  return { ...progress, bytesDone, ...(bytesTotal ? { fraction: bytesDone / bytesTotal } : {}) };
+}
+
+const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));

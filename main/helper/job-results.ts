@@ -1,0 +1,35 @@
+import type { UpdateDetails } from '../../shared/domain/index.ts';
+import type { Caller } from './callers.ts';
+
+const kept = 16;
+
+/** Answers of finished jobs that only look, for who asked; kept in memory, the newest few. */
+export class JobResults {
+  private readonly answers = new Map<string, { readonly uid: number; readonly result: unknown }>();
+  private readonly previews = new Map<string, UpdateDetails>();
+
+  keep(id: string, uid: number, result: unknown): void {
+    put(this.answers, id, { uid, result });
+  }
+
+  /** Undefined when there is none, or it is somebody else's. */
+  of(id: string, caller: Caller): unknown {
+    const answer = this.answers.get(id);
+    return answer && (caller.uid === 0 || caller.uid === answer.uid) ? answer.result : undefined;
+  }
+
+  /** What the `Download*RpmDiff` methods found, for the `GetCached*RpmDiff` ones. */
+  keepPreview(key: string, details: UpdateDetails): void {
+    put(this.previews, key, details);
+  }
+
+  preview(key: string): UpdateDetails | undefined {
+    return this.previews.get(key);
+  }
+}
+
+function put<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > kept) map.delete(map.keys().next().value as string);
+}

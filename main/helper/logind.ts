@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { DbusCallError, type Bus } from '../../shared/dbus/index.ts';
+import type { RestartBlocker } from '../../shared/domain/index.ts';
+import type { Caller } from './callers.ts';
+
+const login = 'org.freedesktop.login1';
+const answerMs = 5000;
+
+type InhibitorRow = readonly [what: string, who: string, why: string, mode: string, uid: number, pid: number];
+type SessionRow = readonly [id: string, uid: number, user: string, seat: string, path: string];
+
+/**
+ * What stands against a restart, as logind knows it (org.freedesktop.login1(5): ListInhibitors, ListSessions). Nothing does where there is no
+ * logind. Sessions are those of other people than the caller; for root, who asks for the machine and not for himself, they are only told.
+ */
+export async function restartBlockers(bus: Bus, caller: Pick<Caller, 'uid'>): Promise<RestartBlocker[]> {
+  const inhibitors = ((await ask(bus, 'ListInhibitors')) ?? []) as readonly InhibitorRow[];
+  const sessions = ((await ask(bus, 'ListSessions')) ?? []) as readonly SessionRow[];
+  const found: RestartBlocker[] = inhibitors
+    .filter(([what]) => what.split(':').includes('shutdown'))
+    // what delays is waited for by logind itself
+    .map(([, who, why, mode]) => ({ kind: 'inhibitor', who, why, blocks: mode !== 'delay' }));
+  const people = new Map(sessions.filter(([, uid]) => uid !== caller.uid && isPerson(uid)).map(([, uid, user]) => [uid, user]));
+  for (const user of people.values()) found.push({ kind: 'session', who: user, why: '', blocks: caller.uid !== 0 });
+  return found;
+}
+
+/** Login screens run as system users; root and people don't (login.defs(5), SYS_UID_MAX). */
+const isPerson = (uid: number): boolean => uid === 0 || (uid >= 1000 && uid < 65534);
+
+async function ask(bus: Bus, member: string): Promise<unknown> {
+  try {
+    // a name without an owner isn't activated for this
+    if ((await bus.nameOwner(login)) === undefined) return undefined;
+    const target = { destination: login, path: '/org/freedesktop/login1', interface: `${login}.Manager`, member };
+    return (await bus.call({ ...target, timeoutMs: answerMs })).body[0];
+  } catch (error) {
+    if (!(error instanceof DbusCallError)) throw error;
+    process.stderr.write(`${login}.${member}: ${error.message || error.errorName}\n`);
+    return undefined;
+  }
+}
+
+/**
+ * Keeps the machine from falling asleep (and, where asked for, from shutting down) while something must not be interrupted. The lock is a
+ * file descriptor in systemd-inhibit(1), whose program ends when our end of its pipe does, so it can't outlive us.
+ */
+export class Inhibitor {
+  private child: ChildProcess | undefined;
+  private what = '';
+  private readonly bus: Bus;
+  private readonly address: string;
+
+  constructor(bus: Bus, address: string) {
+    this.bus = bus;
+    this.address = address;
+  }
+
+  /** `what`: `sleep`, `sleep:shutdown`; replaces what was held. Without logind nothing happens. */
+  async hold(what: string, why: string): Promise<void> {
+    if (this.what === what) return;
+    this.what = what;
+    if ((await this.bus.nameOwner(login).catch(() => undefined)) === undefined || this.what !== what) return;
+    const before = this.child;
+    const args = [`--what=${what}`, '--who=Treeline', `--why=${why}`, '--mode=block', 'cat'];
+    const child = spawn('systemd-inhibit', args, {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: this.address },
+    });
+    child.on('error', (error) => process.stderr.write(`systemd-inhibit: ${error.message}\n`));
+    child.stdin?.on('error', () => undefined);
+    this.child = child;
+    before?.stdin?.end();
+  }
+
+  release(): void {
+    this.what = '';
+    this.child?.stdin?.end();
+    this.child = undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'ini';
+import { Variant } from '../../shared/dbus/index.ts';
+import type { Dict } from './encode.ts';
+
+/** rpm-ostree's dictionaries of the package repositories in a folder of `.repo` files (dnf.conf(5)). A file that can't be read is left out. */
+export function listRepos(folder: string): Dict[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.repo'));
+  } catch {
+    return [];
+  }
+  return names.sort().flatMap((name) => {
+    try {
+      return Object.entries(parse(readFileSync(path.join(folder, name), 'utf8')) as Record<string, unknown>).flatMap(repoDict);
+    } catch {
+      return [];
+    }
+  });
+}
+
+function repoDict([id, section]: [string, unknown]): Dict[] {
+  if (typeof section !== 'object' || section === null) return [];
+  const { name, enabled } = section as Record<string, unknown>;
+  const off = ['0', 'false', 'no', 'off'].includes(String(enabled ?? '1').toLowerCase());
+  return [
+    {
+      id: new Variant('s', id),
+      description: new Variant('s', typeof name === 'string' ? name : id),
+      'is-devel': new Variant('b', /-(debug|debuginfo|development)$/.test(id)),
+      'is-source': new Variant('b', /-source$/.test(id)),
+      'is-enabled': new Variant('b', !off),
+    },
+  ];
+}
+
+export const isEnabled = (repo: Dict): boolean => repo['is-enabled']?.value === true;

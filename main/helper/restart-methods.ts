@@ -1,0 +1,63 @@
+import { boolOption, iface, type Bus } from '../../shared/dbus/index.ts';
+import type { ScheduledRestart } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { Caller } from './callers.ts';
+import type { Handlers } from './dispatcher.ts';
+import type { JobQueue } from './job-queue.ts';
+import { restartBlockers } from './logind.ts';
+import type { Reader } from './reader.ts';
+import { describeBlockers, type PlannedRestart, type RestartSchedule } from './restart-schedule.ts';
+import type { News } from './whats-new.ts';
+
+export interface RestartDeps {
+  readonly bus: Bus;
+  readonly reader: Reader;
+  readonly jobs: JobQueue;
+  readonly schedule: () => RestartSchedule;
+  readonly news: News;
+  readonly restart: (by: Caller) => void;
+}
+
+/** Restarting now or at a time, what is new after it, and pausing. "At shutdown" needs no call: what is staged is finalized at any shutdown. */
+export function restartHandlers({ bus, reader, jobs, schedule, news, restart }: RestartDeps): Handlers {
+  const told = async (plan: PlannedRestart): Promise<string> => JSON.stringify(await scheduledRestart(reader, plan));
+  return {
+    [iface.treelineSysroot]: {
+      Restart: async ({ caller, args }) => {
+        jobs.assertFree();
+        if (!boolOption(args[0], 'ignore-blockers')) await requireFree(bus, caller);
+        restart(caller);
+        return [];
+      },
+      RestartBlockers: async ({ caller }) => [JSON.stringify(await restartBlockers(bus, caller))],
+      ScheduleRestart: async ({ caller, args }) => [await told(schedule().schedule(Number(args[0]), caller))],
+      PostponeRestart: async ({ args }) => [await told(schedule().postpone(Number(args[0])))],
+      CancelScheduledRestart: () => {
+        schedule().cancel();
+        return [];
+      },
+      WhatsNew: () => [JSON.stringify(news.current()) ?? ''],
+      AcknowledgeWhatsNew: () => {
+        news.acknowledge();
+        return [];
+      },
+      Pause: () => {
+        jobs.active?.pause();
+        return [];
+      },
+    },
+  };
+}
+
+/** Throws restart.blocked with who and why. */
+export async function requireFree(bus: Bus, caller: Caller): Promise<void> {
+  const blockers = (await restartBlockers(bus, caller)).filter((each) => each.blocks);
+  if (blockers.length > 0) throw new TreelineError('restart.blocked', { detail: describeBlockers(blockers) });
+}
+
+/** With the version that will run: the staged one, else a default that isn't booted. */
+export async function scheduledRestart(reader: Reader, { at, by, postponed }: PlannedRestart): Promise<ScheduledRestart> {
+  const state = await reader.state().catch(() => undefined);
+  const next = state?.deployments[0];
+  return { at, by, postponed, version: next && !next.booted ? next.version : '' };
+}

@@ -1,0 +1,216 @@
+import { boolOption, hasOption, iface, stringOption } from '../../shared/dbus/index.ts';
+import type { CheckState, RemoteKey, UpdateDetails } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { JobName, JobParams } from '../engine/jobs/index.ts';
+import type { Call, Handler, Handlers } from './dispatcher.ts';
+import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
+import type { JobPlan, Launch } from './job-methods.ts';
+import type { JobResults } from './job-results.ts';
+import { checkedMedium, mediaPlaces } from './media.ts';
+import { isEnabled, listRepos } from './package-repos.ts';
+import { baseDeployment } from './properties.ts';
+import type { Reader } from './reader.ts';
+
+export interface ReviewDeps {
+  readonly sysroot: string;
+  readonly reader: Reader;
+  readonly launch: Launch;
+  readonly results: JobResults;
+  /** Configured folders for media. */
+  readonly mediaDirectories: () => readonly string[];
+}
+
+const text = (value: unknown): string => value as string;
+const optional = (value: unknown): string | undefined => text(value) || undefined;
+
+/** Looking at an update before it is taken, remotes and media. Jobs that fetch go through the queue: there is one place for what was fetched. */
+export function reviewHandlers(deps: ReviewDeps): Handlers {
+  const { sysroot, reader, launch, results } = deps;
+  const os = (call: Call): { sysroot: string; osname: string } => ({ sysroot, osname: call.object.osname ?? '' });
+  /** Files of /etc and media change without a trace in the sysroot, so these answers aren't kept. */
+  const answer =
+    <N extends JobName>(job: N, params: (call: Call) => JobParams<N> | Promise<JobParams<N>>): Handler =>
+    async (call) => [JSON.stringify(await reader.fresh(job, await params(call)))];
+  const start =
+    <N extends JobName>(
+      job: N,
+      make: (call: Call) => Omit<JobPlan<N>, 'job' | 'keepResult'> | Promise<Omit<JobPlan<N>, 'job' | 'keepResult'>>,
+    ): Handler =>
+    async (call) => [await launch(call, { job, keepResult: true, ...(await make(call)) } as unknown as JobPlan)];
+  const onlyRoot = (call: Call): { includePrivate?: true } => (call.caller.uid === 0 ? { includePrivate: true } : {});
+  const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision'): Handler =>
+    start('update.preview', (call) => ({
+      params: { ...os(call), [at]: text(call.args[0]) },
+      title: `preview of ${kind} ${text(call.args[0])}`,
+      options: undefined,
+      previewKey: `${call.object.osname} ${kind} ${text(call.args[0])}`,
+    }));
+  const cached =
+    (kind: 'rebase' | 'deploy'): Handler =>
+    async (call) => {
+      const osname = call.object.osname ?? '';
+      const details = results.preview(`${osname} ${kind} ${text(call.args[0])}`);
+      if (!details) throw new TreelineError('update.none', { subject: text(call.args[0]) });
+      const base = baseDeployment(await reader.state(), osname);
+      const refspec = kind === 'rebase' ? text(call.args[0]) : (base?.origin.refspec ?? '');
+      return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)];
+    };
+  const repos = (): ReturnType<typeof listRepos> => (sysroot === '/' ? listRepos('/etc/yum.repos.d') : []);
+  const packages = (member: string): Handler => {
+    return () => {
+      // without a repository nothing provides anything
+      if (!repos().some(isEnabled)) return [[]];
+      throw new TreelineError('not-supported', { subject: member });
+    };
+  };
+  return {
+    [iface.os]: {
+      DownloadRebaseRpmDiff: preview('rebase', 'refspec'),
+      DownloadDeployRpmDiff: preview('deploy', 'revision'),
+      GetCachedRebaseRpmDiff: cached('rebase'),
+      GetCachedDeployRpmDiff: cached('deploy'),
+      ListRepos: () => [repos()],
+      WhatProvides: packages('WhatProvides'),
+      GetPackages: packages('GetPackages'),
+      Search: packages('Search'),
+    },
+    [iface.treelineOs]: {
+      ReviewSummary: answer('review.summary', (call) => ({ ...os(call), checksum: optional(call.args[0]) })),
+      EtcPreview: answer('review.etc', (call) => ({ ...os(call), checksum: optional(call.args[0]) })),
+      EtcFile: answer('review.etc-file', (call) => ({
+        ...os(call),
+        checksum: optional(call.args[0]),
+        path: text(call.args[1]),
+        ...onlyRoot(call),
+      })),
+      FetchReview: start('review.fetch', (call) => ({
+        params: { ...os(call), checksum: optional(call.args[0]) },
+        title: 'fetch for review',
+        options: call.args[1],
+      })),
+      TreeDiff: answer('review.tree', ({ args: [from, to, prefix, limit] }) => ({
+        sysroot,
+        from: text(from),
+        to: text(to),
+        prefix: optional(prefix),
+        limit: Math.min(Number(limit), mostChanges),
+      })),
+      TreeFile: answer('review.file', (call) => {
+        const [from, to, path] = call.args;
+        return { sysroot, from: text(from), to: text(to), path: text(path), ...onlyRoot(call) };
+      }),
+      Preview: start('update.preview', async (call) => {
+        const [target, options] = call.args;
+        const medium = stringOption(target, 'medium');
+        const refspec = stringOption(target, 'refspec') || undefined;
+        const revision = stringOption(target, 'revision') || undefined;
+        const params = {
+          ...os(call),
+          refspec,
+          revision,
+          fetchRpmdb: boolOption(target, 'fetch-rpmdb'),
+          ...(medium ? { medium: await checkedMedium(medium, deps.mediaDirectories()) } : {}),
+        };
+        return { params, title: `preview of ${[refspec, revision, medium].filter(Boolean).join(' ') || 'the update'}`, options };
+      }),
+      RemoteRefs: start('remote.refs', (call) => ({
+        params: { ...os(call), name: text(call.args[0]) },
+        title: `branches of ${text(call.args[0])}`,
+        options: call.args[1],
+      })),
+      RemoteVersions: start('remote.versions', (call) => ({
+        params: { ...os(call), refspec: text(call.args[0]), limit: Math.min(Number(call.args[1]), mostVersions) },
+        title: `versions of ${text(call.args[0])}`,
+        options: call.args[2],
+      })),
+      Media: answer('media.scan', async (call) => ({ ...os(call), paths: await mediaPlaces(deps.mediaDirectories()) })),
+    },
+    [iface.treelineSysroot]: {
+      Remotes: answer('remote.list', () => ({ sysroot })),
+      InspectKey: answer('remote.inspect-key', ({ args: [key] }) => ({ key: text(key) })),
+      JobResult: ({ args: [id], caller }) => {
+        const result = results.of(text(id), caller);
+        return [result === undefined ? '' : JSON.stringify(result)];
+      },
+      ...remoteChanges(deps, start),
+    },
+  };
+}
+
+const mostChanges = 200_000;
+const mostVersions = 1000;
+
+type Start = <N extends JobName>(
+  job: N,
+  make: (call: Call) => Omit<JobPlan<N>, 'job' | 'keepResult'> | Promise<Omit<JobPlan<N>, 'job' | 'keepResult'>>,
+) => Handler;
+
+function remoteChanges({ sysroot, reader }: ReviewDeps, start: Start): Record<string, Handler> {
+  return {
+    AddRemote: start('remote.add', ({ args: [name, url, options] }) => ({
+      params: { sysroot, name: text(name), url: text(url), gpgVerify: !hasOption(options, 'gpg-verify') || boolOption(options, 'gpg-verify') },
+      title: `remote add ${text(name)}`,
+      action: 'remote',
+      subject: text(name),
+      told: 'remotes',
+      options,
+    })),
+    EditRemote: start('remote.edit', ({ args: [name, change, options] }) => ({
+      params: {
+        sysroot,
+        name: text(name),
+        ...(stringOption(change, 'url') ? { url: stringOption(change, 'url') } : {}),
+        ...(hasOption(change, 'gpg-verify') ? { gpgVerify: boolOption(change, 'gpg-verify') } : {}),
+      },
+      title: `remote edit ${text(name)}`,
+      action: 'remote',
+      subject: text(name),
+      told: 'remotes',
+      options,
+    })),
+    RemoveRemote: start('remote.remove', ({ args: [name, options] }) => ({
+      params: { sysroot, name: text(name), force: boolOption(options, 'force') },
+      title: `remote remove ${text(name)}`,
+      action: 'remote',
+      subject: text(name),
+      told: 'remotes',
+      options,
+    })),
+    ImportKey: start('remote.import-key', async ({ args: [remote, key, fingerprints, options] }) => {
+      requireSameKeys(fingerprints as string[], await reader.fresh('remote.inspect-key', { key: text(key) }));
+      return {
+        params: { sysroot, name: text(remote), key: text(key) },
+        title: `trust a key for ${text(remote)}`,
+        action: 'trust-key',
+        subject: `${text(remote)}: ${(fingerprints as string[]).join(', ')}`,
+        told: 'remotes',
+        options,
+      };
+    }),
+  };
+}
+
+/** What the dialog showed is what gets trusted, neither less nor more. */
+function requireSameKeys(wanted: readonly string[], keys: readonly RemoteKey[]): void {
+  const sorted = (list: readonly string[]): string => [...list].sort().join(', ');
+  const found = sorted(keys.map((key) => key.fingerprint));
+  if (sorted(wanted) !== found) throw new TreelineError('remote.other-key', { subject: sorted(wanted), detail: found || 'none' });
+}
+
+/** A preview in the words of a check, for rpm-ostree's dictionary. */
+function asCheck(details: UpdateDetails, refspec: string): CheckState {
+  const count = (kind: string): number => details.packages.filter((each) => each.kind === kind).length;
+  const update = {
+    checksum: details.toChecksum,
+    version: details.toVersion,
+    timestamp: details.toTimeSeconds,
+    refspec,
+    counts: { upgraded: count('upgraded'), downgraded: count('downgraded'), added: count('added'), removed: count('removed') },
+    security: { count: 0, worst: 'none' as const },
+    sizes: details.sizes,
+    signatures: details.signatures,
+    rolledBackFrom: false,
+  };
+  return { kind: 'available', checkedAt: 0, update };
+}
+

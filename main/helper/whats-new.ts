@@ -1,0 +1,71 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { WhatsNew } from '../../shared/domain/index.ts';
+import type { SysrootState } from '../engine/jobs/index.ts';
+
+interface NewsFile {
+  readonly format: 1;
+  /** Not acknowledged yet. */
+  readonly news?: WhatsNew;
+  /** Versions it was said of, newest last: a version is said once, also after going back and forth. */
+  readonly said: readonly string[];
+}
+
+const keptSaid = 50;
+
+/** "You're now on X": remembered from the first start of a new version until somebody has read it. */
+export class News {
+  private readonly file: string;
+
+  constructor(stateDir: string) {
+    this.file = path.join(stateDir, 'whats-new.json');
+  }
+
+  current(): WhatsNew | undefined {
+    return this.read().news;
+  }
+
+  /** `before`: id and version of what ran until the last start, if there was one before at all. */
+  started(state: SysrootState, before: { readonly id?: string | undefined; readonly version?: string | undefined } | undefined): void {
+    const booted = state.deployments.find((deployment) => deployment.booted);
+    if (!booted || before?.id === undefined) return;
+    const { said, news } = this.read();
+    const previous = state.deployments.find((deployment) => deployment.id === before.id);
+    if (booted.checksum === previous?.checksum || before.id.includes(booted.checksum)) return;
+    // who went back knows what there is
+    const older = previous !== undefined && previous.origin.refspec === booted.origin.refspec && booted.timestamp <= previous.timestamp;
+    if (older) {
+      if (news) this.write({ format: 1, said });
+      return;
+    }
+    if (said.includes(booted.checksum)) return;
+    // two updates without anybody looking: what is new since the version somebody knew
+    const fromVersion = news?.fromVersion ?? before.version ?? '';
+    this.write({
+      format: 1,
+      said,
+      news: { fromVersion, toVersion: booted.version, checksum: booted.checksum, at: Math.floor(Date.now() / 1000) },
+    });
+  }
+
+  acknowledge(): void {
+    const { news, said } = this.read();
+    if (news) this.write({ format: 1, said: [...said.filter((each) => each !== news.checksum), news.checksum].slice(-keptSaid) });
+  }
+
+  private read(): NewsFile {
+    try {
+      const file = JSON.parse(readFileSync(this.file, 'utf8')) as NewsFile;
+      if (file.format === 1 && Array.isArray(file.said)) return file;
+    } catch {
+      // never said anything
+    }
+    return { format: 1, said: [] };
+  }
+
+  private write(content: NewsFile): void {
+    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o755 });
+    writeFileSync(`${this.file}.new`, `${JSON.stringify(content)}\n`);
+    renameSync(`${this.file}.new`, this.file);
+  }
+}

@@ -1,0 +1,37 @@
+import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
+import type { ReadCommitRpmdb } from '../engine/ports/review.ts';
+import * as review from '../engine/review/index.ts';
+import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/upgrade/index.ts';
+import { objectReader } from '../native/ostree/object-file.ts';
+import type { Repo } from '../native/ostree/index.ts';
+import { rpmdbOfCommit } from './db-jobs.ts';
+import { online, update } from './sysroot-jobs.ts';
+
+const readRpmdb: ReadCommitRpmdb = (repo, checksum, query) => rpmdbOfCommit(repo as Repo, checksum, query);
+
+const access: RpmdbAccess = { objects: objectReader, readRpmdb };
+
+const withAccess = (u: UpgradeContext): UpgradeContext & RpmdbAccess => ({ ...u, ...access });
+
+/** Jobs that only read need no stateroot: commits are named. */
+function reading<T>(
+  params: { readonly sysroot: string; readonly osname?: string },
+  context: JobContext,
+  run: (r: review.ReviewContext) => T,
+): Promise<T> {
+  return update({ osname: '', ...params }, context, {}, (u) => run(withAccess(u)));
+}
+
+export const reviewJobs: Partial<JobHandlers> = {
+  'review.summary': (p, context) => reading(p, context, (r) => review.reviewSummary(r, p)),
+  'review.etc': (p, context) => reading(p, context, (r) => review.etcPreview(r, p)),
+  'review.etc-file': (p, context) => reading(p, context, (r) => review.etcFile(r, p)),
+  'review.fetch': (p, context) => online(p, context, false, (u) => review.fetchReview(withAccess(u), p)),
+  'review.tree': (p, context) => reading(p, context, (r) => review.treeDiff(r, p)),
+  'review.file': (p, context) => reading(p, context, (r) => review.treeFile(r, p)),
+  'update.preview': (p, context) => online(p, context, false, (u) => previewUpdate(withAccess(u), p)),
+  'update.details': (p, context) =>
+    p.fetchRpmdb
+      ? online(p, context, false, (u) => fullDetails(withAccess(u), p))
+      : update(p, context, {}, (u) => fullDetails(withAccess(u), p)),
+};

@@ -1,0 +1,23 @@
+import { ArrowDownToLine, Equal, TriangleAlert, UserCheck, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { EtcEntry } from '../../../shared/domain/index.ts';
+import { Badge, type Tone } from '../../ui/badge.tsx';
+
+const looks: Record<EtcEntry['kind'], { icon: LucideIcon; tone: Tone }> = {
+  'vendor-applied': { icon: ArrowDownToLine, tone: 'good' },
+  'yours-kept': { icon: UserCheck, tone: 'info' },
+  'both-changed': { icon: TriangleAlert, tone: 'warn' },
+  'both-same': { icon: Equal, tone: 'neutral' },
+};
+
+/** What happens to a file of /etc. */
+export function EtcBadge({ kind }: { kind: EtcEntry['kind'] }): ReactNode {
+  const { t } = useTranslation();
+  const { icon, tone } = looks[kind];
+  return (
+    <Badge icon={icon} tone={tone}>
+      {t(`etc.kind.${kind}`)}
+    </Badge>
+  );
+}

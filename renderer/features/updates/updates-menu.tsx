@@ -1,0 +1,37 @@
+import { FolderOpen, Settings2 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { HostSnapshot } from '../../../shared/domain/index.ts';
+import { call } from '../../stores/bridge.ts';
+import { openView } from '../../stores/route-store.ts';
+import { Menu, type MenuEntry } from '../../ui/menu.tsx';
+import { PreferencesDialog } from '../settings/preferences-dialog.tsx';
+
+const icon = 'size-4 shrink-0';
+
+/** What is needed once in a while. */
+export function UpdatesMenu({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const fromFolder = async (): Promise<void> => {
+    const chosen = await call('media.choose').catch(() => undefined);
+    if (chosen) openView({ kind: 'preview', target: { medium: chosen.path }, name: chosen.path.split('/').pop() || chosen.path });
+  };
+  const entries: MenuEntry[] = [
+    { id: 'preferences', label: t('preferences.open'), icon: <Settings2 aria-hidden className={icon} />, run: () => setOpen(true) },
+  ];
+  if (snapshot.service.kind === 'treeline') {
+    entries.unshift({
+      id: 'folder',
+      label: t('media.fromFolder'),
+      icon: <FolderOpen aria-hidden className={icon} />,
+      run: () => void fromFolder(),
+    });
+  }
+  return (
+    <>
+      <Menu label={t('action.more')} entries={entries} />
+      {open ? <PreferencesDialog onClose={() => setOpen(false)} /> : null}
+    </>
+  );
+}

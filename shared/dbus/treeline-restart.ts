@@ -1,0 +1,59 @@
+import { args, guarded, read, type InterfaceSpec } from './table.ts';
+import { boolOption, deploymentIdProblem, first, optionsProblem } from './validate.ts';
+
+/** Members of org.treeline.Sysroot1 about restarting. Times are Unix seconds. */
+export const restartMethods: InterfaceSpec['methods'] = {
+  /** `ignore-blockers` b: although something in RestartBlockers stands against it. */
+  Restart: guarded(
+    'a{sv} options',
+    '',
+    ([options]) => (boolOption(options, 'ignore-blockers') ? ['org.treeline.restart-anyway'] : ['org.treeline.restart']),
+    'restart',
+    { problem: ([options]) => optionsProblem(options) },
+  ),
+  /** RestartBlocker[], as it concerns the caller. */
+  RestartBlockers: read('', 's json'),
+  /** ScheduledRestart. Replaces one that was scheduled before. */
+  ScheduleRestart: guarded('t at, a{sv} options', 's json', 'org.treeline.restart', ([at]) => `restart at ${clock(at)}`, {
+    problem: ([, options]) => optionsProblem(options),
+    details: ([at]) => ({ at: String(at) }),
+  }),
+  /** ScheduledRestart, `seconds` later than it was. */
+  PostponeRestart: guarded('u seconds', 's json', 'org.treeline.restart', 'postpone the restart', {
+    problem: ([seconds]) => (Number(seconds) >= 60 ? undefined : 'at least 60 seconds'),
+  }),
+  CancelScheduledRestart: guarded('', '', 'org.treeline.restart', 'cancel the scheduled restart'),
+  /** WhatsNew, '' when there is nothing to say. */
+  WhatsNew: read('', 's json'),
+  /** Somebody has read it: it isn't said again. */
+  AcknowledgeWhatsNew: guarded('', '', 'org.projectatomic.rpmostree1.client-management', 'acknowledge the new version', {
+    interactive: false,
+  }),
+  /** End the fetching job so that it can go on later from what has arrived; one's own needs no permission. */
+  Pause: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'pause the running job'),
+};
+
+export const restartSignals: InterfaceSpec['signals'] = {
+  /** ScheduledRestart and the seconds that are left: 15, 5 and 1 minutes and 10 seconds before. */
+  RestartSoon: args('s json, u seconds_left'),
+};
+
+/** Of org.treeline.OS1. */
+export const bootOnceMethods: InterfaceSpec['methods'] = {
+  /** Start a deployment at the next start only; `options`: `reboot` b. */
+  BootOnce: guarded(
+    's deployment_id, a{sv} options',
+    's transaction_address',
+    'org.projectatomic.rpmostree1.rollback',
+    ([id]) => `start ${String(id)} once`,
+    {
+      problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
+      details: ([id]) => ({ deployment: String(id) }),
+    },
+  ),
+};
+
+function clock(at: unknown): string {
+  const date = new Date(Number(at) * 1000);
+  return Number.isNaN(date.getTime()) ? String(at) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
