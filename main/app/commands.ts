@@ -32,7 +32,7 @@ export function createHandlers({ host, desktop, texts, window }: AppParts): Hand
     'host.pin': (id, pinned) => client.pin(id, pinned),
     'host.undeploy': (id) => client.undeploy(id),
     'host.cleanup': (elements) => client.cleanup(elements),
-    'host.restart': () => done(client.restart()),
+    'host.restart': (options) => done(options ? client.restart(options) : client.restart()),
     'host.cancel': () => done(client.cancel()),
     'host.reload': () => done(client.reload()),
     'host.updateDetails': () => client.updateDetails(),

@@ -1,4 +1,10 @@
-import { severityNumber, type AvailableUpdate, type HostSnapshot, type JobState, type ScheduledRestart } from '../../shared/domain/index.ts';
+import {
+  severityNumber,
+  type AvailableUpdate,
+  type HostSnapshot,
+  type JobState,
+  type ScheduledRestart,
+} from '../../shared/domain/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
 
 /** What has been said already. Times are Unix seconds. */
@@ -70,7 +76,8 @@ function failures(snapshot: HostSnapshot, state: NotificationState, now: number)
   if (failure) notices.push({ kind: 'did-not-take', key: `finalize:${failure.at}`, version: failure.version, text: failure.text });
   for (const job of snapshot.pastJobs) {
     const error = failureOf(job);
-    if (error && (job.endedAt ?? job.startedAt) >= state.since) notices.push({ kind: 'job-failed', key: `job:${job.id}:${job.startedAt}`, error });
+    if (error && (job.endedAt ?? job.startedAt) >= state.since)
+      notices.push({ kind: 'job-failed', key: `job:${job.id}:${job.startedAt}`, error });
   }
   // one failed check is a train in a tunnel; days of them are something to know
   if (check.kind === 'failed' && check.since > 0 && now - check.since > 3 * day) {

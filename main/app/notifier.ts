@@ -91,7 +91,12 @@ export class Notifier {
       case 'did-not-take':
         return { ...common, urgency: 'critical', title: texts('notify.didNotTake', { version: notice.version }), body: notice.text };
       case 'job-failed':
-        return { ...common, urgency: 'critical', title: texts('notify.jobFailed'), body: errorText(notice.error, texts.error(notice.error.code)).title };
+        return {
+          ...common,
+          urgency: 'critical',
+          title: texts('notify.jobFailed'),
+          body: errorText(notice.error, texts.error(notice.error.code)).title,
+        };
       case 'cannot-check':
         return {
           ...common,

@@ -1,5 +1,6 @@
 import type { BrowserWindow } from 'electron';
-import type { UpdateDetails } from '../../shared/domain/index.ts';
+import type { EtcFile, EtcPreview, UpdateDetails } from '../../shared/domain/index.ts';
+import { reviewJson, reviewMarkdown } from '../../shared/domain/review-report.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { reviewCommands } from '../../shared/ipc/index.ts';
 import type { WholeClient } from './app-client.ts';
@@ -19,6 +20,9 @@ async function done(work: Promise<void>): Promise<undefined> {
   await work;
   return undefined;
 }
+
+/** Files of /etc whose differences get into a report. */
+const reportedFiles = 100;
 
 /** Review, sources, media and restarts. What needs a path asks for it in main's own dialogs: the window never names one. */
 export function createReviewHandlers({ client, window, texts }: Surroundings): ReviewHandlers {
@@ -44,7 +48,13 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
         client.etcPreview(checksum).catch(unlessSupported),
         client.updateDetails(),
       ]);
-      const input = { summary, etc, details: matching(details, summary.toChecksum), at: Math.floor(Date.now() / 1000) };
+      const input = {
+        summary,
+        etc,
+        etcFiles: await undecidedFiles(etc),
+        details: matching(details, summary.toChecksum),
+        at: Math.floor(Date.now() / 1000),
+      };
       const markdown = format === 'markdown';
       const name = await saveAs(
         window(),
@@ -101,6 +111,13 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
     'host.deploy': (revision, options) => client.deploy(revision, options),
     'host.pause': () => done(client.pause()),
   };
+
+  /** The texts of what both sides changed: a reviewer wants to see what is missed. A file that can't be read is left out. */
+  async function undecidedFiles(etc: EtcPreview | undefined): Promise<EtcFile[]> {
+    const paths = (etc?.entries ?? []).filter(({ kind }) => kind === 'both-changed').slice(0, reportedFiles);
+    const files = await Promise.allSettled(paths.map(({ path }) => client.etcFile(path, etc?.toChecksum)));
+    return files.flatMap((file) => (file.status === 'fulfilled' ? [file.value] : []));
+  }
 
   function checkMedium(path: string): void {
     if (!knownMedia.has(path)) {

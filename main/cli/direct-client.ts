@@ -14,16 +14,18 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult, type RunningJob, type SysrootState } from '../engine/jobs/index.ts';
 import path from 'node:path';
+import { DirectReview } from './direct-review.ts';
 import { workerPath } from './worker-path.ts';
 
 /** Works on a sysroot that no service looks after (an image being built, a rescue system): workers directly, as the caller. */
-export class DirectClient implements FullHostClient {
-  private readonly sysroot: string;
+export class DirectClient extends DirectReview implements FullHostClient {
+  protected readonly sysroot: string;
   private readonly stateroot: string | undefined;
   private readonly listeners = new Set<(job: JobState) => void>();
   private running: RunningJob<JobName> | undefined;
 
   constructor(sysroot: string, stateroot: string | undefined) {
+    super();
     this.sysroot = path.resolve(sysroot);
     this.stateroot = stateroot;
   }
@@ -162,7 +164,7 @@ export class DirectClient implements FullHostClient {
     return this.job(title, 'update.upgrade', { ...(await this.os()), ...rest, ...more });
   }
 
-  private async os(): Promise<{ sysroot: string; osname: string }> {
+  protected async os(): Promise<{ sysroot: string; osname: string }> {
     return { sysroot: this.sysroot, osname: this.osnameOf(await this.ask('sysroot.load', { sysroot: this.sysroot })) };
   }
 
@@ -172,11 +174,11 @@ export class DirectClient implements FullHostClient {
     throw new TreelineError('sysroot.invalid', { subject: this.sysroot, detail: osname ? `no stateroot “${osname}”` : 'no stateroot' });
   }
 
-  private ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+  protected ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
     return runJob(job, params, { worker: workerPath }).done;
   }
 
-  private async job<N extends JobName>(title: string, name: N, params: JobParams<N>): Promise<JobState> {
+  protected async job<N extends JobName>(title: string, name: N, params: JobParams<N>): Promise<JobState> {
     const now = (): number => Math.floor(Date.now() / 1000);
     let state: JobState = { id: randomUUID(), title, method: name, owner: '', startedAt: now(), phase: 'running', messages: [] };
     const change = (fields: Partial<JobState>): void => {

@@ -4,6 +4,10 @@ import { treelineVersion } from '../../shared/domain/index.ts';
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
+import { registerMedia } from './commands/media.ts';
+import { registerRemote } from './commands/remote.ts';
+import { registerRestart } from './commands/restart.ts';
+import { registerDiff } from './diff.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerPulling } from './commands/upgrade.ts';
 
@@ -23,8 +27,12 @@ const program = new Command('treeline')
 
 registerStatus(program);
 registerPulling(program);
+registerDiff(program);
 registerDeployments(program);
 registerKargs(program);
+registerRestart(program);
+registerRemote(program);
+registerMedia(program);
 await registerLocal();
 
 // one place for global options before and after the command's name, as rpm-ostree takes them

@@ -1,4 +1,5 @@
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import type { RemotesClient, RestartClient, ReviewClient } from './review-api.ts';
 
 /** What the app and the CLI ask of the service. Every promise rejects with a TreelineError only. */
 export interface HostClient {
@@ -27,8 +28,11 @@ export interface HostClient {
     deleteIfPresent?: readonly string[];
     reboot?: boolean;
   }): Promise<JobState>;
-  /** Ask the service to restart the machine (finalizing what is staged). */
-  restart(): Promise<void>;
+  /**
+   * Ask the service to restart the machine (finalizing what is staged). Rejects with restart.blocked when a program or somebody else's
+   * session stands against it, unless `force`.
+   */
+  restart(options?: { force?: boolean }): Promise<void>;
   cancel(): Promise<void>;
   reload(): Promise<void>;
 
@@ -65,7 +69,7 @@ export interface KernelArgsChange {
 }
 
 /** What the command line needs besides. */
-export interface FullHostClient extends HostClient {
+export interface FullHostClient extends HostClient, ReviewClient, RemotesClient, RestartClient {
   upgrade(options: PullOptions): Promise<JobState>;
   deploy(revision: string, options: PullOptions): Promise<JobState>;
   rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState>;

@@ -2,6 +2,7 @@ import { iface, rootPath, sysrootPath, Variant, type DbusMessage } from '../../s
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
+import { ExtraCalls, type Bag } from './extra-calls.ts';
 import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
 import { StockReader } from './stock.ts';
@@ -18,10 +19,9 @@ export interface ClientOptions {
 }
 
 const snapshotMs = 300;
-type Bag = Record<string, Variant>;
 
 /** The service as the app and the command line see it. Every promise rejects with a TreelineError only. */
-export class DbusHostClient implements FullHostClient {
+export class DbusHostClient extends ExtraCalls implements FullHostClient {
   private readonly link: ServiceLink;
   private readonly stock: StockReader;
   private readonly detach: boolean;
@@ -34,6 +34,7 @@ export class DbusHostClient implements FullHostClient {
   private ownPast: readonly JobState[] = [];
 
   constructor(options: ClientOptions = {}) {
+    super();
     this.detach = options.detach ?? true;
     this.link = new ServiceLink({ address: options.address, clientId: options.clientId ?? 'treeline', stay: options.stay ?? true });
     this.stock = new StockReader(this.link);
@@ -133,9 +134,10 @@ export class DbusHostClient implements FullHostClient {
     return enabled ? this.follow(address, 'automatic update', 'AutomaticUpdateTrigger') : undefined;
   }
 
-  async restart(): Promise<void> {
+  async restart(options: { force?: boolean } = {}): Promise<void> {
     await this.needOurs('Restarting');
-    await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Restart', signature: 'a{sv}', body: [{}] });
+    const bag = this.bag({ 'ignore-blockers': options.force });
+    await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Restart', signature: 'a{sv}', body: [bag] });
   }
 
   async cancel(): Promise<void> {
@@ -187,13 +189,24 @@ export class DbusHostClient implements FullHostClient {
     throw TreelineError.fromReport(this.link.problem ?? { code: 'service.unreachable', detail: service.detail });
   }
 
-  private async needOurs(what: string): Promise<void> {
+  protected async needOurs(what: string): Promise<void> {
     if (!(await this.isOurs())) throw new TreelineError('not-supported', { subject: what, detail: 'rpm-ostreed has no call for it' });
   }
 
-  private async osObject(): Promise<string> {
+  protected async osObject(): Promise<string> {
     // with a stock daemon an unbooted system has no default; ours always answers
     return this.stock.osObject().then((path) => path || rootPath);
+  }
+
+  protected async ask(
+    path: string,
+    interfaceName: string,
+    member: string,
+    signature: string,
+    body: readonly unknown[],
+    again: boolean,
+  ): Promise<readonly unknown[]> {
+    return this.link.call({ path, interface: interfaceName, member, signature, body }, again);
   }
 
   private async json<T>(member: string, signature = '', body: readonly unknown[] = []): Promise<T> {
@@ -202,7 +215,7 @@ export class DbusHostClient implements FullHostClient {
   }
 
   /** Ask for a job, start it, wait for its end. */
-  private async run(
+  protected async run(
     title: string,
     member: string,
     path: string,
@@ -253,7 +266,7 @@ export class DbusHostClient implements FullHostClient {
     });
   }
 
-  private bag(flags: Readonly<Record<string, boolean | undefined>>): Bag {
+  protected bag(flags: Readonly<Record<string, boolean | undefined>>): Bag {
     const bag: Bag = {};
     for (const [key, value] of Object.entries({ ...flags, 'treeline-detached': this.detach })) if (value) bag[key] = new Variant('b', true);
     return bag;

@@ -71,7 +71,11 @@ function endOf(signal: DbusMessage): Partial<JobState> {
   const [success, text] = signal.body as [boolean, string];
   if (success) return { phase: 'succeeded', endedAt: seconds() };
   const error = TreelineError.fromReport(reportOfWire('', text)).report;
-  return { phase: ['job.cancelled', 'job.paused'].includes(error.code) || /cancelled/i.test(text) ? 'cancelled' : 'failed', endedAt: seconds(), error };
+  return {
+    phase: ['job.cancelled', 'job.paused'].includes(error.code) || /cancelled/i.test(text) ? 'cancelled' : 'failed',
+    endedAt: seconds(),
+    error,
+  };
 }
 
 /** rpm-ostree's progress signals. They know neither weights nor totals of the whole job, so each step counts from 0 to 1. */

@@ -25,8 +25,11 @@ export interface ReviewClient {
   fetchReview(checksum?: string): Promise<JobState>;
   treeDiff(fromChecksum: string, toChecksum: string, options: { limit: number; prefix?: string }): Promise<TreeDiff>;
   treeFile(fromChecksum: string, toChecksum: string, path: string): Promise<TreeFile>;
-  /** Another branch, version, commit or medium, as updateDetails shows the pending one. */
-  preview(target: { refspec?: string; revision?: string; medium?: string }): Promise<UpdateDetails>;
+  /**
+   * Another branch, version, commit or medium, as updateDetails shows the pending one. `fetchRpmdb`: with changelogs, where they must be
+   * fetched (UpdateDetails.rpmdbBytes says how much).
+   */
+  preview(target: { refspec?: string; revision?: string; medium?: string; fetchRpmdb?: boolean }): Promise<UpdateDetails>;
 }
 
 export interface RemotesClient {
@@ -47,8 +50,9 @@ export interface RemotesClient {
 
 export interface RestartClient {
   scheduledRestart(): Promise<ScheduledRestart | undefined>;
-  /** `at` in Unix seconds. */
+  /** `at` in Unix seconds, within 30 days. What is scheduled already is replaced. Rejects with restart.bad-time. */
   scheduleRestart(at: number): Promise<ScheduledRestart>;
+  /** At most ten times and seven days in all: restart.postpone-limit. */
   postponeRestart(seconds: number): Promise<ScheduledRestart>;
   cancelScheduledRestart(): Promise<void>;
   restartBlockers(): Promise<readonly RestartBlocker[]>;
@@ -56,6 +60,9 @@ export interface RestartClient {
   /** The first start of a new version, until it was acknowledged. */
   whatsNew(): Promise<WhatsNew | undefined>;
   acknowledgeWhatsNew(): Promise<void>;
-  /** Stop fetching, keep what arrived; `upgrade` goes on from there. */
+  /**
+   * Stop fetching, keep what arrived; `upgrade` goes on from there. The job ends as `cancelled` with the error `job.paused`, so it holds up
+   * nobody else, and stays so over restarts. Rejects with job.not-pausable for jobs that don't fetch.
+   */
   pause(): Promise<void>;
 }

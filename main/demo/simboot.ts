@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { simulatedOnceFile } from '../engine/bootloader/index.ts';
 
 export interface BootEntry {
   readonly file: string;
@@ -61,9 +62,10 @@ const restartCode = 3;
 
 /**
  * The entry that GRUB, systemd-boot or zipl would take (Boot Loader Specification type 1: highest `version` first), checked as a boot loader
- * and the initramfs would: kernel, initramfs and deployment exist. Throws sysroot.invalid.
+ * and the initramfs would: kernel, initramfs and deployment exist. `once`: file name of the entry to take instead, if it is there. Throws
+ * sysroot.invalid.
  */
-export function pickBootEntry(sysroot: string, menuEntry = 0): BootEntry {
+export function pickBootEntry(sysroot: string, menuEntry = 0, once?: string): BootEntry {
   const folder = path.join(sysroot, 'boot/loader/entries');
   const invalid = (detail: string): TreelineError => new TreelineError('sysroot.invalid', { subject: sysroot, detail });
   let names: string[];
@@ -74,7 +76,7 @@ export function pickBootEntry(sysroot: string, menuEntry = 0): BootEntry {
   }
   const entries = names.map((name) => ({ file: path.join(folder, name), fields: readEntry(path.join(folder, name)) }));
   entries.sort((a, b) => Number(b.fields.get('version') ?? 0) - Number(a.fields.get('version') ?? 0) || b.file.localeCompare(a.file));
-  const taken = entries[menuEntry];
+  const taken = entries.find((each) => path.basename(each.file) === once) ?? entries[menuEntry];
   if (!taken) throw invalid(`there is no boot entry ${menuEntry + 1}`);
   const options = taken.fields.get('options') ?? '';
   const link = options
@@ -99,6 +101,18 @@ export function pickBootEntry(sysroot: string, menuEntry = 0): BootEntry {
   return { file: taken.file, options, linux: taken.fields.get('linux') ?? '', deployment, stateroot };
 }
 
+/** What was asked for to be started once. It is forgotten before it is started, as GRUB does: if it doesn't start, the default does. */
+function takeOnce(sysroot: string): string | undefined {
+  const file = path.join(sysroot, simulatedOnceFile);
+  try {
+    const id = readFileSync(file, 'utf8').trim();
+    rmSync(file);
+    return id;
+  } catch {
+    return undefined;
+  }
+}
+
 function readEntry(file: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of readFileSync(file, 'utf8').split('\n')) {
@@ -114,7 +128,7 @@ function readEntry(file: string): Map<string, string> {
  * on the machine's root file system then: give it a tmpfs or an image of its own.
  */
 export function boot(options: BootOptions): Boot {
-  const entry = pickBootEntry(options.sysroot, options.menuEntry);
+  const entry = pickBootEntry(options.sysroot, options.menuEntry, takeOnce(options.sysroot));
   const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--propagation', 'private'];
   if (options.userNamespace) namespaces.unshift('--user', '--map-root-user');
   else refuseRootFileSystem(options.sysroot);

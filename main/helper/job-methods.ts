@@ -55,8 +55,19 @@ function pullOptions(options: unknown): Partial<JobParams<'update.upgrade'>> {
 
 const osname = (call: Call): string => call.object.osname ?? '';
 
-function upgrade(call: Call, sysroot: string, options: unknown, more: { revision?: string; refspec?: string; medium?: string } = {}): JobPlan {
-  const title = more.medium ? `upgrade from ${more.medium}` : more.refspec ? `rebase ${more.refspec}` : more.revision ? `deploy ${more.revision}` : 'upgrade';
+function upgrade(
+  call: Call,
+  sysroot: string,
+  options: unknown,
+  more: { revision?: string; refspec?: string; medium?: string } = {},
+): JobPlan {
+  const title = more.medium
+    ? `upgrade from ${more.medium}`
+    : more.refspec
+      ? `rebase ${more.refspec}`
+      : more.revision
+        ? `deploy ${more.revision}`
+        : 'upgrade';
   const downloadOnly = boolOption(options, 'download-only');
   return plan<'update.upgrade'>({
     job: 'update.upgrade',

@@ -23,9 +23,12 @@ export class JobQueue {
     this.events = {
       ...events,
       ended: async (transaction, result) => {
-        if (transaction.wasStarted) this.keep(transaction.job);
+        const { job } = transaction;
+        if (transaction.wasStarted) this.keep(job);
         try {
           await events.ended(transaction, result);
+          // a last word came to it
+          if (transaction.wasStarted && transaction.job !== job) this.keep(transaction.job);
         } finally {
           // free before anybody hears of the end, and whatever went wrong: who hears of it may start the next one
           if (this.current === transaction) this.current = undefined;
@@ -89,7 +92,7 @@ export class JobQueue {
   }
 
   private keep(job: JobState): void {
-    this.past = [job, ...this.past].slice(0, keptJobs);
+    this.past = [job, ...this.past.filter((each) => each.id !== job.id)].slice(0, keptJobs);
     try {
       mkdirSync(path.dirname(this.pastFile), { recursive: true, mode: 0o755 });
       writeFileSync(`${this.pastFile}.new`, JSON.stringify(this.past));

@@ -58,6 +58,6 @@ export async function requireFree(bus: Bus, caller: Caller): Promise<void> {
 /** With the version that will run: the staged one, else a default that isn't booted. */
 export async function scheduledRestart(reader: Reader, { at, by, postponed }: PlannedRestart): Promise<ScheduledRestart> {
   const state = await reader.state().catch(() => undefined);
-  const next = state?.deployments[0];
+  const next = state?.bootedOsname ? state.deployments[0] : undefined;
   return { at, by, postponed, version: next && !next.booted ? next.version : '' };
 }

@@ -151,9 +151,7 @@ export class RestartSchedule {
 
 /** `Burner: Writing a disc; anna is logged in`. */
 export function describeBlockers(blockers: readonly RestartBlocker[]): string {
-  return blockers
-    .map(({ kind, who, why }) => (kind === 'session' ? `${who} is logged in` : `${who}${why ? `: ${why}` : ''}`))
-    .join('; ');
+  return blockers.map(({ kind, who, why }) => (kind === 'session' ? `${who} is logged in` : `${who}${why ? `: ${why}` : ''}`)).join('; ');
 }
 
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -148,7 +148,12 @@ type Start = <N extends JobName>(
 function remoteChanges({ sysroot, reader }: ReviewDeps, start: Start): Record<string, Handler> {
   return {
     AddRemote: start('remote.add', ({ args: [name, url, options] }) => ({
-      params: { sysroot, name: text(name), url: text(url), gpgVerify: !hasOption(options, 'gpg-verify') || boolOption(options, 'gpg-verify') },
+      params: {
+        sysroot,
+        name: text(name),
+        url: text(url),
+        gpgVerify: !hasOption(options, 'gpg-verify') || boolOption(options, 'gpg-verify'),
+      },
       title: `remote add ${text(name)}`,
       action: 'remote',
       subject: text(name),
@@ -213,4 +218,3 @@ function asCheck(details: UpdateDetails, refspec: string): CheckState {
   };
   return { kind: 'available', checkedAt: 0, update };
 }
-

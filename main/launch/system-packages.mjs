@@ -47,6 +47,8 @@ const needs = [
   ['test', 'dnf', 'dnf'],
   ['test', 'strace', 'strace'],
   ['test', 'desktop-file-utils', 'desktop-file-utils'],
+  ['test', 'systemd', 'systemd'],
+  ['test', 'grub2-common', 'grub2-tools'],
 ];
 const levels = { app: ['app'], demo: ['app', 'demo'], test: ['app', 'demo', 'test'] };
 

@@ -24,6 +24,11 @@ function passwdUser(name: string): User | undefined {
   return fields && uid > 0 && gid > 0 ? { uid, gid } : undefined;
 }
 
+/** In a namespace that maps one user only, root has no rights outside of it: nothing is lost by staying. */
+export function inUserNamespace(): boolean {
+  return !isMapped('uid', 1);
+}
+
 /** user_namespaces(7): lines of `inside outside length`. */
 function isMapped(kind: 'uid' | 'gid', id: number): boolean {
   return readFileSync(`/proc/self/${kind}_map`, 'utf8')

@@ -8,7 +8,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import { crashError } from '../engine/jobs/index.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/ports/fetch.ts';
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
-import { fetchUser, type User } from './fetch-user.ts';
+import { fetchUser, inUserNamespace, type User } from './fetch-user.ts';
 
 /** How long a server may take to answer what is new; libostree alone would wait for minutes. Seconds in TREELINE_FETCH_TIMEOUT change it. */
 const answerWithinSeconds = 30;
@@ -50,6 +50,11 @@ export class ProcessFetcher implements FetchPort, Disposable {
       this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })),
     );
     this.#child.on('close', (code, signal) => this.#fail(crashError('Fetching', code, signal, this.#stderr)));
+  }
+
+  /** True when fetching keeps root's rights though another user exists to fetch as. */
+  get privileged(): boolean {
+    return this.#user === undefined && process.getuid?.() === 0 && !inUserNamespace();
   }
 
   fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {

@@ -6,7 +6,7 @@ import { goTo, sections } from '../stores/route-store.ts';
 export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (document.querySelector('[role=alertdialog]')) return;
+      if (document.querySelector('[role=alertdialog], [role=dialog]')) return;
       const section = event.ctrlKey && !event.altKey && !event.shiftKey ? sections[Number(event.key) - 1] : undefined;
       if (section) {
         event.preventDefault();

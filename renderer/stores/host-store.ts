@@ -33,8 +33,6 @@ interface HostState {
   readonly intents: readonly Intent[];
   /** Why the last intent wasn't even started; a job's own error is in the job. */
   readonly refusal: { readonly intent: Intent; readonly error: ErrorReport } | undefined;
-  /** Id of the job that was paused rather than cancelled: both end it, and both keep what arrived. */
-  readonly pausedJob: string | undefined;
   /** Ids of failed jobs whose message was closed. */
   readonly dismissed: readonly string[];
 }
@@ -49,7 +47,6 @@ export const useHost = create<HostState>(() => ({
   endedJob: undefined,
   intents: [],
   refusal: undefined,
-  pausedJob: undefined,
   dismissed: [],
 }));
 
@@ -99,14 +96,9 @@ export const hostActions = {
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),
   undeploy: (id: string) => run('undeploy', () => call('host.undeploy', id)),
   cleanup: () => run('cleanup', () => call('host.cleanup', ['base', 'repomd'])),
-  restart: () => run('restart', () => call('host.restart')),
+  restart: (force = false) => run('restart', () => (force ? call('host.restart', { force }) : call('host.restart'))),
   cancel: () => run('cancel', () => call('host.cancel')),
-  pause: () =>
-    run('pause', async () => {
-      await call('host.pause');
-      useHost.setState(({ job }) => (job ? { pausedJob: job.id } : {}));
-      return undefined;
-    }),
+  pause: () => run('pause', () => call('host.pause')),
   bootOnce: (id: string) => run('bootOnce', () => call('host.bootOnce', id, {})),
   deploy: (revision: string) => run('deploy', () => call('host.deploy', revision, {})),
   rebase: (refspec: string, revision: string | undefined) =>

@@ -23,11 +23,7 @@ export const useRestart = create<RestartState>(() => ({
 
 /** What snapshots don't hold. A service that lacks a part leaves that part of the window out. */
 export async function loadSurroundings(): Promise<void> {
-  const [scheduled, whatsNew, media] = await Promise.allSettled([
-    call('restart.scheduled'),
-    call('restart.whatsNew'),
-    call('media.list'),
-  ]);
+  const [scheduled, whatsNew, media] = await Promise.allSettled([call('restart.scheduled'), call('restart.whatsNew'), call('media.list')]);
   useRestart.setState({
     canSchedule: scheduled.status === 'fulfilled',
     scheduled: scheduled.status === 'fulfilled' ? scheduled.value : undefined,

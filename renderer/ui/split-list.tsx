@@ -16,7 +16,14 @@ interface SplitListProps<T> {
 }
 
 const page = 10;
-const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+const steps: Readonly<Record<string, number>> = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  PageDown: page,
+  PageUp: -page,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 /**
  * List on the left, detail of the selected row on the right; in a narrow window one of the two. Only the rows in view exist. One tab stop,

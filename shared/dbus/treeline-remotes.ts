@@ -15,10 +15,16 @@ export const remoteMethods: InterfaceSpec['methods'] = {
     problem: ([id]) => (/^[0-9a-f-]{36}$/.test(String(id)) ? undefined : 'no id of a job'),
   }),
   /** `options`: `gpg-verify` b (default true). JobResult: Remote. */
-  AddRemote: guarded('s name, s url, a{sv} options', address, 'org.treeline.remote-modify', ([name]) => `add the remote “${String(name)}”`, {
-    problem: ([name, url, options]) => first(remoteNameProblem(name), urlProblem(url), optionsProblem(options)),
-    details: ([name, url]) => ({ remote: String(name), url: String(url) }),
-  }),
+  AddRemote: guarded(
+    's name, s url, a{sv} options',
+    address,
+    'org.treeline.remote-modify',
+    ([name]) => `add the remote “${String(name)}”`,
+    {
+      problem: ([name, url, options]) => first(remoteNameProblem(name), urlProblem(url), optionsProblem(options)),
+      details: ([name, url]) => ({ remote: String(name), url: String(url) }),
+    },
+  ),
   /** `change`: `url` s, `gpg-verify` b. JobResult: Remote. */
   EditRemote: guarded(
     's name, a{sv} change, a{sv} options',
@@ -27,12 +33,7 @@ export const remoteMethods: InterfaceSpec['methods'] = {
     ([name]) => `change the remote “${String(name)}”`,
     {
       problem: ([name, change, options]) =>
-        first(
-          remoteNameProblem(name),
-          optionsProblem(change),
-          urlProblem(stringOption(change, 'url'), true),
-          optionsProblem(options),
-        ),
+        first(remoteNameProblem(name), optionsProblem(change), urlProblem(stringOption(change, 'url'), true), optionsProblem(options)),
       details: ([name, change]) => ({ remote: String(name), url: stringOption(change, 'url') }),
     },
   ),

@@ -130,6 +130,8 @@ export const errorTable = define({
   'review.unreadable': ['A file can’t be read', '{subject}: {detail}', 'Look as root, or check the disk.'],
   'disk.full': ['The disk is full', '{subject}: {detail}', 'Free some space: old deployments can be deleted in History.'],
   'disk.boot-full': ['/boot is too small', '{needBytes} bytes are needed, {freeBytes} are free.', 'Delete or unpin an old deployment.'],
+  'file.unreadable': ['The file can’t be read', '{subject}: {detail}', 'Choose another file, or check its permissions.'],
+  'file.unwritable': ['The file can’t be written', '{subject}: {detail}', 'Choose another place.'],
   'auth.denied': ['Not allowed', '{subject} isn’t allowed for {owner}.', 'Ask an administrator.'],
   'auth.dismissed': ['Not authorised', 'The password dialog was closed.', 'Try again.'],
   'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],

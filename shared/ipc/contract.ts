@@ -50,7 +50,7 @@ export const commands = {
     args: z.tuple([z.array(z.enum(['base', 'pending-deploy', 'rollback-deploy', 'repomd'])).max(4)]),
     result: jobState,
   },
-  'host.restart': { args: z.tuple([]), result: nothing },
+  'host.restart': { args: z.tuple([z.strictObject({ force: z.boolean().optional() }).optional()]), result: nothing },
   'host.cancel': { args: z.tuple([]), result: nothing },
   'host.reload': { args: z.tuple([]), result: nothing },
   'host.updateDetails': { args: z.tuple([]), result: updateDetails },

@@ -40,8 +40,18 @@ const checksum = z.string().regex(/^[0-9a-f]{64}$/);
 const deploymentId = z.string().regex(/^[^/\s]{1,200}-[0-9a-f]{64}\.\d{1,9}$/);
 const noDots = (path: string): boolean => !path.split('/').some((part) => part === '..' || part === '.');
 /** Below /etc, without a leading slash. */
-const etcPath = z.string().min(1).max(4096).regex(/^[^/\0][^\0]*$/).refine(noDots);
-const treePath = z.string().min(1).max(4096).regex(/^\/[^\0]*$/).refine(noDots);
+const etcPath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[^/\0][^\0]*$/)
+  .refine(noDots);
+const treePath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\/[^\0]*$/)
+  .refine(noDots);
 /** The service says which names and addresses it takes, and why not; only what can't be meant is stopped here. */
 const remoteName = word(255);
 const remoteUrl = word(2000);
@@ -97,7 +107,16 @@ export const reviewCommands = {
 
   'restart.scheduled': { args: z.tuple([]), result: scheduledRestart.optional() },
   'restart.schedule': { args: z.tuple([z.number().int().min(0).max(253_402_300_799)]), result: scheduledRestart },
-  'restart.postpone': { args: z.tuple([z.number().int().min(60).max(7 * 86_400)]), result: scheduledRestart },
+  'restart.postpone': {
+    args: z.tuple([
+      z
+        .number()
+        .int()
+        .min(60)
+        .max(7 * 86_400),
+    ]),
+    result: scheduledRestart,
+  },
   'restart.cancel': { args: z.tuple([]), result: nothing },
   'restart.blockers': { args: z.tuple([]), result: z.array(restartBlocker) },
   'restart.whatsNew': { args: z.tuple([]), result: whatsNew.optional() },

@@ -106,6 +106,8 @@ describe('what buttons ask of the service', () => {
     await driver.show(f.snapshot({ check: { kind: 'available', checkedAt: f.now, update: { ...f.update, rolledBackFrom: true } } }), usual);
     await driver.calls();
     await page.getByRole('button', { name: 'Stage 43.2 anyway' }).click();
+    expect(await driver.calls()).toEqual([]);
+    await page.getByRole('button', { name: 'Take it again' }).click();
     await expect.poll(() => driver.calls()).toEqual([['upgrade', { takeRolledBack: true, allowDowngrade: false }]]);
   });
 

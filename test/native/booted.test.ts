@@ -119,7 +119,7 @@ test('stage, restart, roll back, restart: the whole circle', async () => {
   expect(text(third[3])).toContain('clean');
 });
 
-test('details of what is staged stay, against the booted one', async () => {
+test('details of what is staged stay, against the booted one (field report 6)', async () => {
   await makeHost();
   const events = await session([
     ['update.details', { ...os, checksum: host.commits[2] as string }],
@@ -196,7 +196,7 @@ test('a power cut loses what was staged: that is said until it is solved', async
   expect(result(solved, 'sysroot.load').finalizeFailure).toBeUndefined();
 });
 
-test('/boot too small: refused before anything is staged, with numbers', async () => {
+test('/boot too small: refused before anything is staged, with numbers (field report 10)', async () => {
   await makeHost(1500);
   const events = await session([upgrade, load]);
   expect(error(events[0])).toMatchObject({
@@ -210,7 +210,7 @@ test.each([
   ['filled up', 3_400_000, /Installing kernel.*No space left/],
   // nothing fits in any more, libostree's own note about the failure included
   ['completely full', 4_000_000, /\/boot has only \d+ bytes free/],
-])('/boot %s before the shutdown: the cause is shown at the next start', async (_, bytes, cause) => {
+])('/boot %s before the shutdown: the cause is shown at the next start (field report 9)', async (_, bytes, cause) => {
   await makeHost(4000);
   await session([upgrade, `mount -o remount,rw /boot; head -c ${bytes} /dev/zero > /boot/filler || true`]);
   const [first, again] = await session([load, load]);
@@ -236,4 +236,43 @@ test('pin survives, the booted one can’t be undeployed', async () => {
     ['3', false],
     ['1', true],
   ]);
+});
+
+test('the review before a restart says what finalizing then does to /etc', async () => {
+  await makeHost();
+  const list = 'cd /etc && find . -type f -o -type l | sort';
+  const first = await session([
+    'cd /etc/plain.d && echo mine > vendor-changes.conf && echo mine > user-edits.conf && echo local > local.conf && rm ../group && ln -s x link',
+    ['update.check', os],
+    ['review.etc', os],
+    ['review.fetch', os],
+    ['review.etc', os],
+    upgrade,
+    ['sysroot.kargs', { ...os, append: ['fresh=1'], replace: [], remove: ['quiet'], appendIfMissing: [], deleteIfPresent: [] }],
+    ['review.etc', os],
+    ['review.summary', os],
+  ]);
+  expect(result(first[2], 'review.etc')).toMatchObject({ available: false });
+  const before = result(first[4], 'review.etc');
+  expect(before.entries.map((e) => [e.path, e.kind, e.outcome])).toEqual([
+    ['group', 'yours-kept', 'yours'],
+    ['plain.d/added.conf', 'vendor-applied', 'vendor'],
+    ['plain.d/link', 'yours-kept', 'yours'],
+    ['plain.d/local.conf', 'yours-kept', 'yours'],
+    ['plain.d/user-edits.conf', 'yours-kept', 'yours'],
+    ['plain.d/vendor-changes.conf', 'both-changed', 'yours'],
+  ]);
+  expect(result(first[7], 'review.etc')).toEqual(before);
+  expect(result(first[8], 'review.summary')).toMatchObject({
+    staged: true,
+    fromVersion: '1',
+    toVersion: '3',
+    kernelArgs: { current: ['root=LABEL=plain', 'quiet'], next: ['root=LABEL=plain', 'fresh=1'], added: ['fresh=1'], removed: ['quiet'] },
+    backTo: { id: `${osname}-${host.commits[0]}.0`, version: '1' },
+  });
+  const [after, shown] = await session([list, 'cat /etc/plain.d/vendor-changes.conf /etc/plain.d/user-edits.conf /etc/plain.d/added.conf']);
+  const kept = ['added.conf', 'link', 'local.conf', 'user-edits.conf', 'vendor-changes.conf'].map((name) => `./plain.d/${name}`);
+  expect(text(after).trim().split('\n')).toEqual(expect.arrayContaining(kept));
+  expect(text(after)).not.toContain('./group\n');
+  expect(text(shown)).toBe('mine\nmine\nnew since release 2\n');
 });

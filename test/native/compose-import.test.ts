@@ -162,7 +162,7 @@ test.each(['gzdio', 'xzdio', 'zstdio', 'bzdio'])('a payload packed by %s', (io) 
   compare(file, importAndCheckOut(file));
 });
 
-test('names outside ASCII work in the C locale, which every process is in that doesn’t call setlocale', () => {
+test('names outside ASCII work in the C locale, which every process is in that doesn’t call setlocale (field report 3)', () => {
   const root = path.join(directory, 'out-kinds-1-1.noarch.rpm');
   expect(readdirSync(path.join(root, 'usr/share/üñí'))).toEqual(['日本語']);
   const env = { ...process.env, LC_ALL: 'C' };

@@ -89,7 +89,7 @@ test('comparing the other way round gives the opposite', () => {
   expect(pairs.filter(([a, b]) => compareVersions(a, b) !== -compareVersions(b, a) && compareVersions(a, b) !== 0)).toEqual([]);
 });
 
-test('epoch, version and release are compared apart, as rpm does', () => {
+test('epoch, version and release are compared apart, as rpm does (field report 1)', () => {
   const next = random(23);
   const versionPairs = versions(600, 29).filter(([a, b]) => a !== '' && b !== '');
   const releasePairs = versions(600, 31);

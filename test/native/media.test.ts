@@ -1,18 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobParams, JobResult } from '../../main/engine/jobs/index.ts';
@@ -87,8 +74,10 @@ describe('a repository on a stick', () => {
     expect(await upgrade(stick)).toMatchObject({ changed: true, fromVersion: '1', toVersion: '3', checksum: fixture.commits[2] });
     expect(status()).toContain('Version: 3');
     fsck();
-    const details = (await job('update.details', os())).result;
+    const kept = path.join(fixture.sysroot, 'ostree/deploy', osname, 'var/lib/treeline/update-details.json');
+    const { details } = JSON.parse(readFileSync(kept, 'utf8')) as { details: JobResult<'update.details'> };
     expect(details.releases.map((r) => r.version)).toEqual(['3', '2']);
+    expect(details.source).toBe('treeline.changes');
     expect(details.signatures).toMatchObject([{ valid: true, fingerprint: key.fingerprint }]);
     // the same again is nothing new, and no update any more once it is deployed
     expect(await upgrade(path.join(stick, 'treeline'))).toMatchObject({ changed: false });
@@ -101,14 +90,6 @@ describe('a repository on a stick', () => {
 
   test('from the system’s own repository, at the places where others put theirs; read through a mount point nobody else may enter', async () => {
     install(release('1'));
-    const second = new Fixture();
-    try {
-      // the machine with a network
-      second.install(`file://${fixture.server}`, fixture.commits[0] as string, [`--gpg-import=${key.file}`].map(String));
-    } catch {
-      // the other fixture's server doesn't hold it: pulled below
-    }
-    second[Symbol.dispose]();
     release('2');
     sh('ostree', 'pull-local', `--repo=${fixture.repo}`, '--remote=origin', fixture.server, fixture.commits[1] as string);
     sh('ostree', 'refs', `--repo=${fixture.repo}`, '--force', `--create=origin:${branch}`, fixture.commits[1] as string);
@@ -163,7 +144,7 @@ describe('a delta file', () => {
     });
     // the judge: ostree applies it
     const judge = path.join(fixture.dir, 'judge');
-    sh('ostree', 'init', '--mode=archive', `--repo=${judge}`);
+    sh('ostree', 'init', '--mode=bare-user', `--repo=${judge}`);
     sh('ostree', 'pull-local', `--repo=${judge}`, fixture.server, first);
     sh('ostree', 'static-delta', 'apply-offline', `--repo=${judge}`, made.path);
     sh('ostree', 'fsck', '--quiet', `--repo=${judge}`);
@@ -173,7 +154,7 @@ describe('a delta file', () => {
     expect(await upgrade(made.path)).toMatchObject({ changed: true, fromVersion: '1', toVersion: '2' });
     expect(status()).toContain('Version: 2');
     fsck();
-    expect((await job('update.details', os())).result.signatures).toMatchObject([{ valid: true }]);
+    expect((await job('sysroot.load', { sysroot: fixture.sysroot })).result.deployments[0]).toMatchObject({ version: '2', verified: true });
   });
 
   test('one whose beginning isn’t here is no update, and refused', async () => {
@@ -182,7 +163,10 @@ describe('a delta file', () => {
     release('3');
     const made = await create({ kind: 'delta', from: fixture.commits[1] as string });
     expect((await scan(stick)).media).toMatchObject([{ updates: false }]);
-    await expect(upgrade(made.path)).rejects.toMatchObject({ code: expect.stringMatching(/^repo\./) });
+    await expect(upgrade(made.path)).rejects.toMatchObject({
+      code: 'medium.nothing',
+      report: { detail: expect.stringContaining('isn’t here') },
+    });
     expect(status()).not.toContain('Version: 3');
   });
 });
@@ -236,7 +220,8 @@ describe('what a stranger wrote', () => {
     release('2');
     const { path: repo } = await create();
     const objects = sh('find', path.join(repo, 'objects'), '-name', '*.filez', '-size', '+3').trim().split('\n');
-    writeFileSync(objects[0] as string, readFileSync(objects[1] as string));
+    const contents = objects.map((file) => readFileSync(file));
+    objects.forEach((file, i) => writeFileSync(file, contents[(i + 1) % contents.length] as Buffer));
     await expect(upgrade(stick)).rejects.toMatchObject({ code: expect.stringMatching(/^repo\.(corrupt|garbage)/) });
     const commit = path.join(
       repo,
@@ -277,16 +262,14 @@ describe('what a stranger wrote', () => {
     const found = await scan(stick, path.join(stick, 'not-there'));
     expect(Date.now() - started).toBeLessThan(5000);
     expect(found.media).toEqual([]);
-    expect(found.skipped.sort()).toEqual(
-      [
-        `${stick}/.ostree/repo: the repository has no branches`,
-        `${stick}/empty.delta: it is too short for a delta file`,
-        expect.stringMatching(/huge\.tldelta: it isn’t a static delta file/),
-        `${stick}/not-there: there is no such directory or delta file`,
-        expect.stringMatching(/ostree\/repo: .*is missing/),
-        expect.stringMatching(/text\.tldelta: it isn’t a static delta file/),
-      ].sort(),
-    );
+    expect(found.skipped.map((line) => line.replace(`${stick}/`, '')).sort()).toEqual([
+      '.ostree/repo: the repository has no branches',
+      'empty.delta: it is too short for a delta file',
+      'huge.tldelta: it isn’t a static delta file, or it is damaged',
+      'not-there: there is no such directory or delta file',
+      `ostree/repo: ${branch}: commit ${sum.slice(0, 12)} is missing`,
+      'text.tldelta: it isn’t a static delta file, or it is damaged',
+    ]);
     await expect(upgrade(stick)).rejects.toMatchObject({ code: 'medium.nothing' });
   });
 
@@ -325,7 +308,7 @@ test('writing: a branch that isn’t there, a place that can’t be written, sev
   await expect(create({ repo: fixture.dir })).rejects.toMatchObject({ code: 'repo.open' });
   const small = path.join(fixture.dir, 'small');
   mkdirSync(small);
-  sh('mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small);
+  sh('mount', '-t', 'tmpfs', '-o', 'size=40k', 'tmpfs', small);
   try {
     await expect(create({ target: small })).rejects.toMatchObject({ code: 'disk.full' });
     await expect(create({ target: small, kind: 'delta' })).rejects.toMatchObject({ code: 'disk.full' });
@@ -333,6 +316,4 @@ test('writing: a branch that isn’t there, a place that can’t be written, sev
   } finally {
     sh('umount', small);
   }
-  chmodSync(stick, 0o755);
-  expect(existsSync(path.join(stick, 'treeline')) ? statSync(path.join(stick, 'treeline')).isDirectory() : true).toBe(true);
 });

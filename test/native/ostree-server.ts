@@ -16,6 +16,8 @@ export class OstreeServer {
   readonly served = new Map<string, number>();
   /** Answered to the last byte. */
   readonly completed = new Set<string>();
+  /** Told of each file answered to the last byte. */
+  onCompleted: ((url: string) => void) | undefined;
   bytes = 0;
   readonly #root: string;
   readonly #server: Server;
@@ -34,8 +36,9 @@ export class OstreeServer {
     });
   }
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  /** `port`: where it was before it was stopped. */
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
@@ -84,7 +87,10 @@ export class OstreeServer {
     }
     if (content) this.#contentServed++;
     this.served.set(url, (this.served.get(url) ?? 0) + 1);
-    response.on('finish', () => this.completed.add(url));
+    response.on('finish', () => {
+      this.completed.add(url);
+      this.onCompleted?.(url);
+    });
     this.bytes += stat.size;
     const send = (): void => {
       response.writeHead(200, { 'content-length': stat.size });

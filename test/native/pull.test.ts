@@ -64,7 +64,7 @@ describe('check: three states that never mix', () => {
     expect(Date.now() - asked).toBeLessThan(8000);
   });
 
-  test('what an earlier check found stays in view when the next one fails', async () => {
+  test('what an earlier check found stays in view when the next one fails (field report 8)', async () => {
     const v2 = fixture.release({ version: '2' });
     expect((await job('update.check', os())).result).toMatchObject({ kind: 'available', update: { checksum: v2 } });
     server.fault = '403';
@@ -88,7 +88,7 @@ describe('check: three states that never mix', () => {
   });
 });
 
-test('details: changes of all releases in between, merged, from the commit objects alone', async () => {
+test('details: changes of all releases in between, merged, from the commit objects alone (field report 25)', async () => {
   const base = { format: 1, timeSeconds: 1, installedSizeBytes: 10, installedSizeDeltaBytes: 5 };
   const entry = (text: string, timeSeconds: number): object => ({ timeSeconds, author: 'A <a@example.org>', text });
   const advisory = {
@@ -125,7 +125,7 @@ test('details: changes of all releases in between, merged, from the commit objec
   expect(details.packages[0]?.changelog?.map((c) => c.text)).toEqual(['- three', '- two']);
 });
 
-test('a full disk is found out before the download, with numbers', async () => {
+test('a full disk is found out before the download, with numbers (field report 10)', async () => {
   const small = new Fixture();
   const other = new OstreeServer(small.server);
   try {
@@ -157,7 +157,7 @@ test('without change lists: the package lists are compared', async () => {
   });
 });
 
-test('the download size is known before and is what goes over the line', async () => {
+test('the download size is known before and is what goes over the line (field report 17)', async () => {
   fixture.release({ version: '2', files: 50 });
   const check = (await job('update.check', os())).result;
   if (check.kind !== 'available') throw new Error(`unexpected ${check.kind}`);
@@ -186,11 +186,12 @@ test('a commit without sizes is fetched too, its size marked as unknown', async 
   fsck();
 });
 
-test('a connection cut in the middle: the next try fetches only what is missing', async () => {
+test('a connection cut in the middle: the next try fetches only what is missing (field report 18)', async () => {
   fixture.release({ version: '2', files: 60 });
   server.fault = 'cut';
   server.cutAfter = 20;
-  await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'repo.unreachable' });
+  const once = { env: { TREELINE_RETRY_SECONDS: '' } };
+  await expect(job('update.upgrade', os(), once)).rejects.toMatchObject({ code: 'repo.unreachable' });
   const arrived = [...server.served.keys()].filter((u) => u.endsWith('.filez'));
   expect(arrived.length).toBeGreaterThan(5);
   expect(status()).not.toContain('Version: 2');

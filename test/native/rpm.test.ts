@@ -148,7 +148,7 @@ test('hard links, capabilities, triggers and scriptlet interpreters', () => {
 });
 
 // field report 4
-test('changelogs that aren’t UTF-8 keep all that is readable', () => {
+test('changelogs that aren’t UTF-8 keep all that is readable (field report 4)', () => {
   for (const name of ['balicek-iso88591-1.1.1-1.x86_64.rpm', 'balicek-iso88592-1.1.1-1.x86_64.rpm']) {
     const { changelog } = readPackage(path.join(fixtures, name));
     const raw = readFileSync(path.join(fixtures, name));
@@ -162,7 +162,7 @@ test('changelogs that aren’t UTF-8 keep all that is readable', () => {
   expect(readPackage(path.join(fixtures, 'balicek-utf8-1.1.1-1.x86_64.rpm')).changelog[0]?.text).not.toContain('�');
 });
 
-test('10,000 changelog entries with markup, and writing from right to left, are text like any other', () => {
+test('10,000 changelog entries with markup, and writing from right to left, are text like any other (field report 4)', () => {
   const entries = Array.from({ length: 10_000 }, (_, i) => {
     const d = new Date(Date.UTC(2026, 0, 1) - i * 86_400_000).toUTCString().split(' ');
     return `* ${d[0]?.slice(0, 3)} ${d[2]} ${d[1]} ${d[3]} Ida <ida@meadow.example> - ${10_000 - i}-1\n- <b>fix</b> &amp; \u202eabc\u202c שלום ${i}\n`;
@@ -185,7 +185,7 @@ const errorOf = (run: () => unknown): TreelineError => {
 };
 
 // field report 3
-test('a file name that isn’t UTF-8 is refused by package and name, one that is is kept', () => {
+test('a file name that isn’t UTF-8 is refused by package and name, one that is is kept (field report 3)', () => {
   const latin = buildOne(scratch, 'latin', { install: "touch $(printf '%{buildroot}/usr/share/latin/caf\\351')" });
   expect(errorOf(() => readPackage(latin)).report).toMatchObject({
     code: 'package.bad-file-name',

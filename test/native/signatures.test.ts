@@ -61,7 +61,7 @@ describe('gpg', () => {
     );
   });
 
-  test('a key that isn’t trusted here is named by its id', async () => {
+  test('a key that isn’t trusted here is named by its id (field report 19)', async () => {
     const [right, other] = [gpgKey('right'), gpgKey('other')];
     fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [`--gpg-import=${right.file}`]);
     fixture.release({ version: '2', commitArgs: signedBy(other) });
@@ -72,7 +72,7 @@ describe('gpg', () => {
     expect(sh('ostree', 'admin', 'status', `--sysroot=${fixture.sysroot}`)).not.toContain('Version: 2');
   });
 
-  test('several keys at once: one that is trusted suffices', async () => {
+  test('several keys at once: one that is trusted suffices (field report 19)', async () => {
     const [right, next] = [gpgKey('right'), gpgKey('next')];
     fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [`--gpg-import=${right.file}`]);
     fixture.release({ version: '2', commitArgs: [...signedBy(right), `--gpg-sign=${next.fingerprint}`] });
@@ -107,7 +107,7 @@ describe('gpg', () => {
     await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'repo.signature-invalid', report: { subject: 'Version 2' } });
   });
 
-  test('an expired key is said to be expired', async () => {
+  test('an expired key is said to be expired (field report 19)', async () => {
     const [right, old] = [gpgKey('right'), gpgKey('old', 'seconds=2')];
     fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [
       `--gpg-import=${right.file}`,

@@ -91,7 +91,7 @@ test('nothing newer is no change', async () => {
   expect((await job('update.upgrade', os())).result).toMatchObject({ changed: false, toVersion: '2' });
 });
 
-test('rolling back takes the other one, remembers what was left, and a check says so', async () => {
+test('rolling back takes the other one, remembers what was left, and a check says so (field report 24)', async () => {
   expect((await job('sysroot.rollback', os())).result).toMatchObject({ changed: true, fromVersion: '2', toVersion: '1' });
   expect((await expectAgreement()).map((d) => d.version)).toEqual(['1', '2']);
   const check = (await job('update.check', os())).result;
@@ -133,7 +133,7 @@ test('set-default, pin, undeploy', async () => {
   fsck();
 });
 
-test('kernel arguments make a new deployment; the seen ones must be the real ones', async () => {
+test('kernel arguments make a new deployment; the seen ones must be the real ones (field report 13)', async () => {
   const none = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
   const { result } = await job('sysroot.kargs', { ...os(), ...none, append: ['y=c d'], remove: ['quiet'] });
   expect(result).toMatchObject({ changed: true, kargs: ['root=LABEL=test', 'x="a b"', 'y="c d"'] });
@@ -211,7 +211,7 @@ test('disk use: exclusive bytes are what undeploying frees', async () => {
   expect(use.freeBytes).toBeGreaterThan(0);
 });
 
-describe('odd origins: listed with what is wrong, and named by what needs them', () => {
+describe('odd origins: listed with what is wrong, and named by what needs them (field reports 11, 12)', () => {
   test.each<[name: string, text: string, problem: string, code: string]>([
     ['no ref', '[origin]\n', 'no-ref', 'origin.invalid'],
     ['empty', '', 'no-ref', 'origin.invalid'],

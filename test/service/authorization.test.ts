@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   osExperimentalInterface,
@@ -27,13 +28,26 @@ const samples: Readonly<Record<string, string>> = {
   elements: "['base']",
   options: '@a{sv} {}',
   modifiers: '@a{sv} {}',
+  change: '@a{sv} {}',
+  target: '@a{sv} {}',
   name: "'testos'",
+  remote: "'test'",
+  url: "'https://example.org/repo'",
+  key: "'AAAA'",
+  fingerprints: "['0123456789ABCDEF']",
+  job_id: "'00000000-0000-0000-0000-000000000000'",
+  from_checksum: `'${checksum}'`,
+  to_checksum: `'${checksum}'`,
+  etc_path: "'passwd'",
+  tree_path: "'/usr/bin/sh'",
+  seconds: 'uint32 600',
 };
 const byType: Readonly<Record<string, string>> = {
   s: "''",
   as: '@as []',
   b: 'false',
   u: 'uint32 5',
+  t: 'uint64 4102444800',
   'a{sv}': '@a{sv} {}',
   'a{ss}': '@a{ss} {}',
 };
@@ -61,6 +75,11 @@ const lookers = [
   'Sysroot1.History',
   'Sysroot1.DiskUse',
   'Sysroot1.LastError',
+  'Sysroot1.RestartBlockers',
+  'Sysroot1.WhatsNew',
+  'Sysroot1.Remotes',
+  'Sysroot1.InspectKey',
+  'Sysroot1.JobResult',
   'OS.GetDeploymentsRpmDiff',
   'OS.GetCachedDeployRpmDiff',
   'OS.GetCachedUpdateRpmDiff',
@@ -73,6 +92,12 @@ const lookers = [
   'OSExperimental.Moo',
   'OS1.UpdateDetails',
   'OS1.CompareDeployments',
+  'OS1.ReviewSummary',
+  'OS1.EtcPreview',
+  'OS1.EtcFile',
+  'OS1.TreeDiff',
+  'OS1.TreeFile',
+  'OS1.Media',
 ];
 
 let host: TestHost;
@@ -81,9 +106,10 @@ const state = (): string =>
     'sh',
     [
       '-c',
-      'ostree admin status --sysroot="$1"; find "$1/boot/loader/" -type f | sort | xargs cat; cat "$1"/ostree/repo/config',
+      'ostree admin status --sysroot="$1"; find "$1/boot/loader/" -type f | sort | xargs cat; cat "$1"/ostree/repo/config; ls "$2"/*restart.json "$2"/whats-new.json 2>/dev/null || true',
       'sh',
       host.sysroot,
+      path.join(host.dir, 'state'),
     ],
     {
       encoding: 'utf8',
@@ -98,7 +124,7 @@ describe('an unauthorised user', () => {
   });
   afterAll(() => host?.stop());
 
-  test('the list of what merely looks is what it is', () => {
+  test('the list of what merely looks is what it is (field report 20)', () => {
     const short = (name: string): string => name.split('.').slice(-2).join('.');
     expect(
       methods

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { startBus, type PrivateBus } from '../../main/demo/bus.ts';
 import { Bus, serviceName } from '../../shared/dbus/index.ts';
+import { packageMetadata } from './release-packages.ts';
 
 export const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');
@@ -47,6 +48,8 @@ export interface HostOptions {
   readonly polkit?: boolean;
   /** False: the test starts the service itself. */
   readonly helper?: boolean;
+  /** More D-Bus policy files, for other daemons on this bus. */
+  readonly busPolicies?: readonly string[];
 }
 
 /** A bus, a polkitd, a sysroot with release 1 of a small system deployed, a repository that has three, and the real service on it. */
@@ -61,7 +64,7 @@ export async function startTestHost(options: HostOptions = {}): Promise<TestHost
     const { sysroot, repo, checksums } = makeSystem(dir);
     bus = await startBus({
       dir: path.join(dir, 'bus'),
-      busPolicies: [path.join(root, 'assets/system/org.projectatomic.rpmostree1.conf')],
+      busPolicies: [path.join(root, 'assets/system/org.projectatomic.rpmostree1.conf'), ...(options.busPolicies ?? [])],
       polkitActions: options.polkit === false ? [] : policies.map((file) => path.join(root, 'assets/system', file)),
       polkitRules: `${options.rules ?? ''}\n${denyRule}`,
     });
@@ -168,7 +171,8 @@ function makeSystem(dir: string): { sysroot: string; repo: string; checksums: st
       '--owner-gid=0',
     ];
     const when = `--timestamp=2026-11-0${release}T12:00:00Z`;
-    checksums.push(ostree([...commit, when, `--add-metadata-string=version=${release}`, ...(parent ? [`--parent=${parent}`] : [])]));
+    const metadata = [`--add-metadata-string=version=${release}`, ...packageMetadata(release, parent)];
+    checksums.push(ostree([...commit, when, ...metadata, ...(parent ? [`--parent=${parent}`] : [])]));
     rmSync(tree, { recursive: true });
   }
   ostree([`--repo=${repo}`, 'refs', '--create=test/stable', checksums[0] ?? '']);

@@ -175,7 +175,7 @@ describe('with a worker that takes its time', () => {
     await until(async () => (await active()) === '');
   });
 
-  test('a second job is refused with who, what and since when; a cancel ends the first within a second', async () => {
+  test('a second job is refused with who, what and since when; a cancel ends the first within a second (field report 16)', async () => {
     const first = await openJob(bus, ...upgrade);
     const end = finished(first.peer);
     await start(first.peer);
@@ -195,7 +195,7 @@ describe('with a worker that takes its time', () => {
     expect(text).toMatch(/\[job\.cancelled\]$/);
   });
 
-  test('a job whose client leaves before Start() is dropped, one that runs is cancelled, a detached one goes on', async () => {
+  test('a job whose client leaves before Start() is dropped, one that runs is cancelled, a detached one goes on (field report 16)', async () => {
     const leaving = await Bus.connect(host.address);
     await openJob(leaving, ...upgrade);
     leaving.close();

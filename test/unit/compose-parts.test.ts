@@ -45,7 +45,7 @@ const odd = [
   '/var/über',
 ];
 
-test.each(odd)('tmpfiles.d: systemd makes exactly %j', (name) => {
+test.each(odd)('tmpfiles.d: systemd makes exactly %j (field report 2)', (name) => {
   const root = mkdtempSync(path.join(tmpdir(), 'tmpfiles-'));
   try {
     mkdirSync(path.join(root, 'usr/lib/tmpfiles.d'), { recursive: true });

@@ -94,7 +94,7 @@ ostree diff commit to:   bbb
 `);
 });
 
-test('json is one line of rpm-ostree’s shape, with ISO dates', () => {
+test('json is one line of rpm-ostree’s shape, with ISO dates (field report 5)', () => {
   const text = diffText(outcome, 'json', '', '');
   expect(text.indexOf('\n')).toBe(text.length - 1);
   const json = JSON.parse(text) as { pkgdiff: [string, number, Record<string, unknown>][] };

@@ -23,7 +23,7 @@ test.each([
   ['a-1:0.9-1.noarch', 'a-2026.1-1.noarch', 'downgraded'],
   ['a-007-1.noarch', 'a-8-1.noarch', 'upgraded'],
   ['a-1.0-10.fc40.noarch', 'a-1.0-9.fc41.noarch', 'downgraded'],
-])('%s to %s is %s', (from, to, kind) => {
+])('%s to %s is %s (field report 1)', (from, to, kind) => {
   expect(diffPackages(list(from), list(to)).map((c) => c.kind)).toEqual([kind]);
 });
 

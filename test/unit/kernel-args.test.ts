@@ -26,7 +26,7 @@ describe('parsing as the kernel does', () => {
     expect(parseKernelArgs(raw)).toEqual([{ raw, key, value }]);
   });
 
-  test('several, with any blanks between, come back as they were', () => {
+  test('several, with any blanks between, come back as they were (field report 13)', () => {
     const line = '  ro\tquiet  x="a b"  console=tty0 console=ttyS0,115200 KEY "q=r s" ';
     expect(parseKernelArgs(line).map((a) => a.raw)).toEqual([
       'ro',
@@ -66,7 +66,7 @@ describe('changing', () => {
     expect(change('quiet -- quiet 3', { append: ['ro'], remove: ['quiet'] })).toBe('ro -- quiet 3');
   });
 
-  test('equal duplicates are no ambiguity, one is taken', () => {
+  test('equal duplicates are no ambiguity, one is taken (field report 13)', () => {
     expect(change('a=1 b a=1', { remove: ['a=1'] })).toBe('a=1 b');
     expect(change('a=1 b a=1', { deleteIfPresent: ['a'] })).toBe('b');
   });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobState } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -20,6 +21,7 @@ interface PullFlags {
   readonly lockFinalization?: boolean;
   readonly skipBranchCheck?: boolean;
   readonly takeRolledBack?: boolean;
+  readonly from?: string;
   readonly triggerAutomaticUpdatePolicy?: boolean;
   readonly branch?: string;
   readonly remote?: string;
@@ -35,6 +37,7 @@ export function registerPulling(program: Command): void {
     .option('--check', 'only look whether there is something newer')
     .option('--check-diff', 'like --preview')
     .option('--upgrade-unchanged-exit-77', 'like --unchanged-exit-77')
+    .option('--from <path>', 'from a stick, a directory or a delta file instead of the network')
     .option('--take-rolled-back', 'also take a version that was rolled back from')
     .option('--trigger-automatic-update-policy', 'do what the automatic update policy says')
     .action(action(upgrade));
@@ -47,6 +50,7 @@ export function registerPulling(program: Command): void {
   common(program.command('rebase [refspec] [revision]').description('Switch to another source'))
     .option('-b, --branch <branch>', 'switch to a branch of the current remote')
     .option('-m, --remote <remote>', 'switch to the current branch of another remote')
+    .option('--preview', 'only show what would change')
     .option('--skip-purge', 'keep the old source’s branch')
     .option('--custom-origin-description <text>', 'not supported yet')
     .option('--custom-origin-url <url>', 'not supported yet')
@@ -87,14 +91,20 @@ async function upgrade(session: Session, flags: PullFlags): Promise<number> {
     if (!ran) session.print('Automatic updates are disabled.');
     return 0;
   }
-  const job = await session.follow(() => session.client.upgrade(pullOptions(flags)));
+  const { from } = flags;
+  const job = await session.follow(() =>
+    from === undefined
+      ? session.client.upgrade(pullOptions(flags))
+      : session.client.upgradeFromMedium(resolve(from), { reboot: flags.reboot ?? false }),
+  );
   return report(session, job, flags);
 }
 
 const nothingToDo: JobState = { id: '', title: 'automatic update', method: '', owner: '', startedAt: 0, phase: 'succeeded', messages: [] };
 
 async function deploy(session: Session, revision: string, flags: PullFlags): Promise<number> {
-  refuseOptions(flags as Record<string, unknown>, [...later, 'preview']);
+  refuseOptions(flags as Record<string, unknown>, later);
+  if (flags.preview) return preview(session, { revision });
   const job = await session.follow(() => session.client.deploy(revision, pullOptions(flags)));
   return report(session, job, flags);
 }
@@ -102,6 +112,7 @@ async function deploy(session: Session, revision: string, flags: PullFlags): Pro
 async function rebase(session: Session, refspec: string | undefined, revision: string | undefined, flags: PullFlags): Promise<number> {
   refuseOptions(flags as Record<string, unknown>, later);
   const target = refspec ?? (await targetOf(session, flags));
+  if (flags.preview) return preview(session, { refspec: target, revision });
   const job = await session.follow(() => session.client.rebase(target, { ...pullOptions(flags), revision }));
   return report(session, job, flags);
 }
@@ -131,6 +142,15 @@ async function check(session: Session, withPackages: boolean): Promise<number> {
   const parts = (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => update.counts[kind] > 0);
   if (parts.length > 0) session.print(`           Diff: ${parts.map((kind) => `${update.counts[kind]} ${kind}`).join(', ')}`);
   if (withPackages) for (const line of changeLines((await session.client.updateDetails()).packages)) session.print(line);
+  return 0;
+}
+
+/** What another version would change: only its commit objects are fetched. */
+async function preview(session: Session, target: { refspec?: string; revision?: string }): Promise<number> {
+  const details = await session.client.preview(target);
+  session.print(`        Version: ${details.toVersion} (${dateText(details.toTimeSeconds)})`);
+  session.print(`         Commit: ${details.toChecksum}`);
+  for (const line of changeLines(details.packages)) session.print(line);
   return 0;
 }
 

@@ -191,7 +191,9 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
       throw new TreelineError('repo.revision-not-found', { subject: wanted, facts: { repo: source.refspec } });
     }
     const built = describeUpdate(context, repo, source, to);
-    return known && rank(built) < rank(known) ? { ...known, sizes: built.sizes } : built;
+    return known && rank(built) < rank(known)
+      ? { ...known, sizes: { ...built.sizes, installedDeltaBytes: known.sizes.installedDeltaBytes } }
+      : built;
   });
 }
 

@@ -3,12 +3,14 @@ import type { Progress } from '../../../shared/domain/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { FetchPort, FetchRequest } from '../ports/fetch.ts';
 
-/** Seconds before each further attempt; as many fruitless attempts in a row end the job. */
-const waitsSeconds = [1, 2, 4, 8, 15];
+/** Seconds before each further attempt; as many fruitless attempts in a row end the job. TREELINE_RETRY_SECONDS (`1,2,4`) changes them. */
+const usualWaits = [1, 2, 4, 8, 15];
+/** A line that drops again and again after a few objects isn't worth a night. */
+const mostDrops = 50;
 
 /**
  * Fetch, and go on when the connection dropped in between. Every attempt goes on from what has arrived, so one that brought anything starts
- * the count anew. A server that gave nothing at the first attempt isn't waited for: the person is better told now. Rejects with the last error.
+ * the count anew. The server was asked for the commit a moment ago, so that it doesn't answer now is a drop, too. Rejects with the last error.
  */
 export async function fetchThroughDrops(
   context: JobContext,
@@ -18,21 +20,25 @@ export async function fetchThroughDrops(
   wait: (seconds: number) => Promise<void> = pause,
 ): Promise<void> {
   const { clean: _, ...further } = request;
+  const wanted = process.env['TREELINE_RETRY_SECONDS'];
+  const waits = wanted === undefined ? usualWaits : wanted.split(',').filter(Boolean).map(Number);
   let [fruitless, before, first] = [0, 0, true];
-  for (;;) {
-    let here = 0;
+  for (let drops = 0; ; drops++) {
+    let [here, items] = [0, 0];
     try {
       await fetcher.fetch(first ? request : further, (progress) => {
         here = progress.bytesDone ?? 0;
+        items = progress.itemsDone ?? 0;
         onProgress(before === 0 ? progress : since(before, progress));
       });
       return;
     } catch (error) {
       // a server that says no will say no again
       if (!(error instanceof TreelineError) || error.code !== 'repo.unreachable') throw error;
-      if (here > 0) fruitless = 0;
-      const seconds = waitsSeconds[fruitless];
-      if (before + here === 0 || seconds === undefined) throw error;
+      // half an object is fetched again: only whole ones count
+      if (items > 0) fruitless = 0;
+      const seconds = waits[fruitless];
+      if (seconds === undefined || drops >= mostDrops) throw error;
       before += here;
       fruitless += 1;
       first = false;

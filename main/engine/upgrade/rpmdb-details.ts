@@ -4,7 +4,7 @@ import { advisoriesBetween } from '../db/commit-advisories.ts';
 import { describeChanges, diffPackages, indexPackages } from '../diff/index.ts';
 import type { ObjectReader, ReadCommitRpmdb } from '../ports/review.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
-import { flatten, isComplete, TreeReader, type DirRef } from '../review/tree.ts';
+import { flatten, isComplete, TreeReader, type DirRef, type TreeNode } from '../review/tree.ts';
 import { objectSizes } from './sizes.ts';
 
 /** What reading RPM databases out of commits needs. */
@@ -37,6 +37,8 @@ export function withRpmdb(
     const bytes = mine === 'absent' ? undefined : databaseBytes(reader, from);
     return bytes === undefined ? details : { ...details, rpmdbBytes: bytes * missing };
   }
+  // read by librpm from a copy: verified before, as everything that was fetched
+  for (const commit of [from, to]) for (const node of databaseFiles(reader, commit)) reader.file(node.checksum);
   return described(access, repo, details, from, to);
 }
 
@@ -83,11 +85,17 @@ function placesOf(reader: TreeReader, commit: CommitPort): DirRef[] {
   return rpmdbDirectories.flatMap((place) => reader.find(commit, place.split('/').slice(1)) ?? []);
 }
 
+function databaseFiles(reader: TreeReader, commit: CommitPort): TreeNode[] {
+  return placesOf(reader, commit)
+    .flatMap((dir) => [...flatten(reader, dir).values()])
+    .filter((node) => node.type === 'file');
+}
+
 /** Bytes of the database as it goes over the network where the commit says them, else as it lies here. */
 function databaseBytes(reader: TreeReader, commit: CommitPort): number {
   const archived = new Map((objectSizes(commit) ?? []).map((o) => [o.checksum, o.archivedBytes]));
-  return placesOf(reader, commit)
-    .flatMap((dir) => [...flatten(reader, dir).values()])
-    .filter((node) => node.type === 'file')
-    .reduce((sum, { checksum }) => sum + (archived.get(checksum) ?? reader.tryFile(checksum)?.sizeBytes ?? 0), 0);
+  return databaseFiles(reader, commit).reduce(
+    (sum, { checksum }) => sum + (archived.get(checksum) ?? reader.tryFile(checksum)?.sizeBytes ?? 0),
+    0,
+  );
 }

@@ -8,6 +8,7 @@ import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { OriginFile } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
+import { requireBootRoom } from './boot-room.ts';
 import { describeUpdate, saveDetails, withFetched, type UpdateContext } from './check.ts';
 import { fetchCommits, fetchRepoPath, fetchRequest, knownTarget } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
@@ -162,6 +163,7 @@ async function pull(
   progress: WeightedProgress,
 ): Promise<void> {
   requireDiskSpace(context, details);
+  if (!params.cacheOnly) await requireBootRoom(context, source, checksum);
   const { downloadBytes, downloadExact, downloadObjects } = details.sizes;
   const name = details.toVersion || checksum.slice(0, 12);
   // the content of a delta came with its commit

@@ -18,7 +18,7 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.summary) return { commits: {}, summary: fetchSummary(repo, request.remote) };
-  if (request.delta !== undefined) return executeDelta(repo, request.delta, request.refs);
+  if (request.delta !== undefined) return executeDelta(repo, request.delta, request.refs, request.parent);
   if (request.refs.length === 0) return { commits: {} };
   // content is verified once, by root when it imports: half of the work of fetching
   const first = {

@@ -14,7 +14,8 @@ export function JobProgress({ job }: { job: JobState }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const cancelling = useHost(({ intents }) => intents.includes('cancel') || intents.includes('pause'));
-  const canPause = useHost(({ snapshot }) => snapshot?.service.kind === 'treeline') && isUpdateJob(job) && job.progress?.bytesTotal !== undefined;
+  const canPause =
+    useHost(({ snapshot }) => snapshot?.service.kind === 'treeline') && isUpdateJob(job) && job.progress?.bytesTotal !== undefined;
   const { progress } = job;
   const fraction = progress && progress.stepCount > 0 ? progress.fraction : undefined;
   const amount = progress ? amountText(t, format, progress) : '';
@@ -36,7 +37,11 @@ export function JobProgress({ job }: { job: JobState }): ReactNode {
       ) : (
         <div className="flex flex-wrap gap-2">
           {canPause ? (
-            <Button isDisabled={cancelling} icon={<Pause aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.pause()}>
+            <Button
+              isDisabled={cancelling}
+              icon={<Pause aria-hidden className="size-4 shrink-0" />}
+              onPress={() => void hostActions.pause()}
+            >
               {t('action.pause')}
             </Button>
           ) : null}

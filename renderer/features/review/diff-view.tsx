@@ -36,7 +36,9 @@ export function DiffView({ label, from, to }: { label: string; from: string; to:
         </table>
       </div>
       {lines.length > shownLines ? (
-        <p className="text-sm text-muted">{t('diff.more', { count: lines.length - shownLines, formatted: format.count(lines.length - shownLines) })}</p>
+        <p className="text-sm text-muted">
+          {t('diff.more', { count: lines.length - shownLines, formatted: format.count(lines.length - shownLines) })}
+        </p>
       ) : null}
     </>
   );

@@ -1,7 +1,7 @@
 import { ArrowDownToLine, Equal, TriangleAlert, UserCheck, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { EtcEntry } from '../../../shared/domain/index.ts';
+import type { EtcEntry, EtcProblem } from '../../../shared/domain/index.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 
 const looks: Record<EtcEntry['kind'], { icon: LucideIcon; tone: Tone }> = {
@@ -12,8 +12,15 @@ const looks: Record<EtcEntry['kind'], { icon: LucideIcon; tone: Tone }> = {
 };
 
 /** What happens to a file of /etc. */
-export function EtcBadge({ kind }: { kind: EtcEntry['kind'] }): ReactNode {
+export function EtcBadge({ kind, problem }: { kind: EtcEntry['kind']; problem?: EtcProblem }): ReactNode {
   const { t } = useTranslation();
+  if (problem) {
+    return (
+      <Badge icon={TriangleAlert} tone="danger">
+        {t(`etc.problemShort.${problem}`)}
+      </Badge>
+    );
+  }
   const { icon, tone } = looks[kind];
   return (
     <Badge icon={icon} tone={tone}>

@@ -6,6 +6,7 @@ import { call } from '../../stores/bridge.ts';
 import { useLoad } from '../../stores/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice } from '../../ui/choice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { ErrorNotice } from '../activity/error-notice.tsx';
 import { DiffView } from './diff-view.tsx';
@@ -24,9 +25,13 @@ export function EtcDetail({ entry, checksum }: { entry: EtcEntry; checksum: stri
       <header className="space-y-1">
         <h2 className="foreign-text font-mono text-base font-semibold">/etc/{entry.path}</h2>
         <p>
-          <EtcBadge kind={entry.kind} />
+          <EtcBadge kind={entry.kind} {...(entry.problem ? { problem: entry.problem } : {})} />
         </p>
-        <p className="text-muted">{t(`etc.explain.${entry.kind}`)}</p>
+        {entry.problem ? (
+          <Notice tone={entry.problem === 'blocks' ? 'danger' : 'warn'} title={t(`etc.problem.${entry.problem}`)} />
+        ) : (
+          <p className="text-muted">{t(`etc.explain.${entry.kind}`)}</p>
+        )}
       </header>
       {error ? (
         <ErrorNotice report={error}>

@@ -48,9 +48,7 @@ function NotHere({ bytes, onDone }: { bytes: number | undefined; onDone: () => v
     <>
       <RefusalNotice intents={['fetchReview']} />
       <Empty icon={Download} title={t('etc.notHere')}>
-        <p className="max-w-prose">
-          {bytes === undefined ? t('etc.notHereUnknown') : t('etc.notHereText', { size: format.bytes(bytes) })}
-        </p>
+        <p className="max-w-prose">{bytes === undefined ? t('etc.notHereUnknown') : t('etc.notHereText', { size: format.bytes(bytes) })}</p>
         <div className="mt-4">
           <Button
             look="primary"
@@ -76,7 +74,9 @@ function EtcList({ preview }: { preview: EtcPreview }): ReactNode {
   const rows = useMemo(() => etcRows(preview.entries, filter, shownQuery), [preview, filter, shownQuery]);
   const options = [
     { id: 'all', label: `${t('etc.all')} (${format.count(preview.entries.length)})` },
-    ...etcKinds.filter((kind) => counts[kind] > 0).map((kind) => ({ id: kind, label: `${t(`etc.kind.${kind}`)} (${format.count(counts[kind])})` })),
+    ...etcKinds
+      .filter((kind) => counts[kind] > 0)
+      .map((kind) => ({ id: kind, label: `${t(`etc.kind.${kind}`)} (${format.count(counts[kind])})` })),
   ];
   return (
     <div className="flex min-h-0 flex-1 flex-col gap-3">
@@ -102,7 +102,7 @@ function EtcList({ preview }: { preview: EtcPreview }): ReactNode {
               <p className="foreign-text truncate font-mono text-sm" title={`/etc/${entry.path}`}>
                 {entry.path}
               </p>
-              <EtcBadge kind={entry.kind} />
+              <EtcBadge kind={entry.kind} {...(entry.problem ? { problem: entry.problem } : {})} />
             </>
           )}
           detail={(entry) => <EtcDetail entry={entry} checksum={preview.toChecksum} />}

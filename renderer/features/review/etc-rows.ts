@@ -18,5 +18,10 @@ export function etcRows(entries: readonly EtcEntry[], filter: EtcFilter, query: 
     (filter === 'all' || kind === filter) && words.every((word) => `etc/${path}`.toLowerCase().includes(word));
   return entries
     .filter(fits)
-    .sort((a, b) => etcKinds.indexOf(a.kind) - etcKinds.indexOf(b.kind) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    .sort(
+      (a, b) =>
+        Number(!!b.problem) - Number(!!a.problem) ||
+        etcKinds.indexOf(a.kind) - etcKinds.indexOf(b.kind) ||
+        (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+    );
 }

@@ -40,7 +40,13 @@ export function ExportMenu({ checksum, onSaved, onError }: ExportMenuProps): Rea
           disabled: saving,
           run: () => void save('markdown'),
         },
-        { id: 'json', label: t('review.exportJson'), icon: <FileJson aria-hidden className={icon} />, disabled: saving, run: () => void save('json') },
+        {
+          id: 'json',
+          label: t('review.exportJson'),
+          icon: <FileJson aria-hidden className={icon} />,
+          disabled: saving,
+          run: () => void save('json'),
+        },
       ]}
     />
   );

@@ -23,6 +23,8 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
   const counts = etc?.available ? countEtc(etc.entries) : undefined;
   return (
     <div className="space-y-4">
+      {summary.partial ? <p className="text-muted">{t('overview.partial')}</p> : null}
+      {etc?.entries.some((entry) => entry.problem === 'blocks') ? <Notice tone="danger" title={t('overview.etcBlocks')} /> : null}
       {boot.needBytes > boot.freeBytes ? (
         <Notice tone="warn" title={t('overview.bootFull', { need: format.bytes(boot.needBytes), free: format.bytes(boot.freeBytes) })}>
           <p>{t('notice.tooBigNext')}</p>
@@ -30,16 +32,26 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
       ) : null}
       <dl className="divide-y divide-line rounded-xl border border-line bg-surface">
         <Fact name={t('overview.packages')}>
-          {packageCount === undefined ? t('overview.unknown') : t('packages.found', { count: packageCount, formatted: format.count(packageCount) })}
+          {packageCount === undefined
+            ? t('overview.unknown')
+            : t('packages.found', { count: packageCount, formatted: format.count(packageCount) })}
           {packageCount ? <Open label={t('overview.showPackages')} onPress={() => onOpen('packages')} /> : null}
         </Fact>
         <Fact name={t('overview.kernel')}>
-          {kernel.from === kernel.to ? t('overview.kernelSame', { version: kernel.to }) : <Change from={kernel.from} to={kernel.to} />}
+          {kernel.to === '' ? (
+            t('overview.unknown')
+          ) : kernel.from === kernel.to ? (
+            t('overview.kernelSame', { version: kernel.to })
+          ) : (
+            <Change from={kernel.from} to={kernel.to} />
+          )}
         </Fact>
         <Fact name={t('overview.initramfs')}>
-          {initramfs.changed
-            ? t('overview.initramfsNew', { from: format.bytes(initramfs.fromBytes), to: format.bytes(initramfs.toBytes) })
-            : t('overview.initramfsSame', { size: format.bytes(initramfs.toBytes) })}
+          {summary.partial
+            ? t('overview.unknown')
+            : initramfs.changed
+              ? t('overview.initramfsNew', { from: format.bytes(initramfs.fromBytes), to: format.bytes(initramfs.toBytes) })
+              : t('overview.initramfsSame', { size: format.bytes(initramfs.toBytes) })}
         </Fact>
         <Fact name={t('overview.kernelArgs')}>
           <KernelArgs {...summary.kernelArgs} />
@@ -65,7 +77,9 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
           <Open label={t('overview.showEtc')} onPress={() => onOpen('etc')} />
         </Fact>
         <Fact name={t('overview.boot')}>
-          {t('overview.bootText', { need: format.bytes(boot.needBytes), free: format.bytes(boot.freeBytes) })}
+          {summary.partial
+            ? t('overview.unknown')
+            : t('overview.bootText', { need: format.bytes(boot.needBytes), free: format.bytes(boot.freeBytes) })}
         </Fact>
         <Fact name={t('overview.wayBack')}>
           {summary.backTo.version ? t('overview.backTo', { version: summary.backTo.version }) : t('overview.noWayBack')}

@@ -99,7 +99,11 @@ function Review({ summary, snapshot, pairKey, backLabel, title }: ReviewProps): 
       {failed ? <ErrorNotice report={failed} onClose={() => setFailed(undefined)} /> : null}
       {saved ? (
         <div role="status">
-          <Notice tone="info" title={t('review.saved', { name: saved })} actions={<Button onPress={() => setSaved(undefined)}>{t('action.dismiss')}</Button>} />
+          <Notice
+            tone="info"
+            title={t('review.saved', { name: saved })}
+            actions={<Button onPress={() => setSaved(undefined)}>{t('action.dismiss')}</Button>}
+          />
         </div>
       ) : null}
       <p className="text-muted">
@@ -152,7 +156,12 @@ function GoOn({ summary, snapshot }: { summary: ReviewSummary; snapshot: HostSna
   if (summary.staged) {
     return (
       <>
-        <Button look="primary" isDisabled={busy} icon={<RotateCcw aria-hidden className="size-4 shrink-0" />} onPress={() => setAsking(true)}>
+        <Button
+          look="primary"
+          isDisabled={busy}
+          icon={<RotateCcw aria-hidden className="size-4 shrink-0" />}
+          onPress={() => setAsking(true)}
+        >
           {t('action.restartNow')}
         </Button>
         <RestartDialog version={summary.toVersion} isOpen={asking} onClose={() => setAsking(false)} />
@@ -163,7 +172,12 @@ function GoOn({ summary, snapshot }: { summary: ReviewSummary; snapshot: HostSna
   // an older one, or one that was gone back from, is asked about on Updates
   if (!found || found.rolledBackFrom || (booted && found.timestamp < booted.timestamp)) return null;
   return (
-    <Button look="primary" isDisabled={busy} icon={<Download aria-hidden className="size-4 shrink-0" />} onPress={() => void hostActions.upgrade({})}>
+    <Button
+      look="primary"
+      isDisabled={busy}
+      icon={<Download aria-hidden className="size-4 shrink-0" />}
+      onPress={() => void hostActions.upgrade({})}
+    >
       {t('action.stage')}
     </Button>
   );

@@ -24,7 +24,10 @@ function MediumCard({ medium }: { medium: Medium }): ReactNode {
   const newest = [...medium.refs].sort((a, b) => b.timestamp - a.timestamp)[0];
   const name = medium.label || medium.path;
   return (
-    <section aria-label={t('media.title', { name })} className="flex flex-wrap items-center gap-3 rounded-xl border border-line bg-surface p-4">
+    <section
+      aria-label={t('media.title', { name })}
+      className="flex flex-wrap items-center gap-3 rounded-xl border border-line bg-surface p-4"
+    >
       <Usb aria-hidden className="size-5 shrink-0 text-accent" />
       <div className="min-w-40 flex-1">
         <h2 className="foreign-text font-semibold">{t('media.title', { name })}</h2>

@@ -71,6 +71,12 @@ export function failedUpdateJob(snapshot: HostSnapshot, ended: JobState | undefi
   return newest > (last.endedAt ?? last.startedAt) ? undefined : last;
 }
 
+/** The last attempt to bring a new version, if it was paused: it goes on from there. */
+export function pausedUpdateJob(snapshot: HostSnapshot, ended: JobState | undefined): JobState | undefined {
+  const jobs = [...snapshot.pastJobs, ...(ended ? [ended] : [])].filter(isUpdateJob).sort((a, b) => b.startedAt - a.startedAt);
+  return jobs[0]?.error?.code === 'job.paused' ? jobs[0] : undefined;
+}
+
 /** Key of the pair of versions whose difference the page shows; undefined when there's nothing to show. */
 export function detailsKey(snapshot: HostSnapshot): string | undefined {
   const booted = bootedOf(snapshot);

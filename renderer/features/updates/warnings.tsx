@@ -9,17 +9,18 @@ import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
 import { ErrorSentences } from '../activity/error-sentences.tsx';
-import { failedUpdateJob, type UpdateState } from './update-state.ts';
+import { failedUpdateJob, pausedUpdateJob, type UpdateState } from './update-state.ts';
 
 /** What stays true besides the state: a failed finalization, a failed attempt, a check that failed while something is staged. */
 export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: UpdateState }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const explain = useErrorText();
-  const { endedJob, dismissed, pausedJob } = useHost();
+  const { endedJob, dismissed } = useHost();
   const failure = snapshot.finalizeFailure;
   const failed = state.kind === 'working' ? undefined : failedUpdateJob(snapshot, endedJob);
   const failedCheck = 'failedCheck' in state ? state.failedCheck : undefined;
+  const paused = state.kind === 'available' ? pausedUpdateJob(snapshot, endedJob) : undefined;
   const cancelled = state.kind !== 'working' && endedJob?.phase === 'cancelled' && !dismissed.includes(endedJob.id);
   return (
     <>
@@ -39,8 +40,10 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
         <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} />
       ) : null}
       {/* a failed check is the state itself: not said twice */}
-      <RefusalNotice intents={['upgrade', 'restart', 'cancel', 'pause', ...(snapshot.check.kind === 'failed' ? [] : (['check'] as const))]} />
-      {cancelled && endedJob.id === pausedJob ? (
+      <RefusalNotice
+        intents={['upgrade', 'restart', 'cancel', 'pause', ...(snapshot.check.kind === 'failed' ? [] : (['check'] as const))]}
+      />
+      {paused ? (
         <Notice
           tone="info"
           title={t('notice.paused')}

@@ -26,6 +26,8 @@ export interface PageDriver {
   show(snapshot: HostSnapshot, answers?: Readonly<Record<string, Answer>>): Promise<void>;
   update(snapshot: HostSnapshot): Promise<void>;
   emitJob(job: JobState): Promise<void>;
+  /** What a method of the service answers from now on. */
+  answer(method: string, answer: Answer): Promise<void>;
   /** Calls the service got since the last time, without arguments' prototypes. */
   calls(): Promise<unknown[][]>;
   resize(width: number, height: number, zoomFactor?: number): Promise<void>;
@@ -74,6 +76,13 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
       ] as const),
     emitJob: (job) =>
       app.evaluate((_electron, [code, given]) => ((0, eval)(`(${code})`)() as Script).emitJob(given), [scriptOf.toString(), job] as const),
+    answer: (method, answer) =>
+      app.evaluate(
+        (_electron, [code, name, given]) => {
+          ((0, eval)(`(${code})`)() as Script).answers[name] = given;
+        },
+        [scriptOf.toString(), method, answer] as const,
+      ),
     calls: () => app.evaluate((_electron, code) => ((0, eval)(`(${code})`)() as Script).takeCalls(), scriptOf.toString()),
     async resize(width, height, zoomFactor = 1) {
       await app.evaluate(

@@ -26,8 +26,11 @@ const script = {
 };
 globalThis.treelineScript = script;
 
+/** Asked again and again on the window's own account: not what a button did. */
+const background = new Set(['scheduledRestart', 'whatsNew', 'media', 'restartBlockers']);
+
 async function respond(errorOf, method, args) {
-  script.calls.push([method, ...args]);
+  if (!background.has(method)) script.calls.push([method, ...args]);
   const answer = script.answers[method];
   if (!answer) return undefined;
   if (answer.pending) return new Promise(() => undefined);
@@ -52,6 +55,34 @@ export function createHostClient(errorOf) {
     'compare',
     'history',
     'diskUse',
+    'deploy',
+    'pause',
+    'bootOnce',
+    'reviewSummary',
+    'etcPreview',
+    'etcFile',
+    'fetchReview',
+    'treeDiff',
+    'treeFile',
+    'preview',
+    'remotes',
+    'addRemote',
+    'editRemote',
+    'removeRemote',
+    'inspectKey',
+    'importKey',
+    'remoteRefs',
+    'remoteVersions',
+    'rebase',
+    'media',
+    'upgradeFromMedium',
+    'scheduledRestart',
+    'scheduleRestart',
+    'postponeRestart',
+    'cancelScheduledRestart',
+    'restartBlockers',
+    'whatsNew',
+    'acknowledgeWhatsNew',
   ];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),

@@ -1,0 +1,1 @@
+export { etcFileDiff, reviewJson, reviewMarkdown, type EtcFileDiff, type ReviewReportInput } from '../../../shared/domain/review-report.ts';

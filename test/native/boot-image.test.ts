@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makePlainHost, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
+import { error, result, simulatedSession, type Step } from './simulated-session.ts';
+import type { JobEvent } from '../../main/engine/jobs/index.ts';
+
+const osname = 'plain';
+const os = { sysroot: '/', osname } as const;
+const load = ['sysroot.load', { sysroot: '/' }] as const;
+const upgrade = ['update.upgrade', os] as const;
+
+let dir: string;
+let boot: string;
+let host: PlainHost;
+const sh = (command: string, ...args: string[]): string =>
+  execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const session = (...steps: Step[]): Promise<JobEvent[]> => simulatedSession(dir, host, steps);
+
+/** /boot is an ext4 file system of 60 MB of its own: writing boot entries freezes it, and only it. */
+beforeEach(async () => {
+  dir = mkdtempSync('/dev/shm/treeline-boot-');
+  chmodSync(dir, 0o755);
+  boot = path.join(dir, 'sysroot/boot');
+  mkdirSync(boot, { recursive: true });
+  const image = path.join(dir, 'boot.img');
+  sh('truncate', '-s', '60M', image);
+  sh('mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', image);
+  sh('mount', '-o', 'loop', image, boot);
+  host = await makePlainHost(dir);
+});
+
+afterEach(() => {
+  sh('chattr', '-i', boot);
+  sh('umount', boot);
+  sh('bash', '-c', `chattr -i ${dir}/sysroot/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Publish release 4: release 3 with another kernel of so many megabytes, and other new content. */
+function bigKernel(megabytes: number): string {
+  const overlay = path.join(dir, 'overlay');
+  const modules = path.join(overlay, 'usr/lib/modules/6.2.0');
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(path.join(modules, 'vmlinuz'), randomBytes(megabytes << 20));
+  writeFileSync(path.join(overlay, 'usr/lib/new-content'), randomBytes(3 << 20));
+  const args = ['--canonical-permissions', '--no-xattrs', '--generate-sizes', `--bind-ref=${host.ref}`, `--branch=${host.ref}`];
+  const trees = [`--tree=ref=${host.commits[2]}`, `--tree=dir=${overlay}`];
+  const version = ['--add-metadata-string=version=4', '--subject=Release 4', `--parent=${host.commits[2]}`];
+  const checksum = sh('ostree', `--repo=${host.repo}`, 'commit', ...args, ...trees, ...version).trim();
+  sh('ostree', `--repo=${host.repo}`, 'summary', '--update');
+  return checksum;
+}
+
+test('an update that doesn’t fit into /boot is refused before its download, with the numbers (field report 10)', async () => {
+  const checksum = bigKernel(58);
+  const events = await session(upgrade, load, 'find /var/cache/treeline/fetch/objects -name "*.filez" -size +4 | wc -l');
+  const { bavail, bsize } = statfsSync(boot);
+  expect(error(events[0])).toMatchObject({ code: 'disk.boot-full', subject: '/boot' });
+  const { needBytes, freeBytes } = (error(events[0]) as { facts: { needBytes: number; freeBytes: number } }).facts;
+  expect(needBytes).toBeGreaterThan(58 << 20);
+  expect(needBytes).toBeLessThan(61 << 20);
+  expect(Math.abs(freeBytes - bavail * bsize)).toBeLessThan(1 << 20);
+  expect(result(events[1], 'sysroot.load').deployments).toHaveLength(1);
+  // neither the kernel nor anything else of the content came over the line
+  expect(events[2]).toMatchObject({ text: '0\n' });
+  expect(() => sh('ostree', `--repo=${path.join(host.sysroot, 'ostree/repo')}`, 'show', checksum)).toThrow(
+    /No such metadata object|not found|Couldn't find/,
+  );
+});
+
+test('one that fits is staged and started, the old kernel stays for going back', async () => {
+  bigKernel(20);
+  expect(result((await session(upgrade))[0], 'update.upgrade')).toMatchObject({ staged: true, toVersion: '4' });
+  const [state] = await session(load);
+  expect(result(state, 'sysroot.load')).toMatchObject({ deployments: [{ version: '4', booted: true }, { version: '1' }] });
+  expect(result(state, 'sysroot.load').finalizeFailure).toBeUndefined();
+  expect(readdirSync(path.join(boot, 'ostree')).filter((name) => name.startsWith(osname))).toHaveLength(2);
+});
+
+test('finalizing that fails at shutdown is explained at every start until it is solved (field report 9)', async () => {
+  await publishPlain(host, 3);
+  // nothing can be made at the top of /boot any more: no new boot entries
+  await session(upgrade, 'chattr +i /boot');
+  const [first, again, cached] = await session(load, load, ['update.cached', os]);
+  const state = result(first, 'sysroot.load');
+  expect(state.deployments.find((d) => d.booted)?.version).toBe('1');
+  expect(state.finalizeFailure).toMatchObject({ version: '3', text: expect.stringMatching(/not permitted/), at: expect.any(Number) });
+  expect(result(again, 'sysroot.load').finalizeFailure).toEqual(state.finalizeFailure);
+  expect(cached?.type).toBe('result');
+  // a later start that changes nothing says it still
+  const [later] = await session(load);
+  expect(result(later, 'sysroot.load').finalizeFailure).toEqual(state.finalizeFailure);
+  await session('chattr -i /boot', upgrade);
+  const [solved] = await session(load);
+  expect(result(solved, 'sysroot.load')).toMatchObject({ deployments: [{ version: '3', booted: true }, { version: '1' }] });
+  expect(result(solved, 'sysroot.load').finalizeFailure).toBeUndefined();
+});

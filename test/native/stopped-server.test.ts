@@ -1,0 +1,79 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runJob } from '../../main/engine/jobs/index.ts';
+import { OstreeServer } from './ostree-server.ts';
+import { Fixture, job, osname, sh, worker } from './sysroot-fixture.ts';
+
+let fixture: Fixture;
+let server: OstreeServer;
+let url: string;
+
+beforeEach(async () => {
+  fixture = new Fixture();
+  server = new OstreeServer(fixture.server);
+  url = await server.start();
+  fixture.install(url, fixture.release({ version: '1' }));
+  // every lost connection ends the job: the next one has to go on
+  process.env['TREELINE_RETRY_SECONDS'] = '';
+});
+
+afterEach(async () => {
+  delete process.env['TREELINE_RETRY_SECONDS'];
+  await server.stop().catch(() => undefined);
+  fixture[Symbol.dispose]();
+});
+
+const os = (): { sysroot: string; osname: string } => ({ sysroot: fixture.sysroot, osname });
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const stops = 20;
+/** What was sent so shortly before the stop may not have been read, or not been written, by the other side. */
+const onTheWayMs = 150;
+
+test(`the server is stopped ${stops} times in the middle of a pull: what had arrived isn’t fetched again (field report 18)`, async () => {
+  fixture.release({ version: '2', files: 700, fileBytes: 3000 });
+  const port = Number(new URL(url).port);
+  let seed = Date.now() % 100_000;
+  const random = (below: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+  const firstSeed = seed;
+  server.delayMs = 30;
+  /** When each file was answered whole, again and again. */
+  const sent = new Map<string, number[]>();
+  server.onCompleted = (file) => sent.set(file, [...(sent.get(file) ?? []), Date.now()]);
+  const stoppedAt: number[] = [];
+  let before = 0;
+  while (stoppedAt.length < stops) {
+    const running = runJob('update.upgrade', os(), { worker });
+    const outcome = running.done.then(
+      () => 'done',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    // after the check, and after something new has come: 5 to 34 more objects
+    const until = before + 5 + random(30);
+    const started = Date.now();
+    const content = (): number => [...sent.keys()].filter((file) => file.endsWith('.filez')).length;
+    while (content() < until && Date.now() - started < 20_000) await sleep(5);
+    await sleep(random(40));
+    stoppedAt.push(Date.now());
+    await server.stop();
+    before = content();
+    expect([firstSeed, await outcome]).toEqual([firstSeed, 'repo.unreachable']);
+    await server.start(port);
+  }
+  expect((await job('update.upgrade', os())).result).toMatchObject({ changed: true, toVersion: '2' });
+  const twice = [...sent].filter(([file, times]) => {
+    if (!file.startsWith('/objects/') || /\.commit(meta)?$/.test(file) || times.length < 2) return false;
+    const last = times.at(-1) as number;
+    // each time but the last one was right before a stop
+    return !times.slice(0, -1).every((at) => stoppedAt.some((stop) => stop >= at - 20 && stop - at < onTheWayMs && stop < last));
+  });
+  expect(twice).toEqual([]);
+  const objects = [...sent].filter(([file]) => file.startsWith('/objects/') && !/\.commit(meta)?$/.test(file));
+  const size = (file: string): number => statSync(path.join(fixture.server, file)).size;
+  const needed = objects.reduce((sum, [file]) => sum + size(file), 0);
+  const served = objects.reduce((sum, [file, times]) => sum + size(file) * times.length, 0);
+  // connections run eight abreast: that much can be on the way at each stop
+  expect(served - needed).toBeLessThanOrEqual(stops * 8 * 3100);
+  expect(objects.length).toBeGreaterThan(700);
+  sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
+});

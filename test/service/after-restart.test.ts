@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WhatsNew } from '../../shared/domain/index.ts';
+import { SimulatedHost } from './simulated.ts';
+
+let simulated: SimulatedHost;
+beforeAll(async () => {
+  simulated = await SimulatedHost.start();
+});
+afterAll(() => simulated?.stop());
+
+const booted = async (): Promise<string | undefined> =>
+  (await simulated.client.snapshot()).deployments.find((each) => each.booted)?.version;
+const news = async (): Promise<Pick<WhatsNew, 'fromVersion' | 'toVersion'> | undefined> => {
+  const now = await simulated.client.whatsNew();
+  return now && { fromVersion: now.fromVersion, toVersion: now.toVersion };
+};
+
+test('the first start of a new version is said until somebody has read it, each version once', { timeout: 150_000 }, async () => {
+  const { client, host } = simulated;
+  // nothing is new on a system that was just installed
+  expect(await client.whatsNew()).toBeUndefined();
+  host.publish(2);
+  const plan = Math.floor(Date.now() / 1000);
+  expect(await client.upgrade({})).toMatchObject({ phase: 'succeeded' });
+  // the restart comes by itself, into what is staged
+  expect(await client.scheduleRestart(plan + 5)).toMatchObject({ version: '2', by: 'root' });
+  await simulated.restarted('2');
+  expect(await client.scheduledRestart()).toBeUndefined();
+  expect(await client.whatsNew()).toMatchObject({ fromVersion: '1', toVersion: '2', checksum: host.checksums[1] });
+  // not read: it is still said, and from the version that was known
+  host.publish(3);
+  await client.upgrade({ reboot: true });
+  await simulated.restarted('3');
+  expect(await news()).toEqual({ fromVersion: '1', toVersion: '3' });
+  await client.acknowledgeWhatsNew();
+  expect(await client.whatsNew()).toBeUndefined();
+  // going back and forth again is no news
+  await client.rollback({ reboot: true });
+  await simulated.restarted('2');
+  expect(await client.whatsNew()).toBeUndefined();
+  await client.rollback({ reboot: true });
+  await simulated.restarted('3');
+  expect(await client.whatsNew()).toBeUndefined();
+});
+
+test('a deployment is started once, then the default again', { timeout: 90_000 }, async () => {
+  const { client, host } = simulated;
+  const other = (await client.snapshot()).deployments.find((each) => each.version === '2');
+  expect(await client.bootOnce(other?.id ?? '', { reboot: true })).toMatchObject({ phase: 'succeeded', changed: true });
+  await simulated.restarted('2');
+  expect(existsSync(path.join(host.sysroot, 'boot/treeline-boot-once'))).toBe(false);
+  // the order is what it was
+  expect((await client.snapshot()).deployments.map((each) => each.version)).toEqual(['3', '2']);
+  await client.restart();
+  await simulated.restarted('3');
+  expect((await client.history(9)).map((entry) => entry.action)).toEqual(expect.arrayContaining(['boot-once', 'restart', 'boot']));
+});
+
+test('boot-once refuses what is staged or isn’t there', { timeout: 60_000 }, async () => {
+  const { client, host } = simulated;
+  expect(await client.bootOnce(`testos-${'0'.repeat(64)}.0`, {})).toMatchObject({
+    phase: 'failed',
+    error: { code: 'deployment.not-found' },
+  });
+  await expect(client.bootOnce('3', {})).rejects.toMatchObject({ code: 'service.bad-argument' });
+  expect(await client.deploy('version=1', {})).toMatchObject({ phase: 'succeeded' });
+  const two = (await client.snapshot()).deployments.find((each) => each.version === '2');
+  // what is staged is numbered in between at shutdown: the boot loader would start another one
+  expect(await client.bootOnce(two?.id ?? '', {})).toMatchObject({ phase: 'failed', error: { code: 'deployment.staged' } });
+  expect(await booted()).toBe('3');
+  expect(existsSync(path.join(host.sysroot, 'boot/treeline-boot-once'))).toBe(false);
+});

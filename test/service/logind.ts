@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { run, type TestHost } from './host.ts';
+
+export const logindPolicy = '/usr/share/dbus-1/system.d/org.freedesktop.login1.conf';
+const programs = ['/usr/lib/systemd/systemd-logind', '/lib/systemd/systemd-logind'];
+
+export interface Logind {
+  /** Ask logind for a lock that lasts as long as the process. */
+  inhibit(what: string, who: string, why: string, mode: 'block' | 'delay'): Promise<ChildProcess>;
+  /** Of ListInhibitors: what, who, why, mode. */
+  inhibitors(): Promise<readonly (readonly string[])[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * The machine's own systemd-logind on a test's bus. Its state is in a folder of a mount namespace; `sessions` are written there as logind keeps
+ * them, since nobody can log in without systemd (`leader`: a process that lives as long).
+ */
+export async function startLogind(host: TestHost, sessions: readonly { id: string; uid: number; user: string }[] = []): Promise<Logind> {
+  const program = programs.find((file) => existsSync(file));
+  if (!program) throw new Error('systemd-logind is not installed');
+  const state = sessions.flatMap(({ id, uid, user }) => [
+    `printf 'NAME=${user}\\nSTATE=active\\nSTOPPING=no\\nSESSIONS=${id}\\n' > /run/systemd/users/${uid}`,
+    `printf 'UID=${uid}\\nUSER=${user}\\nACTIVE=1\\nSTATE=active\\nREMOTE=0\\nTYPE=tty\\nCLASS=user\\nSCOPE=session-${id}.scope\\nLEADER=%s\\nAUDIT=0\\n' "$$" > /run/systemd/sessions/${id}`,
+  ]);
+  const script = [
+    'set -e',
+    'mount -t tmpfs tmpfs /run/systemd',
+    'for each in system seats users sessions inhibit; do mkdir -p /run/systemd/$each; done',
+    ...state,
+    `exec ${program}`,
+  ];
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script.join('\n')], {
+    env: host.env,
+    stdio: 'ignore',
+  });
+  const locks: ChildProcess[] = [];
+  await run('gdbus', ['wait', '--system', '--timeout', '20', 'org.freedesktop.login1'], { env: host.env });
+  const inhibitors = async (): Promise<string[][]> => {
+    const to = ['org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager'];
+    const { stdout } = await run('busctl', ['--system', '--json=short', 'call', ...to, 'ListInhibitors'], { env: host.env });
+    return (JSON.parse(stdout) as { data: [string[][]] }).data[0];
+  };
+  const end = (process_: ChildProcess): Promise<void> =>
+    new Promise((resolve) => {
+      if (process_.exitCode !== null || process_.signalCode !== null) return resolve();
+      process_.once('exit', () => resolve());
+      process_.kill('SIGTERM');
+    });
+  return {
+    inhibitors,
+    async inhibit(what, who, why, mode) {
+      const args = [`--what=${what}`, `--who=${who}`, `--why=${why}`, `--mode=${mode}`, 'cat'];
+      const lock = spawn('systemd-inhibit', args, { env: host.env, stdio: ['pipe', 'ignore', 'ignore'] });
+      locks.push(lock);
+      for (;;) {
+        if ((await inhibitors()).some((row) => row[1] === who)) return lock;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async stop() {
+      for (const lock of locks) lock.stdin?.end();
+      await end(child);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
+import { boot, type Boot } from '../../main/demo/simboot.ts';
+import { startTestHost, type TestHost } from './host.ts';
+import { until } from './peer.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** The service inside a simulated start of a test's sysroot; bus, sockets and server are reached below /dev, which is the machine's. */
+export class SimulatedHost {
+  readonly host: TestHost;
+  readonly client: FullHostClient;
+  private running: Boot;
+  private log = '';
+
+  static async start(): Promise<SimulatedHost> {
+    const host = await startTestHost({ helper: false });
+    const simulated = new SimulatedHost(host);
+    await until(async () => (await simulated.client.snapshot()).service.kind === 'treeline', 30_000);
+    return simulated;
+  }
+
+  private constructor(host: TestHost) {
+    this.host = host;
+    this.running = this.boot();
+    this.client = createHostClient({ address: host.address, clientId: 'test' });
+  }
+
+  private boot(): Boot {
+    const inside = '/run/treeline-sim/treeline';
+    const node = '/run/treeline-sim/node';
+    const peers = `--peer-dir=${this.host.dir}/peers`;
+    return boot({
+      sysroot: this.host.sysroot,
+      init: path.join(root, 'assets/simboot/boot.sh'),
+      command: [node, `${inside}/dist/helper/treelined.mjs`, '--simulated', '--reboot-command=kill -USR1 1', peers],
+      binds: [
+        { source: process.execPath, target: node },
+        { source: root, target: inside },
+      ],
+      env: { DBUS_SYSTEM_BUS_ADDRESS: this.host.address },
+      onOutput: (text) => (this.log += text),
+    });
+  }
+
+  /** Wait until it went down to restart, start it again, and until the service answers from the new start. */
+  async restarted(version: string): Promise<void> {
+    const end = await this.running.ended;
+    if (end.kind !== 'restart') throw new Error(`it ended with ${end.kind}: ${this.log}`);
+    this.running = this.boot();
+    await until(async () => {
+      const { service, deployments } = await this.client.snapshot();
+      return service.kind === 'treeline' && deployments.some((each) => each.booted && each.version === version);
+    }, 30_000);
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.running.shutDown();
+    await this.host.stop();
+  }
+}
