@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HostSnapshot } from '../../shared/domain/index.ts';
+import type { HostSnapshot, ScheduledRestart } from '../../shared/domain/index.ts';
 import { errorText } from '../../shared/errors/index.ts';
 import type { DesktopNotification } from '../client/desktop-session.ts';
 import type { WholeClient } from './app-client.ts';
@@ -34,6 +34,7 @@ export class Notifier {
   readonly #stop: () => void;
   #state: NotificationState;
   #snapshot: HostSnapshot | undefined;
+  #scheduled: { readonly at: number; readonly restart: ScheduledRestart | undefined } = { at: 0, restart: undefined };
   /** One after the other: two answers at once would both find that nothing was said yet. */
   #work: Promise<void> = Promise.resolve();
 
@@ -69,7 +70,11 @@ export class Notifier {
 
   async #decide(snapshot: HostSnapshot): Promise<void> {
     const { client, looking, wanted, show, file } = this.#options;
-    const scheduled = await client.scheduledRestart().catch(() => undefined);
+    // several snapshots in a second are common while a job runs
+    if (unixNow() - this.#scheduled.at >= 10) {
+      this.#scheduled = { at: unixNow(), restart: await client.scheduledRestart().catch(() => undefined) };
+    }
+    const scheduled = this.#scheduled.restart;
     const { notices, state } = decideNotifications(
       { snapshot, scheduled, now: unixNow(), looking: looking(), wanted: wanted() },
       this.#state,

@@ -1,5 +1,6 @@
 import type { BrowserWindow } from 'electron';
-import type { EtcFile, EtcPreview, UpdateDetails } from '../../shared/domain/index.ts';
+import { readFile } from 'node:fs/promises';
+import type { EtcFile, EtcPreview, Medium, UpdateDetails } from '../../shared/domain/index.ts';
 import { reviewJson, reviewMarkdown } from '../../shared/domain/review-report.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { reviewCommands } from '../../shared/ipc/index.ts';
@@ -28,6 +29,7 @@ const reportedFiles = 100;
 export function createReviewHandlers({ client, window, texts }: Surroundings): ReviewHandlers {
   const keys = new ChosenKeys();
   const knownMedia = new Set<string>();
+  let lastMedia: { readonly mounts: string; readonly media: readonly Medium[] } | undefined;
   return {
     'review.summary': (checksum) => client.reviewSummary(checksum),
     'review.etc': async (checksum) => {
@@ -83,10 +85,11 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
     'remotes.versions': async (refspec, limit) => [...(await client.remoteVersions(refspec, limit))],
     'remotes.rebase': (refspec, options) => client.rebase(refspec, options),
 
-    'media.list': async () => {
-      const media = await client.media();
-      for (const { path } of media) knownMedia.add(path);
-      return [...media];
+    'media.list': async (fresh) => {
+      const mounts = await mountTable();
+      if (fresh || lastMedia?.mounts !== mounts) lastMedia = { mounts, media: await client.media() };
+      for (const { path } of lastMedia.media) knownMedia.add(path);
+      return [...lastMedia.media];
     },
     'media.choose': async () => {
       const path = await chooseMedium(window(), texts('save.chooseMedium'));
@@ -124,6 +127,11 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
       throw new TreelineError('service.bad-argument', { subject: path, detail: 'not among the media that were found or chosen' });
     }
   }
+}
+
+/** What is mounted where: asking the service to look through every medium is only worth it when that changed. */
+async function mountTable(): Promise<string> {
+  return readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
 }
 
 /** The /etc part is left out where the service has none; any other failure is one of the report. */

@@ -25,7 +25,9 @@ export class Session {
     const stateroot = options.stateroot ?? options.os;
     this.quiet = options.quiet ?? false;
     const own = sysroot !== undefined && sysroot !== '/';
-    this.client = own ? new DirectClient(sysroot, stateroot) : createHostClient({ clientId: 'cli', detach: false, stay: false });
+    this.client = own
+      ? new DirectClient(sysroot, stateroot)
+      : createHostClient({ clientId: 'cli', commandLine: `treeline ${process.argv.slice(2).join(' ')}`, detach: false, stay: false });
   }
 
   print(line = ''): void {

@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly address?: string;
   /** How the client is called in other people's windows. */
   readonly clientId?: string;
+  /** For the history: what was typed. */
+  readonly commandLine?: string;
   /** Jobs go on when this client ends. Default true: closing a window doesn't stop an update. */
   readonly detach?: boolean;
   /** Keep the service there and come back after its restarts. Default true; false for one question and one answer. */
@@ -25,6 +27,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   private readonly link: ServiceLink;
   private readonly stock: StockReader;
   private readonly detach: boolean;
+  private readonly commandLine: string;
   private readonly snapshotListeners = new Set<(snapshot: HostSnapshot) => void>();
   private readonly jobListeners = new Set<(job: JobState) => void>();
   private snapshotTimer: NodeJS.Timeout | undefined;
@@ -36,6 +39,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   constructor(options: ClientOptions = {}) {
     super();
     this.detach = options.detach ?? true;
+    this.commandLine = (options.commandLine ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 200);
     this.link = new ServiceLink({ address: options.address, clientId: options.clientId ?? 'treeline', stay: options.stay ?? true });
     this.stock = new StockReader(this.link);
     this.link.onSignal = (signal) => this.receive(signal);
@@ -98,12 +102,12 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
 
   async pin(deploymentId: string, pinned: boolean): Promise<JobState> {
     await this.needOurs('Pinning');
-    return this.run(`pin ${deploymentId}`, 'Pin', sysrootPath, iface.treelineSysroot, 'sba{sv}', [deploymentId, pinned, {}]);
+    return this.run(`pin ${deploymentId}`, 'Pin', sysrootPath, iface.treelineSysroot, 'sba{sv}', [deploymentId, pinned, this.bag({})]);
   }
 
   async undeploy(deploymentId: string): Promise<JobState> {
     await this.needOurs('Deleting one deployment');
-    return this.run(`undeploy ${deploymentId}`, 'Undeploy', sysrootPath, iface.treelineSysroot, 'sa{sv}', [deploymentId, {}]);
+    return this.run(`undeploy ${deploymentId}`, 'Undeploy', sysrootPath, iface.treelineSysroot, 'sa{sv}', [deploymentId, this.bag({})]);
   }
 
   async cleanup(elements: readonly string[]): Promise<JobState> {
@@ -269,6 +273,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   protected bag(flags: Readonly<Record<string, boolean | undefined>>): Bag {
     const bag: Bag = {};
     for (const [key, value] of Object.entries({ ...flags, 'treeline-detached': this.detach })) if (value) bag[key] = new Variant('b', true);
+    if (this.commandLine) bag['initiating-command-line'] = new Variant('s', this.commandLine);
     return bag;
   }
 

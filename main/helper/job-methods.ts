@@ -17,6 +17,8 @@ export interface JobPlan<N extends JobName = JobName> {
   /** Restart even if the job changed nothing itself. */
   readonly rebootAlways?: boolean;
   readonly options: unknown;
+  /** With `reboot`: nobody asked for it himself, so who is logged in gets a countdown. */
+  readonly countdown?: boolean;
   /** Keep what it answers for JobResult. */
   readonly keepResult?: boolean;
   /** Keep it besides for the `GetCached*RpmDiff` methods. */
@@ -240,7 +242,7 @@ export function jobHandlers(sysroot: string, launch: Launch, policy: () => strin
     const mode = asked === 'auto' ? policy() : asked;
     if (mode === 'none') return [false, ''];
     const made = mode === 'check' ? check(call, sysroot, call.args[0]) : upgrade(call, sysroot, call.args[0]);
-    return [true, await launch(call, { ...made, reboot: mode === 'apply' })];
+    return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
   };
   return {
     [iface.os]: { ...handlers(osPlans), Upgrade: upgradeFrom, AutomaticUpdateTrigger: trigger },

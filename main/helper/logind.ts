@@ -19,7 +19,8 @@ export async function restartBlockers(bus: Bus, caller: Pick<Caller, 'uid'>): Pr
   const found: RestartBlocker[] = inhibitors
     .filter(([what]) => what.split(':').includes('shutdown'))
     // what delays is waited for by logind itself
-    .map(([, who, why, mode]) => ({ kind: 'inhibitor', who, why, blocks: mode !== 'delay' }));
+    .map(([, who, why, mode]) => ({ kind: 'inhibitor' as const, who, why, blocks: mode !== 'delay' }))
+    .sort((a, b) => Number(b.blocks) - Number(a.blocks) || a.who.localeCompare(b.who));
   const people = new Map(sessions.filter(([, uid]) => uid !== caller.uid && isPerson(uid)).map(([, uid, user]) => [uid, user]));
   for (const user of people.values()) found.push({ kind: 'session', who: user, why: '', blocks: caller.uid !== 0 });
   return found;

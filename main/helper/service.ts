@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import path from 'node:path';
-import { boolOption, Bus, iface, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
+import { boolOption, Bus, iface, serviceName, stringOption, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
 import type { HistoryEntry, JobState, RestartBlocker, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
@@ -20,13 +20,17 @@ import { baseDeployment, mainOsname, Properties } from './properties.ts';
 import { readHandlers } from './read-methods.ts';
 import { Reader } from './reader.ts';
 import { requireFree, restartHandlers, scheduledRestart } from './restart-methods.ts';
-import { RestartSchedule } from './restart-schedule.ts';
+import { describeBlockers, RestartSchedule } from './restart-schedule.ts';
 import { reviewHandlers } from './review-methods.ts';
 import type { Transaction } from './transaction.ts';
 import { News } from './whats-new.ts';
 
 const jobSignalMs = 300;
 const outsideChangeMs = 300;
+/** What people get who are logged in when an update restarts by itself. */
+const countdownSeconds = 900;
+/** Of whom every session is somebody else's. */
+const nobody = -1;
 
 /** The service: owns the names, wires the parts, says what changed. */
 export class Service {
@@ -236,12 +240,17 @@ export class Service {
     rememberSeen(this.options.stateDir, state);
     await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
     const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
-    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restartAfter(transaction);
+    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restartAfter(transaction, plan);
   }
 
   /** The job has succeeded all the same: that something stands against the restart is said, and the restart left to people. */
-  private async restartAfter(transaction: Transaction): Promise<void> {
+  private async restartAfter(transaction: Transaction, plan: JobPlan): Promise<void> {
     try {
+      const people = plan.countdown ? (await restartBlockers(this.bus, { uid: nobody })).filter(({ kind }) => kind === 'session') : [];
+      if (people.length > 0) {
+        const { at } = this.schedule.schedule(Math.floor(Date.now() / 1000) + countdownSeconds, { userName: 'automatic update', uid: 0 });
+        return transaction.say(`Restart at ${new Date(at * 1000).toISOString()}: ${describeBlockers(people)}`);
+      }
       await requireFree(this.bus, transaction.request.caller);
       this.restart(transaction.request.caller);
     } catch (error) {
@@ -274,7 +283,7 @@ export class Service {
       this.history.append({
         action,
         result: job.phase === 'succeeded' ? 'ok' : cancelled ? 'cancelled' : 'failed',
-        by: { uid, name: userName, client: clientId },
+        by: { uid, name: userName, client: clientId || stringOption(plan.options, 'initiating-command-line') },
         fromVersion: outcome.fromVersion,
         toVersion: outcome.toVersion,
         checksum: outcome.checksum,

@@ -1,4 +1,5 @@
 import { createRoot } from 'react-dom/client';
+import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { I18nProvider } from 'react-aria-components';
 import i18next from 'i18next';
 import { createFormatter, formatLocaleFor } from '../i18n/format.ts';
@@ -30,11 +31,13 @@ async function start(): Promise<void> {
   );
 }
 
-/** After each change of the machine's state, and every half minute: a stick can be plugged in, somebody else can schedule a restart. */
+/** After each job and each new set of versions, and every half minute: a stick can be plugged in, somebody else can schedule a restart. */
 function followSurroundings(): void {
-  void loadSurroundings();
+  void loadSurroundings(true);
+  const mark = (snapshot: HostSnapshot | undefined): string =>
+    snapshot ? [snapshot.service.kind, snapshot.job?.id, ...snapshot.deployments.map(({ id }) => id)].join() : '';
   useHost.subscribe((now, before) => {
-    if (now.snapshot !== before.snapshot && before.snapshot) void loadSurroundings();
+    if (before.snapshot && mark(now.snapshot) !== mark(before.snapshot)) void loadSurroundings();
   });
   setInterval(() => void loadSurroundings(), 30_000);
 }

@@ -22,8 +22,12 @@ export const useRestart = create<RestartState>(() => ({
 }));
 
 /** What snapshots don't hold. A service that lacks a part leaves that part of the window out. */
-export async function loadSurroundings(): Promise<void> {
-  const [scheduled, whatsNew, media] = await Promise.allSettled([call('restart.scheduled'), call('restart.whatsNew'), call('media.list')]);
+export async function loadSurroundings(fresh = false): Promise<void> {
+  const [scheduled, whatsNew, media] = await Promise.allSettled([
+    call('restart.scheduled'),
+    call('restart.whatsNew'),
+    call('media.list', fresh),
+  ]);
   useRestart.setState({
     canSchedule: scheduled.status === 'fulfilled',
     scheduled: scheduled.status === 'fulfilled' ? scheduled.value : undefined,

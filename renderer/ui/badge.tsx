@@ -11,11 +11,21 @@ const tones: Record<Tone, string> = {
   info: 'bg-info-soft text-info',
 };
 
+interface BadgeProps {
+  readonly tone?: Tone;
+  readonly icon: LucideIcon;
+  /** More than a few words: they may take two lines. */
+  readonly wraps?: boolean;
+  readonly children: ReactNode;
+}
+
 /** A word with its icon: never colour alone. */
-export function Badge({ tone = 'neutral', icon: Icon, children }: { tone?: Tone; icon: LucideIcon; children: ReactNode }): ReactNode {
+export function Badge({ tone = 'neutral', icon: Icon, wraps = false, children }: BadgeProps): ReactNode {
   return (
-    <span className={`inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap ${tones[tone]}`}>
-      <Icon aria-hidden className="size-3.5 shrink-0" />
+    <span
+      className={`inline-flex gap-1 px-2 py-0.5 text-xs font-medium ${wraps ? 'items-start rounded-xl' : 'items-center rounded-full whitespace-nowrap'} ${tones[tone]}`}
+    >
+      <Icon aria-hidden className={`size-3.5 shrink-0 ${wraps ? 'mt-px' : ''}`} />
       {children}
     </span>
   );

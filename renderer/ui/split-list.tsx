@@ -92,7 +92,7 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
           aria-label={label}
           {...(visible.some((item) => item.index === index) ? { 'aria-activedescendant': rowId(index) } : {})}
           onKeyDown={onKeyDown}
-          className="absolute inset-0 overflow-y-auto -outline-offset-2"
+          className="absolute inset-0 overflow-x-hidden overflow-y-auto -outline-offset-2"
         >
           <div role="presentation" className="relative" style={{ height: virtualizer.getTotalSize() }}>
             {visible.map((item) => {

@@ -82,6 +82,11 @@ export const errorTable = define({
   ],
   'update.older': ['The offered version is older', '{subject} is older than what is booted.', 'Allow downgrades if that is meant.'],
   'origin.invalid': ['The deployment’s source is unclear', 'Deployment {subject}: {detail}', 'Rebase to a source to repair it.'],
+  'origin.unreadable': [
+    'A file that says where a deployment comes from is damaged',
+    '{subject}: {detail}',
+    'Correct the file, or delete it: the deployment stays and can be given a source again.',
+  ],
   'origin.remote-missing': ['The source was deleted', 'Remote “{subject}” isn’t configured.', 'Add it again or rebase to another.'],
   'remote.invalid-name': ['Not a possible name', '“{subject}”: {detail}', 'Use letters, digits, “.”, “_” and “-”.'],
   'remote.invalid-url': ['Not a possible address', '“{subject}”: {detail}', 'Use https://SERVER/PATH or file:///PATH.'],

@@ -32,7 +32,6 @@ export interface Preferences {
   readonly trayPossible: boolean;
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what is refused here
 const plainText = /^[^\u0000-\u001f\u007f]*$/;
 const word = (max: number) => z.string().min(1).max(max).regex(plainText);
 const checksum = z.string().regex(/^[0-9a-f]{64}$/);
@@ -58,7 +57,12 @@ const remoteUrl = word(2000);
 const refspec = word(500);
 const reboot = z.strictObject({ reboot: z.boolean().optional() });
 const optionalChecksum = z.tuple([checksum.optional()]);
-const target = z.strictObject({ refspec: refspec.optional(), revision: word(200).optional(), medium: word(4096).optional() });
+const target = z.strictObject({
+  refspec: refspec.optional(),
+  revision: word(200).optional(),
+  medium: word(4096).optional(),
+  fetchRpmdb: z.boolean().optional(),
+});
 const nothing = z.undefined();
 const preferences: z.ZodType<Preferences> = z.object({ notifications: z.boolean(), tray: z.boolean(), trayPossible: z.boolean() });
 
@@ -99,7 +103,8 @@ export const reviewCommands = {
     result: jobState,
   },
 
-  'media.list': { args: z.tuple([]), result: z.array(medium) },
+  /** `fresh`: look again even though nothing was plugged in or out since the last time. */
+  'media.list': { args: z.tuple([z.boolean().optional()]), result: z.array(medium) },
   /** A folder or a delta file that the person points at; undefined when the dialog was closed. */
   'media.choose': { args: z.tuple([]), result: z.object({ path: z.string() }).optional() },
   /** Only a path that media.list or media.choose gave. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
+import { reviewAnswers } from './support/review-states.ts';
 
 let driver: PageDriver;
 const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
@@ -13,6 +14,21 @@ beforeAll(async () => {
 afterAll(async () => {
   await driver.close();
   await closeDisplay();
+});
+
+it('reviews in German', async () => {
+  const { page } = driver;
+  await driver.resize(1100, 760);
+  await driver.show(f.snapshot(), { ...usual, ...reviewAnswers });
+  await page.getByRole('button', { name: 'Durchsehen …' }).click();
+  await page.getByRole('tab', { name: /^Konfiguration/ }).click();
+  await page.getByRole('option', { name: /sshd_config/ }).click();
+  await page.getByText('Beide sind anders: Ihre behalten').first().waitFor();
+  expect(await seen()).toContain('beide geändert: Ihre behalten, die des Herstellers nicht übernommen');
+  await driver.screenshot('german-review');
+  expect(await driver.axe()).toEqual([]);
+  await driver.resize(480, 700);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
 
 const seen = (): Promise<string> => driver.page.locator('body').innerText();

@@ -177,6 +177,7 @@ describe('on one sysroot', () => {
     // known ones: an empty unconfigured-state means nothing
     writeFileSync(file, `${good}unconfigured-state=\n`);
     expect((await job('update.upgrade', os())).result).toMatchObject({ changed: false });
+    let unreadable = 0;
     let seed = 12;
     const random = (below: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
     const pieces = [
@@ -205,16 +206,33 @@ describe('on one sysroot', () => {
       'x'.repeat(5000),
     ];
     for (let i = 0; i < 25; i++) {
-      const text = Array.from({ length: 1 + random(12) }, () => odd[random(odd.length)]).join(random(2) ? '' : '\n');
-      writeFileSync(file, text);
-      const { deployments } = (await job('sysroot.load', { sysroot: fixture.sysroot })).result;
-      expect([text, deployments.length, deployments[0]?.version]).toEqual([text, 1, '1']);
+      const text = Array.from({ length: 1 + random(12) }, () => odd[random(odd.length)]).join(random(3) ? '\n' : '');
+      writeFileSync(file, i % 2 ? `[origin]\nrefspec=${text.replaceAll('\n', '')}\n` : text);
+      // libostree itself loads nothing when one isn't a key file: then the file is named
+      const loaded = await job('sysroot.load', { sysroot: fixture.sysroot }).catch(
+        (error: unknown) => error as { code: string; report: object },
+      );
+      if ('code' in loaded) {
+        expect([text, loaded]).toMatchObject([text, { code: 'origin.unreadable', report: { subject: file } }]);
+        expect(() => sh('ostree', 'admin', 'status', `--sysroot=${fixture.sysroot}`)).toThrow(/loading sysroot/);
+        unreadable++;
+        continue;
+      }
+      expect([text, loaded.result.deployments.length, loaded.result.deployments[0]?.version]).toEqual([text, 1, '1']);
       const code = await job('update.upgrade', os()).then(
         () => 'fine',
         (error: unknown) => (error as { code: string }).code,
       );
-      expect([text, code]).toEqual([text, expect.stringMatching(/^(fine|origin\.|repo\.|not-supported|sysroot\.)/)]);
+      expect([text, code]).toEqual([text, expect.stringMatching(/^(fine|origin\.|repo\.|not-supported)/)]);
     }
+    expect(unreadable).toBeLessThan(20);
+    // deleted, as the text advises: listed, without a source, until it is given one
+    rmSync(file);
+    expect((await job('sysroot.load', { sysroot: fixture.sysroot })).result.deployments).toMatchObject([
+      { version: '1', origin: { problem: 'missing' } },
+    ]);
+    await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'origin.invalid' });
+    expect((await job('update.upgrade', { ...os(), refspec: `origin:${branch}` })).result).toMatchObject({ toVersion: '1' });
     writeFileSync(file, good);
     fixture.release({ version: '2' });
     expect((await job('update.upgrade', os())).result).toMatchObject({ changed: true, toVersion: '2' });
@@ -258,7 +276,7 @@ describe('on one sysroot', () => {
           verified++;
           return verifyGpg(sysroot.repo, remote, data, signatures);
         };
-        return loadState(sysroot, counting).deployments[0]?.verified;
+        return loadState(sysroot, counting).deployments[0]?.signatures[0]?.valid;
       };
       expect([look(), look(), look(), verified]).toEqual([true, true, true, 1]);
       // another keyring is another answer

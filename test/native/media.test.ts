@@ -71,6 +71,11 @@ describe('a repository on a stick', () => {
       media: [{ path: made.path, kind: 'repo', label: 'stick', updates: true, refs: [{ version: '3' }] }],
       skipped: [],
     });
+    // looked at first: every release on the way, nothing deployed
+    const seen = (await job('update.preview', { ...os(), medium: stick })).result;
+    expect(seen).toMatchObject({ fromVersion: '1', toVersion: '3', source: 'treeline.changes', signatures: [{ valid: true }] });
+    expect(seen.releases.map((r) => r.version)).toEqual(['3', '2']);
+    expect(status()).not.toContain('Version: 3');
     expect(await upgrade(stick)).toMatchObject({ changed: true, fromVersion: '1', toVersion: '3', checksum: fixture.commits[2] });
     expect(status()).toContain('Version: 3');
     fsck();

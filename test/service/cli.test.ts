@@ -73,11 +73,9 @@ describe('over the bus', () => {
     const last = (await status()).deployments.length - 1;
     expect(await treeline('undeploy', String(last))).toMatchObject({ code: 0 });
     const history = await treeline('history', '--json');
-    expect((JSON.parse(history.stdout) as { action: string }[]).map((entry) => entry.action).slice(0, 3)).toEqual([
-      'undeploy',
-      'kargs',
-      'unpin',
-    ]);
+    const entries = JSON.parse(history.stdout) as { action: string; by: object }[];
+    expect(entries.map((entry) => entry.action).slice(0, 3)).toEqual(['undeploy', 'kargs', 'unpin']);
+    expect(entries[1]?.by).toEqual({ uid: 0, name: 'root', client: 'treeline kargs --append=from.cli=1 --delete=quiet' });
   });
 
   test('errors are one line with a reason and a next step, exit code 1', async () => {

@@ -120,6 +120,23 @@ describe('on other buses', () => {
         { kind: 'upgraded', name: 'kernel', from: { epoch: 1, version: '1.0' }, to: { version: '2.0' } },
       ]);
       await expect(client.pin('x', true)).rejects.toMatchObject({ code: 'not-supported' });
+      const lacking = [
+        () => client.reviewSummary(),
+        () => client.etcFile('passwd'),
+        () => client.preview({}),
+        () => client.remotes(),
+        () => client.addRemote('x', 'https://example.org', { gpgVerify: true }),
+        () => client.importKey('x', 'AAAA'),
+        () => client.media(),
+        () => client.upgradeFromMedium('/mnt', {}),
+        () => client.scheduledRestart(),
+        () => client.scheduleRestart(0),
+        () => client.restart(),
+        () => client.bootOnce('x', {}),
+        () => client.whatsNew(),
+        () => client.pause(),
+      ];
+      for (const ask of lacking) await expect(ask(), String(ask)).rejects.toMatchObject({ code: 'not-supported' });
       await expect(client.upgrade({})).rejects.toMatchObject({ code: 'sysroot.busy' });
       expect(await client.history(5)).toEqual([]);
     } finally {

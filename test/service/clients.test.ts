@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withSigningKey, writePublicKey } from '../../main/demo/signing-key.ts';
-import { Bus, iface, Variant } from '../../shared/dbus/index.ts';
+import { Connection, iface, openSocket, Variant, type Bus } from '../../shared/dbus/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, finished, openJob, os, runJob, start, sysroot } from './peer.ts';
 import { dictKeys, recording } from './recording.ts';
@@ -74,7 +74,6 @@ describe('GNOME Software', () => {
     expect(await runJob(bus, os, iface.os, 'RefreshMd', 'a{sv}', [{ force: b(true) }])).toEqual(done);
     const [enabled, address] = await call(bus, os, iface.os, 'AutomaticUpdateTrigger', 'a{sv}', [{ mode: s('check') }]);
     expect([enabled, address]).toEqual([true, expect.stringMatching(/^unix:/)]);
-    const { Connection, openSocket } = await import('../../shared/dbus/index.ts');
     const peer = new Connection(await openSocket(address as string, 5000));
     const end = finished(peer);
     await start(peer);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { run, type TestHost } from './host.ts';
 
@@ -14,16 +14,20 @@ export interface Logind {
 }
 
 /**
- * The machine's own systemd-logind on a test's bus. Its state is in a folder of a mount namespace; `sessions` are written there as logind keeps
- * them, since nobody can log in without systemd (`leader`: a process that lives as long).
+ * The machine's own systemd-logind on a test's bus. Its state is in a folder of a mount namespace; the session of `person` (a user that is made,
+ * and removed at the end) is written there as logind keeps it, since nobody can log in without systemd.
  */
-export async function startLogind(host: TestHost, sessions: readonly { id: string; uid: number; user: string }[] = []): Promise<Logind> {
+export async function startLogind(host: TestHost, person?: string): Promise<Logind> {
   const program = programs.find((file) => existsSync(file));
   if (!program) throw new Error('systemd-logind is not installed');
-  const state = sessions.flatMap(({ id, uid, user }) => [
-    `printf 'NAME=${user}\\nSTATE=active\\nSTOPPING=no\\nSESSIONS=${id}\\n' > /run/systemd/users/${uid}`,
-    `printf 'UID=${uid}\\nUSER=${user}\\nACTIVE=1\\nSTATE=active\\nREMOTE=0\\nTYPE=tty\\nCLASS=user\\nSCOPE=session-${id}.scope\\nLEADER=%s\\nAUDIT=0\\n' "$$" > /run/systemd/sessions/${id}`,
-  ]);
+  const state: string[] = [];
+  if (person !== undefined) {
+    execFileSync('useradd', ['--no-create-home', '--shell', '/usr/sbin/nologin', person]);
+    const uid = execFileSync('id', ['-u', person], { encoding: 'utf8' }).trim();
+    const session = `UID=${uid}\\nUSER=${person}\\nACTIVE=1\\nSTATE=active\\nREMOTE=0\\nTYPE=tty\\nCLASS=user\\nSCOPE=session-c1.scope`;
+    state.push(`printf 'NAME=${person}\\nSTATE=active\\nSTOPPING=no\\nSESSIONS=c1\\n' > /run/systemd/users/${uid}`);
+    state.push(`printf '${session}\\nLEADER=%s\\nAUDIT=0\\n' "$$" > /run/systemd/sessions/c1`);
+  }
   const script = [
     'set -e',
     'mount -t tmpfs tmpfs /run/systemd',
@@ -62,6 +66,7 @@ export async function startLogind(host: TestHost, sessions: readonly { id: strin
     async stop() {
       for (const lock of locks) lock.stdin?.end();
       await end(child);
+      if (person !== undefined) execFileSync('userdel', [person], { stdio: 'ignore' });
     },
   };
 }

@@ -9,6 +9,7 @@ import { otherUser, run, startTestHost, testUser, type TestHost } from './host.t
 import { logindPolicy, startLogind, type Logind } from './logind.ts';
 import { sysroot, until } from './peer.ts';
 
+const person = `treeline-${process.pid}`;
 const now = (): number => Math.floor(Date.now() / 1000);
 let host: TestHost;
 let client: FullHostClient;
@@ -150,7 +151,7 @@ describe('where logind is', () => {
       if (subject.user === '${otherUser}' && /^org.treeline.restart/.test(action.id)) return polkit.Result.YES;
     });`;
     await start({ rules, busPolicies: [logindPolicy] });
-    logind = await startLogind(host, [{ id: 'c1', uid: 1234, user: 'anna' }]);
+    logind = await startLogind(host, person);
   });
   afterAll(async () => {
     await logind?.stop();
@@ -160,7 +161,22 @@ describe('where logind is', () => {
   const restartAs = (user: string, options = '@a{sv} {}'): Promise<string> =>
     host.callAs(user, sysroot, `${iface.treelineSysroot}.Restart`, options);
 
-  test('what blocks, what delays and who is logged in is told; a block holds a restart up until it is gone or overruled', async () => {
+  test('another person’s session stands against it, though not against an administrator', async () => {
+    expect(await client.restartBlockers()).toEqual([{ kind: 'session', who: person, why: '', blocks: false }]);
+    expect(await host.callAs(testUser, sysroot, `${iface.treelineSysroot}.RestartBlockers`)).toContain(
+      `"who":"${person}","why":"","blocks":true`,
+    );
+    await expect(restartAs(testUser)).rejects.toThrow(new RegExp(`RestartBlocked: .*${person} is logged in`));
+    await expect(restartAs(testUser, "{'ignore-blockers': <true>}")).rejects.toThrow(/AuthDenied/);
+    expect(rebooted()).toBe(false);
+    await restartAs(otherUser, "{'ignore-blockers': <true>}");
+    await until(rebooted);
+    rmSync(path.join(host.dir, 'rebooted'));
+    await client.restart();
+    await until(rebooted);
+  });
+
+  test('what blocks and what delays is told; a block holds a restart up until it is gone or overruled', async () => {
     await logind.inhibit('shutdown:sleep', 'Burner', 'Writing a disc', 'block');
     await logind.inhibit('shutdown', 'Editor', 'Saving', 'delay');
     await logind.inhibit('idle', 'Film', 'Playing', 'block');
@@ -191,5 +207,21 @@ describe('where logind is', () => {
     expect(job).toMatchObject({ phase: 'succeeded', changed: true });
     expect(job.messages).toContain('Not restarted: Burner: Writing a disc');
     expect(rebooted()).toBe(false);
+  });
+
+  test('an update that restarts by itself gives who is logged in a countdown', async () => {
+    writeFileSync(path.join(host.dir, 'rpm-ostreed.conf'), '[Daemon]\nAutomaticUpdatePolicy=apply\n');
+    await run('gdbus', [...['call', '--system', '-d', serviceName, '-o', sysroot, '-m', `${iface.sysroot}.ReloadConfig`]], {
+      env: host.env,
+    });
+    host.publish(3);
+    const job = await client.automaticUpdate();
+    expect(job).toMatchObject({ phase: 'succeeded', changed: true });
+    expect(job?.messages.at(-1)).toContain(`${person} is logged in`);
+    const plan = await client.scheduledRestart();
+    expect(plan).toMatchObject({ by: 'automatic update' });
+    expect((plan?.at ?? 0) - now()).toBeGreaterThan(800);
+    expect(rebooted()).toBe(false);
+    await client.cancelScheduledRestart();
   });
 });

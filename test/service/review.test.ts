@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
-import { Bus, iface, Variant } from '../../shared/dbus/index.ts';
+import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
 import { run, startTestHost, testUser, type TestHost } from './host.ts';
 import { call, os, runJob, sysroot } from './peer.ts';
 

@@ -37,6 +37,9 @@ const problems: Record<NonNullable<Origin['problem']>, string> = {
   'remote-missing': '',
 };
 
+/** ostree_validate_rev: letters and digits are Unicode's. */
+const refName = /^[\p{L}\p{N}_][-._\p{L}\p{N}]*(\/[\p{L}\p{N}_][-._\p{L}\p{N}]*)*$/u;
+
 function fromOrigin(merge: RawDeployment, origin: Origin): { remote: string; ref: string } {
   if (origin.problem && origin.problem !== 'remote-missing') {
     throw new TreelineError('origin.invalid', { subject: merge.id, detail: problems[origin.problem] });
@@ -45,6 +48,12 @@ function fromOrigin(merge: RawDeployment, origin: Origin): { remote: string; ref
     throw new TreelineError('origin.invalid', { subject: merge.id, detail: origin.unconfiguredState });
   }
   if (origin.ref === '') throw new TreelineError('not-supported', { subject: 'Updating from a container image' });
+  if (!refName.test(origin.ref)) {
+    throw new TreelineError('origin.invalid', {
+      subject: merge.id,
+      detail: `its origin names “${origin.refspec}”, which can’t be a branch`,
+    });
+  }
   return { remote: origin.remote, ref: origin.ref };
 }
 
@@ -53,7 +62,7 @@ function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: st
   const remote = colon < 0 ? origin.remote : refspec.slice(0, colon);
   // `REMOTE:` keeps the branch
   const ref = refspec.slice(colon + 1) || origin.ref;
-  if (!/^[\w\d][-._\w\d]*(\/[\w\d][-._\w\d]*)*$/.test(ref)) {
+  if (!refName.test(ref)) {
     throw new TreelineError('repo.ref-not-found', { subject: refspec, facts: { repo: remote } });
   }
   return { remote, ref };

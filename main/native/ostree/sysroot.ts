@@ -14,6 +14,7 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
+import { damagedOrigin } from './damaged-origin.ts';
 import { readDeployment } from './deployment.ts';
 import { ostreeError } from './errors.ts';
 import { keyFile } from './keyfile.ts';
@@ -106,7 +107,7 @@ export class Sysroot implements SysrootPort, Disposable {
     this.#handle = handle;
   }
 
-  /** Open and load. Throws `sysroot.invalid` naming the path. */
+  /** Open and load. Throws `sysroot.invalid` naming the path, `origin.unreadable` naming the file. */
   static open(path: string): Sysroot {
     using location = file(path);
     const sysroot = new Sysroot(path, new Handle(sysrootNew(location.pointer), `OstreeSysroot ${path}`));
@@ -118,6 +119,9 @@ export class Sysroot implements SysrootPort, Disposable {
     } catch (error) {
       sysroot[Symbol.dispose]();
       const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
+      // libostree lists no deployment at all when one origin isn't a key file
+      const origin = damagedOrigin(path, detail);
+      if (origin) throw new TreelineError('origin.unreadable', origin, { cause: error });
       throw new TreelineError('sysroot.invalid', { subject: path, detail }, { cause: error });
     }
   }

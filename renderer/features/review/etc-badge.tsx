@@ -16,14 +16,14 @@ export function EtcBadge({ kind, problem }: { kind: EtcEntry['kind']; problem?: 
   const { t } = useTranslation();
   if (problem) {
     return (
-      <Badge icon={TriangleAlert} tone="danger">
+      <Badge wraps icon={TriangleAlert} tone="danger">
         {t(`etc.problemShort.${problem}`)}
       </Badge>
     );
   }
   const { icon, tone } = looks[kind];
   return (
-    <Badge icon={icon} tone={tone}>
+    <Badge wraps icon={icon} tone={tone}>
       {t(`etc.kind.${kind}`)}
     </Badge>
   );

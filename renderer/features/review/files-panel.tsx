@@ -61,7 +61,9 @@ function FileList({ diff }: { diff: TreeDiff }): ReactNode {
           {t('files.cut', { shown: format.count(diff.changes.length), total: format.count(diff.total) })}
         </p>
       ) : null}
-      <SearchField label={t('files.search')} clearLabel={t('packages.clearSearch')} value={query} onChange={setQuery} />
+      <div className="flex">
+        <SearchField label={t('files.search')} clearLabel={t('packages.clearSearch')} value={query} onChange={setQuery} />
+      </div>
       <p className="sr-only" role="status">
         {t('files.found', { count: rows.length, formatted: format.count(rows.length) })}
       </p>

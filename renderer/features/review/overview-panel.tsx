@@ -31,11 +31,13 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
         </Notice>
       ) : null}
       <dl className="divide-y divide-line rounded-xl border border-line bg-surface">
-        <Fact name={t('overview.packages')}>
+        <Fact
+          name={t('overview.packages')}
+          action={packageCount ? <Open label={t('overview.showPackages')} onPress={() => onOpen('packages')} /> : null}
+        >
           {packageCount === undefined
             ? t('overview.unknown')
             : t('packages.found', { count: packageCount, formatted: format.count(packageCount) })}
-          {packageCount ? <Open label={t('overview.showPackages')} onPress={() => onOpen('packages')} /> : null}
         </Fact>
         <Fact name={t('overview.kernel')}>
           {kernel.to === '' ? (
@@ -56,7 +58,7 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
         <Fact name={t('overview.kernelArgs')}>
           <KernelArgs {...summary.kernelArgs} />
         </Fact>
-        <Fact name={t('review.etc')}>
+        <Fact name={t('review.etc')} action={<Open label={t('overview.showEtc')} onPress={() => onOpen('etc')} />}>
           {counts ? (
             etcKinds.every((kind) => counts[kind] === 0) ? (
               t('etc.nothing')
@@ -74,7 +76,6 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
           ) : (
             t('overview.unknown')
           )}
-          <Open label={t('overview.showEtc')} onPress={() => onOpen('etc')} />
         </Fact>
         <Fact name={t('overview.boot')}>
           {summary.partial
@@ -89,11 +90,12 @@ export function OverviewPanel({ summary, etc, packageCount, onOpen }: OverviewPa
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
+function Fact({ name, action, children }: { name: string; action?: ReactNode; children: ReactNode }): ReactNode {
   return (
-    <div className="grid grid-cols-[11rem_1fr] gap-x-4 gap-y-1 px-5 py-3 max-[40rem]:grid-cols-1">
+    <div className="grid grid-cols-[11rem_1fr_max-content] items-start gap-x-4 gap-y-1 px-5 py-3 max-[40rem]:grid-cols-1">
       <dt className="text-muted">{name}</dt>
-      <dd className="flex min-w-0 flex-wrap items-center justify-between gap-x-4 gap-y-1">{children}</dd>
+      <dd className="min-w-0">{children}</dd>
+      {action ? <dd className="-my-1.5 max-[40rem]:my-0 max-[40rem]:-ml-3.5">{action}</dd> : null}
     </div>
   );
 }

@@ -1,9 +1,11 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PackageOpen } from 'lucide-react';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
+import { call } from '../../stores/bridge.ts';
 import { loadDetails, useDetails } from '../../stores/details-store.ts';
+import { useLoad } from '../../stores/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
@@ -30,7 +32,31 @@ export function UpdateContent({ detailsKey }: { detailsKey: string }): ReactNode
   return (
     <>
       <ReleaseList releases={details.releases} />
-      <UpdateTabs details={details} />
+      <WithChangelogs key={details.toChecksum} details={details} />
+    </>
+  );
+}
+
+/** Where the publisher gives names only, changelogs come with the package database: fetched when wanted, its size said before. */
+function WithChangelogs({ details }: { details: UpdateDetails }): ReactNode {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [wanted, setWanted] = useState(false);
+  const { toChecksum, rpmdbBytes } = details;
+  const { value, error } = useLoad(wanted ? toChecksum : '', () => call('review.preview', { revision: toChecksum, fetchRpmdb: true }));
+  if (rpmdbBytes === undefined) return <UpdateTabs details={details} />;
+  return (
+    <>
+      {error ? <ErrorNotice report={error} onClose={() => setWanted(false)} /> : null}
+      {value ? null : (
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <p className="text-sm text-muted">{t('packages.changelogsElsewhere', { size: format.bytes(rpmdbBytes) })}</p>
+          <Button isDisabled={wanted && !error} onPress={() => setWanted(true)}>
+            {t('packages.fetchChangelogs')}
+          </Button>
+        </div>
+      )}
+      <UpdateTabs details={value ?? details} />
     </>
   );
 }

@@ -16,7 +16,7 @@ import type {
   UpdateDetails,
   WhatsNew,
 } from '../../../shared/domain/index.ts';
-import { booted, details, hostileText, now, older, staged, update } from './page-fixtures.ts';
+import { booted, changes, details, hostileText, now, older, staged, update } from './page-fixtures.ts';
 
 const day = 86_400;
 
@@ -199,3 +199,7 @@ export const versions: readonly RemoteVersion[] = ['44.0', '43.9', '43.8'].map((
 }));
 
 export const otherBranch: UpdateDetails = { ...details, toChecksum: 'e'.repeat(64), toVersion: '44.0' };
+
+export const withoutChangelogs: UpdateDetails['packages'] = changes.map(
+  ({ changelog: _changelog, advisories: _advisories, ...change }) => change,
+);

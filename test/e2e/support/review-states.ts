@@ -108,7 +108,7 @@ export const reviewStates: readonly PageState[] = [
       'PermitRootLogin prohibit-password',
       'Both differ: yours kept',
       'AllowUsers robin',
-      '29 unchanged lines',
+      '27 unchanged lines',
     ],
   },
   {
@@ -178,6 +178,27 @@ export const reviewStates: readonly PageState[] = [
     answers: { ...reviewAnswers, updateDetails: { value: r.releasesDetails } },
     act: inOrder(click(/3 releases/), click('Show what 43.3 holds')),
     shows: ['What 43.3 holds', 'Download and stage 44.0', 'Signed by Timberline'],
+  },
+  {
+    name: 'updates-changelogs-elsewhere',
+    snapshot: f.snapshot(),
+    answers: {
+      ...reviewAnswers,
+      updateDetails: { value: { ...f.details, packages: r.withoutChangelogs, source: 'pkglist', rpmdbBytes: 9_400_000 } },
+      preview: { value: { ...f.details, source: 'rpmdb' } },
+    },
+    act: inOrder(click('Fetch changelogs'), click(/^Changelog/, 'tab')),
+    shows: ['- Fix CVE-2026-21001'],
+    showsNot: ['Fetch changelogs'],
+  },
+  {
+    name: 'updates-changelogs-size',
+    snapshot: f.snapshot(),
+    answers: {
+      ...reviewAnswers,
+      updateDetails: { value: { ...f.details, packages: r.withoutChangelogs, source: 'pkglist', rpmdbBytes: 9_400_000 } },
+    },
+    shows: ['about 9.4 MB to fetch', 'Fetch changelogs'],
   },
   {
     name: 'updates-again-dialog',

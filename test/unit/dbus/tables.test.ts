@@ -53,6 +53,11 @@ describe('permissions', () => {
       'override',
     ]);
     expect(actionsOf('AutomaticUpdateTrigger', [{ mode: new Variant('s', 'check') }])).toEqual(['org.treeline.check']);
+    expect(actionsOf('Upgrade', [{ 'treeline-medium': new Variant('s', '/mnt') }])).toEqual(['upgrade']);
+    expect(actionsOf('Restart', [{}])).toEqual(['org.treeline.restart']);
+    expect(actionsOf('Restart', [{ 'ignore-blockers': yes }])).toEqual(['org.treeline.restart-anyway']);
+    expect(actionsOf('BootOnce', ['x', {}])).toEqual(['rollback']);
+    expect(actionsOf('ImportKey', ['x', 'AAAA', ['0123456789ABCDEF'], {}])).toEqual(['org.treeline.trust-key']);
   });
 
   test('the polkit files say what the table says', () => {

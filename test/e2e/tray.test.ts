@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ElectronApplication } from 'playwright-core';
+import { Bus, Variant } from '../../shared/dbus/index.ts';
+import { closeDisplay, openDisplay } from './support/display.ts';
+import { checkout, launchApp, ordinaryUser, type OrdinaryUser } from './support/ordinary-user.ts';
+import * as f from './support/page-fixtures.ts';
+
+const watcherName = 'org.kde.StatusNotifierWatcher';
+let user: OrdinaryUser;
+let daemon: ChildProcess | undefined;
+let bus: Bus | undefined;
+let app: ElectronApplication | undefined;
+const registered: unknown[] = [];
+
+/** A session bus of the person's own with something on it that shows tray icons, as KDE's panel does. */
+beforeAll(async () => {
+  await openDisplay();
+  user = ordinaryUser();
+  // the person's app and this test may be of different users
+  const config = path.join(user.home, 'bus.conf');
+  writeFileSync(
+    config,
+    `<busconfig><type>session</type><listen>unix:path=${path.join(user.home, 'bus')}</listen><auth>EXTERNAL</auth>
+     <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>`,
+  );
+  const started = spawn('dbus-daemon', ['--nofork', '--print-address', `--config-file=${config}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  daemon = started;
+  const address = await new Promise<string>((resolve, reject) => {
+    started.once('error', reject);
+    started.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+  });
+  const connected = await Bus.connect(address);
+  bus = connected;
+  const properties = {
+    IsStatusNotifierHostRegistered: new Variant('b', true),
+    ProtocolVersion: new Variant('i', 0),
+    RegisteredStatusNotifierItems: new Variant('as', []),
+  };
+  connected.connection.onCall = (call) => {
+    if (call.member === 'RegisterStatusNotifierItem') {
+      registered.push(call.body[0]);
+      connected.connection.reply(call);
+    } else if (call.member === 'Get') {
+      connected.connection.reply(call, 'v', [properties[call.body[1] as keyof typeof properties]]);
+    } else if (call.member === 'GetAll') {
+      connected.connection.reply(call, 'a{sv}', [properties]);
+    } else connected.connection.replyError(call, 'org.freedesktop.DBus.Error.UnknownMethod', 'no such method');
+  };
+  expect(await connected.ownName(watcherName)).toBe(true);
+  app = await launchApp(user, {
+    TREELINE_TEST_CLIENT: path.join(checkout, 'test/e2e/support/scripted-client.mjs'),
+    DBUS_SESSION_BUS_ADDRESS: address,
+  });
+});
+
+afterAll(async () => {
+  await app?.close();
+  bus?.close();
+  daemon?.kill();
+  user.remove();
+  await closeDisplay();
+});
+
+it('shows a tray icon when the person wants one, and stays there without a window', async () => {
+  if (!app) throw new Error('the app was started before');
+  const electron = app;
+  const page = await electron.firstWindow();
+  await electron.evaluate((_electron, snapshot) => {
+    (globalThis as unknown as { treelineScript: { setSnapshot(value: unknown): void } }).treelineScript.setSnapshot(snapshot);
+  }, f.snapshot());
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Notifications…' }).click();
+  expect(registered).toEqual([]);
+  await page.getByText('Show an icon in the panel').click();
+  await expect.poll(() => registered.length, { timeout: 10_000 }).toBe(1);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await page.close();
+  const windows = (): Promise<number> => electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+  await expect.poll(windows).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await windows()).toBe(0);
+  const next = electron.waitForEvent('window');
+  await electron.evaluate(({ app: electronApp }) => electronApp.emit('second-instance'));
+  await (await next).getByRole('heading', { name: 'Updates' }).waitFor();
+});
