@@ -46,15 +46,3 @@ export function library(name: LibraryName): LibraryHandle {
     facts: { install: `apt install ${spec.debian} (Debian), dnf install ${spec.fedora} (Fedora)` },
   });
 }
-
-/** All libraries' state, for `treeline --version` and the set-up check. */
-export function probeLibraries(): readonly { name: LibraryName; error?: TreelineError }[] {
-  return (Object.keys(specs) as LibraryName[]).map((name) => {
-    try {
-      library(name);
-      return { name };
-    } catch (error) {
-      return { name, error: error as TreelineError };
-    }
-  });
-}

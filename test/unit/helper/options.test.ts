@@ -26,11 +26,24 @@ test('the later file wins, old names of policies count, nonsense is said and lef
   writeFileSync(files[0] ?? '', '# comment\n[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=5\n[Other]\nIdleExitTimeout=7\n');
   writeFileSync(files[1] ?? '', '[Daemon]\nAutomaticUpdatePolicy = sometimes\nIdleExitTimeout=0\n');
   const warnings: string[] = [];
-  expect(readDaemonConfig(files, (text) => warnings.push(text))).toEqual({ automaticUpdatePolicy: 'stage', idleExitSeconds: 0 });
+  expect(readDaemonConfig(files, (text) => warnings.push(text))).toEqual({
+    automaticUpdatePolicy: 'stage',
+    idleExitSeconds: 0,
+    mediaDirectories: [],
+  });
   expect(warnings).toEqual([expect.stringContaining('AutomaticUpdatePolicy=sometimes is none of')]);
   expect(readDaemonConfig([path.join(dir, 'missing')], (text) => warnings.push(text))).toEqual({
     automaticUpdatePolicy: 'none',
     idleExitSeconds: 60,
+    mediaDirectories: [],
   });
   expect(warnings).toHaveLength(1);
+});
+
+test('folders for media: absolute ones only, and what is left out is said', () => {
+  const file = path.join(dir, 'media.conf');
+  writeFileSync(file, '[Daemon]\nMediaDirectories=/srv/media:relative:/opt/updates\n');
+  const warnings: string[] = [];
+  expect(readDaemonConfig([file], (text) => warnings.push(text)).mediaDirectories).toEqual(['/srv/media', '/opt/updates']);
+  expect(warnings).toEqual([expect.stringContaining('MediaDirectories=')]);
 });
