@@ -27,6 +27,7 @@ const faults = [
   ['has nothing', { kind: 'status', status: 404 }, /404|isn’t there/],
   ['answers with a login page', { kind: 'garbage' }, /makes no sense/],
   ['closes the connection', { kind: 'cut', afterBytes: 20 }, /./],
+  ['never answers', { kind: 'hang' }, /no answer within/],
 ] as const;
 
 describe('an update check against a server that', () => {

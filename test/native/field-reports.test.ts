@@ -243,7 +243,8 @@ describe('on one sysroot', () => {
     fixture.release({ version: '2', files: 150, fileBytes: 20_000 });
     const check = (await job('update.check', os())).result;
     if (check.kind !== 'available') throw new Error(check.kind);
-    server.delayMs = 20;
+    // long enough for a rate on a fast machine too: 150 files, eight at a time
+    server.delayMs = 100;
     const { events } = await job('update.upgrade', os());
     const bar = events.flatMap((e) => (e.type === 'progress' ? [e.progress] : []));
     const rising = (values: readonly number[]): boolean => values.every((value, i) => value >= (values[i - 1] ?? 0));
