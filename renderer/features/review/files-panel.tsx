@@ -33,14 +33,13 @@ const looks: Record<TreeChange['kind'], { icon: LucideIcon; tone: Tone }> = {
 export function FilesPanel({ from, to, staged }: FilesPanelProps): ReactNode {
   const { t } = useTranslation();
   const { value, error, reload } = useLoad(`${from}:${to}:${staged}`, () => call('review.treeDiff', from, to, { limit }));
+  // nothing failed: before staging the new tree just isn't here
+  if (error?.code === 'review.content-missing' && !staged) return <Empty icon={Files} title={t('files.afterStaging')} />;
   if (error) {
     return (
-      <>
-        {staged ? null : <p className="text-muted">{t('files.afterStaging')}</p>}
-        <ErrorNotice report={error}>
-          <Button onPress={reload}>{t('action.tryAgain')}</Button>
-        </ErrorNotice>
-      </>
+      <ErrorNotice report={error}>
+        <Button onPress={reload}>{t('action.tryAgain')}</Button>
+      </ErrorNotice>
     );
   }
   if (!value) return <Spinner label={t('files.comparing')} />;

@@ -149,7 +149,8 @@ export const reviewStates: readonly PageState[] = [
     snapshot: f.snapshot(),
     answers: { ...reviewAnswers, treeDiff: { error: { code: 'review.content-missing', subject: '43.2' } } },
     act: inOrder(review, click('Files', 'tab')),
-    shows: ['can be compared once it is staged', 'Not here yet'],
+    shows: ['can be compared once it is staged'],
+    showsNot: ['Not here yet', 'Try again'],
   },
   {
     name: 'review-packages',
