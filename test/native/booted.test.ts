@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePlainHost, plainRepoInside, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
-import { boot } from '../../main/demo/simboot.ts';
-import type { JobEvent, JobName, JobParams, JobResult } from '../../main/engine/jobs/index.ts';
+import { makePlainHost, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
+import type { JobEvent } from '../../main/engine/jobs/index.ts';
+import { error, result, simulatedSession, type Step } from './simulated-session.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const inside = '/run/treeline-sim/app';
 const osname = 'plain';
 
 let dir: string;
@@ -37,54 +35,14 @@ async function makeHost(bootKilobytes?: number): Promise<void> {
   await publishPlain(host, 3);
 }
 
-type Step = { [N in JobName]: readonly [N, JobParams<N>] }[JobName] | string;
-
-/** Start the host, do the steps in it (jobs in worker processes, or shell words), shut down. Returns each job's last event, and shell output. */
-async function session(steps: readonly Step[], more: { powerCut?: boolean; finalizeWrap?: string } = {}): Promise<JobEvent[]> {
-  const shared = path.join(dir, 'shared');
-  rmSync(shared, { recursive: true, force: true });
-  mkdirSync(shared);
-  const lines = steps.map((step, i) => {
-    if (typeof step === 'string') return `{ ${step}; } > ${inside}/shared/${i}.out 2>&1`;
-    writeFileSync(path.join(shared, `${i}.json`), JSON.stringify({ job: step[0], params: step[1] }));
-    return `G_DEBUG=fatal-criticals ${inside}/node ${inside}/dist/worker/worker.mjs < ${inside}/shared/${i}.json 3> ${inside}/shared/${i}.events`;
-  });
-  writeFileSync(path.join(shared, 'steps.sh'), `${lines.join('\n')}\ntrue\n`);
-  let output = '';
-  const started = boot({
-    sysroot: host.sysroot,
-    init: path.join(root, 'assets/simboot/boot.sh'),
-    command: ['bash', `${inside}/shared/steps.sh`],
-    once: true,
-    binds: [
-      { source: host.repo, target: plainRepoInside },
-      { source: process.execPath, target: `${inside}/node` },
-      { source: path.join(root, 'dist'), target: `${inside}/dist` },
-      { source: path.join(root, 'node_modules'), target: `${inside}/node_modules` },
-      { source: shared, target: `${inside}/shared`, writable: true },
-    ],
-    onOutput: (text) => (output += text),
-    ...more,
-  });
-  await started.ended;
-  return steps.map((step, i): JobEvent => {
-    if (typeof step === 'string') return { type: 'message', text: readFileSync(path.join(shared, `${i}.out`), 'utf8') };
-    const file = path.join(shared, `${i}.events`);
-    const last = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').at(-1) : undefined;
-    if (!last) throw new Error(`${step[0]} left nothing: ${output}`);
-    return JSON.parse(last) as JobEvent;
-  });
-}
+/** Start the host, do the steps in it, shut down: see simulatedSession. */
+const session = (steps: readonly Step[], more: { powerCut?: boolean; finalizeWrap?: string } = {}): Promise<JobEvent[]> =>
+  simulatedSession(dir, host, steps, more);
 
 const os = { sysroot: '/', osname } as const;
 const load = ['sysroot.load', { sysroot: '/' }] as const;
 const upgrade = ['update.upgrade', os] as const;
 
-function result<N extends JobName>(event: JobEvent | undefined, _: N): JobResult<N> {
-  if (event?.type !== 'result') throw new Error(JSON.stringify(event));
-  return event.result as JobResult<N>;
-}
-const error = (event: JobEvent | undefined): unknown => (event?.type === 'error' ? event.error : event);
 const text = (event: JobEvent | undefined): string => (event?.type === 'message' ? event.text : '');
 
 test('stage, restart, roll back, restart: the whole circle', async () => {
