@@ -25,6 +25,7 @@ interface TreeOptions {
   readonly gpgSign?: string;
   readonly gpgHomedir?: string;
   readonly signEd25519?: string;
+  readonly generateSizes?: boolean;
   readonly unchangedExit77?: boolean;
 }
 
@@ -48,6 +49,7 @@ export function composeCommand(): Command {
     .option('--write-composejson-to <file>', 'write facts about the commit here')
     .option('--add-metadata-string <key=value>', 'add to the commit metadata', repeated, [])
     .option('--add-metadata-from-json <file>', 'add to the commit metadata', repeated, [])
+    .option('--generate-sizes', 'list the size of every object in the commit (ostree.sizes)')
     .option('--parent <revision>', 'parent commit (default: what the ref points at)')
     .option('--no-parent', 'commit without a parent')
     .option('--gpg-sign <key>', 'sign with this GPG key')

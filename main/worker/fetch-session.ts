@@ -2,6 +2,8 @@ import { createInterface } from 'node:readline';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest } from '../engine/ports/fetch.ts';
+import { ancestorsOf } from '../engine/diff/index.ts';
+import { tryHistoryOf } from '../engine/upgrade/chain.ts';
 import { fetchInto } from '../native/ostree/index.ts';
 
 /** Word on the worker's command line that makes it a fetching process. */
@@ -18,7 +20,14 @@ export async function fetchSession(emit: (event: FetchEvent) => void): Promise<v
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       const request = JSON.parse(line) as FetchRequest;
-      emit({ type: 'result', result: fetchInto(request, (progress) => emit({ type: 'progress', progress })) });
+      emit({
+        type: 'result',
+        result: fetchInto(
+          request,
+          (commit) => ancestorsOf(tryHistoryOf(commit)),
+          (progress) => emit({ type: 'progress', progress }),
+        ),
+      });
     } catch (error) {
       if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
       emit({ type: 'error', error: TreelineError.report(error) });

@@ -47,7 +47,7 @@ export interface UpdateDetails {
 export interface UpdateSizes {
   /** Bytes over the network still to fetch. */
   readonly downloadBytes: number;
-  /** False when estimated (no `ostree.sizes` in the commit). */
+  /** False when estimated, or (zero) when the commit tells no sizes. */
   readonly downloadExact: boolean;
   readonly downloadObjects: number;
   /** Bytes the new content takes in the repository. */

@@ -126,7 +126,7 @@ function effectLines(summary: ReviewSummary, details: UpdateDetails | undefined)
 function sizeLines({ sizes }: UpdateDetails): string[] {
   const { downloadBytes, downloadExact, installedDeltaBytes, freeBytes } = sizes;
   return [
-    `- Download: ${downloadExact ? bytes(downloadBytes) : 'size not told by this repository'}`,
+    `- Download: ${downloadExact ? bytes(downloadBytes) : downloadBytes > 0 ? `about ${bytes(downloadBytes)}` : 'size not told by this repository'}`,
     `- Installed size: ${installedDeltaBytes < 0 ? '−' : '+'}${bytes(Math.abs(installedDeltaBytes))}, ${bytes(freeBytes)} free`,
   ];
 }

@@ -74,7 +74,7 @@ test('a tree with a kernel: layout, database, metadata, signatures of nothing ha
   const treefile = f.treefile(
     'packages: [service, kernel, filesystem]\ncontainer: false\nautomatic-version-prefix: "43"\nadd-commit-metadata: {channel: stable, number: 7}\nunits: [svc.service, tmpl@one.service]\ndefault-target: multi-user.target\nmutate-os-release: "1"\nremove-files: [/usr/share/removed/by-treefile]\nremove-from-packages:\n  - [service, /usr/share/removed/by-pat.*]\ndocumentation: false\netc-group-members: [wheel]\n',
   );
-  const outcome = await f.compose(treefile);
+  const outcome = await f.compose(treefile, { generateSizes: true });
   expect(outcome).toMatchObject({ changed: true, version: '43', ref, packageCount: 3, imported: 3, cached: 0 });
   f.fsck();
   const list = f.list();

@@ -1,10 +1,19 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { buildReleaseChanges, packagesOfPkglist, packReleaseChanges, type DescribedPackage } from '../diff/index.ts';
+import {
+  ancestorsOf,
+  buildReleaseChanges,
+  extendHistory,
+  packagesOfPkglist,
+  packHistory,
+  packReleaseChanges,
+  type DescribedPackage,
+} from '../diff/index.ts';
 import type { Signing } from '../ports/compose-store.ts';
 import type { BuiltTree } from './build-tree.ts';
 import type { Compose } from './compose.ts';
+import { isBootFile } from '../sysroot/boot-space.ts';
 import { commitMetadata } from './metadata.ts';
 import { rpmdbPath } from './postprocess.ts';
 
@@ -24,6 +33,7 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
       to: compose.headers,
       advisories: compose.resolution.advisories(true),
     });
+    const history = previous ? extendHistory(previous) : [];
     const metadata = commitMetadata(
       {
         treefile,
@@ -34,6 +44,7 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
         repos: compose.resolution.repos,
         advisories,
         changes: packReleaseChanges(changes),
+        history: history.length > 0 ? packHistory(history) : undefined,
         kernel: tree.kernel,
       },
       (type, value) => ports.store.variant(type, value),
@@ -48,11 +59,17 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
         root,
         timeSeconds: compose.timeSeconds,
         signing,
+        ancestors: previous ? [...new Set([previous.checksum, ...ancestorsOf(history)])] : [],
+        toldFiles: { directories: ['usr/lib/modules', rpmdbPath.slice(1)], wanted },
+        generateSizes: params.generateSizes ?? false,
       },
       (done, total) => steps.report('commit', 0.2 + (0.8 * done) / Math.max(1, total), { itemsDone: done, itemsTotal: total }),
     );
   });
 }
+
+/** What a preview asks the size of: files that go to /boot, and the RPM database. */
+const wanted = (file: string): boolean => isBootFile(file) || file.startsWith(`${rpmdbPath.slice(1)}/`);
 
 /** Packages of the parent commit with sizes and changelogs, from its database; names and versions alone if it has none that can be read. */
 function previousPackages(compose: Compose): readonly DescribedPackage[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { severityNumber, type Advisory, type Package } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { changesKey, pkglistOfPackages } from '../diff/index.ts';
+import { changesKey, historyKey, pkglistOfPackages } from '../diff/index.ts';
 import type { ComposeParams } from '../jobs/index.ts';
 import type { Treefile } from './treefile.ts';
 
@@ -17,6 +17,8 @@ export interface MetadataInput {
   readonly advisories: readonly Advisory[];
   /** Bytes of treeline.changes. */
   readonly changes: Uint8Array;
+  /** Bytes of treeline.history. */
+  readonly history: Uint8Array | undefined;
   readonly kernel: string | undefined;
 }
 
@@ -58,6 +60,7 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
     metadata.set('ostree.linux', variant('s', input.kernel));
   }
   metadata.set(changesKey, variant('ay', Buffer.from(input.changes)));
+  if (input.history) metadata.set(historyKey, variant('ay', Buffer.from(input.history)));
   return new Map([...metadata].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -1,5 +1,15 @@
 export { joinChangelogs, newChangelogEntries } from './changelog.ts';
 export { describeChanges, indexPackages, type Described, type DescribedPackage } from './describe.ts';
+export {
+  ancestorsOf,
+  changesOf,
+  extendHistory,
+  historyKey,
+  historyOf,
+  packHistory,
+  type CommitMetadata,
+  type EarlierRelease,
+} from './history.ts';
 export { mergeReleases, type MergedChanges } from './merge.ts';
 export { comparePackages, countChanges, diffPackages } from './packages.ts';
 export { packagesOfPkglist, pkglistOfPackages, type PkglistRow } from './pkglist.ts';

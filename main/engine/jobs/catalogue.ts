@@ -70,6 +70,8 @@ export interface ComposeParams {
   readonly gpgSign?: { readonly keyId: string; readonly homedir?: string };
   /** Path of a file with a base64 ed25519 secret key (ostree-sign format). */
   readonly ed25519KeyFile?: string;
+  /** Write `ostree.sizes`, too: every object's size, for other programs than ours. */
+  readonly generateSizes?: boolean;
 }
 
 export interface ComposeOutcome {

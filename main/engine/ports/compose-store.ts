@@ -45,6 +45,12 @@ export interface CommitRequest {
   readonly root: TreeRoot;
   readonly timeSeconds: number;
   readonly signing: Signing;
+  /** Commits whose clients are told how much they lack (`treeline.gaps`). */
+  readonly ancestors: readonly string[];
+  /** Directories (without leading slash) in which files are told with their sizes (`treeline.files`), and which of them. */
+  readonly toldFiles: { readonly directories: readonly string[]; readonly wanted: (path: string) => boolean };
+  /** `ostree.sizes`, too. */
+  readonly generateSizes: boolean;
 }
 
 export interface Signing {
@@ -60,6 +66,10 @@ export interface PreviousCommit {
   /** Rows of rpmostree.rpmdb.pkglist. */
   readonly pkglist: readonly (readonly string[])[];
   readonly timestamp: number;
+  /** '' for a first commit. */
+  readonly parent: string;
+  /** A metadata key's value, undefined if missing or of another GVariant type. */
+  value(key: string, type?: string): unknown;
 }
 
 /** The repository that a compose publishes into. */
@@ -70,7 +80,7 @@ export interface TargetRepo extends Disposable {
   /** Copy a file or directory of a commit to `target`; false when the commit doesn't have it. */
   extract(checksum: string, subpath: string, target: string): boolean;
   /**
-   * In one transaction: copy the tree's objects that are missing from the cache, add `ostree.sizes`, write the commit, sign it, set the
+   * In one transaction: copy the tree's objects that are missing from the cache, add sizes (see commit-sizes.ts), write the commit, sign it, set the
    * ref. Then the summary. Nothing is visible if any of it fails. Returns the commit's checksum.
    */
   publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): string;

@@ -4,6 +4,8 @@ import type { FetchedSummary, SummaryRef } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { requireIntact, requireSigned, verifyEd25519, ed25519TrustedKeys } from '../sysroot/signatures.ts';
+import type { EarlierRelease } from '../diff/index.ts';
+import { tryHistoryOf } from '../upgrade/chain.ts';
 import { withFetched, type UpdateContext } from '../upgrade/check.ts';
 import { fetchRepoPath } from '../upgrade/fetched.ts';
 import { remoteFetchOptions } from '../upgrade/target.ts';
@@ -119,11 +121,19 @@ export async function remoteVersions(context: UpdateContext, refspec: string, li
   const deployed = new Set(context.sysroot.deployments().map((d) => d.checksum));
   return withFetched(context, (repo) => {
     const versions: RemoteVersion[] = [];
+    const told = new Map<string, EarlierRelease>();
     for (let at = start; at !== '' && versions.length < most;) {
       const commit = tryCommit(repo, at);
-      if (!commit) break;
-      versions.push({ checksum: at, version: commit.version, timestamp: commit.timestamp, deployed: deployed.has(at) });
-      at = commit.parent;
+      const earlier = told.get(at);
+      if (commit) {
+        versions.push({ checksum: at, version: commit.version, timestamp: commit.timestamp, deployed: deployed.has(at) });
+        for (const r of tryHistoryOf(commit)) told.set(r.checksum, r);
+        at = commit.parent;
+      } else if (earlier) {
+        const { version, timeSeconds, parent } = earlier.changes;
+        versions.push({ checksum: at, version, timestamp: timeSeconds, deployed: deployed.has(at) });
+        at = parent ?? '';
+      } else break;
     }
     return versions;
   });

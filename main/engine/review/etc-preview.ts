@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { EtcPreview } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ReviewParams } from '../jobs/catalogue.ts';
-import { objectSizes } from '../upgrade/sizes.ts';
+import { gapsOf, missingSizes } from '../upgrade/sizes.ts';
 import { localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
@@ -82,16 +82,15 @@ export function availableEtc(target: ReviewTarget): DirRef | null | undefined {
 }
 
 /**
- * About what fetching takes: which objects lie below /usr/etc isn't known without its directories, so the missing ones count by the share of
+ * About what fetching takes: which objects lie below /usr/etc isn't known without its directories, so what is missing counts by the share of
  * the running system's files that is there. undefined when the commit doesn't tell sizes.
  */
 function estimateFetch(target: ReviewTarget): number | undefined {
-  const sizes = objectSizes(target.to);
-  if (!sizes) return undefined;
-  const missing = sizes.filter((o) => !target.repo.hasObject(o.type, o.checksum));
-  const bytes = (file: boolean): number => missing.filter((o) => (o.type === 'file') === file).reduce((sum, o) => sum + o.archivedBytes, 0);
-  const etc = target.reader.find(target.from, ['usr', 'etc']);
-  const inEtc = etc ? [...flatten(target.reader, etc).values()].filter((node) => node.type === 'file').length : 0;
-  const all = Math.max(1, sizes.filter((o) => o.type === 'file').length);
-  return Math.ceil(bytes(true) * Math.min(1, inEtc / all)) + bytes(false);
+  const missing = missingSizes(target.repo, target.from, target.to);
+  if (missing.objects === 0) return missing.exact ? 0 : undefined;
+  const count = (dir: DirRef | null | undefined): number =>
+    dir ? [...flatten(target.reader, dir).values()].filter((node) => node.type === 'file').length : 0;
+  const inEtc = count(target.reader.find(target.from, ['usr', 'etc']));
+  const all = gapsOf(target.to).get('')?.objects ?? count(target.reader.find(target.from, ['usr']));
+  return Math.ceil(missing.archivedBytes * Math.min(1, inEtc / Math.max(1, all)));
 }

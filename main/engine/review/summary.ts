@@ -4,7 +4,7 @@ import type { ReviewParams } from '../jobs/catalogue.ts';
 import type { CommitPort, RawDeployment } from '../ports/sysroot.ts';
 import { bootFileNames, bootSpace, type BootFile } from '../sysroot/boot-space.ts';
 import { kernelArgsOf } from '../sysroot/deployments.ts';
-import { objectSizes } from '../upgrade/sizes.ts';
+import { fileSizes } from '../upgrade/sizes.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
 import type { TreeReader } from './tree.ts';
 
@@ -83,12 +83,12 @@ function unlessMissing<T>(run: () => T): T | undefined {
 
 /** Bytes of a file object: its own when it is here, else what the new commit says of it. */
 function sizes(target: ReviewTarget): (checksum: string) => number {
-  let told: Map<string, number> | undefined;
+  let told: ReturnType<typeof fileSizes>;
   return (checksum) => {
     const file = target.reader.tryFile(checksum);
     if (file) return file.sizeBytes;
-    told ??= new Map((objectSizes(target.to) ?? []).map((o) => [o.checksum, o.unpackedBytes]));
-    return told.get(checksum) ?? 0;
+    told ??= fileSizes(target.to);
+    return told?.get(checksum)?.unpackedBytes ?? 0;
   };
 }
 

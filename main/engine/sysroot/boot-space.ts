@@ -16,6 +16,12 @@ type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, 
 /** Names in usr/lib/modules/VERSION that libostree copies to /boot. */
 export const bootFileNames = /^(vmlinuz|initramfs\.img|devicetree|aboot\.img|\.vmlinuz\.hmac)$/;
 
+/** True for a path of a tree (without leading slash) that libostree copies to /boot. */
+export function isBootFile(file: string): boolean {
+  const [, name] = /^usr\/lib\/modules\/[^/]+\/([^/]+)$/.exec(file) ?? [];
+  return name !== undefined && bootFileNames.test(name);
+}
+
 /** What libostree copies to /boot: kernel, initramfs and device trees of usr/lib/modules/VERSION. Empty when there are none. */
 export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
   const load = (tree: string): Dirtree => sysroot.repo.loadMetadata('dirtree', tree) as Dirtree;

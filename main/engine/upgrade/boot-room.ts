@@ -2,9 +2,9 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { fetchDirectories } from '../review/fetch.ts';
-import { bootFileNames, bootSpace, type BootFile } from '../sysroot/boot-space.ts';
+import { bootFileNames, bootSpace, isBootFile, type BootFile } from '../sysroot/boot-space.ts';
 import { withFetched, type UpdateContext } from './check.ts';
-import { objectSizes } from './sizes.ts';
+import { fileSizes, missingSizes, toldFiles } from './sizes.ts';
 import type { Source } from './target.ts';
 
 type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
@@ -14,8 +14,8 @@ const modules = '/usr/lib/modules';
 const nothing = 'none/none';
 
 /**
- * Throws `disk.boot-full` with the numbers before anything of an update but its commit and some directory objects was fetched. Commits without
- * `ostree.sizes`, and servers that don't answer here, are left to the check before deploying.
+ * Throws `disk.boot-full` with the numbers before anything of an update but its commit and some directory objects was fetched. Commits that tell no
+ * sizes, and servers that don't answer here, are left to the check before deploying.
  */
 export async function requireBootRoom(
   context: UpdateContext & { readonly context: JobContext },
@@ -24,15 +24,17 @@ export async function requireBootRoom(
 ): Promise<void> {
   const { sysroot } = context;
   if (source.remote === '') return;
-  const all = withFetched(context, (repo) => objectSizes(repo.loadCommit(checksum)));
+  const { sizes, most, told } = withFetched(context, (repo) => {
+    const to = repo.loadCommit(checksum);
+    const missing = missingSizes(repo, sysroot.repo.tryLoadCommit(source.base.checksum), to);
+    return { sizes: fileSizes(to), most: missing.unpackedBytes, told: toldFiles(to) };
+  });
   const room = bootSpace(sysroot, [], () => 0);
-  if (!all || !room) return;
-  const sizes = new Map(all.filter((o) => o.type === 'file').map((o) => [o.checksum, o.unpackedBytes]));
-  const most = [...sizes].reduce((sum, [file, bytes]) => sum + (sysroot.repo.hasObject('file', file) ? 0 : bytes), 0);
+  if (!sizes || !room) return;
   // not even all that is new would fill it
   if (room.freeBytes >= most + room.needBytes) return;
-  const files = await knownBootFiles(context, source, checksum);
-  const space = files && bootSpace(sysroot, files, (file) => sizes.get(file) ?? 0);
+  const files = told?.filter((f) => isBootFile(f.path)) ?? (await knownBootFiles(context, source, checksum));
+  const space = files && bootSpace(sysroot, files, (file) => sizes.get(file)?.unpackedBytes ?? 0);
   if (!space || space.freeBytes >= space.needBytes) return;
   const { boot, needBytes, freeBytes } = space;
   throw new TreelineError('disk.boot-full', { subject: boot, facts: { needBytes, freeBytes } });

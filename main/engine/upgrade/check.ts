@@ -62,7 +62,8 @@ export function describeUpdate(context: UpdateContext, repo: RepoPort, source: S
   const signatures = commitSignatures(to, repo, sysroot.repo, source.remote, context.gpg);
   requireSigned(verifyPolicy(sysroot.repo, source.remote), signatures, subject);
   const from = sysroot.repo.tryLoadCommit(source.base.checksum);
-  const details = buildDetails(repo, from, to, (delta) => updateSizes(to, repo, sysroot.path, delta), signatures);
+  const places = { sysroot: sysroot.path, fetchRepo: fetchRepoPath(context.dir) };
+  const details = buildDetails(repo, from, to, (delta) => updateSizes(repo, from, to, places, delta), signatures);
   for (const { checksum, version } of details.releases) {
     const commit = repo.tryLoadCommit(checksum);
     if (commit) requireIntact(commit, `Version ${version}`);

@@ -5,7 +5,7 @@ import { describeChanges, diffPackages, indexPackages } from '../diff/index.ts';
 import type { ObjectReader, ReadCommitRpmdb } from '../ports/review.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { flatten, isComplete, TreeReader, type DirRef, type TreeNode } from '../review/tree.ts';
-import { objectSizes } from './sizes.ts';
+import { fileSizes } from './sizes.ts';
 
 /** What reading RPM databases out of commits needs. */
 export interface RpmdbAccess {
@@ -93,9 +93,9 @@ function databaseFiles(reader: TreeReader, commit: CommitPort): TreeNode[] {
 
 /** Bytes of the database as it goes over the network where the commit says them, else as it lies here. */
 function databaseBytes(reader: TreeReader, commit: CommitPort): number {
-  const archived = new Map((objectSizes(commit) ?? []).map((o) => [o.checksum, o.archivedBytes]));
+  const archived = fileSizes(commit);
   return databaseFiles(reader, commit).reduce(
-    (sum, { checksum }) => sum + (archived.get(checksum) ?? reader.tryFile(checksum)?.sizeBytes ?? 0),
+    (sum, { checksum }) => sum + (archived?.get(checksum)?.archivedBytes ?? reader.tryFile(checksum)?.sizeBytes ?? 0),
     0,
   );
 }

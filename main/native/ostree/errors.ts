@@ -73,6 +73,7 @@ const rules: readonly Rule[] = [
     /Couldn't resolve host|Could ?n.t connect|Failed to connect|Timeout was reached|Connection (?:refused|reset|timed out)|\[(?:6|7|28|35|52|56|18|92)\] /,
     (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message }),
   ],
+  [/URI is not absolute|Invalid URI/i, (_, e) => err('remote.invalid-url', { subject: firstUrl(e.message) || 'url', detail: e.message })],
   [/SSL|TLS|certificate/i, (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message })],
   [
     /Corrupted|checksum expected|is corrupted/i,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Commit } from './commit.ts';
 import { fetchSummary } from './fetch-summary.ts';
 import { pull } from './pull.ts';
 import { Repo } from './repo.ts';
@@ -12,8 +13,11 @@ import { executeDelta } from './static-delta.ts';
 const firstDepth = 8;
 const maxCommits = 500;
 
+/** Checksums of the releases that a commit tells of, newest first: their objects needn't be fetched to know of them. */
+export type TellsOf = (commit: Commit) => readonly string[];
+
 /** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
-export function fetchInto(request: FetchRequest, onProgress: (progress: Progress) => void): FetchOutcome {
+export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (progress: Progress) => void): FetchOutcome {
   if (request.clean === 'all') empty(request.repo);
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
@@ -42,24 +46,41 @@ export function fetchInto(request: FetchRequest, onProgress: (progress: Progress
   let seen = 0;
   const isEnd = (checksum: string): boolean =>
     ++seen === request.limit || (wanted === undefined ? checksum === request.backTo : repo.loadCommit(checksum).version === wanted);
+  // who wants commits listed wants those that a version is told of; the oldest one told of is only a checksum
+  const leaps: TellsOf = (commit) =>
+    wanted !== undefined ? [] : request.limit === undefined ? tellsOf(commit) : tellsOf(commit).slice(0, -1);
   const found =
     wanted === undefined && request.backTo === undefined && request.limit === undefined
       ? undefined
-      : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0);
+      : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0, leaps);
   return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
 }
 
-/** Follow parents, fetching them in growing lots, until `isEnd`; undefined when history, the server or our patience ends before. */
-function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: string) => boolean, notBefore: number): string | undefined {
+/**
+ * Follow parents, fetching them in growing lots, until `isEnd`; undefined when history, the server or our patience ends before. Over what a
+ * commit tells of, the walk leaps.
+ */
+function walk(
+  repo: Repo,
+  remote: string,
+  start: string,
+  isEnd: (checksum: string) => boolean,
+  notBefore: number,
+  tellsOf: TellsOf,
+): string | undefined {
   let at = start;
   let depth = firstDepth;
   for (let count = 0; count < maxCommits; count++) {
     if (isEnd(at)) return at;
-    const { parent, timestamp } = repo.loadCommit(at);
-    if (parent === '' || timestamp < notBefore) return undefined;
-    if (!repo.hasObject('commit', parent)) {
+    const commit = repo.loadCommit(at);
+    if (commit.parent === '' || commit.timestamp < notBefore) return undefined;
+    const told = tellsOf(commit);
+    const known = told.find((checksum) => isEnd(checksum));
+    if (known !== undefined) return known;
+    const next = told.at(-1) ?? commit.parent;
+    if (!repo.hasObject('commit', next)) {
       try {
-        pull(repo, { source: remote, refs: [parent], commitOnly: true, depth });
+        pull(repo, { source: remote, refs: [next], commitOnly: true, depth: told.length > 0 ? 0 : depth });
       } catch (error) {
         // the server keeps no older history: what there is must do
         if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status', 'repo.revision-not-found'].includes(error.code))
@@ -68,7 +89,7 @@ function walk(repo: Repo, remote: string, start: string, isEnd: (checksum: strin
       }
       depth = Math.min(depth * 2, 128);
     }
-    at = parent;
+    at = next;
   }
   return undefined;
 }

@@ -10,8 +10,25 @@ export interface TreeObject {
 
 type Dirtree = [files: [string, Buffer][], directories: [string, Buffer, Buffer][]];
 
+/** Directory objects read before, for walks through several similar trees. */
+export type DirtreeMemo = Map<
+  string,
+  { readonly files: readonly string[]; readonly dirs: readonly (readonly [tree: string, meta: string])[] }
+>;
+
 /** Every object of a tree, each once, files before the directories that hold them. */
-export function objectsOf(repo: Repo, root: TreeRoot): TreeObject[] {
+export function objectsOf(repo: Repo, root: TreeRoot, memo: DirtreeMemo = new Map()): TreeObject[] {
+  const read = (dirtree: string): { readonly files: readonly string[]; readonly dirs: readonly (readonly [string, string])[] } => {
+    const known = memo.get(dirtree);
+    if (known) return known;
+    const [files, dirs] = repo.loadMetadata('dirtree', dirtree) as unknown as Dirtree;
+    const entry = {
+      files: files.map(([, checksum]) => checksum.toString('hex')),
+      dirs: dirs.map(([, tree, meta]) => [tree.toString('hex'), meta.toString('hex')] as const),
+    };
+    memo.set(dirtree, entry);
+    return entry;
+  };
   const objects: TreeObject[] = [];
   const seen = new Set<string>();
   const add = (type: TreeObject['type'], checksum: string): boolean => {
@@ -23,12 +40,9 @@ export function objectsOf(repo: Repo, root: TreeRoot): TreeObject[] {
   const visit = (dirtree: string, dirmeta: string): void => {
     if (add('dirmeta', dirmeta)) objects.push({ type: 'dirmeta', checksum: dirmeta });
     if (!add('dirtree', dirtree)) return;
-    const [files, directories] = repo.loadMetadata('dirtree', dirtree) as unknown as Dirtree;
-    for (const [, checksum] of files) {
-      const hex = checksum.toString('hex');
-      if (add('file', hex)) objects.push({ type: 'file', checksum: hex });
-    }
-    for (const [, contents, meta] of directories) visit(contents.toString('hex'), meta.toString('hex'));
+    const { files, dirs } = read(dirtree);
+    for (const checksum of files) if (add('file', checksum)) objects.push({ type: 'file', checksum });
+    for (const [contents, meta] of dirs) visit(contents, meta);
     objects.push({ type: 'dirtree', checksum: dirtree });
   };
   visit(root.dirtree, root.dirmeta);
@@ -57,18 +71,29 @@ function varint(value: number): number[] {
 
 const typeNumber = { file: 1, dirtree: 2, dirmeta: 3 } as const;
 
+/** An object with its bytes in an archive repository and unpacked. */
+export interface SizedObject extends TreeObject {
+  readonly archivedBytes: number;
+  readonly unpackedBytes: number;
+}
+
+/** Unpacked sizes of files are those of the bare cache. */
+export function sized(target: Repo, cache: Repo, object: TreeObject): SizedObject {
+  const { type, checksum } = object;
+  const archivedBytes = looseSize(target, object) ?? target.objectStorageSize(type, checksum);
+  const unpackedBytes =
+    type === 'file' ? lstatSync(path.join(cache.path, 'objects', checksum.slice(0, 2), `${checksum.slice(2)}.file`)).size : archivedBytes;
+  return { type, checksum, archivedBytes, unpackedBytes };
+}
+
 /**
  * `ostree.sizes` (aay): per object its checksum, stored and unpacked bytes as varints, and its type; sorted by checksum, as libostree's own
- * `--generate-sizes` writes it. Unpacked sizes of files are those of the bare cache.
+ * `--generate-sizes` writes it.
  */
-export function sizesOf(target: Repo, cache: Repo, objects: readonly TreeObject[]): Buffer[] {
+export function ostreeSizes(objects: readonly SizedObject[]): Buffer[] {
   return [...objects]
     .sort((a, b) => (a.checksum < b.checksum ? -1 : a.checksum > b.checksum ? 1 : typeNumber[a.type] - typeNumber[b.type]))
-    .map((object) => {
-      const { type, checksum } = object;
-      const stored = looseSize(target, object) ?? target.objectStorageSize(type, checksum);
-      const unpacked =
-        type === 'file' ? lstatSync(path.join(cache.path, 'objects', checksum.slice(0, 2), `${checksum.slice(2)}.file`)).size : stored;
-      return Buffer.from([...Buffer.from(checksum, 'hex'), ...varint(stored), ...varint(unpacked), typeNumber[type]]);
-    });
+    .map(({ type, checksum, archivedBytes, unpackedBytes }) =>
+      Buffer.from([...Buffer.from(checksum, 'hex'), ...varint(archivedBytes), ...varint(unpackedBytes), typeNumber[type]]),
+    );
 }

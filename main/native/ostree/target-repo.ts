@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRequest, PackageCache, PreviousCommit, TargetRepo } from '../../engine/ports/compose-store.ts';
-import { Variant } from '../core/index.ts';
 import { checkoutSubpath } from './checkout.ts';
 import type { Commit } from './commit.ts';
 import { OstreePackageCache } from './package-cache.ts';
 import { signCommitObject, writeSummary } from './publish.ts';
 import { Repo } from './repo.ts';
-import { looseSize, objectsOf, sizesOf } from './sizes.ts';
+import { looseSize, objectsOf } from './sizes.ts';
+import { tellSizes } from './tell-sizes.ts';
 import { importObjectFrom, Transaction, writeCommitObject } from './write.ts';
 
 export class OstreeTargetRepo implements TargetRepo {
@@ -50,7 +50,8 @@ export class OstreeTargetRepo implements TargetRepo {
         if (i % 64 === 0) progress(i, objects.length);
       });
       const metadata = new Map(request.metadata);
-      if (this.#repo.mode === 'archive') metadata.set('ostree.sizes', new Variant('aay', sizesOf(this.#repo, cache.repo, objects)));
+      if (this.#repo.mode === 'archive')
+        for (const [key, value] of tellSizes(this.#repo, cache.repo, request, objects)) metadata.set(key, value);
       checksum = writeCommitObject(this.#repo, { ...request, metadata });
       signCommitObject(this.#repo, checksum, request.signing);
       transaction.setRef(request.ref, checksum);
@@ -84,9 +85,11 @@ function fullDisk(error: unknown, path: string): unknown {
 function previousOf(commit: Commit): PreviousCommit {
   return {
     checksum: commit.checksum,
+    parent: commit.parent,
     version: commit.version,
     inputhash: (commit.value('rpmostree.inputhash', 's') as string | undefined) ?? '',
     pkglist: (commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as unknown as string[][] | undefined) ?? [],
     timestamp: commit.timestamp,
+    value: (key, type) => commit.value(key, type),
   };
 }
