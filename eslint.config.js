@@ -14,7 +14,7 @@ const rooms = {
   worker: { at: 'main/worker', may: ['engine', 'native', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
   helper: { at: 'main/helper', may: ['engine', 'dbus', 'domain', 'errors'] },
-  cli: { at: 'main/cli', may: ['client', 'engine', 'domain', 'errors'] },
+  cli: { at: 'main/cli', may: ['client', 'engine', 'worker', 'domain', 'errors'] },
   preload: { at: 'main/preload', may: ['ipc'] },
   app: { at: 'main/app', may: ['client', 'ipc', 'domain', 'errors'] },
   demo: { at: 'main/demo', may: ['client', 'engine', 'domain', 'errors'] },

@@ -1,22 +1,22 @@
 import { Command, Option } from 'commander';
-import { runJob, type JobName, type JobParams, type JobResult, type RepoParams } from '../engine/jobs/index.ts';
+import type { JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
 import { diffFormats, diffText, listText, versionText, type DiffFormat } from './db-format.ts';
-import { workerPath } from './worker-path.ts';
 
 interface Where {
   readonly repo?: string;
   readonly sysroot?: string;
 }
 
-async function ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
-  const running = runJob(job, params, { worker: workerPath });
-  const stop = (): void => void running.cancel();
-  process.once('SIGINT', stop);
-  try {
-    return await running.done;
-  } finally {
-    process.off('SIGINT', stop);
-  }
+/**
+ * Read in this process, without a worker: the command does nothing else, and starting a second process takes as long as comparing two
+ * package lists. A signal ends it, in the middle of a library call too.
+ */
+async function ask<N extends 'db.list' | 'db.diff' | 'db.version'>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+  // as for workers: what GLib calls critical must not be gone on from
+  process.env['G_DEBUG'] = 'fatal-criticals';
+  const { dbJobs } = await import('../worker/db-jobs.ts');
+  const run = dbJobs[job] as (params: JobParams<N>) => JobResult<N>;
+  return run(params);
 }
 
 /** --sysroot may stand before the command's name, too. */

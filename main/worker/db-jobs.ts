@@ -26,9 +26,12 @@ function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
   return run({ repo, deployments: () => sysroot.deployments(), rpmdb: (checksum, query) => rpmdbOfCommit(repo, checksum, query) });
 }
 
+/** In memory where that is offered: a copy lives for a fraction of a second, and writing and removing it on a disk takes longer than reading it. */
+const scratchParent = (): string => (existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
+
 /** Read the database of a commit: where it lies if that can be, else from a copy which is thrown away. */
 export function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined {
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'treeline-db-'));
+  const scratch = mkdtempSync(path.join(scratchParent(), 'treeline-db-'));
   try {
     for (const [i, place] of rpmdbPlaces.entries()) {
       const dbPath = `/${i}`;

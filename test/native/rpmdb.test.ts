@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -126,4 +126,43 @@ test('no package at all gives an empty database', () => {
   const root = write('empty', []);
   expect(readRpmdb({ root, dbPath })).toEqual([]);
   expect(rpm(root, '-qa')).toBe('');
+});
+
+test('a damaged database, seeded: packages or a typed error, never a crash or another error', () => {
+  const root = write('damaged', release(1));
+  const file = path.join(root, dbPath, 'rpmdb.sqlite');
+  const good = readFileSync(file);
+  let refused = 0;
+  for (let seed = 0; seed < 120; seed++) {
+    const bytes = Buffer.from(seed % 4 === 0 ? good.subarray(0, (seed * 7919) % good.length) : good);
+    for (let i = 0; i < 40 && bytes.length > 0; i++) bytes[(seed * 104_729 + i * 1_299_709) % bytes.length] = (seed + i) & 255;
+    writeFileSync(file, bytes);
+    try {
+      expect(Array.isArray(readRpmdb({ root, dbPath, changelogs: true, ...(seed % 2 === 0 ? {} : { names: ['meadow-shell'] }) }))).toBe(
+        true,
+      );
+    } catch (error) {
+      refused++;
+      expect(error).toBeInstanceOf(TreelineError);
+      expect(['rpmdb.unreadable', 'package.corrupt']).toContain((error as TreelineError).code);
+    }
+  }
+  expect(refused).toBeGreaterThan(10);
+});
+
+test('one that is being written to is read through librpm, its write-ahead log included', () => {
+  const root = write('busy', release(1).slice(0, 3));
+  const file = path.join(root, dbPath, 'rpmdb.sqlite');
+  const added = release(1).at(-1) as string;
+  // sqlite's own program keeps the log: another connection is open while the package comes
+  const script = [
+    'import sqlite3, subprocess, sys',
+    'db = sqlite3.connect(sys.argv[1]); db.execute("PRAGMA journal_mode=WAL"); db.execute("SELECT count(*) FROM Packages").fetchall()',
+    'subprocess.run(["rpm", "--dbpath", sys.argv[2], "--justdb", "--nodeps", "--nosignature", "--force-debian", "-i", sys.argv[3]], check=True)',
+    'import shutil; shutil.copytree(sys.argv[2], sys.argv[4])',
+  ].join('\n');
+  const copy = path.join(scratch, 'busy-copy');
+  sh('python3', ['-c', script, file, path.join(root, dbPath), added, path.join(copy, dbPath)]);
+  expect(readdirSync(path.join(copy, dbPath))).toContain('rpmdb.sqlite-wal');
+  expect(readRpmdb({ root: copy, dbPath })).toHaveLength(4);
 });

@@ -6,10 +6,11 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
 import { PackageWithChangelog } from './changelog.ts';
 import { detailsOf } from './describe.ts';
-import { tag, type Header } from './header.ts';
+import { Header, tag } from './header.ts';
 import { lastLog, withLog } from './log.ts';
 import * as raw from './raw.ts';
 import { exportHeader, openHeader } from './read.ts';
+import { isSettled, readHeaderBlobs } from './sqlite.ts';
 
 const databaseFile = 'rpmdb.sqlite';
 
@@ -105,6 +106,10 @@ export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[
   // librpm would make an empty one
   if (!existsSync(file))
     throw new TreelineError('rpmdb.unreadable', { subject: path.dirname(file), detail: `there is no ${databaseFile}` });
+  if (isSettled(file)) {
+    for (const blob of readHeaderBlobs(file, options.names)) found.push(installed(new Header(blob, file), options.changelogs ?? false));
+    return sorted(found);
+  }
   withLog(() => {
     using scope = new Scope();
     const ts = openDatabase(root, options.dbPath, constants.O_RDONLY, scope);
@@ -119,8 +124,11 @@ export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[
       }
     }
   });
-  return found.filter((p) => p.name !== 'gpg-pubkey').sort(comparePackages);
+  return sorted(found);
 }
+
+const sorted = (packages: readonly InstalledPackage[]): InstalledPackage[] =>
+  packages.filter((p) => p.name !== 'gpg-pubkey').sort(comparePackages);
 
 function installed(header: Header, changelogs: boolean): InstalledPackage {
   return changelogs ? new PackageWithChangelog(header) : detailsOf(header);

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { treelineVersion } from '../../shared/domain/index.ts';
+
+/** The block that rpm-ostree's own tools and scripts look for: version, then features. */
+const versionBlock = `treeline:\n Version: '${treelineVersion}'\n Features:\n  - compose\n  - dbus\n  - peer-sockets`;
+
+/** Commands that work without the service. */
+const local = ['compose', 'db'] as const;
+
+/**
+ * The whole command line. `wanted`: the command that will be run; then only its part is loaded, because reading all of the client's code
+ * takes longer than comparing two package lists. undefined: all commands, for help, completion and manuals.
+ */
+export async function buildProgram(wanted?: string): Promise<Command> {
+  const program = new Command('treeline')
+    .description('Compose, update, review and roll back image-based operating systems')
+    .version(versionBlock, '--version', 'print the version')
+    .option('-q, --quiet', 'print less')
+    .option('--sysroot <path>', 'work on another sysroot than /, without the service')
+    .option('--stateroot <name>', 'of this stateroot')
+    .option('--os <name>', 'like --stateroot')
+    .option('--peer', 'accepted for compatibility')
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text) });
+  const isLocal = local.some((name) => name === wanted);
+  if (!isLocal) (await import('./service-commands.ts')).registerServiceCommands(program);
+  // one place for global options before and after the command's name, as rpm-ostree takes them
+  for (const command of program.commands) {
+    if (command.options.some((option) => option.long === '--sysroot')) continue;
+    command
+      .option('--sysroot <path>', 'work on another sysroot than /')
+      .option('--stateroot <name>', 'of this stateroot')
+      .option('-q, --quiet', 'print less');
+  }
+  if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
+  if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());
+  return program;
+}

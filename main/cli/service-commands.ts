@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { registerDeployments } from './commands/deployments.ts';
+import { registerKargs } from './commands/kargs.ts';
+import { registerMedia } from './commands/media.ts';
+import { registerRemote } from './commands/remote.ts';
+import { registerRestart } from './commands/restart.ts';
+import { registerPulling } from './commands/upgrade.ts';
+import { registerDiff } from './diff.ts';
+import { registerStatus } from './commands/status.ts';
+
+/** Commands that ask the service. */
+export function registerServiceCommands(program: Command): void {
+  registerStatus(program);
+  registerPulling(program);
+  registerDiff(program);
+  registerDeployments(program);
+  registerKargs(program);
+  registerRestart(program);
+  registerRemote(program);
+  registerMedia(program);
+}
