@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { filesKey, filesType, gapsKey, gapsType } from '../../main/engine/ports/commit-sizes.ts';
 import { makePlainHost, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
 import { error, result, simulatedSession, type Step } from './simulated-session.ts';
 import type { JobEvent } from '../../main/engine/jobs/index.ts';
@@ -39,37 +40,55 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** What a compose says of sizes instead of `ostree.sizes`, for a tree that was committed before. */
+function told(revision: string): string[] {
+  const hex = (checksum: string): string => `@ay [${[...Buffer.from(checksum, 'hex')].map((b) => `0x${b.toString(16)}`).join(',')}]`;
+  const rows = sh('ostree', `--repo=${host.repo}`, 'ls', '-R', '-C', revision, '/usr/lib/modules')
+    .split('\n')
+    .flatMap((line) => {
+      const [, size, checksum, name] = /^-\d+ \d+ \d+ +(\d+) ([0-9a-f]{64}) \/(.*)$/.exec(line) ?? [];
+      return name ? [`('${name}',${hex(checksum ?? '')},uint64 ${size},uint64 ${size})`] : [];
+    });
+  const gap = `(${hex(host.commits[0] ?? '')},uint64 10,uint64 70000000,uint64 70000000)`;
+  return [`--add-metadata=${gapsKey}=@${gapsType} [${gap}]`, `--add-metadata=${filesKey}=@${filesType} [${rows.join(',')}]`];
+}
+
 /** Publish release 4: release 3 with another kernel of so many megabytes, and other new content. */
-function bigKernel(megabytes: number): string {
+function bigKernel(megabytes: number, sizes: 'ostree.sizes' | 'treeline.files' = 'ostree.sizes'): string {
   const overlay = path.join(dir, 'overlay');
   const modules = path.join(overlay, 'usr/lib/modules/6.2.0');
   mkdirSync(modules, { recursive: true });
   writeFileSync(path.join(modules, 'vmlinuz'), randomBytes(megabytes << 20));
   writeFileSync(path.join(overlay, 'usr/lib/new-content'), randomBytes(3 << 20));
-  const args = ['--canonical-permissions', '--no-xattrs', '--generate-sizes', `--bind-ref=${host.ref}`, `--branch=${host.ref}`];
+  const args = ['--canonical-permissions', '--no-xattrs', `--bind-ref=${host.ref}`, `--branch=${host.ref}`];
   const trees = [`--tree=ref=${host.commits[2]}`, `--tree=dir=${overlay}`];
   const version = ['--add-metadata-string=version=4', '--subject=Release 4', `--parent=${host.commits[2]}`];
-  const checksum = sh('ostree', `--repo=${host.repo}`, 'commit', ...args, ...trees, ...version).trim();
+  const commit = (...more: string[]): string =>
+    sh('ostree', `--repo=${host.repo}`, 'commit', ...args, ...trees, ...version, ...more).trim();
+  const checksum = commit(...(sizes === 'ostree.sizes' ? ['--generate-sizes'] : told(commit())));
   sh('ostree', `--repo=${host.repo}`, 'summary', '--update');
   return checksum;
 }
 
-test('an update that doesn’t fit into /boot is refused before its download, with the numbers (field report 10)', async () => {
-  const checksum = bigKernel(58);
-  const events = await session(upgrade, load, 'find /var/cache/treeline/fetch/objects -name "*.filez" -size +4 | wc -l');
-  const { bavail, bsize } = statfsSync(boot);
-  expect(error(events[0])).toMatchObject({ code: 'disk.boot-full', subject: '/boot' });
-  const { needBytes, freeBytes } = (error(events[0]) as { facts: { needBytes: number; freeBytes: number } }).facts;
-  expect(needBytes).toBeGreaterThan(58 << 20);
-  expect(needBytes).toBeLessThan(61 << 20);
-  expect(Math.abs(freeBytes - bavail * bsize)).toBeLessThan(1 << 20);
-  expect(result(events[1], 'sysroot.load').deployments).toHaveLength(1);
-  // neither the kernel nor anything else of the content came over the line
-  expect(events[2]).toMatchObject({ text: '0\n' });
-  expect(() => sh('ostree', `--repo=${path.join(host.sysroot, 'ostree/repo')}`, 'show', checksum)).toThrow(
-    /No such metadata object|not found|Couldn't find/,
-  );
-});
+test.each(['ostree.sizes', 'treeline.files'] as const)(
+  'an update that doesn’t fit into /boot is refused before its download, with the numbers (field report 10, %s)',
+  async (sizes) => {
+    const checksum = bigKernel(58, sizes);
+    const events = await session(upgrade, load, 'find /var/cache/treeline/fetch/objects -name "*.filez" -size +4 | wc -l');
+    const { bavail, bsize } = statfsSync(boot);
+    expect(error(events[0])).toMatchObject({ code: 'disk.boot-full', subject: '/boot' });
+    const { needBytes, freeBytes } = (error(events[0]) as { facts: { needBytes: number; freeBytes: number } }).facts;
+    expect(needBytes).toBeGreaterThan(58 << 20);
+    expect(needBytes).toBeLessThan(61 << 20);
+    expect(Math.abs(freeBytes - bavail * bsize)).toBeLessThan(1 << 20);
+    expect(result(events[1], 'sysroot.load').deployments).toHaveLength(1);
+    // neither the kernel nor anything else of the content came over the line
+    expect(events[2]).toMatchObject({ text: '0\n' });
+    expect(() => sh('ostree', `--repo=${path.join(host.sysroot, 'ostree/repo')}`, 'show', checksum)).toThrow(
+      /No such metadata object|not found|Couldn't find/,
+    );
+  },
+);
 
 test('one that fits is staged and started, the old kernel stays for going back', async () => {
   bigKernel(20);
