@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { withSigningKey, writePublicKey } from '../../../main/demo/signing-key.ts';
+import { run } from '../packages/commands.ts';
+import { checkout } from '../packages/own-packages.ts';
+import { makeRepositories, type Repositories } from '../packages/repository.ts';
+import { versions, type OsVersion } from '../packages/seed.ts';
+
+export const branch = 'treeline-test/x86_64/host';
+
+/** The test system in three versions, composed by Treeline's command line and signed. */
+export interface TestOs {
+  /** Repository with all three commits on one branch. */
+  readonly repo: string;
+  /** File with the public OpenPGP key. */
+  readonly publicKey: string;
+  readonly commits: Readonly<Record<OsVersion, string>>;
+}
+
+const cache = path.join(checkout, '.cache/boot');
+export const treeline = path.join(checkout, 'dist/cli/treeline.mjs');
+
+/** Convert, compose, sign; what is in the checkout's cache is not made again. `say` hears how far it is. */
+export async function makeTestOs(say: (text: string) => void): Promise<TestOs> {
+  const repositories = await makeRepositories(say);
+  const treefile = path.join(checkout, 'test/boot/guest/treefile.yaml');
+  const key = createHash('sha256').update(readFileSync(treefile)).update(Object.values(repositories).join('\n')).digest('hex').slice(0, 12);
+  const directory = path.join(cache, `os-${key}`);
+  if (!existsSync(directory)) {
+    for (const name of readdirSync(cache)) if (name.startsWith('os-')) rmSync(path.join(cache, name), { recursive: true });
+    await composeAll(repositories, treefile, `${directory}.new`, say);
+    renameSync(`${directory}.new`, directory);
+  }
+  const commits = JSON.parse(readFileSync(path.join(directory, 'commits.json'), 'utf8')) as TestOs['commits'];
+  return { repo: path.join(directory, 'repo'), publicKey: path.join(directory, 'key.asc'), commits };
+}
+
+async function composeAll(repositories: Repositories, treefile: string, directory: string, say: (text: string) => void): Promise<void> {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const repo = path.join(directory, 'repo');
+  await run('ostree', ['init', `--repo=${repo}`, '--mode=archive']);
+  const commits: [OsVersion, string][] = [];
+  await withSigningKey(directory, 'Treeline test system <test@localhost>', async (key) => {
+    writePublicKey(path.join(directory, 'key.asc'), key);
+    for (const version of versions) {
+      const config = path.join(directory, `config-${version}`);
+      mkdirSync(config);
+      copyFileSync(treefile, path.join(config, 'treefile.yaml'));
+      writeFileSync(
+        path.join(config, 'treeline-test.repo'),
+        `[treeline-test]\nname=Treeline test system\nbaseurl=file://${repositories[version]}\nenabled=1\ngpgcheck=0\n`,
+      );
+      const started = Date.now();
+      const commitid = path.join(config, 'commitid');
+      await run(process.execPath, [
+        ...[treeline, '--quiet', 'compose', 'tree', `--repo=${repo}`, `--cachedir=${path.join(cache, 'compose')}`],
+        ...[`--gpg-sign=${key.keyId}`, `--gpg-homedir=${key.homedir}`, `--add-metadata-string=version=${version}`],
+        ...[`--write-commitid-to=${commitid}`, path.join(config, 'treefile.yaml')],
+      ]);
+      commits.push([version, readFileSync(commitid, 'utf8').trim()]);
+      say(`version ${version} composed in ${Math.round((Date.now() - started) / 1000)} s`);
+    }
+  });
+  writeFileSync(path.join(directory, 'commits.json'), JSON.stringify(Object.fromEntries(commits)));
+}
