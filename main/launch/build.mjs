@@ -1,10 +1,12 @@
-// Bundles every entry into dist/. Run by `npm run build`; quick enough (about a second without the renderer) to run always.
+// Bundles every entry into dist/ (or --out=FOLDER). Run by `npm run build`; quick enough (about a second without the renderer) to run always.
 import { build } from 'esbuild';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const out = path.resolve(root, process.argv.find((word) => word.startsWith('--out='))?.slice('--out='.length) ?? 'dist');
+
 /** Chunks carry a hash in their names: those of earlier builds would pile up. A minute's grace for processes that still load them. */
 function removeOldChunks(current) {
   for (const folder of new Set([...current].map((file) => path.dirname(file)))) {
@@ -23,6 +25,7 @@ const entries = [
   { in: 'main/helper/entry.ts', out: 'helper/treelined.mjs' },
   { in: 'main/cli/entry.ts', out: 'cli/treeline.mjs', executable: true },
   { in: 'main/demo/entry.ts', out: 'demo/demo.mjs' },
+  { in: 'main/cli/reference/entry.ts', out: 'reference/reference.mjs' },
   { in: 'main/app/entry.ts', out: 'app/main.mjs' },
   { in: 'main/preload/preload.ts', out: 'app/preload.cjs', format: 'cjs' },
 ].filter((entry) => existsSync(path.join(root, entry.in)));
@@ -31,7 +34,7 @@ const entries = [
 const written = [];
 await Promise.all(
   entries.map(async (entry) => {
-    const outfile = path.join(root, 'dist', entry.out);
+    const outfile = path.join(out, entry.out);
     mkdirSync(path.dirname(outfile), { recursive: true });
     const esm = entry.format !== 'cjs';
     const result = await build({
@@ -59,5 +62,5 @@ removeOldChunks(new Set(written));
 
 if (!process.argv.includes('--no-renderer') && existsSync(path.join(root, 'renderer/index.html'))) {
   const vite = await import('vite');
-  await vite.build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' });
+  await vite.build({ configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir: path.join(out, 'renderer') } });
 }

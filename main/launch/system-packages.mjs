@@ -37,6 +37,7 @@ const needs = [
   ['demo', 'e2fsprogs', 'e2fsprogs'],
   ['demo', 'util-linux', 'util-linux'],
   ['demo', 'mount', 'util-linux'],
+  ['demo', 'uidmap', 'shadow-utils'],
   ['test', 'libostree-dev', 'ostree-devel'],
   ['test', 'librpm-dev', 'rpm-devel'],
   ['test', 'libdnf-dev', 'libdnf-devel'],

@@ -1,0 +1,200 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildPackages, ScratchSystem } from './scratch-system.ts';
+
+const work = '/dev/shm/treeline-pack-test';
+const out = path.join(work, 'packages');
+const text = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+const ourUnits = ['treelined.service', 'treelined-automatic.service', 'treelined-automatic.timer', 'treeline-keep-failure.service'];
+
+let rpm = '';
+let deb = '';
+
+beforeAll(() => {
+  const packages = buildPackages(out, '--headless');
+  rpm = packages.find((file) => file.endsWith('.rpm')) ?? '';
+  deb = packages.find((file) => file.endsWith('.deb')) ?? '';
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe('the Debian package', () => {
+  let system: ScratchSystem;
+  let before: string[];
+  beforeAll(async () => {
+    system = await ScratchSystem.start();
+    system.put(deb, '/tmp/treeline-headless.deb');
+    before = system.changes();
+    system.run('dpkg', '--install', '/tmp/treeline-headless.deb');
+  });
+  afterAll(() => system.stop());
+
+  it('installs with its dependencies satisfied, and its files are as packed', () => {
+    expect(system.run('dpkg-query', '--show', '--showformat=${db:Status-Status}', 'treeline-headless')).toBe('installed');
+    expect(system.run('dpkg', '--verify', 'treeline-headless')).toBe('');
+  });
+
+  it('has a command line that runs', () => {
+    expect(system.run('treeline', '--version')).toContain("Version: '0.1.0'");
+    const status = system.try('treeline', '--sysroot', '/tmp', 'status');
+    // by way of worker, koffi and libostree
+    expect(status.output).toContain('Not an OSTree system.');
+    expect(status.status).toBe(1);
+  });
+
+  it('has a service that the system bus starts, with its interfaces', async () => {
+    system.run('mkdir', '-p', '/run/dbus', '/run/treeline');
+    const config = path.join(work, 'bus.conf');
+    writeFileSync(config, busConfiguration);
+    system.put(config, '/tmp/bus.conf');
+    system.spawn('dbus-daemon', '--config-file=/tmp/bus.conf', '--nofork', '--nopidfile');
+    await until(() => system.try('test', '-S', '/run/dbus/system_bus_socket').status === 0);
+    const object = '/org/projectatomic/rpmostree1/Sysroot';
+    const seen = system.run('gdbus', 'introspect', '--system', '--dest', 'org.projectatomic.rpmostree1', '--object-path', object);
+    expect(seen).toContain('interface org.projectatomic.rpmostree1.Sysroot');
+    expect(seen).toContain('interface org.treeline.Sysroot1');
+    // the policy lets root alone be the service
+    const dry = system.try('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'gdbus', 'call', '--system', ...requestName);
+    expect(dry.output).toContain('org.freedesktop.DBus.Error.AccessDenied');
+  });
+
+  it('has actions that polkit understands', async () => {
+    const polkitd = ['/usr/lib/polkit-1/polkitd', '/usr/libexec/polkitd'].find((file) => system.try('test', '-x', file).status === 0) ?? '';
+    system.spawn(polkitd, '--no-debug');
+    const show = (): string => system.try('pkaction', '--verbose', '--action-id', 'org.treeline.trust-key').output;
+    await until(() => show().includes('implicit active'));
+    expect(show()).toMatch(/implicit active: +auth_admin\n/);
+    expect(system.run('pkaction').match(/^org\.(treeline|projectatomic\.rpmostree1)\..*$/gm)?.length).toBeGreaterThan(20);
+  });
+
+  it('has units that systemd understands, and the timer is on', () => {
+    expect(system.run('systemd-analyze', 'verify', ...ourUnits.map((unit) => `/usr/lib/systemd/system/${unit}`))).toBe('');
+    expect(system.run('systemctl', 'is-enabled', 'treelined-automatic.timer').trim()).toBe('enabled');
+    const service = system.run('cat', '/usr/lib/systemd/system/treelined.service');
+    // a worker that writes boot entries must not be killed: /boot is frozen in that moment
+    for (const line of ['KillMode=process', 'SendSIGKILL=no', 'Type=dbus']) expect(service).toContain(`${line}\n`);
+  });
+
+  it('has its user, its directories and its manuals', () => {
+    expect(system.run('getent', 'passwd', 'treeline')).toContain('nologin');
+    system.run('systemd-tmpfiles', '--create', 'treeline.conf');
+    expect(system.run('stat', '--format=%a %U', '/var/lib/treeline', '/run/treeline')).toBe('755 root\n711 root\n');
+    for (const [page, section] of [
+      ['treeline', '1'],
+      ['treeline-treefile', '5'],
+      ['treelined', '8'],
+    ] as const) {
+      const file = system.run('man', '--where', section, page).trim();
+      expect(system.run('sh', '-c', `zcat ${file} | groff -man -ww -Tutf8 -z`), page).toBe('');
+      expect(system.run('man', '--pager=cat', section, page)).toContain('DESCRIPTION');
+    }
+  });
+
+  it('leaves its configuration when it is removed, and nothing when it is purged', () => {
+    const untold =
+      /^-?\/var\/(lib\/dpkg|log|cache\/man|lib\/systemd)|^-?\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-?$|^\/etc\/(ld\.so\.cache|\.pwd\.lock)$/;
+    const left = (): string[] => system.changes().filter((change) => !before.includes(change) && !untold.test(change));
+    system.run('dpkg', '--remove', 'treeline-headless');
+    expect(left().filter((change) => !change.endsWith('-> /dev/null') && !change.startsWith('/etc/systemd/system/timers'))).toEqual([
+      '/etc/treeline/treelined.conf',
+    ]);
+    system.run('dpkg', '--purge', 'treeline-headless');
+    expect(left()).toEqual([]);
+  });
+});
+
+describe('the RPM', () => {
+  const installed = path.join(work, 'root');
+  beforeAll(() => {
+    mkdirSync(installed, { recursive: true });
+    text('rpm', '--dbpath', '/var/lib/rpm', '--root', installed, '--install', '--nodeps', '--noscripts', rpm);
+  });
+
+  it('says what it needs, in names of Fedora and of packages converted from Debian', () => {
+    const requires = text('rpm', '-qp', '--requires', rpm);
+    for (const each of ['nodejs >= 20.11', '(ostree-libs or libostree-1-1)', '(libdnf or libdnf2 or libdnf2t64)', 'bubblewrap']) {
+      expect(requires).toContain(`${each}\n`);
+    }
+    // nothing was found out by rpm itself
+    expect(requires).not.toContain('.so');
+    expect(requires).not.toContain('/usr/bin');
+  });
+
+  it('owns its files and folders, all root’s, none writable for others', () => {
+    const files = text(
+      'rpm',
+      '-qp',
+      '--queryformat',
+      '[%{FILEMODES:octal} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILEFLAGS:fflags} %{FILENAMES}\n]',
+      rpm,
+    );
+    const lines = files.trim().split('\n');
+    for (const line of lines) expect(line).toMatch(/^(40755|100644|100755|120777) root root /);
+    expect(lines).toContain('100644 root root cn /etc/treeline/treelined.conf');
+    expect(lines).toContain('100755 root root  /usr/libexec/treeline/treelined');
+    // folders of the distribution aren't ours
+    const folders = lines.filter((line) => line.startsWith('4')).map((line) => line.split(' ').at(-1));
+    expect(folders.every((folder) => folder?.includes('treeline'))).toBe(true);
+    for (const page of ['man1/treeline.1.gz', 'man5/treeline-treefile.5.gz', 'man8/treelined.8.gz']) {
+      expect(files).toContain(`d /usr/share/man/${page}\n`);
+    }
+  });
+
+  it('runs from where it was unpacked, with the libraries of the system', () => {
+    const program = path.join(installed, 'usr/bin/treeline');
+    expect(text(program, '--version')).toContain("Version: '0.1.0'");
+    expect(text(program, 'db', 'list', '--help')).toContain('Usage: treeline db list');
+    expect(text('rpm', '--dbpath', '/var/lib/rpm', '--root', installed, '--verify', '--nodeps', 'treeline-headless')).toBe('');
+  });
+
+  it('holds nothing of the machine that built it', () => {
+    const checkout = path.resolve(import.meta.dirname, '../..');
+    const found = spawnSync('grep', ['-rlF', '--', `${checkout}/`, installed], { encoding: 'utf8' }).stdout;
+    expect(found).toBe('');
+  });
+
+  it('is the same when it is built again', () => {
+    const again = buildPackages(path.join(work, 'again'), '--headless');
+    expect(again.map(sha256)).toEqual([rpm, deb].map(sha256));
+  });
+});
+
+const requestName = [
+  ...['--dest', 'org.freedesktop.DBus', '--object-path', '/org/freedesktop/DBus'],
+  ...['--method', 'org.freedesktop.DBus.RequestName', 'org.projectatomic.rpmostree1', '4'],
+];
+
+/** The rules and service files of the system bus; it starts services as root itself, because the machine's helper for that serves only its own bus. */
+const busConfiguration = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>/usr/share/dbus-1/system-services</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <includedir>/usr/share/dbus-1/system.d</includedir>
+</busconfig>
+`;
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('not within ten seconds');
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { once } from 'node:events';
+
+/**
+ * A copy of the machine that nothing written to stays in: an overlay over / in a mount and process namespace of its own, the upper side in memory.
+ * Packages are installed for real in it, and removed again.
+ */
+export class ScratchSystem {
+  #holder: ChildProcess;
+  #pid: number;
+  readonly #base: string;
+
+  private constructor(holder: ChildProcess, pid: number, base: string) {
+    this.#holder = holder;
+    this.#pid = pid;
+    this.#base = base;
+  }
+
+  static async start(): Promise<ScratchSystem> {
+    const base = mkdtempSync('/dev/shm/treeline-pack-');
+    const script = [
+      'set -e',
+      'mount -t tmpfs -o mode=0755 tmpfs "$1"',
+      'mkdir "$1/upper" "$1/work" "$1/root"',
+      'mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"',
+      'cd "$1/root"',
+      'mount -t proc proc proc',
+      'mount --rbind /dev dev',
+      'mount -t tmpfs -o mode=0755 tmpfs run',
+      'mount -t tmpfs -o mode=1777 tmpfs tmp',
+      'mkdir run/lock',
+      'echo ready',
+      // ends when whoever started us is gone
+      'exec cat',
+    ].join('\n');
+    const flags = ['--mount', '--propagation', 'private', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
+    const holder = spawn('unshare', [...flags, 'sh', '-c', script, 'sh', base], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [first] = (await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => [''])])) as [Buffer | string];
+    if (!String(first).startsWith('ready')) throw new Error('the scratch system could not be made');
+    const pid = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(holder.pid)], { encoding: 'utf8' }).trim());
+    return new ScratchSystem(holder, pid, base);
+  }
+
+  /** Put a file of the machine to a path in the system, of which /tmp and /run are empty at first. */
+  put(file: string, target: string): void {
+    // through the holder's root: its mounts aren't ours
+    copyFileSync(file, path.join(`/proc/${this.#pid}/root`, this.#base, 'root', target));
+  }
+
+  /** Run a program; both outputs in one. Throws when it fails. */
+  run(...words: readonly string[]): string {
+    const { status, output } = this.try(...words);
+    if (status !== 0) throw new Error(`${words.join(' ')}: exit code ${status}\n${output}`);
+    return output;
+  }
+
+  try(...words: readonly string[]): { readonly status: number; readonly output: string } {
+    const { status, stdout, stderr } = spawnSync('nsenter', [...this.#enter(), ...words], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/root', MANWIDTH: '100' },
+      timeout: 90_000,
+    });
+    return { status: status ?? 1, output: stdout + stderr };
+  }
+
+  /** Start what stays; it ends with the system. */
+  spawn(...words: readonly string[]): void {
+    spawn('nsenter', [...this.#enter(), ...words], { stdio: 'ignore' });
+  }
+
+  /** What of /etc, /usr and /var is other than on the machine, sorted: new or changed paths, `-` before removed ones. */
+  changes(): string[] {
+    const upper = path.join(`/proc/${this.#pid}/root`, this.#base, 'upper');
+    return ['etc', 'usr', 'var', 'bin', 'lib', 'sbin']
+      .filter((name) => existsSync(path.join(upper, name)))
+      .flatMap((name) => walk(path.join(upper, name), `/${name}`))
+      .sort();
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#holder, 'exit');
+    this.#holder.stdin?.end();
+    await ended;
+    rmSync(this.#base, { recursive: true, force: true });
+  }
+
+  #enter(): string[] {
+    return ['--target', String(this.#pid), '--mount', '--pid', '--ipc', '--uts', '--', 'chroot', path.join(this.#base, 'root')];
+  }
+}
+
+/** Files and links of an overlay's upper side; a character device 0:0 stands for what was removed. */
+function walk(folder: string, name: string): string[] {
+  return readdirSync(folder).flatMap((entry) => {
+    const file = path.join(folder, entry);
+    const target = `${name}/${entry}`;
+    const stats = lstatSync(file);
+    if (stats.isDirectory()) return walk(file, target);
+    if (stats.isCharacterDevice()) return [`-${target}`];
+    return [stats.isSymbolicLink() ? `${target} -> ${readlinkSync(file)}` : target];
+  });
+}
+
+/** Build packages into a folder of their own; returns their paths, RPM and DEB. */
+export function buildPackages(out: string, ...flags: readonly string[]): string[] {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const root = path.resolve(import.meta.dirname, '../..');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['main/launch/pack.mjs', `--out=${out}`, ...flags], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, SOURCE_DATE_EPOCH: '1790000000' },
+  });
+  if (status !== 0) throw new Error(`pack.mjs: ${stdout}${stderr}`);
+  return readdirSync(out)
+    .sort()
+    .map((name) => path.join(out, name));
+}
