@@ -44,10 +44,18 @@ export async function chooseKeyFile(
   }
 }
 
-/** A folder or a file, undefined when the dialog was closed. */
-export async function chooseMedium(window: BrowserWindow | undefined, title: string): Promise<string | undefined> {
-  // GTK's dialog chooses folders or files, never both; a delta file lies in a folder that can be chosen as well
-  return (await openDialog(window, { title, properties: ['openDirectory'] }))?.[0];
+/** A folder, or a delta file: GTK's dialog chooses one or the other, never both. Undefined when the dialog was closed. */
+export async function chooseMedium(
+  window: BrowserWindow | undefined,
+  kind: 'folder' | 'file',
+  title: string,
+  filterName: string,
+): Promise<string | undefined> {
+  const options: Electron.OpenDialogOptions =
+    kind === 'folder'
+      ? { title, properties: ['openDirectory'] }
+      : { title, properties: ['openFile'], filters: [{ name: filterName, extensions: ['tldelta', 'delta'] }] };
+  return (await openDialog(window, options))?.[0];
 }
 
 /** Writes `content` where the person wants it, whole or not at all. Undefined when the dialog was closed. */

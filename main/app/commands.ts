@@ -1,5 +1,7 @@
 import { app, clipboard, type BrowserWindow } from 'electron';
 import type { CommandArgs, CommandName, CommandResult } from '../../shared/ipc/index.ts';
+import type { ComposeClient } from '../local/index.ts';
+import { createComposeHandlers } from './compose-commands.ts';
 import type { Desktop } from './desktop.ts';
 import type { Host } from './host.ts';
 import { createReviewHandlers } from './review-commands.ts';
@@ -14,16 +16,18 @@ async function done(work: Promise<void>): Promise<undefined> {
 
 export interface AppParts {
   readonly host: Host;
+  readonly compose: ComposeClient;
   readonly desktop: Desktop;
   readonly texts: Texts;
   readonly window: () => BrowserWindow | undefined;
 }
 
 /** What each command of the contract does. */
-export function createHandlers({ host, desktop, texts, window }: AppParts): Handlers {
+export function createHandlers({ host, compose, desktop, texts, window }: AppParts): Handlers {
   const { client } = host;
   return {
     ...createReviewHandlers({ client, window, texts }),
+    ...createComposeHandlers({ compose, window, texts }),
     'host.snapshot': () => host.snapshot(),
     'host.check': () => done(client.checkForUpdate()),
     'host.upgrade': (options) => client.upgrade(options),
@@ -36,7 +40,10 @@ export function createHandlers({ host, desktop, texts, window }: AppParts): Hand
     'host.cancel': () => done(client.cancel()),
     'host.reload': () => done(client.reload()),
     'host.updateDetails': () => client.updateDetails(),
-    'host.compare': async (from, to) => [...(await client.compare(from, to))],
+    'host.compare': async (from, to) => {
+      const { packages, advisories } = await client.compare(from, to);
+      return { packages: [...packages], advisories: [...advisories] };
+    },
     'host.history': async (limit) => [...(await client.history(limit))],
     'host.diskUse': () => client.diskUse(),
     'app.environment': async () => ({

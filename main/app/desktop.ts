@@ -57,6 +57,23 @@ export class Desktop {
     return this.#tray !== undefined;
   }
 
+  /** True while the person wants to hear of updates. */
+  get notifies(): boolean {
+    return this.#wishes.notifications;
+  }
+
+  /** Without a window nothing else asks for the first state. False: there is nothing to stay for. */
+  async watch(): Promise<boolean> {
+    await this.#applyTray();
+    if (!this.notifies && !this.staysWithoutWindow) return false;
+    // a service that isn't there yet tells by its first snapshot
+    await this.#options.client.snapshot().then(
+      (snapshot) => this.#notifier.consider(snapshot),
+      () => undefined,
+    );
+    return true;
+  }
+
   async preferences(): Promise<Preferences> {
     return { ...this.#wishes, trayPossible: await this.#session.hasTray() };
   }

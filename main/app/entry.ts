@@ -1,7 +1,7 @@
 import { app, Menu, session, type BrowserWindow } from 'electron';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openHostClient } from './client-source.ts';
+import { openClients } from './client-source.ts';
 import { createHandlers } from './commands.ts';
 import { Desktop } from './desktop.ts';
 import { enableSandbox, hardenContents, hardenSession } from './hardening.ts';
@@ -17,6 +17,10 @@ const paths = {
   renderer: path.join(here, '../renderer'),
   icon: path.join(here, '../renderer/icon.png'),
 };
+
+/** At log-in (the autostart entry): notifications, and the tray if wanted, without a window. */
+const background = '--background';
+const inBackground = process.argv.includes(background);
 
 let window: BrowserWindow | undefined;
 let desktop: Desktop | undefined;
@@ -36,10 +40,13 @@ async function run(): Promise<void> {
   // main never reaches out to the web either: default_session is the only one
   hardenSession(session.defaultSession);
   serveRenderer(session.defaultSession, paths.renderer);
-  const host = new Host(await openHostClient(), {
+  const clients = await openClients();
+  const host = new Host(clients.host, {
     snapshot: (snapshot) => pushEvent(window?.webContents, 'host.snapshot', snapshot),
     job: (job) => pushEvent(window?.webContents, 'host.job', job),
   });
+  const { compose } = clients;
+  compose.onJob((job) => pushEvent(window?.webContents, 'compose.job', job));
   const texts = createTexts(app.getPreferredSystemLanguages());
   desktop = new Desktop({
     client: host.client,
@@ -49,13 +56,17 @@ async function run(): Promise<void> {
     looking: () => window?.isFocused() ?? false,
     showWindow,
   });
-  registerCommands(createHandlers({ host, desktop, texts, window: () => window }), () => window?.webContents);
+  registerCommands(createHandlers({ host, compose, desktop, texts, window: () => window }), () => window?.webContents);
   app.on('will-quit', () => {
     desktop?.close();
+    compose.close();
     host.close();
   });
-  app.on('second-instance', showWindow);
-  showWindow();
+  app.on('second-instance', (_event, argv) => {
+    if (!argv.includes(background)) showWindow();
+  });
+  if (!inBackground) showWindow();
+  else if (!(await desktop.watch())) app.quit();
 }
 
 if (app.requestSingleInstanceLock()) {
@@ -66,7 +77,7 @@ if (app.requestSingleInstanceLock()) {
   Menu.setApplicationMenu(null);
   app.on('web-contents-created', (_event, contents) => hardenContents(contents));
   app.on('window-all-closed', () => {
-    if (!desktop?.staysWithoutWindow) app.quit();
+    if (!desktop?.staysWithoutWindow && !(inBackground && desktop?.notifies)) app.quit();
   });
   run().catch((error: unknown) => {
     process.stderr.write(`treeline: ${error instanceof Error ? error.message : String(error)}\n`);

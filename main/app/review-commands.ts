@@ -91,8 +91,13 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
       for (const { path } of lastMedia.media) knownMedia.add(path);
       return [...lastMedia.media];
     },
-    'media.choose': async () => {
-      const path = await chooseMedium(window(), texts('save.chooseMedium'));
+    'media.choose': async (kind) => {
+      const path = await chooseMedium(
+        window(),
+        kind,
+        texts(kind === 'folder' ? 'save.chooseMedium' : 'save.chooseDelta'),
+        texts('save.deltaFiles'),
+      );
       if (path === undefined) return undefined;
       knownMedia.add(path);
       return { path };

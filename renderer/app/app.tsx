@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { ErrorNotice } from '../features/activity/error-notice.tsx';
@@ -22,7 +22,13 @@ import { ServicePage } from './service-page.tsx';
 import { StagedBanner } from './staged-banner.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-const pages: Record<Section, (props: { snapshot: HostSnapshot }) => ReactNode> = {
+/** A chunk of its own: few people build trees, and they don't pay at each start for those who do. */
+const ComposePage = lazy(() => import('../features/compose/compose-page.tsx'));
+
+/** Composing needs no service; the other sections show what it knows. */
+type HostSection = Exclude<Section, 'compose'>;
+
+const pages: Record<HostSection, (props: { snapshot: HostSnapshot }) => ReactNode> = {
   updates: UpdatesPage,
   history: HistoryPage,
   activity: ActivityPage,
@@ -39,6 +45,11 @@ function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): Rea
   }
 }
 
+function HostPage({ section, snapshot }: { section: HostSection; snapshot: HostSnapshot }): ReactNode {
+  const PageOf = pages[section];
+  return <PageOf snapshot={snapshot} />;
+}
+
 /** The shell: rail, header, page, activity bar. */
 export function App(): ReactNode {
   const { t } = useTranslation();
@@ -52,7 +63,6 @@ export function App(): ReactNode {
     document.title = `${t(`section.${section}`)} · Treeline`;
     main.current?.scrollTo({ top: 0 });
   }, [section, view, t]);
-  const PageOf = pages[section];
   const usable = snapshot && !['absent', 'untrusted', 'restarting'].includes(snapshot.service.kind);
   return (
     <div className="flex h-full max-md:flex-col-reverse">
@@ -62,11 +72,15 @@ export function App(): ReactNode {
         {usable ? <StagedBanner snapshot={snapshot} section={section} /> : null}
         {usable ? <ScheduleBanner /> : null}
         <main ref={main} className="min-h-0 flex-1 overflow-y-auto">
-          {usable ? (
+          {section === 'compose' ? (
+            <Suspense fallback={<Page title={t('section.compose')}>{null}</Page>}>
+              <ComposePage />
+            </Suspense>
+          ) : usable ? (
             view ? (
               <ViewOf view={view} snapshot={snapshot} />
             ) : (
-              <PageOf snapshot={snapshot} />
+              <HostPage section={section} snapshot={snapshot} />
             )
           ) : snapshot ? (
             <ServicePage service={snapshot.service} title={t(`section.${section}`)} />

@@ -6,8 +6,9 @@ import { createFormatter, formatLocaleFor } from '../i18n/format.ts';
 import { chooseLanguage, startTranslations } from '../i18n/i18n.ts';
 import { FormatContext } from '../i18n/use-format.ts';
 import { call } from '../stores/bridge.ts';
+import { takeComposeJob } from '../stores/compose-store.ts';
 import { loadSnapshot, takeJob, takeSnapshot, useHost } from '../stores/host-store.ts';
-import { loadSurroundings } from '../stores/restart-store.ts';
+import { loadSurroundings, lookForMedia } from '../stores/restart-store.ts';
 import { App } from './app.tsx';
 import './theme.css';
 
@@ -15,6 +16,7 @@ import './theme.css';
 async function start(): Promise<void> {
   window.treeline.subscribe('host.snapshot', takeSnapshot);
   window.treeline.subscribe('host.job', takeJob);
+  window.treeline.subscribe('compose.job', takeComposeJob);
   void loadSnapshot();
   followSurroundings();
   const environment = await call('app.environment');
@@ -31,7 +33,7 @@ async function start(): Promise<void> {
   );
 }
 
-/** After each job and each new set of versions, and every half minute: a stick can be plugged in, somebody else can schedule a restart. */
+/** After each job and each new set of versions, and from time to time: a stick can be plugged in, somebody else can schedule a restart. */
 function followSurroundings(): void {
   void loadSurroundings(true);
   const mark = (snapshot: HostSnapshot | undefined): string =>
@@ -40,6 +42,7 @@ function followSurroundings(): void {
     if (before.snapshot && mark(now.snapshot) !== mark(before.snapshot)) void loadSurroundings();
   });
   setInterval(() => void loadSurroundings(), 30_000);
+  setInterval(() => void lookForMedia(), 3000);
 }
 
 void start();

@@ -1,11 +1,11 @@
-import { Activity, CircleArrowUp, History, type LucideIcon } from 'lucide-react';
+import { Activity, CircleArrowUp, History, Layers, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
 import { useHost } from '../stores/host-store.ts';
 import { goTo, sections, useRoute, type Section } from '../stores/route-store.ts';
 
-const icons: Record<Section, LucideIcon> = { updates: CircleArrowUp, history: History, activity: Activity };
+const icons: Record<Section, LucideIcon> = { updates: CircleArrowUp, history: History, compose: Layers, activity: Activity };
 
 /** The sections: beside the page, or below it in a narrow window. */
 export function Rail(): ReactNode {

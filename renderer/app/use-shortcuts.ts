@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { hostActions, useHost } from '../stores/host-store.ts';
 import { goTo, sections } from '../stores/route-store.ts';
 
-/** Ctrl+1..3 sections, Ctrl+F the search field of the page, F5 check. Not while a dialog is open. */
+/** Ctrl+1..4 sections, Ctrl+F the search field of the page, F5 check. Not while a dialog is open. */
 export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { DiskUse, HistoryEntry, PackageChange } from '../../shared/domain/index.ts';
+import type { DiskUse, HistoryEntry, PackageComparison } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { call } from './bridge.ts';
 
@@ -7,7 +7,7 @@ export interface Comparison {
   readonly from: string;
   readonly to: string;
   readonly loading: boolean;
-  readonly changes: readonly PackageChange[] | undefined;
+  readonly found: PackageComparison | undefined;
   readonly error: ErrorReport | undefined;
 }
 
@@ -38,11 +38,11 @@ export async function compare(from: string, to: string): Promise<void> {
     const { comparison } = useHistory.getState();
     return comparison?.from === from && comparison.to === to;
   };
-  const start: Comparison = { from, to, loading: true, changes: undefined, error: undefined };
+  const start: Comparison = { from, to, loading: true, found: undefined, error: undefined };
   useHistory.setState({ comparison: start });
   try {
-    const changes = await call('host.compare', from, to);
-    if (current()) useHistory.setState({ comparison: { ...start, loading: false, changes } });
+    const found = await call('host.compare', from, to);
+    if (current()) useHistory.setState({ comparison: { ...start, loading: false, found } });
   } catch (error) {
     if (current()) useHistory.setState({ comparison: { ...start, loading: false, error: TreelineError.report(error) } });
   }

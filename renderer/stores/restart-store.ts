@@ -36,6 +36,13 @@ export async function loadSurroundings(fresh = false): Promise<void> {
   });
 }
 
+/** Sticks plugged in meanwhile: costs a look at what is mounted, and asks the service only when that has changed. */
+export async function lookForMedia(): Promise<void> {
+  if (document.hidden) return;
+  const media = await call('media.list').catch(() => undefined);
+  if (media && JSON.stringify(media) !== JSON.stringify(useRestart.getState().media)) useRestart.setState({ media });
+}
+
 /** A closed password dialog is an answer, not an error. */
 async function attempt(work: () => Promise<Partial<RestartState>>): Promise<void> {
   useRestart.setState({ refusal: undefined });

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 
-export const sections = ['updates', 'history', 'activity'] as const;
+export const sections = ['updates', 'history', 'compose', 'activity'] as const;
 export type Section = (typeof sections)[number];
 
 /** Another version than the one the last check found. */

@@ -48,14 +48,29 @@ export const commandNames = [
   'restart.blockers',
   'restart.whatsNew',
   'restart.acknowledge',
+  'compose.start',
+  'compose.open',
+  'compose.openRecent',
+  'compose.forget',
+  'compose.save',
+  'compose.keepDraft',
+  'compose.keys',
+  'compose.check',
+  'compose.complete',
+  'compose.chooseRepo',
+  'compose.resolve',
+  'compose.run',
+  'compose.cancel',
+  'compose.releases',
+  'compose.release',
   'app.preferences',
   'app.setPreferences',
   'app.environment',
   'app.copyText',
 ] as const;
 
-/** Pushed from main to the window: whole snapshots after each change, and the running job in between. */
-export const eventNames = ['host.snapshot', 'host.job'] as const;
+/** Pushed from main to the window: whole snapshots after each change, the running job in between, and what composing is at. */
+export const eventNames = ['host.snapshot', 'host.job', 'compose.job'] as const;
 
 export type CommandName = (typeof commandNames)[number];
 export type EventName = (typeof eventNames)[number];

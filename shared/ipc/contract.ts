@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ErrorReport } from '../errors/index.ts';
 import type { CommandName, EventName } from './channels.ts';
+import { composeCommands } from './compose-contract.ts';
 import { reviewCommands } from './review-contract.ts';
-import { diskUse, historyEntry, hostSnapshot, jobState, packageChange, updateDetails } from './schemas.ts';
+import { advisory, diskUse, historyEntry, hostSnapshot, jobState, packageChange, updateDetails } from './schemas.ts';
 
 /** What the window needs to know about its surroundings, once. */
 export interface AppEnvironment {
@@ -54,16 +55,23 @@ export const commands = {
   'host.cancel': { args: z.tuple([]), result: nothing },
   'host.reload': { args: z.tuple([]), result: nothing },
   'host.updateDetails': { args: z.tuple([]), result: updateDetails },
-  'host.compare': { args: z.tuple([deploymentId, deploymentId]), result: z.array(packageChange) },
+  'host.compare': {
+    args: z.tuple([deploymentId, deploymentId]),
+    result: z.object({ packages: z.array(packageChange), advisories: z.array(advisory) }),
+  },
   'host.history': { args: z.tuple([z.number().int().min(1).max(10_000)]), result: z.array(historyEntry) },
   'host.diskUse': { args: z.tuple([]), result: diskUse },
   'app.environment': { args: z.tuple([]), result: environment },
   /** Puts plain text on the clipboard; at most 2 MB. */
   'app.copyText': { args: z.tuple([z.string().max(2_000_000)]), result: nothing },
   ...reviewCommands,
+  ...composeCommands,
 } as const satisfies Record<CommandName, Command>;
 
-export const events = { 'host.snapshot': hostSnapshot, 'host.job': jobState } as const satisfies Record<EventName, z.ZodType>;
+export const events = { 'host.snapshot': hostSnapshot, 'host.job': jobState, 'compose.job': jobState } as const satisfies Record<
+  EventName,
+  z.ZodType
+>;
 
 export type CommandArgs<N extends CommandName> = Readonly<z.infer<(typeof commands)[N]['args']>>;
 export type CommandResult<N extends CommandName> = z.infer<(typeof commands)[N]['result']>;

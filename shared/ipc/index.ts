@@ -10,3 +10,4 @@ export {
   type TreelineBridge,
 } from './contract.ts';
 export { reviewCommands, type ChosenKey, type Preferences } from './review-contract.ts';
+export { composeCommands, type ComposeStart, type ComposeTarget, type OpenTreefile, type RecentTreefile } from './compose-contract.ts';

@@ -106,7 +106,7 @@ export const reviewCommands = {
   /** `fresh`: look again even though nothing was plugged in or out since the last time. */
   'media.list': { args: z.tuple([z.boolean().optional()]), result: z.array(medium) },
   /** A folder or a delta file that the person points at; undefined when the dialog was closed. */
-  'media.choose': { args: z.tuple([]), result: z.object({ path: z.string() }).optional() },
+  'media.choose': { args: z.tuple([z.enum(['folder', 'file'])]), result: z.object({ path: z.string() }).optional() },
   /** Only a path that media.list or media.choose gave. */
   'media.upgrade': { args: z.tuple([word(4096), reboot]), result: jobState },
 

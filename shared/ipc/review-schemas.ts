@@ -31,6 +31,7 @@ export const etcPreview = object<EtcPreview>({
   toChecksum: text,
   available: flag,
   fetchBytes: number.optional(),
+  hiddenCount: number.optional(),
   entries: z.array(
     object<EtcEntry>({
       path: text,

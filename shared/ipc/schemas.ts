@@ -72,7 +72,7 @@ export const packageChange = object<PackageChange>({
   advisories: strings.optional(),
 });
 
-const advisory = object<Advisory>({
+export const advisory = object<Advisory>({
   id: text,
   kind: z.enum(['security', 'bugfix', 'enhancement', 'newpackage', 'unknown']),
   severity,
@@ -180,6 +180,7 @@ const deployment = object<Deployment>({
     unconfiguredState: text.optional(),
     requestedPackages: strings,
     problem: z.enum(['missing', 'unreadable', 'no-ref', 'ambiguous', 'remote-missing']).optional(),
+    problemDetail: text.optional(),
   }),
   signatures: z.array(signature),
   verified: flag,
@@ -230,6 +231,7 @@ export const historyEntry = object<HistoryEntry>({
     'finalize-failed',
     'cancelled',
     'rebase',
+    'repair-origin',
     'boot-once',
     'remote',
     'trust-key',

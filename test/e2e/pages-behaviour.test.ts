@@ -29,6 +29,8 @@ describe('keyboard', () => {
     await page.keyboard.press('Control+2');
     expect(await heading()).toBe('History');
     await page.keyboard.press('Control+3');
+    await expect.poll(heading).toBe('Compose');
+    await page.keyboard.press('Control+4');
     expect(await heading()).toBe('Activity');
     await page.keyboard.press('Control+1');
     expect(await heading()).toBe('Updates');
@@ -172,7 +174,7 @@ describe('jobs', () => {
   it('copies a report', async () => {
     const { page, app } = driver;
     await driver.show(f.snapshot({ pastJobs: f.pastJobs }), usual);
-    await page.keyboard.press('Control+3');
+    await page.keyboard.press('Control+4');
     await page.getByRole('button', { name: /Failed/ }).click();
     await page.getByRole('button', { name: 'Copy report' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();

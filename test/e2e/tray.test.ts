@@ -1,67 +1,45 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ElectronApplication } from 'playwright-core';
-import { Bus, Variant } from '../../shared/dbus/index.ts';
+import { Variant } from '../../shared/dbus/index.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { checkout, launchApp, ordinaryUser, type OrdinaryUser } from './support/ordinary-user.ts';
 import * as f from './support/page-fixtures.ts';
+import { sessionBus, type SessionBus } from './support/session-bus.ts';
 
 const watcherName = 'org.kde.StatusNotifierWatcher';
 let user: OrdinaryUser;
-let daemon: ChildProcess | undefined;
-let bus: Bus | undefined;
+let session: SessionBus | undefined;
 let app: ElectronApplication | undefined;
 const registered: unknown[] = [];
 
-/** A session bus of the person's own with something on it that shows tray icons, as KDE's panel does. */
+/** With something on the bus that shows tray icons, as KDE's panel does. */
 beforeAll(async () => {
   await openDisplay();
   user = ordinaryUser();
-  // the person's app and this test may be of different users
-  const config = path.join(user.home, 'bus.conf');
-  writeFileSync(
-    config,
-    `<busconfig><type>session</type><listen>unix:path=${path.join(user.home, 'bus')}</listen><auth>EXTERNAL</auth>
-     <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>`,
-  );
-  const started = spawn('dbus-daemon', ['--nofork', '--print-address', `--config-file=${config}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  daemon = started;
-  const address = await new Promise<string>((resolve, reject) => {
-    started.once('error', reject);
-    started.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
-  });
-  const connected = await Bus.connect(address);
-  bus = connected;
   const properties = {
     IsStatusNotifierHostRegistered: new Variant('b', true),
     ProtocolVersion: new Variant('i', 0),
     RegisteredStatusNotifierItems: new Variant('as', []),
   };
-  connected.connection.onCall = (call) => {
+  session = await sessionBus(user.home, ({ connection }, call) => {
     if (call.member === 'RegisterStatusNotifierItem') {
       registered.push(call.body[0]);
-      connected.connection.reply(call);
-    } else if (call.member === 'Get') {
-      connected.connection.reply(call, 'v', [properties[call.body[1] as keyof typeof properties]]);
-    } else if (call.member === 'GetAll') {
-      connected.connection.reply(call, 'a{sv}', [properties]);
-    } else connected.connection.replyError(call, 'org.freedesktop.DBus.Error.UnknownMethod', 'no such method');
-  };
-  expect(await connected.ownName(watcherName)).toBe(true);
+      connection.reply(call);
+    } else if (call.member === 'Get') connection.reply(call, 'v', [properties[call.body[1] as keyof typeof properties]]);
+    else if (call.member === 'GetAll') connection.reply(call, 'a{sv}', [properties]);
+    else connection.replyError(call, 'org.freedesktop.DBus.Error.UnknownMethod', 'no such method');
+  });
+  expect(await session.bus.ownName(watcherName)).toBe(true);
   app = await launchApp(user, {
     TREELINE_TEST_CLIENT: path.join(checkout, 'test/e2e/support/scripted-client.mjs'),
-    DBUS_SESSION_BUS_ADDRESS: address,
+    DBUS_SESSION_BUS_ADDRESS: session.address,
   });
 });
 
 afterAll(async () => {
   await app?.close();
-  bus?.close();
-  daemon?.kill();
+  session?.close();
   user.remove();
   await closeDisplay();
 });
@@ -85,6 +63,6 @@ it('shows a tray icon when the person wants one, and stays there without a windo
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await windows()).toBe(0);
   const next = electron.waitForEvent('window');
-  await electron.evaluate(({ app: electronApp }) => electronApp.emit('second-instance'));
+  await electron.evaluate(({ app: electronApp }) => electronApp.emit('second-instance', {}, ['treeline-app']));
   await (await next).getByRole('heading', { name: 'Updates' }).waitFor();
 });

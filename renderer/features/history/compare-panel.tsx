@@ -69,6 +69,6 @@ function Result({ from, to }: { from: string; to: string }): ReactNode {
       </ErrorNotice>
     );
   }
-  if (!comparison.changes?.length) return <Empty icon={Equal} title={t('compare.noDifference')} />;
-  return <PackageBrowser changes={comparison.changes} advisories={[]} />;
+  if (!comparison.found?.packages.length) return <Empty icon={Equal} title={t('compare.noDifference')} />;
+  return <PackageBrowser changes={comparison.found.packages} advisories={comparison.found.advisories} />;
 }

@@ -1,5 +1,5 @@
 import { HardDrive } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
@@ -22,6 +22,8 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
   const { t } = useTranslation();
   const format = useFormat();
   const [asked, setAsked] = useState<Asked>();
+  /** The row that Tab goes to. */
+  const [at, setAt] = useState(0);
   const diskUse = useHistory((history) => history.diskUse);
   const { job, endedJob, dismissed } = useHost();
   const booted = bootedOf(snapshot);
@@ -32,9 +34,18 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
   return (
     <div className="space-y-4">
       {failed?.error ? <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} /> : null}
-      <ol aria-label={t('history.versions')} className="divide-y divide-line rounded-xl border border-line bg-surface">
+      <ol
+        aria-label={t('history.versions')}
+        className="divide-y divide-line rounded-xl border border-line bg-surface"
+        onKeyDown={(event) => moveInList(event)}
+      >
         {deployments.map((deployment, index) => (
-          <li key={deployment.id}>
+          <li
+            key={deployment.id}
+            tabIndex={index === Math.min(at, deployments.length - 1) ? 0 : -1}
+            onFocus={() => setAt(index)}
+            className="-outline-offset-2 first:rounded-t-xl last:rounded-b-xl"
+          >
             <DeploymentRow
               deployment={deployment}
               next={index === 0 && !deployment.booted}
@@ -70,4 +81,24 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
       />
     </div>
   );
+}
+
+/** Up and down, first and last; Enter opens the details. What is inside of a row keeps its own keys. */
+function moveInList(event: KeyboardEvent<HTMLOListElement>): void {
+  const row = event.target as HTMLElement;
+  if (row.parentElement !== event.currentTarget) return;
+  const rows = [...event.currentTarget.children] as HTMLElement[];
+  const last = rows.length - 1;
+  const index = rows.indexOf(row);
+  const goals: Partial<Record<string, number>> = {
+    ArrowDown: Math.min(index + 1, last),
+    ArrowUp: Math.max(index - 1, 0),
+    Home: 0,
+    End: last,
+  };
+  const goal = goals[event.key];
+  if (goal !== undefined) rows[goal]?.focus();
+  else if (event.key === 'Enter') row.querySelector<HTMLElement>('[aria-expanded]')?.click();
+  else return;
+  event.preventDefault();
 }

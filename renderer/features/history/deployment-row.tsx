@@ -53,7 +53,9 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
           <SignatureLine signatures={deployment.signatures} />
         </p>
         {deployment.origin.problem ? (
-          <Notice tone="warn" title={t(`origin.${deployment.origin.problem}`, { remote: deployment.origin.remote })} />
+          <Notice tone="warn" title={t(`origin.${deployment.origin.problem}`, { remote: deployment.origin.remote })}>
+            {deployment.origin.problemDetail ? <span className="foreign-text">{deployment.origin.problemDetail}</span> : null}
+          </Notice>
         ) : null}
         {deployment.commitPresent ? null : <Notice tone="danger" title={t('history.commitMissing')} />}
         <Disclosure summary={<span className="text-sm text-muted">{t('history.details')}</span>}>

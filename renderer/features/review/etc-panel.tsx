@@ -80,7 +80,10 @@ function EtcList({ preview }: { preview: EtcPreview }): ReactNode {
   ];
   return (
     <div className="flex min-h-0 flex-1 flex-col gap-3">
-      <p className="text-sm text-muted">{t('etc.isPreview')}</p>
+      <p className="text-sm text-muted">
+        {t('etc.isPreview')}
+        {preview.hiddenCount ? ` ${t('etc.hidden', { count: preview.hiddenCount })}` : ''}
+      </p>
       <div className="flex flex-wrap items-end gap-2">
         <SearchField label={t('etc.search')} clearLabel={t('packages.clearSearch')} value={query} onChange={setQuery} />
         <Picker label={t('etc.filter')} value={filter} options={options} onChange={(id) => setFilter(id as EtcFilter)} />

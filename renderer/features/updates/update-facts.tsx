@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AvailableUpdate } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
+import { countsText } from '../packages/counts-text.ts';
 import { SeverityBadge } from '../packages/severity-badge.tsx';
 import { SignatureLine } from './signature-line.tsx';
 
@@ -31,7 +32,7 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
         )}
       </Fact>
       <Fact wide name={t('facts.changes')}>
-        {changesText(counts, (key, count) => t(key, { count, formatted: format.count(count) }))}
+        {countsText(t, format, counts)}
       </Fact>
       <Fact wide name={t('facts.signature')}>
         <SignatureLine signatures={update.signatures} />
@@ -48,11 +49,4 @@ function Fact({ name, wide = false, children }: { name: string; wide?: boolean; 
       <dd className={`min-w-0 max-[30rem]:mb-1.5 ${wide ? 'lg:col-span-3' : ''}`}>{children}</dd>
     </>
   );
-}
-
-type CountKey = 'counts.upgraded' | 'counts.added' | 'counts.removed' | 'counts.downgraded' | 'counts.none';
-
-function changesText(counts: AvailableUpdate['counts'], text: (key: CountKey, count: number) => string): string {
-  const parts = (['upgraded', 'added', 'removed', 'downgraded'] as const).filter((kind) => counts[kind] > 0);
-  return parts.length > 0 ? parts.map((kind) => text(`counts.${kind}`, counts[kind])).join(', ') : text('counts.none', 0);
 }

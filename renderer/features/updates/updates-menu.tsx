@@ -1,4 +1,4 @@
-import { FolderOpen, Settings2 } from 'lucide-react';
+import { FileDown, FolderOpen, Settings2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
@@ -13,20 +13,18 @@ const icon = 'size-4 shrink-0';
 export function UpdatesMenu({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const fromFolder = async (): Promise<void> => {
-    const chosen = await call('media.choose').catch(() => undefined);
+  const from = async (kind: 'folder' | 'file'): Promise<void> => {
+    const chosen = await call('media.choose', kind).catch(() => undefined);
     if (chosen) openView({ kind: 'preview', target: { medium: chosen.path }, name: chosen.path.split('/').pop() || chosen.path });
   };
   const entries: MenuEntry[] = [
     { id: 'preferences', label: t('preferences.open'), icon: <Settings2 aria-hidden className={icon} />, run: () => setOpen(true) },
   ];
   if (snapshot.service.kind === 'treeline') {
-    entries.unshift({
-      id: 'folder',
-      label: t('media.fromFolder'),
-      icon: <FolderOpen aria-hidden className={icon} />,
-      run: () => void fromFolder(),
-    });
+    entries.unshift(
+      { id: 'folder', label: t('media.fromFolder'), icon: <FolderOpen aria-hidden className={icon} />, run: () => void from('folder') },
+      { id: 'file', label: t('media.fromFile'), icon: <FileDown aria-hidden className={icon} />, run: () => void from('file') },
+    );
   }
   return (
     <>

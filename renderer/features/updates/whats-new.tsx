@@ -51,10 +51,10 @@ function News({ from, to }: { from: string; to: string }): ReactNode {
     );
   }
   if (!value) return <Spinner label={t('packages.loading')} />;
-  if (value.length === 0) return <p>{t('compare.noDifference')}</p>;
+  if (value.packages.length === 0) return <p>{t('compare.noDifference')}</p>;
   return (
     <div className="flex min-h-96 flex-col">
-      <PackageBrowser changes={value} advisories={[]} />
+      <PackageBrowser changes={value.packages} advisories={value.advisories} />
     </div>
   );
 }

@@ -12,6 +12,7 @@ export type Answer = { readonly value: unknown } | { readonly error: ErrorReport
 interface Script {
   setSnapshot(snapshot: unknown): void;
   emitJob(job: unknown): void;
+  emitComposeJob(job: unknown): void;
   answers: Record<string, unknown>;
   takeCalls(): unknown[][];
 }
@@ -26,6 +27,8 @@ export interface PageDriver {
   show(snapshot: HostSnapshot, answers?: Readonly<Record<string, Answer>>): Promise<void>;
   update(snapshot: HostSnapshot): Promise<void>;
   emitJob(job: JobState): Promise<void>;
+  /** A job of the composer, which runs beside the service. */
+  emitComposeJob(job: JobState): Promise<void>;
   /** What a method of the service answers from now on. */
   answer(method: string, answer: Answer): Promise<void>;
   /** Calls the service got since the last time, without arguments' prototypes. */
@@ -76,6 +79,11 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
       ] as const),
     emitJob: (job) =>
       app.evaluate((_electron, [code, given]) => ((0, eval)(`(${code})`)() as Script).emitJob(given), [scriptOf.toString(), job] as const),
+    emitComposeJob: (job) =>
+      app.evaluate((_electron, [code, given]) => ((0, eval)(`(${code})`)() as Script).emitComposeJob(given), [
+        scriptOf.toString(),
+        job,
+      ] as const),
     answer: (method, answer) =>
       app.evaluate(
         (_electron, [code, name, given]) => {

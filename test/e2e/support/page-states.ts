@@ -340,7 +340,7 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'history-compare',
     snapshot: stagedSnapshot,
-    answers: { ...usual, compare: { value: f.changes } },
+    answers: { ...usual, compare: { value: { packages: f.changes, advisories: f.details.advisories } } },
     act: inOrder(click('History'), click('Compare', 'tab')),
     shows: ['From', '43.1 (aaaaaaa) · Booted', '43.2 (ccccccc)', 'openssl-libs'],
   },

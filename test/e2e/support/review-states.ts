@@ -247,7 +247,11 @@ export const reviewStates: readonly PageState[] = [
   {
     name: 'updates-whats-new',
     snapshot: f.snapshot({ check: { kind: 'up-to-date', checkedAt: f.now } }),
-    answers: { ...reviewAnswers, whatsNew: { value: r.whatsNew }, compare: { value: f.changes } },
+    answers: {
+      ...reviewAnswers,
+      whatsNew: { value: r.whatsNew },
+      compare: { value: { packages: f.changes, advisories: f.details.advisories } },
+    },
     act: click('What’s new'),
     shows: ['You’re now on 43.1', 'It was 43.0 before.', 'openssl-libs'],
   },

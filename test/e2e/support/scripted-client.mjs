@@ -7,7 +7,9 @@ const script = {
   calls: [],
   snapshotListeners: new Set(),
   jobListeners: new Set(),
+  composeJobListeners: new Set(),
   waiting: [],
+  unanswered: [],
   setSnapshot(snapshot) {
     script.snapshot = snapshot;
     for (const resolve of script.waiting.splice(0)) resolve(snapshot);
@@ -15,6 +17,9 @@ const script = {
   },
   emitJob(job) {
     for (const listener of script.jobListeners) listener(job);
+  },
+  emitComposeJob(job) {
+    for (const listener of script.composeJobListeners) listener(job);
   },
   /** What a method answers from now on: `{ value }`, `{ error }` with a report's fields, or `{ pending: true }` for never. */
   answer(method, answer) {
@@ -33,7 +38,8 @@ async function respond(errorOf, method, args) {
   if (!background.has(method)) script.calls.push([method, ...args]);
   const answer = script.answers[method];
   if (!answer) return undefined;
-  if (answer.pending) return new Promise(() => undefined);
+  // kept: a promise that nobody holds is collected, and with it the reply
+  if (answer.pending) return new Promise((resolve) => script.unanswered.push(resolve));
   if (answer.error) throw errorOf(answer.error);
   return answer.value;
 }
@@ -94,6 +100,19 @@ export function createHostClient(errorOf) {
     onJob(listener) {
       script.jobListeners.add(listener);
       return () => script.jobListeners.delete(listener);
+    },
+    close() {},
+  };
+}
+
+/** The composer: its methods' answers have `compose.` before their names. */
+export function createComposeClient(errorOf) {
+  const methods = ['ability', 'keys', 'check', 'packages', 'resolve', 'compose', 'cancel', 'createRepo', 'releases', 'release'];
+  return {
+    ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, `compose.${method}`, args)])),
+    onJob(listener) {
+      script.composeJobListeners.add(listener);
+      return () => script.composeJobListeners.delete(listener);
     },
     close() {},
   };

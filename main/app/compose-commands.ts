@@ -1,0 +1,130 @@
+import { dialog, type BrowserWindow } from 'electron';
+import type { AvailablePackage } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { composeCommands } from '../../shared/ipc/index.ts';
+import type { ComposeClient, Draft } from '../local/index.ts';
+import type { Handlers } from './commands.ts';
+import type { Texts } from './texts.ts';
+import { targetOf, Treefiles } from './treefiles.ts';
+
+type ComposeHandlers = Pick<Handlers, keyof typeof composeCommands>;
+
+interface Surroundings {
+  readonly compose: ComposeClient;
+  readonly window: () => BrowserWindow | undefined;
+  readonly texts: Texts;
+}
+
+const shownCompletions = 60;
+const shownReleases = 30;
+/** Package lists are asked for again after this long. */
+const catalogAgeMs = 10 * 60_000;
+
+interface Catalog {
+  readonly key: string;
+  readonly at: number;
+  readonly packages: Promise<readonly AvailablePackage[]>;
+}
+
+/** The Compose page: files and folders come from main's own dialogs, and the window names them by tokens. */
+export function createComposeHandlers({ compose, window, texts }: Surroundings): ComposeHandlers {
+  const files = new Treefiles();
+  const usedRepos = new Map<string, string>();
+  let catalog: Catalog | undefined;
+
+  const draftOf = (token: string, text: string): Draft => ({ treefile: files.pathOf(token), text });
+  const repoOf = (token: string): string => {
+    const repo = files.repoOf(token);
+    if (repo === undefined) throw new TreelineError('service.bad-argument', { subject: token, detail: 'no repository was chosen' });
+    return repo;
+  };
+
+  /** Names of packages, kept as long as the treefile takes them from the same repositories. */
+  function packagesOf(token: string, text: string): Promise<readonly AvailablePackage[]> {
+    const key = `${token} ${usedRepos.get(token) ?? ''}`;
+    if (catalog?.key !== key || Date.now() - catalog.at > catalogAgeMs) {
+      const packages = compose.packages(draftOf(token, text));
+      const mine: Catalog = { key, at: Date.now(), packages };
+      catalog = mine;
+      // what failed is asked for again
+      packages.catch(() => {
+        if (catalog === mine) catalog = undefined;
+      });
+    }
+    return catalog.packages;
+  }
+
+  return {
+    'compose.start': async () => {
+      const [ability] = await Promise.all([compose.ability(), compose.keys()]);
+      return { ability, recent: files.recent() };
+    },
+    'compose.open': async () => {
+      const file = await choose(window(), {
+        title: texts('save.chooseTreefile'),
+        properties: ['openFile'],
+        filters: [
+          { name: texts('save.treefiles'), extensions: ['yaml', 'yml', 'json', 'treefile'] },
+          { name: '*', extensions: ['*'] },
+        ],
+      });
+      return file === undefined ? undefined : files.open(file);
+    },
+    'compose.openRecent': (token) => files.open(files.pathOf(token)),
+    'compose.forget': async (token) => files.forget(token),
+    'compose.save': async (token, text, options) => {
+      await files.save(token, text, options?.overwrite ?? false);
+      return undefined;
+    },
+    'compose.keepDraft': async (token, text) => {
+      files.keepDraft(token, text ?? undefined);
+      return undefined;
+    },
+    'compose.keys': async () => [...(await compose.keys())],
+    'compose.check': async (token, text) => {
+      const check = await compose.check(draftOf(token, text));
+      if (check.ref !== undefined) usedRepos.set(token, check.usedRepos.join(' '));
+      return check;
+    },
+    'compose.complete': async (token, text, word) => bestMatches(await packagesOf(token, text), word),
+    'compose.chooseRepo': async (token) => {
+      const now = files.repoOf(token);
+      const repo = await choose(window(), {
+        title: texts('save.chooseRepo'),
+        properties: ['openDirectory', 'createDirectory'],
+        ...(now === undefined ? {} : { defaultPath: now }),
+      });
+      return repo === undefined ? undefined : files.setRepo(token, repo);
+    },
+    'compose.resolve': (token, text) => {
+      const repo = files.repoOf(token);
+      return compose.resolve(draftOf(token, text), repo !== undefined && targetOf(repo).state === 'repo' ? repo : undefined);
+    },
+    'compose.run': async (token) => {
+      const repo = repoOf(token);
+      if (targetOf(repo).state === 'new') await compose.createRepo(repo);
+      return compose.compose(files.pathOf(token), repo);
+    },
+    'compose.cancel': () => compose.cancel(),
+    'compose.releases': async (token, ref) => [...(await compose.releases(repoOf(token), ref, shownReleases))],
+    'compose.release': async (token, checksum) => {
+      const { packages, advisories } = await compose.release(repoOf(token), checksum);
+      return { packages: [...packages], advisories: [...advisories] };
+    },
+  };
+}
+
+async function choose(window: BrowserWindow | undefined, options: Electron.OpenDialogOptions): Promise<string | undefined> {
+  const { canceled, filePaths } = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options));
+  return canceled ? undefined : filePaths[0];
+}
+
+/** Names that begin with the word, then those that have it inside. */
+function bestMatches(packages: readonly AvailablePackage[], word: string): AvailablePackage[] {
+  const wanted = word.toLowerCase();
+  const inside = packages.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const begins = ({ name }: AvailablePackage): number => Number(name.toLowerCase().startsWith(wanted));
+  return inside
+    .sort((a, b) => begins(b) - begins(a) || a.name.length - b.name.length || (a.name < b.name ? -1 : 1))
+    .slice(0, shownCompletions);
+}
