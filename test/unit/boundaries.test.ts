@@ -55,6 +55,7 @@ const betweenRooms = named([
   { file: 'main/client/planted.ts', code: "import * as other from '../helper/dispatcher.ts';\nexport const planted = other;" },
   { file: 'main/engine/planted.ts', code: "import { bind } from '../native/core/index.ts';\nexport const planted = bind;" },
   { file: 'main/app/planted.ts', code: "import * as other from '../engine/jobs/index.ts';\nexport const planted = other;" },
+  { file: 'main/local/planted.ts', code: "import * as other from '../client/api.ts';\nexport const planted = other;" },
   { file: 'main/cli/planted.ts', code: "import { bind } from '../native/core/index.ts';\nexport const planted = bind;" },
   { file: 'main/native/planted.ts', code: "import * as other from '../client/api.ts';\nexport const planted = other;" },
   { file: 'shared/domain/planted.ts', code: "import * as other from '../../main/engine/jobs/index.ts';\nexport const planted = other;" },
@@ -83,6 +84,7 @@ const permitted = named([
   },
   { file: 'main/worker/planted.ts', code: "import { bind } from '../native/core/index.ts';\nexport const planted = bind;" },
   { file: 'main/native/planted.ts', code: "import koffi from 'koffi';\nexport const planted = koffi;" },
+  { file: 'main/app/planted.ts', code: "import type * as other from '../local/index.ts';\nexport type Planted = other.ComposeClient;" },
   { file: 'main/app/planted.ts', code: "import type * as other from '../client/api.ts';\nexport type Planted = other.HostClient;" },
 ]);
 

@@ -102,8 +102,9 @@ test('passwd and group are split as nss-altfiles reads them', () => {
     'usr/etc/passwd-': 'old',
     'usr/etc/nsswitch.conf': 'passwd: files systemd\ngroup:  files\nhosts: files dns\n',
     'usr/lib/passwd': 'old:x:7:7::/:/sbin/nologin\n',
+    'usr/lib64/libnss_altfiles.so.2': '',
   });
-  splitPasswd(root, ['wheel']);
+  splitPasswd(root, ['wheel'], () => undefined);
   const read = (name: string): string => readFileSync(path.join(root, name), 'utf8');
   expect(read('usr/etc/passwd')).toBe('root:x:0:0:root:/root:/bin/bash\n');
   expect(read('usr/lib/passwd')).toBe('bin:x:1:1::/bin:/sbin/nologin\nold:x:7:7::/:/sbin/nologin\n');

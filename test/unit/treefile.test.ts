@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile.ts';
-import { splitPackages, nearestKey, treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
+import { nearestKey } from '../../main/engine/compose/nearest-key.ts';
+import { refusedKeys, treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
+import { warnOf } from '../../main/engine/compose/treefile-warnings.ts';
+import { splitPackages } from '../../main/engine/compose/treefile-values.ts';
 import { loadRepos, parseRepoFile } from '../../main/engine/compose/repo-file.ts';
 import { errorLine, TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
@@ -49,14 +52,27 @@ test('the same treefile in YAML and JSON is the same', () => {
   expect(plain(yaml)).toEqual(plain(json));
 });
 
-test.each([
-  ['yaml', `${base}documentaton: false\n`, 'tree.yaml', 4, 'documentaton', 'documentation'],
-  ['json', '{\n "ref": "a",\n "repos": ["r"],\n "packges": ["p"]\n}', 'tree.json', 4, 'packges', 'packages'],
-])('an unknown key in %s is an error with file, line, key and the nearest key', (_, text, name, line, key, near) => {
-  const report = failure(() => load(text, name));
-  expect(report).toMatchObject({ code: 'treefile.unknown-key', file: path.join(directory, name), line, key });
-  expect(errorLine(report)).toContain(`Did you mean “${near}”?`);
-  expect(errorLine(report)).toContain(`${name}:${line}:${key}`);
+test('an unknown key is an error with file, line, key and the nearest key', () => {
+  const report = failure(() => load(`${base}documentaton: false\n`));
+  expect(report).toMatchObject({ code: 'treefile.unknown-key', file: path.join(directory, 'tree.yaml'), line: 4, key: 'documentaton' });
+  expect(errorLine(report)).toContain('Did you mean “documentation”?');
+  expect(errorLine(report)).toContain('tree.yaml:4:documentaton');
+});
+
+test('in JSON, where it is a way to write a comment, it is a warning', () => {
+  const t = load('{\n "ref": "a",\n "repos": ["r"],\n "packages": ["p"],\n "recomends": false,\n\t"comment": "x"}', 'tree.json');
+  expect(t.warnings).toMatchObject([
+    { code: 'treefile.unknown-key', file: path.join(directory, 'tree.json'), line: 5, key: 'recomends' },
+    { code: 'treefile.unknown-key', line: 6, key: 'comment' },
+  ]);
+  expect(t.warnings.map(warnOf)[0]).toBe(`warning: ${directory}/tree.json:5: “recomends” is not a key. Did you mean “recommends”?`);
+  expect(t.recommends).toBe(true);
+});
+
+test('a key that is missing, since it is misspelt in JSON, is named with its misspelling', () => {
+  const report = failure(() => load('{\n "ref": "a",\n "repos": ["r"],\n "packges": ["p"]\n}', 'tree.json'));
+  expect(report).toMatchObject({ code: 'treefile.missing-key', key: 'packages' });
+  expect(errorLine(report)).toContain('Line 4 has “packges”.');
 });
 
 test('an unknown key in an included file names that file', () => {
@@ -74,9 +90,15 @@ test('a key that nothing is like gets no suggestion', () => {
   expect(nearestKey('zzzzzzzzzz', Object.keys(treefileKeys))).toBeUndefined();
 });
 
-test('a key of rpm-ostree that isn’t supported yet is named as that, never ignored', () => {
-  const report = failure(() => load(`${base}ostree-layers: [x]\n`));
-  expect(report).toMatchObject({ code: 'not-supported', line: 4, key: 'ostree-layers' });
+test.each(Object.keys(refusedKeys))('%s is refused with the reason', (key) => {
+  const report = failure(() => load(`${base}${key}: {}\n`));
+  expect(report).toMatchObject({ code: 'treefile.refused-key', line: 4, key, detail: refusedKeys[key] });
+  expect(failure(() => load(`{"ref": "a", "repos": ["r"], "packages": ["p"], "${key}": 1}`, 'tree.json')).code).toBe('treefile.refused-key');
+});
+
+test('reasons say whose key it is', () => {
+  expect(errorLine(failure(() => load(`${base}override-remove: [x]\n`)))).toContain('is for a client’s origin');
+  expect(errorLine(failure(() => load(`${base}rojig: {}\n`)))).toContain('given up');
 });
 
 test.each([
@@ -95,12 +117,23 @@ test('syntax errors, duplicate keys and what isn’t a map are errors with a lin
   expect(failure(() => loadTreefile(path.join(directory, 'nowhere.yaml')))).toMatchObject({ code: 'treefile.unreadable' });
 });
 
-test.each(['ref', 'repos', 'packages'])('%s must be given', (key) => {
+test.each(['ref', 'packages'])('%s must be given', (key) => {
   const text = base
     .split('\n')
     .filter((line) => !line.startsWith(`${key}:`))
     .join('\n');
   expect(failure(() => load(text))).toMatchObject({ code: 'treefile.missing-key', key });
+});
+
+test('without repos, all that .repo files enable are taken; none is an error', () => {
+  const text = base.replace('repos: [r]\n', '');
+  expect(failure(() => loadRepos(load(text)))).toMatchObject({ code: 'treefile.missing-key', key: 'repos' });
+  file('x.repo', '[a]\nbaseurl=file:///a\n[b]\nbaseurl=file:///b\nenabled=0\n[c]\nbaseurl=file:///c\n');
+  expect(loadRepos(load(text)).map((r) => r.id)).toEqual(['a', 'c']);
+});
+
+test('a treefile of which nothing is committed needs no ref', () => {
+  expect(loadTreefile(file('tree.yaml', base.replace('ref: a/b/c\n', '')), undefined, { ref: false }).ref).toBe('');
 });
 
 test('includes: lists join, single values of the including file win, maps merge, relative to the file that names them', () => {

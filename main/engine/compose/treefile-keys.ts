@@ -1,139 +1,187 @@
 import { z } from 'zod';
+import * as value from './treefile-values.ts';
 
-const text = z.string();
-const texts = z.array(z.string());
-const flag = z.boolean();
-/** A string, or a list of them. */
-const oneOrMore = z.union([text.transform((t) => [t]), texts]);
-/** Package names, each entry split at blanks; single quotes keep a version query together. */
-const packageList = texts.transform((entries) => entries.flatMap(splitPackages));
-
-/** Split `a b 'c >= 2'` into a, b, `c >= 2`. */
-export function splitPackages(entry: string): string[] {
-  return [...entry.matchAll(/'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? '').filter((t) => t !== '');
-}
-
-/** How a key of an including file joins the same key of the included one: rpm-ostree puts lists together and lets single values win. */
+/**
+ * How a key joins the same key of an included file. replace: the including file wins, and of several included files the first; append: the
+ * lists are put together, what is included before what includes it; map: as replace, for each name.
+ */
 export type Merge = 'replace' | 'append' | 'map';
 
-interface KeySpec {
+export interface KeySpec {
   readonly schema: z.ZodType;
   readonly merge: Merge;
+  /** One or two sentences for the reference, the JSON Schema and the editor. */
+  readonly about: string;
 }
 
-const key = (schema: z.ZodType, merge: Merge = 'replace'): KeySpec => ({ schema, merge });
+const key = (about: string, schema: z.ZodType, merge: Merge = 'replace'): KeySpec => ({ schema: schema.describe(about), merge, about });
+const { word, text, texts, words, flag } = value;
 
-/** Every supported key with the check of its value (`packages-$arch` is added by the reader). */
-export const treefileKeys: Readonly<Record<string, KeySpec>> = {
-  ref: key(text.min(1)),
-  repos: key(texts, 'append'),
-  packages: key(packageList, 'append'),
-  'exclude-packages': key(packageList, 'append'),
-  recommends: key(flag),
-  include: key(oneOrMore),
-  releasever: key(z.union([text, z.number().transform(String)])),
-  'automatic-version-prefix': key(text.min(1)),
-  'automatic-version-suffix': key(text.length(1)),
-  'add-commit-metadata': key(z.record(text, z.unknown()), 'map'),
-  'mutate-os-release': key(text),
-  units: key(texts, 'append'),
-  'default-target': key(text.min(1)),
-  postprocess: key(texts, 'append'),
-  'postprocess-script': key(text.min(1)),
-  documentation: key(flag),
-  selinux: key(flag),
-  rpmdb: key(z.enum(['target', 'host', 'sqlite', 'bdb', 'ndb'])),
-  variables: key(z.record(text, z.union([text, z.number(), z.boolean()])), 'map'),
-  'boot-location': key(z.enum(['new', 'modules'])),
-  'no-initramfs': key(flag),
-  'initramfs-args': key(texts, 'append'),
-  'machineid-compat': key(flag),
-  'tmp-is-dir': key(flag),
-  'remove-files': key(texts, 'append'),
-  'add-files': key(z.array(z.tuple([text, text])), 'append'),
-  'remove-from-packages': key(z.array(z.array(text).min(2)), 'append'),
-  'etc-group-members': key(texts, 'append'),
-  'preserve-passwd': key(flag),
-  'gpg-key': key(text.min(1)),
-  container: key(flag),
+const identity = {
+  edition: key(
+    'Which defaults hold: 2014 (default) or 2024, see the section on editions.',
+    z.union([z.literal(2014), z.literal(2024), z.enum(['2014', '2024']).transform(Number)]),
+  ),
+  ref: key('The branch to commit to. Variables are replaced.', word),
+  metadata: key('Free notes for other programs; not used. Variables are replaced in strings.', z.record(text, z.unknown()), 'map'),
+  basearch: key('Architecture that the tree is for. Another one than the machine’s is refused.', word),
+  variables: key('Names with values for `${name}` and for conditions.', value.variables, 'map'),
+  repovars: key('Values of `$name` in .repo files.', value.repovars, 'map'),
+  releasever: key('Value of `$releasever` in .repo files and of the variable.', value.textOrNumber),
+  'gpg-key': key('Sign with this GPG key, besides those of the command line.', word),
 };
 
-/** Old spellings that rpm-ostree still takes. */
+const repos = {
+  repos: key('Ids of repositories, from .repo files beside the treefile. Without it, all that these files enable.', words, 'append'),
+  'lockfile-repos': key('Repositories that only locked packages may come from.', words, 'append'),
+  'repo-metadata': key('Where `rpmostree.rpmmd-repos` goes: inline (default) in the commit, detached, or disabled.', value.metadataPlace),
+  'advisories-metadata': key('The same for `rpmostree.advisories`.', value.metadataPlace),
+};
+
+const includes = {
+  include: key('Treefiles to build on, relative to this one.', value.oneOrMore),
+  'arch-include': key('The same for one architecture: architecture to files.', z.record(text, value.oneOrMore)),
+  'conditional-include': key(
+    'Files, or a treefile written here, to include `if` conditions on variables hold (== != < <= > >=; of a list, all).',
+    value.conditionalInclude,
+  ),
+};
+
+const content = {
+  packages: key(
+    'Packages to install: names, globs, NEVRAs, provides; entries are split at blanks, single quotes keep a version query together.',
+    value.packageList,
+    'append',
+  ),
+  'repo-packages': key('Packages that come from one certain repository.', value.repoPackages, 'append'),
+  'bootstrap-packages': key('Deprecated: the same as packages.', value.packageList, 'append'),
+  'exclude-packages': key(
+    'Packages that may not be in the tree: an error if something needs one, else left out.',
+    value.packageList,
+    'append',
+  ),
+  'ostree-layers': key(
+    'Trees of the repository (or of --layer-repo) to put over the packages; a file that is there already is an error.',
+    words,
+    'append',
+  ),
+  'ostree-override-layers': key('The same, replacing files that are there.', words, 'append'),
+  recommends: key('Also install what packages recommend (default true).', flag),
+  documentation: key('Install files marked as documentation (default true).', flag),
+  'install-langs': key('Languages whose files are installed (default: all).', words, 'append'),
+  container: key('A tree without kernel and bootloader (default false). Also makes the defaults tmp-is-dir true and selinux false.', flag),
+  'container-cmd': key('The command of a container made from the tree.', texts),
+};
+
+const integrity = {
+  selinux: key('Label files by the tree’s own policy (default true).', flag),
+  'selinux-label-version': key('1: label /usr/etc as /etc (for a transient /etc).', z.number().int().min(0).max(1)),
+  ima: key('Keep IMA signatures of files (default false).', flag),
+  'ignore-devices': key('Leave device nodes out (default true); false: they are an error.', flag),
+  sysusers: key('Users from sysusers.d: compose-auto or compose-forced.', z.enum(['compose-auto', 'compose-forced'])),
+};
+
+const layout = {
+  'boot-location': key(
+    'new: kernel also in /usr/lib/ostree-boot (default of 2014); modules: in /usr/lib/modules only (default of 2024); kernel-install: left to it.',
+    z.enum(['new', 'modules', 'kernel-install']),
+  ),
+  'tmp-is-dir': key('/tmp is a directory (default of 2024) instead of a link to /sysroot/tmp (default of 2014).', flag),
+  'opt-usrlocal': key(
+    '/opt and /usr/local: var (default) links into /var, root plain directories, state-overlay overlays.',
+    z.enum(['var', 'root', 'state-overlay']),
+  ),
+  'initramfs-args': key('Arguments for dracut.', texts, 'append'),
+  'no-initramfs': key('Make no initramfs (default false).', flag),
+  'readonly-executables': key('Take the write bits of executables away (default false).', flag),
+  'machineid-compat': key('An empty /etc/machine-id (default true), or none.', flag),
+  units: key('systemd units to enable.', words, 'append'),
+  'default-target': key('The default systemd target.', word),
+  cliwrap: key('Put wrappers over rpm, dracut, grubby and the like (default false).', flag),
+  'cliwrap-binaries': key('Put wrappers over these programs only.', words, 'append'),
+};
+
+const versioning = {
+  'automatic-version-prefix': key(
+    'Count versions: PREFIX, PREFIX.1 ...; `<date:%Y%m%d>` is replaced, then the count begins with .0. Variables are replaced.',
+    word,
+  ),
+  'automatic-version-suffix': key('What stands before the count (default `.`).', text.length(1)),
+  'mutate-os-release': key('Put the version in place of this text into os-release. Variables are replaced.', text),
+  'add-commit-metadata': key('Metadata of the commit. Variables are replaced in strings.', z.record(text, z.unknown()), 'map'),
+};
+
+const users = {
+  'etc-group-members': key('Groups that stay in /etc/group, for people to be members of.', words, 'append'),
+  'preserve-passwd': key('Keep the ids of the previous commit (default true).', flag),
+  'check-passwd': key('Compare users with the previous commit (default), a file, or entries written here; or none.', value.userCheck),
+  'check-groups': key('The same for groups.', value.userCheck),
+  'ignore-removed-users': key('Users that may vanish; `*` for all.', words, 'append'),
+  'ignore-removed-groups': key('Groups that may vanish; `*` for all.', words, 'append'),
+};
+
+const edits = {
+  'postprocess-script': key('A script, beside the treefile, to run in the finished tree after all of `postprocess`.', word),
+  postprocess: key('Scripts written here to run in the finished tree.', texts, 'append'),
+  'add-files': key('Files to copy into the tree: [source beside the treefile, target].', value.addFiles, 'append'),
+  'remove-files': key('Files to remove from the tree.', words, 'append'),
+  'remove-from-packages': key('Files to leave out of a package: [package, regular expression ...].', value.removeFromPackages, 'append'),
+};
+
+const database = {
+  rpmdb: key(
+    'Format of the RPM database: what the tree’s own rpm uses (target, default), or what Treeline’s does (host).',
+    z.enum(['target', 'host', 'sqlite', 'bdb', 'ndb']),
+  ),
+  'rpmdb-normalize': key('Make the database the same byte for byte for the same packages (default false).', flag),
+};
+
+/** Keys in groups, as the reference shows them. `packages-$arch` is added by the reader. */
+export const keyGroups = {
+  'Identity and controls': identity,
+  Repositories: repos,
+  Includes: includes,
+  Content: content,
+  'SELinux and integrity': integrity,
+  'Layout and boot': layout,
+  Versioning: versioning,
+  Users: users,
+  Edits: edits,
+  'RPM database': database,
+} as const satisfies Readonly<Record<string, Readonly<Record<string, KeySpec>>>>;
+
+/** Every key with the check of its value. */
+export const treefileKeys: Readonly<Record<string, KeySpec>> = Object.assign({}, ...Object.values(keyGroups)) as Record<string, KeySpec>;
+
+/** Old spellings that are still taken. */
 export const aliases: Readonly<Record<string, string>> = {
   gpg_key: 'gpg-key',
   boot_location: 'boot-location',
   default_target: 'default-target',
   automatic_version_prefix: 'automatic-version-prefix',
+  bootstrap_packages: 'bootstrap-packages',
+  repo_metadata: 'repo-metadata',
 };
 
-/** Keys of rpm-ostree's treefile that Treeline doesn't have yet: named as such, never ignored. */
-export const unsupportedKeys: ReadonlySet<string> = new Set([
-  'edition',
-  'metadata',
-  'basearch',
-  'repovars',
-  'rojig',
-  'lockfile-repos',
-  'repo-metadata',
-  'advisories-metadata',
-  'arch-include',
-  'conditional-include',
-  'repo-packages',
-  'bootstrap-packages',
-  'ostree-layers',
-  'ostree-override-layers',
-  'platform-module',
-  'install-langs',
-  'container-cmd',
-  'selinux-label-version',
-  'ima',
-  'ignore-devices',
-  'sysusers',
-  'opt-usrlocal',
-  'readonly-executables',
-  'cliwrap',
-  'cliwrap-binaries',
-  'check-passwd',
-  'check-groups',
-  'ignore-removed-users',
-  'ignore-removed-groups',
-  'rpmdb-normalize',
-  'base-refspec',
-  'container-image-reference',
-  'packages-local',
-  'packages-local-fileoverride',
-  'override-remove',
-  'ex-override-replace',
-  'override-replace-local',
-  'initramfs',
-  'custom',
-  'override-commit',
-  'unconfigured-state',
-]);
+const ofClient =
+  'is for a client’s origin: it says what one machine changes about the tree that it gets, and means nothing when a tree is composed';
+const modules = 'chose modules of a package repository, which distributions gave up; name packages of the stream’s own repository instead';
 
-/** The nearest known key by edit distance, if it is near enough to be a slip. */
-export function nearestKey(unknown: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(unknown.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(unknown.toLowerCase(), candidate);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
+/** Keys of rpm-ostree that are refused, each with the reason. */
+export const refusedKeys: Readonly<Record<string, string>> = {
+  rojig: 'wrapped a commit in an RPM package, which rpm-ostree has given up; publish the repository instead',
+  'platform-module': modules,
+  modules,
+  'base-refspec': ofClient,
+  'container-image-reference': ofClient,
+  'packages-local': ofClient,
+  'packages-local-fileoverride': ofClient,
+  'override-remove': ofClient,
+  'ex-override-replace': ofClient,
+  'override-replace': ofClient,
+  'override-replace-local': ofClient,
+  initramfs: ofClient,
+  custom: ofClient,
+  'override-commit': ofClient,
+  'unconfigured-state': ofClient,
+};

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { TreelineError } from '../../../shared/errors/index.ts';
-import { aliases, nearestKey, treefileKeys, unsupportedKeys } from './treefile-keys.ts';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { parseKickstart } from './kickstart.ts';
+import { didYouMean } from './nearest-key.ts';
+import { aliases, refusedKeys, treefileKeys } from './treefile-keys.ts';
+import { splitPackages } from './treefile-values.ts';
+import { describeProblem } from './value-error.ts';
 
 /** Where something stands in a text file; line and column count from 1. */
 export interface Place {
@@ -18,6 +22,10 @@ export interface ParsedEntry {
   readonly place: Place;
   /** Places of the items when the value is a list. */
   readonly items: readonly Place[];
+  /** Of lists of packages, whose entries may name several: the place of each name. */
+  readonly places?: readonly Place[];
+  /** Of conditional-include: the entries of treefiles written in place, by their index. */
+  readonly inline?: ReadonlyMap<number, readonly ParsedEntry[]>;
 }
 
 export interface ParsedFile {
@@ -25,6 +33,8 @@ export interface ParsedFile {
   /** Hex SHA-256 of the bytes. */
   readonly digest: string;
   readonly entries: readonly ParsedEntry[];
+  /** What is ignored, and why. */
+  readonly warnings: readonly ErrorReport[];
 }
 
 /** rpm's name of this machine's architecture, for `packages-$arch`. */
@@ -33,20 +43,17 @@ export const machineArch: string =
 const packagesPerArch = /^packages-(x86_64|aarch64|ppc64le|s390x|riscv64|i686|armhfp)$/;
 
 /**
- * Read one treefile, YAML or JSON (which is YAML), and check every key and value. `display` is the name used in errors. Errors name
- * file, line and key: treefile.unreadable, treefile.syntax, treefile.unknown-key, treefile.invalid-value, not-supported.
+ * Read one treefile (YAML, JSON which is YAML, or a kickstart) and check every key and value. `display` is the name used in errors. An unknown key is
+ * an error; in JSON, where it is rpm-ostree's way to write a comment, a warning. Errors name file, line and key: treefile.unreadable,
+ * treefile.syntax, treefile.unknown-key, treefile.refused-key, treefile.invalid-value. `draft`: to be taken for the file's content.
  */
-export function parseTreefile(file: string, display = file): ParsedFile {
-  const bytes = read(file, display);
-  const lines = new LineCounter();
-  const document = parseDocument(bytes.toString('utf8'), { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file: display, line, column: col };
-  };
-  const problem = document.errors[0];
-  if (problem) throw new TreelineError('treefile.syntax', { ...at(problem.pos[0]), detail: problem.message.split('\n')[0] ?? '' });
-  return { path: file, digest: createHash('sha256').update(bytes).digest('hex'), entries: entries(document, at, display) };
+export function parseTreefile(file: string, display = file, draft?: string): ParsedFile {
+  const bytes = draft === undefined ? read(file, display) : Buffer.from(draft);
+  const text = bytes.toString('utf8');
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  if (file.endsWith('.ks')) return { path: file, digest, ...parseKickstart(text, display) };
+  const reader = new Reader(text, display, isJson(file, text));
+  return { path: file, digest, entries: reader.entries(), warnings: reader.warnings };
 }
 
 function read(file: string, display: string): Buffer {
@@ -57,36 +64,184 @@ function read(file: string, display: string): Buffer {
   }
 }
 
-function entries(document: Document, at: (offset: number) => Place, display: string): ParsedEntry[] {
-  const root = document.contents;
-  if (!isMap(root))
-    throw new TreelineError('treefile.syntax', { file: display, line: 1, detail: 'A treefile is a map of keys to values.' });
-  return root.items.map((pair) => {
-    const name = pair.key;
-    const place = at((name as Node | null)?.range?.[0] ?? 0);
-    if (!isScalar(name) || typeof name.value !== 'string')
-      throw new TreelineError('treefile.syntax', { ...place, detail: 'A key must be a string.' });
-    const key = aliases[name.value] ?? name.value;
-    const value = (pair.value as Node | null)?.toJS(document) as unknown;
-    const items = isSeq(pair.value) ? pair.value.items.map((item) => at((item as Node).range?.[0] ?? 0)) : [];
-    return { key, value: checked(key, value, place, items), place, items };
-  });
+function isJson(file: string, text: string): boolean {
+  const extension = path.extname(file);
+  return extension === '.json' || (!['.yaml', '.yml'].includes(extension) && text.trimStart().startsWith('{'));
 }
 
-function checked(key: string, value: unknown, place: Place, items: readonly Place[]): unknown {
-  const spec = treefileKeys[packagesPerArch.test(key) ? 'packages' : key];
-  if (!spec) {
-    if (unsupportedKeys.has(key)) throw new TreelineError('not-supported', { ...place, key, subject: `The treefile key “${key}”` });
-    const near = nearestKey(key, [...Object.keys(treefileKeys), ...unsupportedKeys]);
-    throw new TreelineError('treefile.unknown-key', { ...place, key, facts: { hint: near ? `Did you mean “${near}”?` : '' } });
-  }
-  const result = spec.schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const index = issue?.path[0];
-  const where = typeof index === 'number' ? (items[index] ?? place) : place;
-  throw new TreelineError('treefile.invalid-value', { ...where, key, detail: issue?.message ?? 'not a possible value' });
+interface Member {
+  readonly name: string;
+  readonly at: Node | null;
+  readonly value: Node | null;
 }
+
+class Reader {
+  readonly warnings: ErrorReport[] = [];
+  readonly #document: Document;
+  readonly #lines = new LineCounter();
+  readonly #display: string;
+  readonly #json: boolean;
+
+  constructor(text: string, display: string, json: boolean) {
+    this.#display = display;
+    this.#json = json;
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      uniqueKeys: true,
+      merge: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    const problem = this.#document.errors[0] ?? this.#document.warnings[0];
+    if (problem) {
+      const detail = problem.message.split('\n')[0] ?? '';
+      throw new TreelineError('treefile.syntax', {
+        ...this.#at(problem.pos[0]),
+        detail: problem.code === 'DUPLICATE_KEY' ? 'The same key stands here twice.' : detail,
+      });
+    }
+  }
+
+  entries(): ParsedEntry[] {
+    const root = this.#document.contents;
+    if (!isMap(root))
+      throw new TreelineError('treefile.syntax', { file: this.#display, line: 1, detail: 'A treefile is a map of keys to values.' });
+    return this.#entriesOf(root);
+  }
+
+  #entriesOf(map: YAMLMap): ParsedEntry[] {
+    const seen = new Map<string, Place>();
+    return this.#members(map, new Set()).flatMap(({ name, at, value }) => {
+      const place = this.#placeOf(at);
+      const key = aliases[name] ?? name;
+      const before = seen.get(key);
+      if (before)
+        throw new TreelineError('treefile.syntax', {
+          ...place,
+          key: name,
+          detail: `“${key}” stands in line ${before.line} already, in another spelling.`,
+        });
+      seen.set(key, place);
+      return this.#entry(key, place, value);
+    });
+  }
+
+  /** A map's pairs, with those that `<<` brings in; own ones win. */
+  #members(map: YAMLMap, within: ReadonlySet<YAMLMap>): Member[] {
+    if (within.has(map)) throw new TreelineError('treefile.syntax', { ...this.#placeOf(map), detail: 'The map contains itself.' });
+    const members: Member[] = [];
+    const merged: Member[] = [];
+    for (const pair of map.items as Pair<Node | null, Node | null>[]) {
+      const name: unknown = isScalar(pair.key) ? pair.key.value : undefined;
+      if (typeof name === 'symbol' || name === '<<') {
+        const sources = isSeq(pair.value) ? (pair.value.items as Node[]) : [pair.value];
+        for (const source of sources) {
+          const target = this.#resolved(source);
+          if (!isMap(target))
+            throw new TreelineError('treefile.syntax', { ...this.#placeOf(pair.key), key: '<<', detail: '“<<” takes an alias of a map.' });
+          merged.push(...this.#members(target, new Set([...within, map])));
+        }
+      } else if (typeof name === 'string') members.push({ name, at: pair.key, value: pair.value });
+      else throw new TreelineError('treefile.syntax', { ...this.#placeOf(pair.key), detail: 'A key must be a string.' });
+    }
+    const names = new Set(members.map((m) => m.name));
+    for (const member of merged) {
+      if (names.has(member.name)) continue;
+      names.add(member.name);
+      members.push(member);
+    }
+    return members;
+  }
+
+  #entry(key: string, place: Place, node: Node | null): ParsedEntry[] {
+    const spec = treefileKeys[packagesPerArch.test(key) ? 'packages' : key];
+    if (!spec) {
+      const reason = refusedKeys[key];
+      if (reason !== undefined) throw new TreelineError('treefile.refused-key', { ...place, key, detail: reason });
+      const hint = didYouMean(key, [...Object.keys(treefileKeys), ...Object.keys(refusedKeys)]);
+      const unknown = { ...place, key, facts: { hint } };
+      if (!this.#json) throw new TreelineError('treefile.unknown-key', unknown);
+      this.warnings.push({ code: 'treefile.unknown-key', ...unknown });
+      return [];
+    }
+    const value = this.#plain(node, place, key);
+    const result = spec.schema.safeParse(value);
+    if (!result.success) {
+      const { path: inside, detail, unknown } = describeProblem(result.error, value);
+      const where = this.#placeIn(node, inside) ?? place;
+      const hint = unknown === undefined ? '' : didYouMean(unknown, ['repo', 'packages', 'if', 'include', 'type', 'filename', 'entries']);
+      throw new TreelineError('treefile.invalid-value', { ...where, key, detail: [detail, hint].filter(Boolean).join('. ') });
+    }
+    const list = this.#resolved(node);
+    const items = isSeq(list) ? (list.items as Node[]).map((item) => this.#placeOf(item, place)) : [];
+    const perName = spec === treefileKeys['packages'] || key.endsWith('-packages') ? namePlaces(value, items) : undefined;
+    const inline = key === 'conditional-include' && isSeq(list) ? this.#inline(list.items as Node[]) : undefined;
+    return [{ key, value: result.data, place, items, ...(perName ? { places: perName } : {}), ...(inline ? { inline } : {}) }];
+  }
+
+  /** Treefiles written in place, checked as files are. */
+  #inline(items: readonly Node[]): Map<number, readonly ParsedEntry[]> {
+    const found = new Map<number, readonly ParsedEntry[]>();
+    items.forEach((item, i) => {
+      const condition = this.#resolved(item);
+      const include = isMap(condition) ? this.#resolved(condition.get('include', true) as Node | null) : null;
+      if (isMap(include)) found.set(i, this.#entriesOf(include));
+    });
+    return found;
+  }
+
+  /** A node as plain values. What refers to itself, or multiplies by aliases without end, is refused. */
+  #plain(node: Node | null, place: Place, key: string): unknown {
+    try {
+      const value = node?.toJS(this.#document) as unknown;
+      JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+      return value ?? null;
+    } catch (error) {
+      const detail = error instanceof TypeError ? 'it contains itself' : (error as Error).message.split('\n')[0];
+      throw new TreelineError('treefile.syntax', { ...place, key, detail: `“${key}”: ${detail ?? ''}.` });
+    }
+  }
+
+  #resolved(node: Node | null): Node | null {
+    return isAlias(node) ? ((node.resolve(this.#document) as Node | undefined) ?? null) : node;
+  }
+
+  /** Where the value at a path inside of a node stands, or the nearest thing around it. */
+  #placeIn(node: Node | null, inside: readonly (string | number)[]): Place | undefined {
+    let at = this.#resolved(node);
+    let place: Place | undefined;
+    for (const part of inside) {
+      let next: Node | null | undefined;
+      if (isMap(at)) {
+        const pair = (at.items as Pair<Node, Node | null>[]).find((each) => isScalar(each.key) && String(each.key.value) === String(part));
+        if (!pair) break;
+        place = this.#placeOf(pair.key, place);
+        next = pair.value;
+      } else if (isSeq(at)) {
+        next = at.items[Number(part)] as Node | undefined;
+        if (next) place = this.#placeOf(next, place);
+      }
+      if (!next) break;
+      at = this.#resolved(next);
+    }
+    return place;
+  }
+
+  #placeOf(node: Node | null, otherwise?: Place): Place {
+    const offset = node?.range?.[0];
+    return offset === undefined ? (otherwise ?? this.#at(0)) : this.#at(offset);
+  }
+
+  #at(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#display, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+}
+
+const namePlaces = (value: unknown, items: readonly Place[]): Place[] =>
+  (value as unknown[]).flatMap((entry, i) =>
+    typeof entry === 'string' && items[i] ? splitPackages(entry).map(() => items[i] as Place) : [],
+  );
 
 /** Resolve a path written in a treefile, relative to that file. */
 export const beside = (file: string, name: string): string => path.resolve(path.dirname(file), name);

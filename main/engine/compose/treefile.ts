@@ -1,16 +1,32 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../shared/errors/index.ts';
-import { treefileKeys } from './treefile-keys.ts';
-import { beside, isArchPackages, machineArch, parseTreefile, type ParsedFile, type Place } from './treefile-parse.ts';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { nearestKey } from './nearest-key.ts';
+import { finalizeScripts, placeIn, TreefileLoader, variablesOf, type Merged } from './treefile-merge.ts';
+import { machineArch, type Place } from './treefile-parse.ts';
+import type { UserCheck } from './user-checks.ts';
 import { substitute } from './variables.ts';
 
 /** A treefile with its includes merged, checked and substituted. Paths are absolute. */
 export interface Treefile {
   readonly path: string;
+  readonly edition: 2014 | 2024;
+  /** '' only when the caller doesn't need one. */
   readonly ref: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly basearch: string;
+  /** With the built-in ones. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly repovars: Readonly<Record<string, string>>;
+  /** Empty: all that the .repo files enable. */
   readonly repos: readonly string[];
+  readonly lockfileRepos: readonly string[];
+  readonly repoMetadata: MetadataPlace;
+  readonly advisoriesMetadata: MetadataPlace;
   readonly packages: readonly string[];
+  readonly repoPackages: readonly RepoPackages[];
+  /** Branches to put over the packages. */
+  readonly ostreeLayers: readonly string[];
+  readonly ostreeOverrideLayers: readonly string[];
   readonly excludePackages: readonly string[];
   readonly recommends: boolean;
   readonly releasever: string;
@@ -22,9 +38,11 @@ export interface Treefile {
   readonly defaultTarget?: string;
   /** Inline scripts and script files, in the order they run: those of included files first. */
   readonly postprocess: readonly PostprocessStep[];
+  /** Programs that this machine runs in the finished tree (finalize.d of edition 2024), in their order. */
+  readonly finalize: readonly string[];
   readonly documentation: boolean;
   readonly selinux: boolean;
-  readonly bootLocation: 'new' | 'modules';
+  readonly bootLocation: 'new' | 'modules' | 'kernel-install';
   readonly noInitramfs: boolean;
   readonly initramfsArgs: readonly string[];
   readonly machineidCompat: boolean;
@@ -37,129 +55,156 @@ export interface Treefile {
   readonly gpgKey?: string;
   /** A tree without kernel. */
   readonly container: boolean;
+  readonly containerCmd: readonly string[];
+  readonly optUsrlocal: 'var' | 'root' | 'state-overlay';
+  readonly installLangs: readonly string[];
+  readonly rpmdb: 'target' | 'host' | 'sqlite' | 'ndb';
+  readonly rpmdbNormalize: boolean;
+  readonly cliwrap: boolean;
+  readonly cliwrapBinaries: readonly string[];
+  readonly readonlyExecutables: boolean;
+  readonly checkPasswd: UserCheck;
+  readonly checkGroups: UserCheck;
+  readonly ignoreRemovedUsers: readonly string[];
+  readonly ignoreRemovedGroups: readonly string[];
+  readonly sysusers: 'compose-auto' | 'compose-forced';
+  readonly ima: boolean;
+  readonly ignoreDevices: boolean;
+  readonly selinuxLabelVersion: number;
   /** Every file read, for the input hash. */
   readonly files: readonly { readonly path: string; readonly digest: string }[];
+  /** What is ignored, with its place and why. */
+  readonly warnings: readonly ErrorReport[];
   /** Where a key, or a package of a list, was written. */
   placeOf(key: string, item?: string): Place | undefined;
 }
 
+/** In the commit, beside it, or nowhere. */
+export type MetadataPlace = 'inline' | 'detached' | 'disabled';
+
+export interface RepoPackages {
+  readonly repo: string;
+  readonly packages: readonly string[];
+  readonly place: Place;
+}
+
 export type PostprocessStep = { readonly inline: string; readonly place: Place } | { readonly script: string; readonly place: Place };
 
-interface Merged {
-  readonly values: Map<string, unknown>;
-  readonly places: Map<string, Place>;
-  readonly postprocess: PostprocessStep[];
-  readonly addFiles: { source: string; target: string; place: Place }[];
-  readonly files: { path: string; digest: string }[];
+/** What a caller needs a treefile to say. */
+export interface TreefileNeeds {
+  /** False: nothing is committed, so a treefile without `ref` will do (it is '' then). */
+  readonly ref?: boolean;
 }
 
-const itemKey = (key: string, item: string): string => `${key}\0${item}`;
-
-/** Load a treefile with its includes. Errors: see parseTreefile, and treefile.include, treefile.missing-key. */
-export function loadTreefile(file: string): Treefile {
+/**
+ * Load a treefile with its includes. `draft`: its content as an editor has it. Errors: see parseTreefile, and treefile.include,
+ * treefile.missing-key, not-supported (another architecture).
+ */
+export function loadTreefile(file: string, draft?: string, needs: TreefileNeeds = {}): Treefile {
   const absolute = path.resolve(file);
-  const merged: Merged = { values: new Map(), places: new Map(), postprocess: [], addFiles: [], files: [] };
-  mergeFile(merged, absolute, file, []);
-  return finish(absolute, file, merged);
+  return finish(absolute, file, new TreefileLoader().load(absolute, file, draft), needs);
 }
 
-function mergeFile(into: Merged, absolute: string, display: string, parents: readonly string[]): void {
-  const parsed = parseTreefile(absolute, display);
-  into.files.push({ path: absolute, digest: parsed.digest });
-  const include = parsed.entries.find((e) => e.key === 'include');
-  // included files first: what the including file says comes later and wins
-  ((include?.value as string[] | undefined) ?? []).forEach((name, i) => {
-    const target = beside(absolute, name);
-    const place = include?.items[i] ?? include?.place;
-    if (target === absolute || parents.includes(target))
-      throw new TreelineError('treefile.include', { ...place, key: 'include', subject: name, detail: 'it includes itself' });
-    if (!existsSync(target))
-      throw new TreelineError('treefile.include', { ...place, key: 'include', subject: name, detail: 'there is no such file' });
-    mergeFile(into, target, path.join(path.dirname(display), name), [...parents, absolute]);
-  });
-  mergeEntries(into, parsed);
-}
-
-function mergeEntries(into: Merged, parsed: ParsedFile): void {
-  for (const { key, value, place, items } of parsed.entries) {
-    if (key === 'include') continue;
-    const arch = isArchPackages(key);
-    if (arch && arch !== machineArch) continue;
-    const name = arch ? 'packages' : key;
-    into.places.set(name, place);
-    const listed = Array.isArray(value) ? value : [];
-    listed.forEach((item, i) => {
-      if (typeof item === 'string') into.places.set(itemKey(name, item), items[i] ?? place);
-    });
-    if (name === 'postprocess')
-      listed.forEach((inline, i) => into.postprocess.push({ inline: inline as string, place: items[i] ?? place }));
-    else if (name === 'postprocess-script') into.postprocess.push({ script: beside(parsed.path, value as string), place });
-    else if (name === 'add-files')
-      (listed as [string, string][]).forEach(([source, target], i) =>
-        into.addFiles.push({ source: beside(parsed.path, source), target, place: items[i] ?? place }),
-      );
-    else into.values.set(name, combine(name, into.values.get(name), value));
-  }
-}
-
-function combine(key: string, included: unknown, own: unknown): unknown {
-  const merge = treefileKeys[key]?.merge;
-  if (included === undefined || merge === 'replace') return own;
-  if (merge === 'append') return [...(included as unknown[]), ...(own as unknown[])];
-  return { ...(included as object), ...(own as object) };
-}
-
-function finish(absolute: string, display: string, merged: Merged): Treefile {
+function finish(absolute: string, display: string, merged: Merged, needs: TreefileNeeds): Treefile {
   const { values, places } = merged;
-  const variables = { basearch: machineArch, ...(values.get('variables') as Record<string, unknown> | undefined) };
-  const missing = (key: string): TreelineError => new TreelineError('treefile.missing-key', { file: display, key });
-  const expand = (key: string, text: string): string =>
-    substitute(text, { ...variables, releasever: values.get('releasever') ?? '' }, { ...places.get(key), key });
+  const variables = variablesOf(merged);
+  const get = <T>(key: string): T | undefined => values.get(key) as T | undefined;
+  const placeOf = (key: string, item?: string): Place | undefined => placeIn(places, key, item);
+  const missing = (key: string): TreelineError => {
+    // in JSON an unknown key is no error: it may be this one, misspelt
+    const slip = merged.warnings.find((w) => w.key !== undefined && nearestKey(w.key, [key]) === key);
+    const hint = slip ? `Line ${slip.line ?? 0} has “${slip.key ?? ''}”.` : '';
+    return new TreelineError('treefile.missing-key', { file: display, key, facts: { hint } });
+  };
+  const expand = (key: string, text: string): string => substitute(text, variables, { ...placeOf(key), key });
   const string = (key: string): string | undefined => {
-    const value = values.get(key) as string | undefined;
+    const value = get<string>(key);
     return value === undefined ? undefined : expand(key, value);
   };
-  const list = (key: string): string[] => [...new Set((values.get(key) as string[] | undefined) ?? [])];
-  const flag = (key: string, otherwise: boolean): boolean => (values.get(key) as boolean | undefined) ?? otherwise;
-  const ref = string('ref');
-  if (!ref) throw missing('ref');
-  if (list('packages').length === 0) throw missing('packages');
-  if (list('repos').length === 0) throw missing('repos');
-  const metadata = Object.entries((values.get('add-commit-metadata') as Record<string, unknown> | undefined) ?? {}).map(([k, v]) => [
-    k,
-    typeof v === 'string' ? expand('add-commit-metadata', v) : v,
-  ]);
+  /** Strings of a map's own values; what is deeper stays as it is. */
+  const map = (key: string): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(get<object>(key) ?? {}).map(([k, v]: [string, unknown]) => [k, typeof v === 'string' ? expand(key, v) : v]),
+    );
+  const list = (key: string): string[] => [...new Set(get<string[]>(key))];
+  const flag = (key: string, otherwise: boolean): boolean => get<boolean>(key) ?? otherwise;
+  const basearch = get<string>('basearch');
+  if (basearch !== undefined && basearch !== machineArch)
+    throw new TreelineError('not-supported', {
+      ...placeOf('basearch'),
+      key: 'basearch',
+      subject: `Composing for ${basearch} on ${machineArch}`,
+    });
+  const ref = string('ref') ?? '';
+  if (ref === '' && needs.ref !== false) throw missing('ref');
+  const edition = get<Treefile['edition']>('edition') ?? 2014;
+  const container = flag('container', false);
+  const repoPackages = get<RepoPackages[]>('repo-packages') ?? [];
+  const ostreeLayers = list('ostree-layers');
+  if (list('packages').length + repoPackages.length + ostreeLayers.length === 0) throw missing('packages');
+  const script = get<PostprocessStep>('postprocess-script');
+  const rpmdb = get<Treefile['rpmdb'] | 'bdb'>('rpmdb') ?? 'target';
   return {
     path: absolute,
+    edition,
     ref,
+    metadata: map('metadata'),
+    basearch: machineArch,
+    variables,
+    repovars: get<Record<string, string>>('repovars') ?? {},
     repos: list('repos'),
+    lockfileRepos: list('lockfile-repos'),
+    repoMetadata: get<MetadataPlace>('repo-metadata') ?? 'inline',
+    advisoriesMetadata: get<MetadataPlace>('advisories-metadata') ?? 'inline',
     packages: list('packages'),
+    repoPackages,
     excludePackages: list('exclude-packages'),
+    ostreeLayers,
+    ostreeOverrideLayers: list('ostree-override-layers'),
     recommends: flag('recommends', true),
-    releasever: (values.get('releasever') as string | undefined) ?? '',
+    releasever: get<string>('releasever') ?? '',
     ...optional('automaticVersionPrefix', string('automatic-version-prefix')),
-    automaticVersionSuffix: (values.get('automatic-version-suffix') as string | undefined) ?? '.',
-    addCommitMetadata: Object.fromEntries(metadata) as Record<string, unknown>,
+    automaticVersionSuffix: get<string>('automatic-version-suffix') ?? '.',
+    addCommitMetadata: map('add-commit-metadata'),
     ...optional('mutateOsRelease', string('mutate-os-release')),
     units: list('units'),
-    ...optional('defaultTarget', values.get('default-target') as string | undefined),
-    postprocess: merged.postprocess,
+    ...optional('defaultTarget', get<string>('default-target')),
+    postprocess: [...(get<PostprocessStep[]>('postprocess') ?? []), ...(script ? [script] : [])],
+    finalize: edition === 2024 ? finalizeScripts(merged.directories) : [],
     documentation: flag('documentation', true),
-    selinux: flag('selinux', true),
-    bootLocation: (values.get('boot-location') as 'new' | 'modules' | undefined) ?? 'modules',
+    selinux: flag('selinux', !container),
+    bootLocation: get<Treefile['bootLocation']>('boot-location') ?? (edition === 2024 ? 'modules' : 'new'),
     noInitramfs: flag('no-initramfs', false),
-    initramfsArgs: list('initramfs-args'),
+    initramfsArgs: get<string[]>('initramfs-args') ?? [],
     machineidCompat: flag('machineid-compat', true),
-    tmpIsDir: flag('tmp-is-dir', false),
+    tmpIsDir: flag('tmp-is-dir', container || edition === 2024),
     removeFiles: list('remove-files'),
-    addFiles: merged.addFiles,
-    removeFromPackages: (values.get('remove-from-packages') as [string, ...string[]][] | undefined) ?? [],
+    addFiles: get<Treefile['addFiles']>('add-files') ?? [],
+    removeFromPackages: get<[string, ...string[]][]>('remove-from-packages') ?? [],
     etcGroupMembers: list('etc-group-members'),
     preservePasswd: flag('preserve-passwd', true),
-    container: flag('container', false),
-    ...optional('gpgKey', values.get('gpg-key') as string | undefined),
+    container,
+    containerCmd: get<string[]>('container-cmd') ?? [],
+    optUsrlocal: get<Treefile['optUsrlocal']>('opt-usrlocal') ?? 'var',
+    installLangs: list('install-langs'),
+    // an old name of a format that the tree's own rpm doesn't have any more
+    rpmdb: rpmdb === 'bdb' ? 'target' : rpmdb,
+    rpmdbNormalize: flag('rpmdb-normalize', false),
+    cliwrap: flag('cliwrap', false),
+    cliwrapBinaries: list('cliwrap-binaries'),
+    readonlyExecutables: flag('readonly-executables', false),
+    checkPasswd: get<UserCheck>('check-passwd') ?? { type: 'previous' },
+    checkGroups: get<UserCheck>('check-groups') ?? { type: 'previous' },
+    ignoreRemovedUsers: list('ignore-removed-users'),
+    ignoreRemovedGroups: list('ignore-removed-groups'),
+    sysusers: get<Treefile['sysusers']>('sysusers') ?? 'compose-auto',
+    ima: flag('ima', false),
+    ignoreDevices: flag('ignore-devices', true),
+    selinuxLabelVersion: get<number>('selinux-label-version') ?? 1,
+    ...optional('gpgKey', get<string>('gpg-key')),
     files: merged.files,
-    placeOf: (key, item) => places.get(item === undefined ? key : itemKey(key, item)) ?? places.get(key),
+    warnings: merged.warnings,
+    placeOf,
   };
 }
 

@@ -1,1 +1,2 @@
+export { catalog } from './catalog.ts';
 export { resolve } from './resolver.ts';

@@ -32,11 +32,20 @@ export function eachReldep(list: unknown, visit: (reldep: Pointer, text: string)
   }
 }
 
-/** `name-[epoch:]version-release.arch`. */
-export function nevraOf(pointer: Pointer): string {
+/** `[epoch:]version-release`. */
+export function evrOf(pointer: Pointer): string {
   const epoch = Number(pkg.epoch(pointer));
-  const [name, version, release, arch] = [pkg.name, pkg.version, pkg.release, pkg.arch].map((get) => String(get(pointer)));
-  return `${name}-${epoch > 0 ? `${epoch}:` : ''}${version}-${release}.${arch}`;
+  return `${epoch > 0 ? `${epoch}:` : ''}${String(pkg.version(pointer))}-${String(pkg.release(pointer))}`;
+}
+
+/** `name-[epoch:]version-release.arch`. */
+export const nevraOf = (pointer: Pointer): string => `${String(pkg.name(pointer))}-${evrOf(pointer)}.${String(pkg.arch(pointer))}`;
+
+/** Of the whole file, as the repository's metadata has it. */
+export function digestOf(pointer: Pointer): { algorithm: string; hex: string } {
+  const type: [number] = [0];
+  const bytes = pkg.checksum(pointer, type);
+  return { algorithm: String(checksumName(type[0])), hex: bytes ? checksumHex(bytes as Pointer, type[0]) : '' };
 }
 
 /**
@@ -44,8 +53,6 @@ export function nevraOf(pointer: Pointer): string {
  * libdnf aborts the process otherwise.
  */
 export function describe(pointer: Pointer, downloads: string): ResolvedPackage {
-  const type: [number] = [0];
-  const digest = pkg.checksum(pointer, type);
   const location = String(pkg.location(pointer) ?? '');
   const remote = !pkg.isLocal(pointer);
   const summary = pkg.summary(pointer) as string | null;
@@ -64,7 +71,7 @@ export function describe(pointer: Pointer, downloads: string): ResolvedPackage {
     downloadBytes: Number(pkg.downloadSize(pointer)),
     installedSizeBytes: Number(pkg.installSize(pointer)),
     buildTimeSeconds: Number(pkg.buildTime(pointer)),
-    digest: { algorithm: String(checksumName(type[0])), hex: digest ? checksumHex(digest as Pointer, type[0]) : '' },
+    digest: digestOf(pointer),
     ...(summary ? { summary } : {}),
     ...(sourceRpm ? { sourceRpm } : {}),
     ...(license ? { license } : {}),

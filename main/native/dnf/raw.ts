@@ -86,7 +86,12 @@ export const selector = {
   matches: fn('hy_selector_matches', Ptr, [Ptr]),
 };
 export const sack = { addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]) };
-export const packageSet = { free: fn('dnf_packageset_free', 'void', [Ptr]), count: fn('dnf_packageset_count', 'size_t', [Ptr]) };
+export const packageSet = {
+  create: fn('dnf_packageset_new', Ptr, [Ptr]),
+  add: fn('dnf_packageset_add', 'void', [Ptr, Ptr]),
+  free: fn('dnf_packageset_free', 'void', [Ptr]),
+  count: fn('dnf_packageset_count', 'size_t', [Ptr]),
+};
 
 const text = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_package_get_${name}`, 'str', [Ptr]);
 const number = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_package_get_${name}`, 'uint64', [Ptr]);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -20,14 +19,11 @@ import {
   query,
   repo,
   sack,
-  sackFlags,
   selector,
   state,
   subject,
 } from './raw.ts';
-import { writeRepoDirectory } from './repo-files.ts';
-
-const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
+import { isGlob, openSack } from './sack.ts';
 
 /** Resolve with libdnf; see the port's description. */
 export function resolve(request: ResolveRequest): Resolution {
@@ -50,12 +46,7 @@ class DnfResolution implements Resolution {
   constructor(request: ResolveRequest) {
     this.#downloads = path.join(request.cachedir, 'packages');
     try {
-      this.#context = this.#scope.own(context.create(), 'DnfContext');
-      this.#setUp(request);
-      this.#state = this.#scope.own(state.create(), 'DnfState');
-      this.#load(request);
-      this.#sack = context.sack(this.#context) as Pointer;
-      this.#exclude(request.excludes);
+      ({ context: this.#context, state: this.#state, sack: this.#sack } = openSack(request, this.#scope));
       this.#installs = this.#solve(request);
     } catch (error) {
       this.#scope[Symbol.dispose]();
@@ -77,58 +68,12 @@ class DnfResolution implements Resolution {
     this.#scope[Symbol.dispose]();
   }
 
-  #setUp(request: ResolveRequest): void {
-    const at = (name: string): string => path.join(request.cachedir, name);
-    for (const name of ['rpmmd', 'solv', 'lock', 'empty-root', 'vars', 'packages']) mkdirSync(at(name), { recursive: true });
-    writeRepoDirectory(at('repos.d'), request.repos);
-    const ctx = this.#context;
-    context.setRepoDir(ctx, at('repos.d'));
-    context.setCacheDir(ctx, at('rpmmd'));
-    context.setSolvDir(ctx, at('solv'));
-    context.setLockDir(ctx, at('lock'));
-    context.setInstallRoot(ctx, at('empty-root'));
-    context.setVarsDir(ctx, [at('vars'), null]);
-    context.setReleaseVer(ctx, request.releasever || '0');
-    if (request.proxy) context.setProxy(ctx, request.proxy);
-    context.disablePlugins(1);
-    context.setConfigFile('/dev/null');
-    context.setWriteHistory(ctx, 0);
-    context.setKeepCache(ctx, 1);
-    context.setCacheAge(ctx, request.cacheOnly ? 0xffffffff : 0);
-    context.setCacheOnly(ctx, request.cacheOnly ? 1 : 0);
-    context.setup(ctx, null);
-  }
-
-  #load(request: ResolveRequest): void {
-    // required: an unreachable repository is an error; libdnf skips others silently
-    for (const item of pointersOf(context.repos(this.#context))) repo.setRequired(item, 1);
-    try {
-      context.setupSack(this.#context, this.#state, sackFlags.skipRpmdb | sackFlags.loadUpdateinfo);
-    } catch (error) {
-      if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
-      const words = error.report.detail ?? '';
-      const named = request.repos.find(
-        (r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/^file:\/\//, '').replace(/\/+$/, ''))),
-      );
-      const only = request.repos.length === 1 ? request.repos[0] : undefined;
-      const code = error.code === 'internal.unexpected' ? 'rpmmd.corrupt' : error.code;
-      throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
-    }
-  }
-
-  #exclude(patterns: readonly string[]): void {
-    for (const pattern of patterns) {
-      for (const field of [key.name, key.nevra]) {
-        using q = new Handle(query.create(this.#sack, 0), 'HyQuery', query.free);
-        query.filter(q.pointer, field, isGlob(pattern) ? compare.glob : compare.eq, pattern);
-        using set = new Handle(query.runSet(q.pointer), 'DnfPackageSet', packageSet.free);
-        sack.addExcludes(this.#sack, set.pointer);
-      }
-    }
-  }
-
   #solve(request: ResolveRequest): Pointer {
     const solving = context.goal(this.#context) as Pointer;
+    const pinned = (request.repoPackages ?? []).flatMap(({ repo: id, packages }) => packages.map((spec) => ({ id, spec })));
+    // before anything is chosen by name: only one repository's may be
+    for (const { id, spec } of pinned) this.#pin(id, spec);
+    for (const { id, spec } of pinned) this.#installFrom(solving, id, spec);
     for (const spec of request.packages) {
       if (isGlob(spec)) this.#installGlob(solving, spec);
       else this.#installSpec(solving, spec);
@@ -152,6 +97,44 @@ class DnfResolution implements Resolution {
     const candidates = takeArray(selector.matches(chosen), nevraOf);
     if (candidates.length === 0) throw this.#absent(spec);
     for (const nevra of candidates) this.#candidates.add(nevra);
+    goal.installSelector(solving, chosen);
+  }
+
+  /** What a repository has of a name, version query, glob or NEVRA. */
+  #matchesIn(id: string, spec: string): string[] {
+    using scope = new Scope();
+    if (isGlob(spec)) {
+      const q = scope.own(query.create(this.#sack, 0), 'HyQuery', query.free);
+      query.filter(q, key.name, compare.glob, spec);
+      query.filter(q, key.reponame, compare.eq, id);
+      return takeArray(query.run(q), (item) => (pkg.arch(item) === 'src' ? [] : [String(pkg.name(item))])).flat();
+    }
+    const wanted = scope.own(subject.create(spec), 'HySubject', subject.free);
+    const chosen = scope.own(subject.bestSelector(wanted, this.#sack, null, false, id), 'HySelector', selector.free);
+    return takeArray(selector.matches(chosen), (item) => String(pkg.name(item)));
+  }
+
+  #pin(id: string, spec: string): void {
+    const names = new Set(this.#matchesIn(id, spec));
+    if (names.size === 0) throw new TreelineError('package.not-found', { subject: spec, facts: { repo: id } });
+    for (const name of names) {
+      using q = new Handle(query.create(this.#sack, 0), 'HyQuery', query.free);
+      query.filter(q.pointer, key.name, compare.eq, name);
+      query.filter(q.pointer, key.reponame, compare.neq, id);
+      using set = new Handle(query.runSet(q.pointer), 'DnfPackageSet', packageSet.free);
+      sack.addExcludes(this.#sack, set.pointer);
+    }
+  }
+
+  #installFrom(solving: Pointer, id: string, spec: string): void {
+    if (isGlob(spec)) {
+      for (const name of [...new Set(this.#matchesIn(id, spec))].sort()) this.#installFrom(solving, id, name);
+      return;
+    }
+    using scope = new Scope();
+    const wanted = scope.own(subject.create(spec), 'HySubject', subject.free);
+    const chosen = scope.own(subject.bestSelector(wanted, this.#sack, null, false, id), 'HySelector', selector.free);
+    for (const nevra of takeArray(selector.matches(chosen), nevraOf)) this.#candidates.add(nevra);
     goal.installSelector(solving, chosen);
   }
 

@@ -92,10 +92,10 @@ describe('history store', () => {
     let finish: (reply: unknown) => void = () => undefined;
     invoke.mockReturnValueOnce(new Promise((resolve) => (finish = resolve)));
     const old = compare('a', 'b');
-    invoke.mockResolvedValueOnce(ok([]));
+    invoke.mockResolvedValueOnce(ok({ packages: [], advisories: [] }));
     await compare('a', 'c');
-    finish(ok(f.changes));
+    finish(ok({ packages: f.changes, advisories: [] }));
     await old;
-    expect(useHistory.getState().comparison).toMatchObject({ to: 'c', changes: [] });
+    expect(useHistory.getState().comparison).toMatchObject({ to: 'c', found: { packages: [] } });
   });
 });

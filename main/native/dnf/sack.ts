@@ -1,0 +1,85 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { ResolveRequest } from '../../engine/ports/resolver.ts';
+import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
+import { applyLocks } from './locks.ts';
+import { compare, context, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
+import { writeRepoDirectory } from './repo-files.ts';
+
+type SackRequest = Pick<
+  ResolveRequest,
+  'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'vars' | 'locks' | 'lockedOnly'
+>;
+
+export interface OpenSack {
+  readonly context: Pointer;
+  readonly state: Pointer;
+  readonly sack: Pointer;
+}
+
+export const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
+
+/** Everything that the repositories have, without what is excluded; lives as long as `scope`. Throws rpmmd.unreachable, rpmmd.corrupt. */
+export function openSack(request: SackRequest, scope: Scope): OpenSack {
+  const opened = scope.own(context.create(), 'DnfContext');
+  setUp(opened, request);
+  const loading = scope.own(state.create(), 'DnfState');
+  load(opened, loading, request);
+  const packages = context.sack(opened) as Pointer;
+  exclude(packages, request.excludes);
+  applyLocks(packages, request);
+  return { context: opened, state: loading, sack: packages };
+}
+
+function setUp(opened: Pointer, request: SackRequest): void {
+  const at = (name: string): string => path.join(request.cachedir, name);
+  for (const name of ['rpmmd', 'solv', 'lock', 'empty-root', 'vars', 'packages']) mkdirSync(at(name), { recursive: true });
+  rmSync(at('vars'), { recursive: true });
+  mkdirSync(at('vars'));
+  for (const [name, value] of Object.entries(request.vars ?? {})) writeFileSync(path.join(at('vars'), name), `${value}\n`);
+  writeRepoDirectory(at('repos.d'), request.repos);
+  context.setRepoDir(opened, at('repos.d'));
+  context.setCacheDir(opened, at('rpmmd'));
+  context.setSolvDir(opened, at('solv'));
+  context.setLockDir(opened, at('lock'));
+  context.setInstallRoot(opened, at('empty-root'));
+  context.setVarsDir(opened, [at('vars'), null]);
+  context.setReleaseVer(opened, request.releasever || '0');
+  if (request.proxy) context.setProxy(opened, request.proxy);
+  context.disablePlugins(1);
+  context.setConfigFile('/dev/null');
+  context.setWriteHistory(opened, 0);
+  context.setKeepCache(opened, 1);
+  context.setCacheAge(opened, request.cacheOnly ? 0xffffffff : 0);
+  context.setCacheOnly(opened, request.cacheOnly ? 1 : 0);
+  context.setup(opened, null);
+}
+
+function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
+  // required: an unreachable repository is an error; libdnf skips others silently
+  for (const item of pointersOf(context.repos(opened))) repo.setRequired(item, 1);
+  try {
+    context.setupSack(opened, loading, sackFlags.skipRpmdb | sackFlags.loadUpdateinfo);
+  } catch (error) {
+    if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
+    const words = error.report.detail ?? '';
+    const named = request.repos.find(
+      (r) => words.includes(r.id) || r.baseurl.some((url) => words.includes(url.replace(/^file:\/\//, '').replace(/\/+$/, ''))),
+    );
+    const only = request.repos.length === 1 ? request.repos[0] : undefined;
+    const code = error.code === 'internal.unexpected' ? 'rpmmd.corrupt' : error.code;
+    throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
+  }
+}
+
+function exclude(packages: Pointer, patterns: readonly string[]): void {
+  for (const pattern of patterns) {
+    for (const field of [key.name, key.nevra]) {
+      using q = new Handle(query.create(packages, 0), 'HyQuery', query.free);
+      query.filter(q.pointer, field, isGlob(pattern) ? compare.glob : compare.eq, pattern);
+      using set = new Handle(query.runSet(q.pointer), 'DnfPackageSet', packageSet.free);
+      sack.addExcludes(packages, set.pointer);
+    }
+  }
+}
