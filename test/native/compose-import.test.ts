@@ -44,7 +44,7 @@ function resolved(file: string): ResolvedPackage {
 /** Import and check out; returns the directory. */
 function importAndCheckOut(file: string): string {
   const pkg = resolved(file);
-  cache.importPackages([{ pkg, verifiedWith: '' }], rpm.readPackage, () => undefined);
+  cache.importPackages([{ pkg, verifiedWith: '', ima: false }], rpm.readPackage, () => undefined);
   const target = path.join(directory, `out-${path.basename(file)}`);
   cache.checkout(cache.lookup(pkg)?.commit ?? '', target);
   return target;
@@ -180,13 +180,20 @@ test('a damaged payload is refused by name and leaves nothing in the cache', () 
   expect(cache.repo.listRefs('rpmostree/pkg').has('rpmostree/pkg/damaged/1-1.noarch')).toBe(false);
 });
 
-test('devices and the like are refused', () => {
+test('devices are left out, fifos are refused', () => {
   const file = path.join(directory, 'packages');
-  const script = `%dev(c,1,3) %attr(0666,root,root) /dev/null2`;
-  const [built = ''] = makeRpms(file, [
-    { name: 'device', files: {}, defines: {}, scripts: {}, tags: [], changelog: '', summary: 'x', rawFiles: [script] },
+  const [devices = '', fifo = ''] = makeRpms(file, [
+    { name: 'device', files: { '/dev/file': 'f' }, rawFiles: ['%dev(c,1,3) %attr(0666,root,root) /dev/null2'] },
+    {
+      name: 'fifo',
+      files: { '/usr/share/fifo/file': 'f' },
+      tags: ['%global __spec_install_post mkfifo %{buildroot}/usr/share/fifo/f'],
+      rawFiles: ['/usr/share/fifo/f'],
+    },
   ]);
-  expect(() => importAndCheckOut(built)).toThrow(expect.objectContaining({ code: 'package.unsupported' }) as Error);
+  const out = importAndCheckOut(devices);
+  expect(readdirSync(path.join(out, 'dev'))).toEqual(['file']);
+  expect(() => importAndCheckOut(fifo)).toThrow(expect.objectContaining({ code: 'package.unsupported' }) as Error);
 });
 
 test('refs are escaped as rpm-ostree does', () => {

@@ -271,6 +271,17 @@ describe('keys', () => {
     expect((await job('remote.inspect-key', { key })).result).toEqual(expected);
     expect((await job('remote.import-key', { ...at(), name: 'origin', key })).result).toEqual(expected);
     expect((await list())[0]?.keys).toEqual(expected);
+    // from now on it is checked with: what isn't signed by it isn't taken
+    const config = (key: string): string => sh('ostree', 'config', 'get', '--group=remote "origin"', key, `--repo=${fixture.repo}`).trim();
+    expect(config('sign-verify')).toBe('ed25519');
+    expect(config('verification-ed25519-file')).toBe(path.join(fixture.repo, 'origin.trustedkeys.ed25519'));
+    fixture.release({ version: '2' });
+    await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: expect.stringMatching(/^repo\.signature/) as string });
+    // another key of the same kind leaves what was set as it is
+    sh('ostree', 'config', 'set', '--group=remote "origin"', 'sign-verify', 'true', `--repo=${fixture.repo}`);
+    const second = Buffer.from(`${Buffer.alloc(32, 9).toString('base64')}\n`).toString('base64');
+    await job('remote.import-key', { ...at(), name: 'origin', key: second });
+    expect(config('sign-verify')).toBe('true');
   });
 });
 

@@ -61,6 +61,30 @@ async function compare(v1: string, v2: string): Promise<EtcPreview> {
 
 const entry = (shown: EtcPreview, name: string): EtcEntry | undefined => shown.entries.find((e) => e.path === name);
 
+test('names in directories that not everybody may list are for root alone; how many there are is said', async () => {
+  const { v2 } = releases(
+    (vendor) => {
+      for (const dir of ['open', 'closed', 'closed/open', 'shut-by-you']) mkdirSync(path.join(vendor, dir));
+      chmodSync(path.join(vendor, 'closed'), 0o750);
+      for (const name of ['open/a', 'closed/secret-name', 'closed/open/deep', 'shut-by-you/b'])
+        writeFileSync(path.join(vendor, name), '1\n');
+    },
+    (etc) => {
+      chmodSync(path.join(etc, 'shut-by-you'), 0o711);
+      writeFileSync(path.join(etc, 'closed/mine'), 'x\n');
+    },
+    (vendor) => {
+      for (const name of ['open/a', 'closed/secret-name', 'closed/open/deep', 'shut-by-you/b'])
+        writeFileSync(path.join(vendor, name), '2\n');
+    },
+  );
+  const all = (await preview(v2)).entries.map((e) => e.path);
+  expect(all).toEqual(['closed/mine', 'closed/open/deep', 'closed/secret-name', 'open/a', 'shut-by-you', 'shut-by-you/b']);
+  const os = { sysroot: fixture.sysroot, osname: fixture.osname, checksum: v2 };
+  const { result } = await job('review.etc', { ...os, hideClosed: true });
+  expect([result.entries.map((e) => e.path), result.hiddenCount]).toEqual([['open/a', 'shut-by-you'], 4]);
+});
+
 test('900 files with 40 local edits of all kinds: right for all, in under a second', async () => {
   const file = (root: string, name: string, text: string | Buffer): void => writeFileSync(path.join(root, name), text);
   const { v1, v2 } = releases(

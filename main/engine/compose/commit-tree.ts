@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../shared/errors/index.ts';
 import {
   ancestorsOf,
   buildReleaseChanges,
@@ -10,18 +9,28 @@ import {
   packReleaseChanges,
   type DescribedPackage,
 } from '../diff/index.ts';
-import type { Signing } from '../ports/compose-store.ts';
+import { signingOf } from '../publish/signing.ts';
+import type { RpmPort } from '../ports/rpm.ts';
 import type { BuiltTree } from './build-tree.ts';
 import type { Compose } from './compose.ts';
 import { isBootFile } from '../sysroot/boot-space.ts';
-import { commitMetadata } from './metadata.ts';
+import { commitMetadata, detachedMetadata } from './metadata.ts';
 import { rpmdbPath } from './postprocess.ts';
 
+/** A compose as far as its commit is made of it. */
+export type CommitInput = Pick<
+  Compose,
+  'params' | 'treefile' | 'ports' | 'steps' | 'target' | 'cache' | 'workdir' | 'previous' | 'version' | 'inputhash' | 'timeSeconds'
+> & {
+  readonly headers: readonly DescribedPackage[];
+  readonly resolution: Pick<Compose['resolution'], 'advisories' | 'repos'>;
+};
+
 /** Store the tree in the cache, then publish it: one transaction of the target repository, then its summary. */
-export async function commitTree(compose: Compose, tree: BuiltTree): Promise<string> {
+export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise<string> {
   const { treefile, steps, params, previous, ports } = compose;
   return steps.run('commit', 'Writing the commit', () => {
-    const signing = signingOf(compose);
+    const signing = signingOf(params, treefile.gpgKey);
     const root = compose.cache.writeDirectory(tree.root, treefile.selinux ? tree.root : undefined);
     steps.report('commit', 0.2, {});
     const advisories = compose.resolution.advisories();
@@ -56,12 +65,16 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
         parent: previous?.checksum ?? '',
         subject: compose.version,
         metadata,
+        detached: detachedMetadata({ treefile, repos: compose.resolution.repos, advisories }, (type, value) =>
+          ports.store.variant(type, value),
+        ),
         root,
         timeSeconds: compose.timeSeconds,
         signing,
         ancestors: previous ? [...new Set([previous.checksum, ...ancestorsOf(history)])] : [],
         toldFiles: { directories: ['usr/lib/modules', rpmdbPath.slice(1)], wanted },
         generateSizes: params.generateSizes ?? false,
+        staticDeltas: params.staticDeltas ?? 0,
       },
       (done, total) => steps.report('commit', 0.2 + (0.8 * done) / Math.max(1, total), { itemsDone: done, itemsTotal: total }),
     );
@@ -72,23 +85,18 @@ export async function commitTree(compose: Compose, tree: BuiltTree): Promise<str
 const wanted = (file: string): boolean => isBootFile(file) || file.startsWith(`${rpmdbPath.slice(1)}/`);
 
 /** Packages of the parent commit with sizes and changelogs, from its database; names and versions alone if it has none that can be read. */
-function previousPackages(compose: Compose): readonly DescribedPackage[] {
-  const { previous, target, workdir, ports } = compose;
+export function previousPackages({
+  previous,
+  target,
+  workdir,
+  ports,
+}: Pick<Compose, 'previous' | 'target' | 'workdir'> & {
+  readonly ports: { readonly rpm: Pick<RpmPort, 'readRpmdb'> };
+}): readonly DescribedPackage[] {
   if (!previous) return [];
   const directory = path.join(workdir, 'previous-rpmdb');
   mkdirSync(directory);
   const found = target.extract(previous.checksum, rpmdbPath, directory);
   if (!found || !existsSync(path.join(directory, 'rpmdb.sqlite'))) return packagesOfPkglist(previous.pkglist);
   return ports.rpm.readRpmdb({ root: directory, dbPath: '/', changelogs: true });
-}
-
-function signingOf({ params, treefile }: Compose): Signing {
-  const { gpgSign, ed25519KeyFile } = params;
-  const gpg = gpgSign ?? (treefile.gpgKey === undefined ? undefined : { keyId: treefile.gpgKey });
-  if (ed25519KeyFile === undefined) return gpg ? { gpg } : {};
-  try {
-    return { ...(gpg ? { gpg } : {}), ed25519: readFileSync(ed25519KeyFile, 'utf8').trim() };
-  } catch (error) {
-    throw new TreelineError('compose.key-not-found', { subject: ed25519KeyFile, detail: (error as Error).message });
-  }
 }

@@ -3,13 +3,21 @@ import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeOutcome, ComposeParams, JobContext } from '../jobs/index.ts';
 import type { ComposeStore, PackageCache, PreviousCommit, SystemPort, TargetRepo } from '../ports/compose-store.ts';
-import type { Resolution, Resolver } from '../ports/resolver.ts';
+import type { RepoDefinition, Resolution, Resolver } from '../ports/resolver.ts';
+import type { Layer } from './layers.ts';
+import type { FileLock } from '../ports/publish.ts';
 import type { RpmPackage, RpmPort } from '../ports/rpm.ts';
+import { lockRepo } from '../publish/lock.ts';
 import { buildTree } from './build-tree.ts';
 import { commitTree } from './commit-tree.ts';
+import { baselineOf, type Baseline } from './baseline.ts';
 import { importMissing, type Importer } from './import-packages.ts';
 import { inputHash } from './input-hash.ts';
+import { locateLayers } from './layers.ts';
+import { readLockfiles, writeLockfile } from './lockfile.ts';
+import { warnOf } from './treefile-warnings.ts';
 import { loadRepos } from './repo-file.ts';
+import { resolveTreefile } from './resolve-treefile.ts';
 import type { LuaRunner } from './sandbox.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
@@ -23,6 +31,7 @@ export interface ComposePorts {
   readonly store: ComposeStore;
   readonly system: SystemPort;
   readonly lua: LuaRunner;
+  readonly lock: FileLock;
   /** Import packages in worker processes; undefined = in this one. */
   readonly importer?: Importer;
   /** Unix seconds. */
@@ -45,90 +54,199 @@ export interface Compose {
   readonly version: string;
   readonly inputhash: string;
   readonly timeSeconds: number;
+  /** Trees to put over the packages. */
+  readonly layers: readonly Layer[];
+}
+
+/** What a tree would be made of: treefile, repositories and packages. */
+export interface Resolved extends Pick<
+  Compose,
+  | 'params'
+  | 'treefile'
+  | 'ports'
+  | 'context'
+  | 'steps'
+  | 'target'
+  | 'resolution'
+  | 'previous'
+  | 'version'
+  | 'inputhash'
+  | 'timeSeconds'
+  | 'layers'
+> {
+  /** What "nothing has changed" is measured by. */
+  readonly baseline: Baseline;
+  readonly repos: readonly RepoDefinition[];
+  readonly cachedir: string;
 }
 
 /** `compose tree`: treefile -> resolve -> fetch -> import -> assemble -> scripts -> postprocess -> commit. Nothing of the target repository changes before the last step succeeds. */
 export async function composeTree(params: ComposeParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
-  const steps = new Steps(context);
-  const treefile = loadTreefile(params.treefile);
-  const repos = loadRepos(treefile);
   using target = ports.store.openTarget(path.resolve(params.repo));
-  const previous = findPrevious(params, treefile, target);
+  return await withResolved(params, target, ports, context, async (resolved) => {
+    const { treefile, resolution, version, inputhash, steps, baseline } = resolved;
+    const outcome = { ref: treefile.ref, inputhash, packageCount: resolution.packages.length, seconds: steps.seconds };
+    if (params.dryRun || params.printOnly)
+      return {
+        ...outcome,
+        changed: false,
+        checksum: '',
+        version,
+        imported: 0,
+        cached: 0,
+        text: describeInput(params, treefile, resolution),
+      };
+    if (baseline.inputhash === inputhash && !params.forceNocache)
+      return {
+        ...outcome,
+        changed: false,
+        checksum: baseline.checksum,
+        version: baseline.version,
+        imported: 0,
+        cached: resolution.packages.length,
+      };
+    if (params.downloadOnlyRpms) {
+      await fetchPackages(resolved);
+      return {
+        ...outcome,
+        changed: false,
+        checksum: '',
+        version,
+        imported: 0,
+        cached: 0,
+        text: describeFetched(resolution, cacheText(resolved)),
+      };
+    }
+    if (params.downloadOnly)
+      return withPackages(resolved, (compose, _, imported) => {
+        const cached = resolution.packages.length - imported;
+        const text = describeFetched(resolution, `${compose.cache.path} (${imported} imported anew)`);
+        return Promise.resolve({ ...outcome, changed: false, checksum: '', version, imported, cached, text });
+      });
+    return withPackages(resolved, async (compose, commits, imported) => {
+      const tree = await buildTree(compose, commits);
+      const checksum = await commitTree(compose, tree);
+      writeOutcome(compose, checksum);
+      return { ...outcome, changed: true, checksum, version, imported, cached: resolution.packages.length - imported };
+    });
+  });
+}
+
+/** The files that a compose says its result in. */
+export function writeOutcome(compose: Parameters<typeof composeJson>[0], checksum: string): void {
+  const { params } = compose;
+  if (params.touchIfChanged) writeFileSync(params.touchIfChanged, '');
+  if (params.writeCommitidTo) writeFileSync(params.writeCommitidTo, checksum);
+  if (params.writeComposejsonTo) writeFileSync(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
+}
+
+/** Read the treefile and resolve it, with the locks of cache and target held until `run` is over. */
+export async function withResolved<T>(
+  params: ComposeParams,
+  target: TargetRepo,
+  ports: ComposePorts,
+  context: JobContext,
+  run: (resolved: Resolved) => Promise<T>,
+): Promise<T> {
+  const steps = new Steps(context);
+  const loaded = loadTreefile(params.treefile);
+  for (const warning of loaded.warnings) context.message(warnOf(warning));
+  const treefile = params.disableSelinux ? { ...loaded, selinux: false } : loaded;
+  const repos = loadRepos(treefile, params.sourceRoot);
+  const locks = readLockfiles(params.lockfiles ?? []);
   const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
   mkdirSync(cachedir, { recursive: true });
+  // from reading what the branch points at to the summary; the cache first, everywhere: nobody waits for one another
+  const lock = (place: string): Promise<Disposable> | undefined =>
+    params.dryRun || params.printOnly
+      ? undefined
+      : lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
+  using _cache = await lock(cachedir);
+  using _target = target.path === '' ? undefined : await lock(target.path);
+  const previous = findPrevious(params, treefile, target);
   using resolution = await steps.run('resolve', 'Resolving dependencies', () =>
-    placed(treefile, () =>
-      ports.resolve({
+    resolveTreefile(
+      treefile,
+      repos,
+      {
         cachedir,
-        repos,
-        releasever: treefile.releasever,
-        packages: treefile.packages,
-        excludes: treefile.excludePackages,
-        recommends: treefile.recommends,
-        ...(params.cacheOnly ? { cacheOnly: true } : {}),
-      }),
+        cacheOnly: params.cacheOnly ?? false,
+        proxy: params.proxy,
+        sourceRoot: params.sourceRoot,
+        locks,
+        lockedOnly: params.lockfileStrict,
+      },
+      ports.resolve,
     ),
   );
-  const inputhash = inputHash(treefile, resolution.packages);
   const timeSeconds = ports.now();
-  const version = versionOf(treefile, params, previous, timeSeconds);
-  const outcome = { ref: treefile.ref, inputhash, packageCount: resolution.packages.length, seconds: steps.seconds };
-  if (params.dryRun || params.printOnly)
-    return { ...outcome, changed: false, checksum: '', version, imported: 0, cached: 0, text: describeInput(params, treefile, resolution) };
-  if (previous && previous.inputhash === inputhash && !params.forceNocache)
-    return {
-      ...outcome,
-      changed: false,
-      checksum: previous.checksum,
-      version: previous.version,
-      imported: 0,
-      cached: resolution.packages.length,
-    };
-
-  requireRoot();
-  await steps.run('fetch', 'Downloading packages', () =>
-    resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
-  );
-  using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
-  const { imported, commits } = await steps.run('import', 'Importing packages', () =>
-    importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false }),
-  );
-  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
-  const headers = resolution.packages.map((p) => ports.rpm.readPackage(p.path));
-  const compose: Compose = {
+  if (params.writeLockfileTo !== undefined) writeLockfile(params.writeLockfileTo, resolution, timeSeconds);
+  const layers = locateLayers(treefile, params.layerRepo, target, ports.store);
+  const inputhash = inputHash(treefile, resolution.packages, layers);
+  const baseline = baselineOf(params, previous, target);
+  const version = versionOf(treefile, params, baseline, timeSeconds);
+  return await run({
     params,
     treefile,
     ports,
     context,
     steps,
     target,
-    cache,
-    workdir: workdir.path,
     resolution,
-    headers,
     previous,
     version,
     inputhash,
     timeSeconds,
-  };
-  const tree = await buildTree(compose, commits);
-  const checksum = await commitTree(compose, tree);
-  if (params.touchIfChanged) writeFileSync(params.touchIfChanged, '');
-  if (params.writeCommitidTo) writeFileSync(params.writeCommitidTo, checksum);
-  const cached = resolution.packages.length - imported;
-  if (params.writeComposejsonTo) writeFileSync(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
-  return { ...outcome, changed: true, checksum, version, imported, cached };
+    layers,
+    baseline,
+    repos,
+    cachedir,
+  });
+}
+
+/** Fetch and import the packages, and open what building a tree of them needs. `commits`: the packages' in the cache, by NEVRA. */
+export async function withPackages<T>(
+  resolved: Resolved,
+  run: (compose: Compose, commits: ReadonlyMap<string, string>, imported: number) => Promise<T>,
+): Promise<T> {
+  const { params, treefile, ports, steps, resolution, repos, cachedir } = resolved;
+  requireRoot();
+  await fetchPackages(resolved);
+  using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
+  const { imported, commits } = await steps.run('import', 'Importing packages', () =>
+    importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false, ima: treefile.ima }),
+  );
+  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
+  const headers = resolution.packages.map((p) => ports.rpm.readPackage(p.path));
+  return await run({ ...resolved, cache, workdir: workdir.path, headers }, commits, imported);
+}
+
+async function fetchPackages({ steps, resolution }: Pick<Resolved, 'steps' | 'resolution'>): Promise<void> {
+  await steps.run('fetch', 'Downloading packages', () =>
+    resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
+  );
+}
+
+const cacheText = ({ cachedir }: Pick<Resolved, 'cachedir'>): string => path.join(cachedir, 'packages');
+
+function describeFetched(resolution: Resolution, where: string): string {
+  const bytes = resolution.packages.reduce((sum, pkg) => sum + (pkg.remote ? pkg.downloadBytes : 0), 0);
+  return `${resolution.packages.length} packages (${(bytes / 1e6).toFixed(1)} MB from the network) are in ${where}`;
 }
 
 /** A tree's files belong to root, and scripts run on an overlay: both need root, of the machine or of a user namespace. */
-function requireRoot(): void {
+export function requireRoot(): void {
   if (process.getuid?.() !== 0)
     throw new TreelineError('compose.sandbox', {
       detail: 'Compose needs root, or a user namespace: unshare --user --map-root-user treeline compose ...',
     });
 }
 
-function findPrevious(params: ComposeParams, treefile: Treefile, target: TargetRepo): PreviousCommit | undefined {
+export function findPrevious(
+  params: Pick<ComposeParams, 'noParent' | 'parent'>,
+  treefile: Treefile,
+  target: TargetRepo,
+): PreviousCommit | undefined {
   if (params.noParent) return undefined;
   if (params.parent === undefined) return target.previous(treefile.ref);
   const found = target.previous(params.parent);
@@ -136,20 +254,13 @@ function findPrevious(params: ComposeParams, treefile: Treefile, target: TargetR
   return found;
 }
 
-/** Errors about a package name get the place where the treefile names it. */
-function placed<T>(treefile: Treefile, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof TreelineError) || error.report.subject === undefined || error.report.file !== undefined) throw error;
-    const key = error.code === 'package.not-found' ? 'packages' : error.code === 'package.excluded' ? 'exclude-packages' : undefined;
-    if (!key) throw error;
-    const { code, ...fields } = error.report;
-    throw new TreelineError(code, { ...fields, ...treefile.placeOf(key, error.report.subject), key }, { cause: error });
-  }
-}
-
-function versionOf(treefile: Treefile, params: ComposeParams, previous: PreviousCommit | undefined, timeSeconds: number): string {
+/** The version that a commit made now would have. */
+export function versionOf(
+  treefile: Treefile,
+  params: Pick<ComposeParams, 'addMetadataString'>,
+  previous: Pick<PreviousCommit, 'version'> | undefined,
+  timeSeconds: number,
+): string {
   const given = [...(params.addMetadataString ?? [])]
     .reverse()
     .find((pair) => pair.startsWith('version='))
@@ -158,16 +269,21 @@ function versionOf(treefile: Treefile, params: ComposeParams, previous: Previous
   if (given !== undefined) return given;
   if (typeof fixed === 'string' || typeof fixed === 'number') return String(fixed);
   if (treefile.automaticVersionPrefix === undefined) return '';
-  return nextVersion(treefile.automaticVersionPrefix, treefile.automaticVersionSuffix, previous?.version, timeSeconds);
+  return nextVersion(treefile.automaticVersionPrefix, treefile.automaticVersionSuffix, previous?.version || undefined, timeSeconds);
 }
 
 function describeInput(params: ComposeParams, treefile: Treefile, resolution: Resolution): string {
   if (!params.printOnly) return resolution.packages.map((p) => `${p.nevra} (${p.repo})`).join('\n');
-  const { files: _, placeOf: __, path: ___, ...plain } = treefile;
+  const { files: _, placeOf: __, path: ___, warnings: ____, ...plain } = treefile;
   return JSON.stringify(plain, null, 2);
 }
 
-function composeJson(compose: Compose, checksum: string): Record<string, unknown> {
+function composeJson(
+  compose: Pick<Compose, 'params' | 'treefile' | 'version' | 'previous' | 'timeSeconds' | 'inputhash'> & {
+    readonly headers: readonly unknown[];
+  },
+  checksum: string,
+): Record<string, unknown> {
   return {
     ref: compose.treefile.ref,
     'ostree-commit': checksum,

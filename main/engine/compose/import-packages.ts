@@ -11,6 +11,8 @@ export type Importer = (batch: ImportBatch, imported: (nevra: string) => void) =
 /** JSON: what an importing worker gets. Keys are base64. */
 export interface ImportBatch {
   readonly cache: string;
+  /** Keep the files' IMA signatures. */
+  readonly ima: boolean;
   readonly packages: readonly { readonly pkg: ResolvedPackage; readonly fingerprint: string; readonly keys: readonly string[] }[];
 }
 
@@ -21,6 +23,7 @@ export interface ImportContext {
   readonly ports: { readonly rpm: RpmPort; readonly importer?: Importer };
   readonly steps: Steps;
   readonly forceAll: boolean;
+  readonly ima: boolean;
 }
 
 /** Below this, starting worker processes (0.2 s each) costs more than they save on two cores. */
@@ -54,7 +57,7 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
   const missing = resolution.packages.filter((pkg) => {
     const cached = context.forceAll ? undefined : cache.lookup(pkg);
     const { fingerprint } = keysOf(pkg);
-    const usable = cached && (fingerprint === '' || cached.verifiedWith === fingerprint);
+    const usable = cached && cached.ima === context.ima && (fingerprint === '' || cached.verifiedWith === fingerprint);
     if (usable) commits.set(pkg.nevra, cached.commit);
     return !usable;
   });
@@ -72,6 +75,7 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
         importer(
           {
             cache: cache.path,
+            ima: context.ima,
             packages: batch.map((pkg) => ({
               pkg,
               fingerprint: keysOf(pkg).fingerprint,
@@ -87,6 +91,7 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
     importAll(
       cache,
       missing.map((pkg) => ({ pkg, keys: keysOf(pkg) })),
+      context.ima,
       ports.rpm,
       imported,
     );
@@ -103,10 +108,11 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
 export function importAll(
   cache: PackageCache,
   packages: readonly { readonly pkg: ResolvedPackage; readonly keys: RepoKeys }[],
+  ima: boolean,
   rpm: RpmPort,
   imported: (nevra: string) => void,
 ): void {
-  const requests: ImportRequest[] = packages.map(({ pkg, keys }) => ({ pkg, verifiedWith: keys.fingerprint }));
+  const requests: ImportRequest[] = packages.map(({ pkg, keys }) => ({ pkg, verifiedWith: keys.fingerprint, ima }));
   const byPath = new Map(packages.map((p) => [p.pkg.path, p]));
   const header = (file: string): RpmPackage => {
     const entry = byPath.get(file);

@@ -1,2 +1,10 @@
+export { checkTreefile } from './check.ts';
 export { composeTree, type ComposePorts } from './compose.ts';
 export { importAll, type ImportBatch, type Importer } from './import-packages.ts';
+export { listTreefileKeys } from './key-list.ts';
+export { planCompose, type PlanPorts } from './plan.ts';
+export { describeRelease, listReleases } from './releases.ts';
+export { listPackages } from './package-list.ts';
+export { composeCommit } from './commit-rootfs.ts';
+export { composeExtensions } from './extensions.ts';
+export { composeInstall, composePostprocess, composeRootfs } from './install.ts';

@@ -2,20 +2,24 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ResolvedPackage } from '../ports/resolver.ts';
+import type { Layer } from './layers.ts';
 import type { Treefile } from './treefile.ts';
 
 /** Raised when the same input would now give another tree. */
-const composeVersion = 1;
+const composeVersion = 2;
 
 /** SHA-256 over everything a tree is made from: treefiles, files and scripts they name, packages with their digests. */
-export function inputHash(treefile: Treefile, packages: readonly ResolvedPackage[]): string {
+export function inputHash(treefile: Treefile, packages: readonly ResolvedPackage[], layers: readonly Layer[] = []): string {
   const hash = createHash('sha256');
   const add = (...parts: string[]): void => void hash.update(`${JSON.stringify(parts)}\n`);
   add('treeline', String(composeVersion));
   for (const file of treefile.files) add('treefile', path.basename(file.path), file.digest);
   for (const step of treefile.postprocess) if ('script' in step) add('script', digestOf(step.script));
+  for (const check of [treefile.checkPasswd, treefile.checkGroups]) if (check.type === 'file') add('users', digestOf(check.filename));
   for (const { source, target } of treefile.addFiles) add('file', target, digestOf(source));
   for (const pkg of packages) add('package', pkg.nevra, pkg.digest.algorithm, pkg.digest.hex);
+  for (const { checksum, override } of layers) add('layer', checksum, String(override));
+  for (const script of treefile.finalize) add('finalize', path.basename(script), digestOf(script));
   return hash.digest('hex');
 }
 

@@ -3,7 +3,7 @@ import { severityNumber, type Advisory, type Package } from '../../../shared/dom
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../diff/index.ts';
 import type { ComposeParams } from '../jobs/index.ts';
-import type { Treefile } from './treefile.ts';
+import type { MetadataPlace, Treefile } from './treefile.ts';
 
 export type MakeVariant = (type: string, value: unknown) => unknown;
 
@@ -36,25 +36,8 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
   if (input.version !== '') metadata.set('version', variant('s', input.version));
   metadata.set('rpmostree.inputhash', variant('s', input.inputhash));
   metadata.set('rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(input.packages)));
-  metadata.set(
-    'rpmostree.rpmmd-repos',
-    variant(
-      'aa{sv}',
-      input.repos.map(({ id, timestamp }) => [
-        ['id', variant('s', id)],
-        ['timestamp', variant('t', BigInt(timestamp))],
-      ]),
-    ),
-  );
+  for (const [key, value] of repositoryFacts(input, 'inline', variant)) metadata.set(key, value);
   if (input.treefile.initramfsArgs.length > 0) metadata.set('rpmostree.initramfs-args', variant('as', [...input.treefile.initramfsArgs]));
-  if (input.advisories.length > 0)
-    metadata.set(
-      'rpmostree.advisories',
-      variant(
-        'a(suuasa{sv})',
-        input.advisories.map((a) => advisoryRow(a, variant)),
-      ),
-    );
   if (input.kernel !== undefined) {
     metadata.set('ostree.bootable', variant('b', true));
     metadata.set('ostree.linux', variant('s', input.kernel));
@@ -62,6 +45,35 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
   metadata.set(changesKey, variant('ay', Buffer.from(input.changes)));
   if (input.history) metadata.set(historyKey, variant('ay', Buffer.from(input.history)));
   return new Map([...metadata].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What goes beside the commit: of rpm-md repositories and advisories, what the treefile wants `detached`. */
+export const detachedMetadata = (
+  input: Pick<MetadataInput, 'treefile' | 'repos' | 'advisories'>,
+  variant: MakeVariant,
+): Map<string, unknown> => repositoryFacts(input, 'detached', variant);
+
+/** Which repositories the packages came from, and which advisories the tree fulfils, as far as they go to `place`. */
+function repositoryFacts(
+  { treefile, repos, advisories }: Pick<MetadataInput, 'treefile' | 'repos' | 'advisories'>,
+  place: MetadataPlace,
+  variant: MakeVariant,
+): Map<string, unknown> {
+  const facts = new Map<string, unknown>();
+  const rows = repos.map(({ id, timestamp }) => [
+    ['id', variant('s', id)],
+    ['timestamp', variant('t', BigInt(timestamp))],
+  ]);
+  if (treefile.repoMetadata === place) facts.set('rpmostree.rpmmd-repos', variant('aa{sv}', rows));
+  if (treefile.advisoriesMetadata === place && advisories.length > 0)
+    facts.set(
+      'rpmostree.advisories',
+      variant(
+        'a(suuasa{sv})',
+        advisories.map((a) => advisoryRow(a, variant)),
+      ),
+    );
+  return facts;
 }
 
 const kindNumber = { unknown: 0, security: 1, bugfix: 2, enhancement: 3, newpackage: 4 } as const;

@@ -1,12 +1,34 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { formatEntries, readEntries, replaceFile, type PasswdEntry } from './passwd.ts';
 
+/** The library by which getpwnam(3) looks into usr/lib/passwd. */
+const altfiles = /^libnss_altfiles\.so/;
+
+function hasAltfiles(root: string): boolean {
+  const at = (name: string): string[] => {
+    const directory = path.join(root, name);
+    return existsSync(directory) ? readdirSync(directory) : [];
+  };
+  const multiarch = at('usr/lib')
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => `usr/lib/${name}`);
+  return ['usr/lib', 'usr/lib64', ...multiarch].some((name) => at(name).some((file) => altfiles.test(file)));
+}
+
 /**
  * Move system users and groups from /etc, which a machine owns, to usr/lib, which updates replace (nss-altfiles reads both). root stays,
- * and the groups that people become members of (etc-group-members).
+ * and the groups that people become members of (etc-group-members). In a tree that holds no nss-altfiles nobody would find them there: all stay.
  */
-export function splitPasswd(root: string, etcGroups: readonly string[]): void {
+export function splitPasswd(root: string, etcGroups: readonly string[], message: (text: string) => void): void {
+  for (const name of ['passwd-', 'group-', 'shadow-', 'gshadow-', '.pwd.lock', 'subuid-', 'subgid-'])
+    rmSync(path.join(root, 'usr/etc', name), { force: true });
+  if (!hasAltfiles(root)) {
+    message('the tree holds no nss-altfiles: its users and groups stay in /etc');
+    addShadow(root, 'passwd', 'shadow', (name) => `${name}:!*:::::::`);
+    addShadow(root, 'group', 'gshadow', (name) => `${name}:!*::`);
+    return;
+  }
   split(root, 'passwd', (e) => e.name === 'root');
   split(root, 'group', (e) => e.name === 'root' || etcGroups.includes(e.name));
   for (const name of ['shadow', 'gshadow']) {
@@ -17,9 +39,18 @@ export function splitPasswd(root: string, etcGroups: readonly string[]): void {
       .filter((line) => line.startsWith('root:') || (name === 'gshadow' && etcGroups.includes(line.split(':')[0] ?? '')));
     replaceFile(file, lines.map((line) => `${line}\n`).join(''));
   }
-  for (const name of ['passwd-', 'group-', 'shadow-', 'gshadow-', '.pwd.lock', 'subuid-', 'subgid-'])
-    rmSync(path.join(root, 'usr/etc', name), { force: true });
   addAltfiles(path.join(root, 'usr/etc/nsswitch.conf'));
+}
+
+/** Locked lines in an existing shadow file for accounts that sysusers.d brought (shadow(5), gshadow(5)). */
+function addShadow(root: string, kind: 'passwd' | 'group', shadow: 'shadow' | 'gshadow', line: (name: string) => string): void {
+  const file = path.join(root, 'usr/etc', shadow);
+  if (!existsSync(file)) return;
+  const text = readFileSync(file, 'utf8');
+  const known = new Set(text.split('\n').map((l) => l.split(':')[0]));
+  const missing = readEntries(path.join(root, 'usr/etc', kind)).filter((e) => e.fields[1] === 'x' && !known.has(e.name));
+  if (missing.length > 0)
+    replaceFile(file, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${missing.map((e) => `${line(e.name)}\n`).join('')}`);
 }
 
 function split(root: string, name: 'passwd' | 'group', stays: (entry: PasswdEntry) => boolean): void {

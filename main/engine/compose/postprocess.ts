@@ -2,15 +2,20 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlink
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
-import { copyToOstreeBoot, placeKernel } from './kernel.ts';
+import type { RpmPackage } from '../ports/rpm.ts';
+import { wrapPrograms } from './cliwrap.ts';
+import { makeExecutablesReadOnly } from './executables.ts';
+import { copyToOstreeBoot, keepBootFiles, placeKernel } from './kernel.ts';
 import { mutateOsRelease } from './os-release.ts';
 import { splitPasswd } from './passwd-split.ts';
 import { replaceFile, UserDatabase } from './passwd.ts';
 import { layoutRoot } from './root-layout.ts';
-import { resolveInside, Sandbox } from './sandbox.ts';
+import { resolveInside } from './resolve-inside.ts';
+import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { addSubstitutions } from './selinux.ts';
+import { isLinkMode, treePath } from './tree-path.ts';
 import type { Treefile } from './treefile.ts';
-import { enableUnits } from './units.ts';
+import { enableStateOverlays, enableUnits } from './units.ts';
 import { ownerNames } from './var-tree.ts';
 
 /** Where the tree's rpm database is; /usr/lib/sysimage/rpm, where newer rpm looks, links to it. */
@@ -23,14 +28,21 @@ export interface PostprocessContext {
   /** A directory for sandboxes. */
   readonly workdir: string;
   readonly system: SystemPort;
+  /** Time limit and time of programs inside. */
+  readonly sandbox?: SandboxOptions;
+  /** What the tree was made of. */
+  readonly packages?: readonly RpmPackage[];
+  /** Compare the users with those that must be there (check-passwd, check-groups). */
+  readonly checkUsers?: (users: UserDatabase) => void;
   readonly message: (text: string) => void;
 }
 
 /** Make an assembled tree one that libostree can deploy. Returns the kernel's version. Files are replaced, never written in place: they are hard links into the cache. */
 export function postprocess(context: PostprocessContext): string | undefined {
   const { root, treefile, message } = context;
-  const kernel = inSandbox(context, 'kernel', (sandbox) => placeKernel(root, treefile, sandbox, message));
+  const kernel = treefile.container ? undefined : inSandbox(context, 'kernel', (sandbox) => placeKernel(root, treefile, sandbox, message));
   if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(root, kernel);
+  if (!treefile.container) keepBootFiles(root);
   addFiles(context);
   enableUnits(root, treefile);
   writeVersion(context);
@@ -38,12 +50,20 @@ export function postprocess(context: PostprocessContext): string | undefined {
   for (const name of treefile.removeFiles) rmSync(path.join(root, inTree(name)), { recursive: true, force: true });
   machineId(root, treefile);
   addSubstitutions(root);
-  const names = ownerNames(new UserDatabase(root));
-  splitPasswd(root, treefile.etcGroupMembers);
-  layoutRoot(root, treefile, names, message);
-  rpmdbLinks(root);
+  const users = new UserDatabase(root);
+  const names = ownerNames(users);
+  context.checkUsers?.(users);
+  splitPasswd(root, treefile.etcGroupMembers, message);
+  if (treefile.optUsrlocal === 'state-overlay') enableStateOverlays(root, treefile);
+  layoutRoot({ root, treefile, names, packaged: packagedPaths(context.packages ?? []), message });
+  wrapPrograms(root, treefile);
+  rpmdbLinks(root, treefile);
+  if (treefile.readonlyExecutables) makeExecutablesReadOnly(root, context.system);
   return kernel;
 }
+
+const packagedPaths = (packages: readonly RpmPackage[]): Set<string> =>
+  new Set(packages.flatMap((pkg) => pkg.files.map((file) => treePath(file.path, isLinkMode(file.mode)))));
 
 /** A path of the running system as the tree names it: /etc is usr/etc. */
 function inTree(name: string): string {
@@ -54,7 +74,7 @@ function inTree(name: string): string {
 function inSandbox<T>(context: PostprocessContext, name: string, run: (sandbox: Sandbox) => T): T {
   const workdir = path.join(context.workdir, name);
   mkdirSync(workdir);
-  using sandbox = new Sandbox(context.root, workdir, context.system);
+  using sandbox = new Sandbox(context.root, workdir, context.system, context.sandbox ?? {});
   const value = run(sandbox);
   sandbox.finish();
   return value;
@@ -76,6 +96,7 @@ function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
     // run the file itself where it names its interpreter: options after it count, too
     const result = script.startsWith('#!') ? sandbox.run([], { script }) : sandbox.run(['/bin/sh'], { script });
     for (const line of result.output) context.message(`${label}: ${line}`);
+    if (result.timedOut) throw failed('it didn’t end in time');
     if (result.status !== 0)
       throw failed(`exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`);
   });
@@ -113,7 +134,7 @@ function machineId(root: string, treefile: Treefile): void {
   if (treefile.machineidCompat && existsSync(path.dirname(file))) replaceFile(file, '');
 }
 
-function rpmdbLinks(root: string): void {
+function rpmdbLinks(root: string, { installLangs }: Treefile): void {
   const sysimage = path.join(root, 'usr/lib/sysimage');
   mkdirSync(sysimage, { recursive: true });
   const link = path.join(sysimage, 'rpm');
@@ -121,5 +142,7 @@ function rpmdbLinks(root: string): void {
   symlinkSync('../../share/rpm', link);
   const macros = path.join(root, 'usr/lib/rpm/macros.d');
   mkdirSync(macros, { recursive: true });
-  replaceFile(path.join(macros, 'macros.rpm-ostree'), `%_dbpath ${rpmdbPath}\n`);
+  // what is installed on the machine later leaves the same languages out
+  const langs = installLangs.length > 0 ? `%_install_langs ${installLangs.join(':')}\n` : '';
+  replaceFile(path.join(macros, 'macros.rpm-ostree'), `%_dbpath ${rpmdbPath}\n${langs}`);
 }

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RepoDefinition } from '../ports/resolver.ts';
+import { didYouMean } from './nearest-key.ts';
+import { repoVariables } from './source-root.ts';
 import type { Treefile } from './treefile.ts';
 
 interface Section {
@@ -100,11 +102,16 @@ function toRepo(section: Section, file: string): RepoDefinition {
   };
 }
 
-/** The repositories a treefile names, from the .repo files beside it. Naming one is enough: `enabled=0` is for hosts. Throws rpmmd.repo-not-found. */
-export function loadRepos(treefile: Treefile): RepoDefinition[] {
-  const directories = [...new Set(treefile.files.map((f) => path.dirname(f.path)))];
+/** Where .repo files of a root file system are. */
+const systemDirectories = ['etc/yum.repos.d', 'etc/distro.repos.d'];
+
+/** All repositories that .repo files beside the treefiles define, then those of `sourceRoot`; of an id that stands twice, the first. */
+function definedRepos(treefile: Treefile, sourceRoot: string | undefined): Map<string, RepoDefinition> {
+  const beside = new Set(treefile.files.map((f) => path.dirname(f.path)));
+  const system =
+    sourceRoot === undefined ? [] : systemDirectories.map((name) => path.join(sourceRoot, name)).filter((name) => existsSync(name));
   const found = new Map<string, RepoDefinition>();
-  for (const directory of directories) {
+  for (const directory of [...beside, ...system]) {
     for (const name of readdirSync(directory).sort()) {
       if (!name.endsWith('.repo')) continue;
       const file = path.join(directory, name);
@@ -112,9 +119,45 @@ export function loadRepos(treefile: Treefile): RepoDefinition[] {
         if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
     }
   }
-  return treefile.repos.map((id) => {
+  return found;
+}
+
+/**
+ * The repositories that a treefile takes packages from, out of the .repo files beside it (and those of `sourceRoot`). Naming one is enough:
+ * `enabled=0` is for hosts. A treefile that names none takes all that are enabled. Throws rpmmd.repo-not-found, treefile.missing-key.
+ */
+export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefinition[] {
+  const found = definedRepos(treefile, sourceRoot);
+  const variables = repoVariables(treefile, sourceRoot);
+  const expand = (text: string): string =>
+    text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => variables[braced ?? bare ?? ''] ?? whole);
+  const take = (key: string, id: string): RepoDefinition => {
     const repo = found.get(id);
-    if (!repo) throw new TreelineError('rpmmd.repo-not-found', { ...treefile.placeOf('repos', id), key: 'repos', subject: id });
-    return repo;
-  });
+    if (!repo) {
+      const hint = didYouMean(id, found.keys());
+      throw new TreelineError('rpmmd.repo-not-found', { ...treefile.placeOf(key, id), key, subject: id, facts: { hint } });
+    }
+    return { ...repo, gpgkey: repo.gpgkey.map((name) => keyFile(expand(name), sourceRoot)) };
+  };
+  const enabled = [...found.values()].filter((repo) => repo.enabled).map((repo) => repo.id);
+  const ids = treefile.repos.length > 0 ? treefile.repos : enabled;
+  if (ids.length === 0) throw new TreelineError('treefile.missing-key', { file: treefile.path, key: 'repos' });
+  for (const { repo, place } of treefile.repoPackages)
+    if (!ids.includes(repo)) {
+      take('repo-packages', repo);
+      throw new TreelineError('treefile.invalid-value', {
+        ...place,
+        key: 'repo-packages',
+        detail: `“${repo}” isn’t one of repos, which are: ${ids.join(', ')}`,
+      });
+    }
+  const locked = treefile.lockfileRepos.filter((id) => !ids.includes(id));
+  return [...ids.map((id) => take('repos', id)), ...locked.map((id) => ({ ...take('lockfile-repos', id), lockedOnly: true }))];
+}
+
+/** A key that a source root has is taken from there. */
+function keyFile(name: string, sourceRoot: string | undefined): string {
+  if (sourceRoot === undefined) return name;
+  const inside = path.join(sourceRoot, name.replace(/^file:\/\//, ''));
+  return /^(file:\/\/)?\//.test(name) && existsSync(inside) ? inside : name;
 }

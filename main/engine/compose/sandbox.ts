@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
+import { bubblewrap, type RunResult } from './bubblewrap.ts';
 import { mergeUpper } from './overlay-merge.ts';
+import { resolveInside } from './resolve-inside.ts';
 
 /** How to run a lua scriptlet: a program that reads a JSON request from stdin (main/worker wires it). */
 export interface LuaRunner {
@@ -14,18 +14,22 @@ export interface LuaRunner {
     readonly script: string;
     readonly name: string;
     readonly args: readonly string[];
+    /** What rpm.next_file() gives, one after the other; undefined when it isn't a file trigger. */
+    readonly files?: readonly string[];
   }) => string;
 }
 
-export interface RunResult {
-  /** Exit status; 128 + signal when killed. */
-  readonly status: number;
-  /** Lines of stdout and stderr. */
-  readonly output: readonly string[];
+type LuaRequest = Omit<Parameters<LuaRunner['input']>[0], 'root'>;
+
+export interface SandboxOptions {
+  /** How long one program may take; what doesn't end is killed. Default: an hour. */
+  readonly timeoutMs?: number;
+  /** SOURCE_DATE_EPOCH for programs inside, Unix seconds. */
+  readonly epochSeconds?: number;
+  /** Programs (absolute paths in the tree) in whose place a note is printed: what they do is compose's or libostree's work. */
+  readonly leftOut?: readonly string[];
 }
 
-/** What scripts may do as root inside: owners, modes, capabilities, other users; no devices, no mounts, no network. */
-const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP', 'SYS_CHROOT'];
 const environment: Readonly<Record<string, string>> = {
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
@@ -33,8 +37,9 @@ const environment: Readonly<Record<string, string>> = {
   TERM: 'dumb',
   SYSTEMD_OFFLINE: '1',
   SYSTEMD_IN_CHROOT: '1',
-  RPMOSTREE_SCRIPT_PKG_NAME: '',
 };
+
+const hourMs = 3_600_000;
 
 /**
  * Runs programs of the tree in bubblewrap, on an overlay of it: the tree's files are hard links into the cache, and what a script
@@ -44,11 +49,14 @@ export class Sandbox implements Disposable {
   readonly #root: string;
   readonly #paths: { lower: string; upper: string; work: string; merged: string };
   readonly #system: SystemPort;
+  readonly #options: SandboxOptions;
   #overlay: Disposable | undefined;
+  #replaced: string[] | undefined;
 
-  constructor(root: string, workdir: string, system: SystemPort) {
+  constructor(root: string, workdir: string, system: SystemPort, options: SandboxOptions = {}) {
     this.#root = root;
     this.#system = system;
+    this.#options = options;
     const at = (name: string): string => path.join(workdir, name);
     this.#paths = { lower: root, upper: at('upper'), work: at('overlay-work'), merged: at('merged') };
     for (const directory of [this.#paths.upper, this.#paths.work, this.#paths.merged])
@@ -81,24 +89,48 @@ export class Sandbox implements Disposable {
     const scriptFile = path.join(path.dirname(merged), 'script');
     if (options.script !== undefined) writeFileSync(scriptFile, options.script, { mode: 0o755 });
     const inside = '/run/treeline-script';
-    const env = { ...environment, RPMOSTREE_SCRIPT_PKG_NAME: options.packageName ?? '' };
+    const { epochSeconds } = this.#options;
+    const env = {
+      ...environment,
+      RPMOSTREE_SCRIPT_PKG_NAME: options.packageName ?? '',
+      ...(epochSeconds === undefined ? {} : { SOURCE_DATE_EPOCH: String(epochSeconds) }),
+    };
     return bubblewrap(
       [
         ...['--bind', merged, '/', '--bind', path.join(merged, 'usr/etc'), '/etc', '--dev', '/dev', '--proc', '/proc'],
         ...['--tmpfs', '/run', '--tmpfs', '/tmp', '--tmpfs', '/var/tmp', '--clearenv'],
         ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
         ...(options.script === undefined ? [] : ['--ro-bind', scriptFile, inside]),
+        ...(this.#replaced ??= this.#replacements()),
         ...['--chdir', '/', '--'],
         ...command,
         ...(options.script === undefined ? [] : [inside]),
         ...(options.args ?? []),
       ],
       options.input,
+      this.#timeoutMs,
     );
   }
 
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? hourMs;
+  }
+
+  /** Mounts which put a script that only says so in the place of programs that are left out. */
+  #replacements(): string[] {
+    const { merged } = this;
+    const leftOut = (this.#options.leftOut ?? []).flatMap((name) => {
+      const file = resolveInside(merged, name);
+      return file === undefined || !lstatSync(file).isFile() ? [] : [file];
+    });
+    if (leftOut.length === 0 || !this.has('/bin/sh')) return [];
+    const note = path.join(path.dirname(merged), 'left-out');
+    writeFileSync(note, '#!/bin/sh\necho "${0##*/} does nothing while a tree is composed" >&2\n', { mode: 0o755 });
+    return [...new Set(leftOut)].flatMap((file) => ['--ro-bind', note, path.join('/', path.relative(merged, file))]);
+  }
+
   /** Run a script with rpm's own lua, the tree as its root. The machine's files are there read-only until lua's process changes its root. */
-  runLua(lua: LuaRunner, request: { readonly script: string; readonly name: string; readonly args: readonly string[] }): RunResult {
+  runLua(lua: LuaRunner, request: LuaRequest): RunResult {
     const { merged } = this;
     const at = (name: string): string => path.join(merged, name);
     return bubblewrap(
@@ -109,56 +141,17 @@ export class Sandbox implements Disposable {
         ...['--setenv', 'LC_ALL', 'C.UTF-8', '--chdir', '/', '--', lua.program, ...lua.args],
       ],
       lua.input({ root: merged, ...request }),
+      this.#timeoutMs,
     );
   }
 
-  /** Put what scripts wrote into the tree. */
-  finish(): void {
+  /** Put what scripts wrote into the tree; `wanted` is asked about new names in its root. */
+  finish(wanted: (name: string) => boolean = () => true): void {
     if (!this.#overlay) return;
     this[Symbol.dispose]();
-    mergeUpper(this.#paths.upper, this.#root, this.#system);
+    const { upper } = this.#paths;
+    for (const name of readdirSync(upper))
+      if (!existsSync(path.join(this.#root, name)) && !wanted(name)) rmSync(path.join(upper, name), { recursive: true });
+    mergeUpper(upper, this.#root, this.#system);
   }
-}
-
-function bubblewrap(args: readonly string[], input: string | undefined): RunResult {
-  const result = spawnSync(
-    'bwrap',
-    [
-      ...['--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
-      ...capabilities.flatMap((name) => ['--cap-add', `CAP_${name}`]),
-      ...args,
-    ],
-    { input: input ?? '', stdio: ['pipe', 'pipe', 'pipe', 'pipe'], maxBuffer: 64 << 20 },
-  );
-  if (result.error) throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: result.error.message });
-  const output = `${result.stdout.toString('utf8')}${result.stderr.toString('utf8')}`.split('\n').filter((line) => line.trim() !== '');
-  const broken = output.find((line) => line.startsWith('bwrap: ') && !line.startsWith('bwrap: execvp'));
-  if (result.status !== 0 && broken) throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: broken });
-  return { status: result.status ?? 128 + 9, output };
-}
-
-/** Follow links as if `root` were `/`; undefined when the path doesn't exist. */
-export function resolveInside(root: string, target: string): string | undefined {
-  let rest = target.split('/').filter((part) => part !== '');
-  let at: string[] = [];
-  for (let hops = 0; rest.length > 0;) {
-    const [part = '', ...others] = rest;
-    rest = others;
-    if (part === '..') {
-      at = at.slice(0, -1);
-      continue;
-    }
-    if (part === '.') continue;
-    // scripts see usr/etc as /etc
-    const next = at.length === 0 && part === 'etc' && existsSync(path.join(root, 'usr/etc')) ? ['usr', 'etc'] : [...at, part];
-    const stats = lstatSync(path.join(root, ...next), { throwIfNoEntry: false });
-    if (!stats) return undefined;
-    if (stats.isSymbolicLink()) {
-      if (++hops > 40) return undefined;
-      const to = readlinkSync(path.join(root, ...next));
-      if (to.startsWith('/')) at = [];
-      rest = [...to.split('/').filter((p) => p !== ''), ...rest];
-    } else at = next;
-  }
-  return path.join(root, ...at);
 }

@@ -1,96 +1,44 @@
-import { formatNevra } from '../../../shared/domain/index.ts';
-import { TreelineError } from '../../../shared/errors/index.ts';
-import { rpmFileFlag, type RpmPackage, type RpmScriptlet, type RpmTrigger, type ScriptletPhase } from '../ports/rpm.ts';
-import type { LuaRunner, RunResult, Sandbox } from './sandbox.ts';
+import type { RpmPackage, ScriptletPhase } from '../ports/rpm.ts';
+import { runScript, type ScriptContext } from './script-run.ts';
 
-/** RPMSCRIPT_FLAG_* of rpm/rpmfi.h's neighbours (rpmscript): expanded at install time by rpm itself. */
-const needsExpansion = 1 | 2;
+/**
+ * Programs of the tree which package scripts may call, but whose work is done by compose (initramfs) or by libostree on the machine (boot
+ * entries): a note is printed instead.
+ */
+export const leftToCompose: readonly string[] = [
+  ...['dracut', 'update-initramfs', 'mkinitramfs', 'mkinitcpio', 'kernel-install', 'bootctl'].map((name) => `/usr/bin/${name}`),
+  ...['dracut', 'update-initramfs', 'mkinitramfs', 'new-kernel-pkg', 'installkernel', 'grubby'].map((name) => `/usr/sbin/${name}`),
+  ...['update-grub', 'grub-mkconfig', 'grub2-mkconfig', 'grub-install', 'grub2-install'].map((name) => `/usr/sbin/${name}`),
+];
 
-export interface ScriptContext {
-  readonly sandbox: Sandbox;
-  readonly lua: LuaRunner;
-  readonly message: (text: string) => void;
+/** Run one phase's scriptlets of a package. rpm passes 1 = the package is there once. */
+function runScriptlets(pkg: RpmPackage, phase: ScriptletPhase, context: ScriptContext): void {
+  for (const scriptlet of pkg.scriptlets.filter((s) => s.phase === phase))
+    runScript({ pkg, label: `%${phase}`, ...scriptlet, args: ['1'] }, context);
 }
 
-interface Script {
-  readonly pkg: RpmPackage;
-  /** `%post`, `%transfiletriggerin` ... */
-  readonly label: string;
-  readonly interpreter: readonly string[];
-  readonly body: string;
-  readonly flags: number;
-  readonly args: readonly string[];
-  readonly input?: string;
-}
-
-/** Run one phase's scriptlets of all packages, in the given order. rpm passes 1 = the package is there once. */
-export function runPhase(packages: readonly RpmPackage[], phase: ScriptletPhase, context: ScriptContext): void {
+/** Run one phase's scriptlets of all packages, in the given order; `before` comes before each package's. */
+export function runPhase(
+  packages: readonly RpmPackage[],
+  phase: ScriptletPhase,
+  context: ScriptContext,
+  before?: (pkg: RpmPackage) => void,
+): void {
   for (const pkg of packages) {
-    for (const scriptlet of pkg.scriptlets.filter((s) => s.phase === phase)) runScript(scriptletOf(pkg, scriptlet), context);
+    before?.(pkg);
+    runScriptlets(pkg, phase, context);
   }
 }
 
-const scriptletOf = (pkg: RpmPackage, s: RpmScriptlet): Script => ({ pkg, label: `%${s.phase}`, ...s, args: ['1'] });
-
-/** %triggerin: for each other installed package that a trigger names. */
-export function runPackageTriggers(packages: readonly RpmPackage[], context: ScriptContext): void {
-  const names = new Set(packages.map((p) => p.name));
-  for (const pkg of packages)
-    for (const trigger of pkg.triggers.filter((t) => t.kind === 'package' && t.when.includes('in')))
-      if (trigger.conditions.some((c) => names.has(c.name))) runScript({ pkg, label: '%triggerin', ...trigger, args: ['1', '1'] }, context);
-}
-
-/** %filetriggerin or %transfiletriggerin, by priority: the names of matching files come on stdin, each trigger runs once. */
-export function runFileTriggers(packages: readonly RpmPackage[], kind: 'file' | 'transfile', context: ScriptContext): void {
-  const triggers = packages
-    .flatMap((pkg) => pkg.triggers.filter((t) => t.kind === kind && t.when.includes('in')).map((trigger) => ({ pkg, trigger })))
-    .sort((a, b) => b.trigger.priority - a.trigger.priority);
-  if (triggers.length === 0) return;
-  const files = packages.flatMap((p) => p.files.flatMap((f) => (f.flags & rpmFileFlag.ghost ? [] : [f.path]))).sort();
-  for (const { pkg, trigger } of triggers) {
-    const matching = files.filter((file) => matches(trigger, file));
-    if (matching.length === 0) continue;
-    const label = kind === 'file' ? '%filetriggerin' : '%transfiletriggerin';
-    runScript({ pkg, label, ...trigger, args: ['1', '0'], input: matching.map((f) => `${f}\n`).join('') }, context);
+/**
+ * %pretrans runs before there is any file, so what it does is lua: rpm refuses programs of a root that is empty, too. Those of other
+ * interpreters are left out with a message.
+ */
+export function runPretrans(packages: readonly RpmPackage[], context: ScriptContext): void {
+  for (const pkg of packages) {
+    const scriptlet = pkg.scriptlets.find((s) => s.phase === 'pretrans');
+    if (scriptlet && scriptlet.interpreter[0] !== '<lua>')
+      context.message(`${pkg.name}%pretrans: not run, ${scriptlet.interpreter[0] ?? ''} isn’t there before the packages are`);
+    else runScriptlets(pkg, 'pretrans', context);
   }
-}
-
-const matches = (trigger: RpmTrigger, file: string): boolean => trigger.conditions.some((c) => file.startsWith(c.name));
-
-function runScript(script: Script, context: ScriptContext): void {
-  const nevra = formatNevra(script.pkg);
-  const [program = '', ...programArgs] = script.interpreter;
-  const refuse = (detail: string): TreelineError =>
-    new TreelineError('package.unsupported', { subject: nevra, detail: `its ${script.label} ${detail}` });
-  if (script.flags & needsExpansion) throw refuse('wants macros to be expanded when it is installed');
-  let result: RunResult;
-  if (program === '<lua>') {
-    if (script.input !== undefined) throw refuse('is a file trigger in lua');
-    result = context.sandbox.runLua(context.lua, {
-      script: script.body,
-      name: `${script.label}(${nevra})`,
-      args: ['<lua>', ...script.args],
-    });
-  } else {
-    if (!context.sandbox.has(program))
-      throw new TreelineError('compose.script-failed', {
-        subject: `${nevra} ${script.label}`,
-        detail: `the tree has no ${program}`,
-        facts: { program },
-      });
-    const body = script.body.trim() === '' ? {} : { script: script.body };
-    result = context.sandbox.run([program, ...programArgs], {
-      ...body,
-      args: script.args,
-      packageName: script.pkg.name,
-      ...(script.input === undefined ? {} : { input: script.input }),
-    });
-  }
-  for (const line of result.output) context.message(`${script.pkg.name}${script.label}: ${line}`);
-  if (result.status !== 0)
-    throw new TreelineError('compose.script-failed', {
-      subject: `${nevra} ${script.label}`,
-      detail: `exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`,
-      facts: { status: result.status, package: nevra, scriptlet: script.label },
-    });
 }

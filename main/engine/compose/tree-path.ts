@@ -13,6 +13,15 @@ export function treePath(packagePath: string, isLink: boolean): string {
   return relative;
 }
 
-export const fileType = { mask: 0o170000, regular: 0o100000, directory: 0o040000, link: 0o120000 } as const;
+export const fileType = {
+  mask: 0o170000,
+  regular: 0o100000,
+  directory: 0o040000,
+  link: 0o120000,
+  fifo: 0o010000,
+  socket: 0o140000,
+} as const;
 export const isLinkMode = (mode: number): boolean => (mode & fileType.mask) === fileType.link;
 export const isDirectoryMode = (mode: number): boolean => (mode & fileType.mask) === fileType.directory;
+/** Character and block devices. */
+export const isDeviceMode = (mode: number): boolean => [0o020000, 0o060000].includes(mode & fileType.mask);

@@ -60,6 +60,24 @@ export function enableUnits(root: string, treefile: Treefile): void {
   link(root, 'default.target', `/${unitDirectory}/${defaultTarget}`);
 }
 
+/** Keep the machine's changes of /opt and /usr/local on overlays (libostree 2023.8 and later). */
+export function enableStateOverlays(root: string, treefile: Treefile): void {
+  const template = 'ostree-state-overlay@.service';
+  if (!unitFile(root, template))
+    throw new TreelineError('treefile.invalid-value', {
+      ...treefile.placeOf('opt-usrlocal'),
+      key: 'opt-usrlocal',
+      detail: `“state-overlay” needs a tree with libostree 2023.8 or later: it has no ${template}`,
+    });
+  const wants = path.join(root, unitDirectory, 'local-fs.target.requires');
+  mkdirSync(wants, { recursive: true });
+  for (const name of ['usr-lib-opt', 'usr-local']) {
+    const at = path.join(wants, template.replace('@', `@${name}`));
+    rmSync(at, { force: true });
+    symlinkSync(`../${template}`, at);
+  }
+}
+
 function link(root: string, name: string, target: string): void {
   const at = path.join(root, enabledDirectory, name);
   mkdirSync(path.dirname(at), { recursive: true });

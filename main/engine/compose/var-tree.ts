@@ -26,7 +26,8 @@ export function ownerNames(users: UserDatabase): OwnerNames {
 
 /**
  * Turn the content of a directory that a deployment doesn't carry (var, root, ...) into tmpfiles.d lines which make it at boot: `d` for
- * directories, `L` for links; files go to usr/share/factory and are copied from there (`C`). The directory is empty afterwards.
+ * directories, `L` for links; files go to usr/share/factory and are copied from there (`C`). The directory is empty afterwards. `keeps` is asked
+ * about files: the others are gone.
  */
 export function varToTmpfiles(
   root: string,
@@ -34,6 +35,7 @@ export function varToTmpfiles(
   bootPath: string,
   names: OwnerNames,
   message: (text: string) => void,
+  keeps: (file: string) => boolean = () => true,
 ): string[] {
   const lines: string[] = [];
   const visit = (relative: string): void => {
@@ -49,7 +51,7 @@ export function varToTmpfiles(
         visit(inner);
       } else if (stats.isSymbolicLink()) {
         lines.push(tmpfilesLine({ type: 'L', path: target, argument: readlinkSync(at) }));
-      } else if (stats.isFile()) {
+      } else if (stats.isFile() && keeps(path.join(source, inner))) {
         const kept = path.join(factory, bootPath, inner);
         mkdirSync(path.join(root, path.dirname(kept)), { recursive: true });
         renameSync(at, path.join(root, kept));

@@ -7,7 +7,7 @@ const unshare = bind('c', 'unshare', 'int', ['int']);
 const mount = bind('c', 'mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const umount = bind('c', 'umount2', 'int', ['str', 'int']);
 const cloneNewNamespace = 0x00020000;
-const flags = { recursive: 1 << 14, private: 1 << 18, detach: 2 } as const;
+const flags = { bind: 1 << 12, recursive: 1 << 14, private: 1 << 18, detach: 2 } as const;
 
 let isolated = false;
 
@@ -55,4 +55,21 @@ export function mountOverlay(paths: { lower: string; upper: string; work: string
       if ((umount(paths.merged, 0) as number) !== 0) umount(paths.merged, flags.detach);
     },
   };
+}
+
+/** A tmpfs for this process and those it starts. Needs what isolateMounts() needs. */
+export function mountTmpfs(directory: string): Disposable {
+  isolateMounts();
+  if ((mount('tmpfs', directory, 'tmpfs', 0, 'mode=0755') as number) !== 0) throw failed(`A tmpfs at ${directory}`);
+  return {
+    [Symbol.dispose]() {
+      if ((umount(directory, 0) as number) !== 0) umount(directory, flags.detach);
+    },
+  };
+}
+
+/** Let this process alone find the file empty; on disk nothing changes. Needs what isolateMounts() needs. */
+export function maskFile(path: string): void {
+  isolateMounts();
+  if ((mount('/dev/null', path, null, flags.bind, null) as number) !== 0) throw failed(`Covering ${path}`);
 }

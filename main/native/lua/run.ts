@@ -14,7 +14,13 @@ export interface LuaScript {
   readonly name: string;
   /** What the script sees as arg[1], arg[2] ... */
   readonly args: readonly string[];
+  /** Of file triggers: what rpm.next_file() gives, one after the other. */
+  readonly files?: readonly string[];
 }
+
+/** librpm sets rpm.next_file() in C, from its database; here the names come as arguments. */
+const nextFile = `local names, at = table.move(arg, 2, #arg, 1, {}), 0
+rpm.next_file = function() at = at + 1; return names[at] end`;
 
 /** Change this process's root to the tree and run a script in rpm's lua. Returns 0 or rpm's error number. For a process of its own, in a sandbox. */
 export function runLua(request: LuaScript): number {
@@ -24,6 +30,8 @@ export function runLua(request: LuaScript): number {
   if ((chroot(request.root) as number) !== 0)
     throw new TreelineError('compose.sandbox', { subject: request.root, detail: `chroot ${request.root} is refused` });
   process.chdir('/');
+  if (request.files && (runScript(lua as never, nextFile, 'next_file', null, ['<lua>', ...request.files, null]) as number) !== 0)
+    throw new TreelineError('compose.sandbox', { subject: request.name, detail: 'this system’s librpm gives lua no file names' });
   const status = runScript(lua as never, request.script, request.name, null, [...request.args, null]) as number;
   flush(null);
   return status;

@@ -1,6 +1,8 @@
+import { mkdirSync } from 'node:fs';
 import type { ComposeStore } from '../../engine/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';
 import { OstreePackageCache } from './package-cache.ts';
+import { Repo } from './repo.ts';
 import { OstreeTargetRepo } from './target-repo.ts';
 import { sepolicyOf } from './write.ts';
 
@@ -9,5 +11,10 @@ export const composeStore: ComposeStore = {
   variant: (type, value) => new Variant(type, value as VariantValue),
   openCache: (path) => new OstreePackageCache(path),
   openTarget: (path) => new OstreeTargetRepo(path),
+  createTarget: (path) => {
+    mkdirSync(path, { recursive: true });
+    Repo.create(path, 'archive')[Symbol.dispose]();
+    return new OstreeTargetRepo(path);
+  },
   sepolicyName: sepolicyOf,
 };

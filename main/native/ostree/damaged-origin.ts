@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+export interface DamagedOrigin {
+  /** Path of the file. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
 /** The origin file that libostree's words on loading a sysroot are about, and what is wrong with it. undefined: they are about something else. */
-export function damagedOrigin(sysroot: string, words: string): { subject: string; detail: string } | undefined {
+export function damagedOrigin(sysroot: string, words: string): DamagedOrigin | undefined {
   const named = /Parsing (\S+\.origin): ([^]*)$/.exec(words);
   if (named) return { subject: path.join(sysroot, named[1] as string), detail: named[2] as string };
   // of bytes that are no text GLib doesn't say in which file they are

@@ -11,7 +11,7 @@ const bytesData = bind('glib', 'g_bytes_get_data', Ptr, [Ptr, koffi.out(koffi.po
 const bytesUnref = bind('glib', 'g_bytes_unref', 'void', [Ptr]);
 
 /** OSTREE_SUMMARY_GVARIANT_FORMAT of ostree-core.h. */
-const summaryType = '(a(s(taya{sv}))a{sv})';
+export const summaryType = '(a(s(taya{sv}))a{sv})';
 
 /** What a summary may hold at most: hostile ones don't fill the memory. */
 const maxSummaryBytes = 64 << 20;

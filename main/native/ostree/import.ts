@@ -1,7 +1,7 @@
 import path from 'node:path';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { isLinkMode, treePath } from '../../engine/compose/tree-path.ts';
+import { fileType, isDeviceMode, isLinkMode, treePath } from '../../engine/compose/tree-path.ts';
 import type { RpmFile, RpmPackage } from '../../engine/ports/rpm.ts';
 import { openPayload, PayloadError } from '../archive/reader.ts';
 import { bind, bindChecked, Handle, newVariant, Ptr, Scope, type GErrorMapper, type Pointer } from '../core/index.ts';
@@ -45,22 +45,25 @@ const setAttribute = bind('gio', 'g_file_info_set_attribute_uint32', 'void', [Pt
 const duplicate = bind('glib', 'g_strdup', Ptr, ['str']);
 const refVariant = bind('glib', 'g_variant_ref', Ptr, [Ptr]);
 
-/** A file of which only the header knows the capabilities. */
-function xattrsOf(pkg: RpmPackage, file: RpmFile): readonly (readonly [Buffer, Buffer])[] {
+/** Capabilities and signature, which only the header knows. */
+function xattrsOf(pkg: RpmPackage, file: RpmFile, ima: boolean): readonly (readonly [Buffer, Buffer])[] {
+  const signature: readonly (readonly [Buffer, Buffer])[] =
+    ima && file.signature !== '' ? [[Buffer.from('security.ima\0'), Buffer.from(file.signature, 'hex')]] : [];
+  if (file.caps === '') return signature;
   const value = fileCapability(file.caps);
   if (!value)
     throw new TreelineError('package.unsupported', {
       subject: path.basename(pkg.path),
       detail: `${file.path} has capabilities “${file.caps}”`,
     });
-  return [[Buffer.from('security.capability\0'), value]];
+  return [[Buffer.from('security.capability\0'), value], ...signature];
 }
 
 /**
  * Import a package's payload into a new mutable tree of `repo`, within its transaction. Modes and capabilities come from the header;
- * every owner is root until assembly, where users of the tree are known. Throws package.corrupt or package.unsupported naming the package.
+ * every owner is root until assembly, where users of the tree are known. Device nodes are left out: OSTree has none. Throws package.corrupt or package.unsupported naming the package.
  */
-export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutableTree'> {
+export function importPayload(repo: Repo, pkg: RpmPackage, ima: boolean): Handle<'OstreeMutableTree'> {
   const subject = path.basename(pkg.path);
   if (pkg.payload.stripped)
     throw new TreelineError('package.unsupported', {
@@ -69,8 +72,9 @@ export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutabl
     });
   const files = new Map<string, RpmFile>();
   for (const file of pkg.files) files.set(file.path, file);
-  const special = pkg.files.find((f) => ![0o100000, 0o040000, 0o120000].includes(f.mode & 0o170000));
-  if (special) throw new TreelineError('package.unsupported', { subject, detail: `${special.path} is a device, fifo or socket` });
+  const strange: readonly number[] = [fileType.fifo, fileType.socket];
+  const special = pkg.files.find((f) => strange.includes(f.mode & fileType.mask));
+  if (special) throw new TreelineError('package.unsupported', { subject, detail: `${special.path} is a fifo or socket` });
   const fileOf = (name: string): RpmFile | undefined => files.get(`/${name.replace(/^(?:\.?\/)+/, '')}`);
 
   using scope = new Scope();
@@ -94,6 +98,7 @@ export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutabl
       setAttribute(info, 'unix::uid', 0);
       setAttribute(info, 'unix::gid', 0);
       const file = fileOf(name);
+      if (file && isDeviceMode(file.mode)) return filterResult.skip;
       if (file) setAttribute(info, 'unix::mode', file.mode);
       return filterResult.allow;
     });
@@ -101,8 +106,8 @@ export function importPayload(repo: Repo, pkg: RpmPackage): Handle<'OstreeMutabl
   const xattrs = register((_repo: unknown, name: string): unknown => {
     return guarded<unknown>(null, () => {
       const file = fileOf(name);
-      if (!file?.caps) return null;
-      using variant = newVariant('a(ayay)', xattrsOf(pkg, file));
+      if (!file?.caps && !(ima && file?.signature)) return null;
+      using variant = newVariant('a(ayay)', xattrsOf(pkg, file as RpmFile, ima));
       return refVariant(variant.pointer);
     });
   }, XattrProto);

@@ -1,5 +1,6 @@
 export * from './commit.ts';
 export * from './errors.ts';
+export { keyFileDamage } from './keyfile.ts';
 export * from './pull.ts';
 export * from './repo.ts';
 export * from './sign.ts';

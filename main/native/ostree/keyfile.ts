@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, bindChecked, free, Handle, Ptr, unexpected } from '../core/index.ts';
 
 const keyFileNew = bind('glib', 'g_key_file_new', Ptr, []);
@@ -17,6 +18,19 @@ export function keyFile(text: string): Handle<'GKeyFile'> {
   } catch (error) {
     handle[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Why bytes aren't a key file, as libostree would read them; undefined when they are one. */
+export function keyFileDamage(bytes: Buffer): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (text.includes('\0')) return 'it isn’t UTF-8 text';
+    keyFile(text)[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TreelineError)) return 'it isn’t UTF-8 text';
+    return error.report.detail ?? error.message;
   }
 }
 

@@ -9,7 +9,8 @@ import { checkoutUnion, DevinoCache } from './checkout.ts';
 import { importPayload } from './import.ts';
 import { packageRef } from './package-ref.ts';
 import { Repo } from './repo.ts';
-import { Transaction, writeCommitObject, writeDirectory, writeTree } from './write.ts';
+import { objectsOf } from './sizes.ts';
+import { importObjectFrom, Transaction, writeCommitObject, writeDirectory, writeTree } from './write.ts';
 
 /** Raised when the same RPM would now become another commit. */
 const unpackVersion = 1;
@@ -47,9 +48,12 @@ export class OstreePackageCache implements PackageCache {
     const same =
       commit.value('rpmostree.unpack_version', 'u') === unpackVersion &&
       commit.value('rpmostree.repodata_checksum', 's') === `${pkg.digest.algorithm}:${pkg.digest.hex}`;
-    return same
-      ? { commit: commit.checksum, verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '' }
-      : undefined;
+    if (!same) return undefined;
+    return {
+      commit: commit.checksum,
+      verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '',
+      ima: commit.value('treeline.ima', 'b') === true,
+    };
   }
 
   refresh(): void {
@@ -58,13 +62,13 @@ export class OstreePackageCache implements PackageCache {
 
   importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void {
     using transaction = new Transaction(this.#repo);
-    for (const { pkg, verifiedWith } of requests) {
-      using tree = importPayload(this.#repo, header(pkg.path));
+    for (const { pkg, verifiedWith, ima } of requests) {
+      using tree = importPayload(this.#repo, header(pkg.path), ima);
       const root = writeTree(this.#repo, tree);
       const commit = writeCommitObject(this.#repo, {
         parent: '',
         subject: pkg.nevra,
-        metadata: metadataOf(pkg, verifiedWith),
+        metadata: metadataOf(pkg, verifiedWith, ima),
         root,
         timeSeconds: 0,
       });
@@ -77,6 +81,18 @@ export class OstreePackageCache implements PackageCache {
 
   checkout(commit: string, target: string, wanted?: (path: string) => boolean): void {
     checkoutUnion(this.#repo, { commit, target, devino: this.#devino, ...(wanted ? { wanted } : {}) });
+  }
+
+  importCommit(repo: string, checksum: string): void {
+    if (this.#repo.tryLoadCommit(checksum)) return;
+    using source = Repo.open(repo);
+    const { rootDirtree: dirtree, rootDirmeta: dirmeta } = source.loadCommit(checksum);
+    using transaction = new Transaction(this.#repo);
+    for (const { type, checksum: id } of objectsOf(source, { dirtree, dirmeta }))
+      if (!this.#repo.hasObject(type, id)) importObjectFrom(this.#repo, source, type, id);
+    importObjectFrom(this.#repo, source, 'commit', checksum);
+    transaction.setRef(`treeline/layer/${checksum}`, checksum);
+    transaction.commit();
   }
 
   writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot {
@@ -102,12 +118,13 @@ function openOrRemake(location: string): Repo {
   return Repo.create(location, 'bare');
 }
 
-function metadataOf(pkg: ResolvedPackage, verifiedWith: string): Map<string, Variant> {
+function metadataOf(pkg: ResolvedPackage, verifiedWith: string, ima: boolean): Map<string, Variant> {
   return new Map([
     ['rpmostree.nevra', new Variant('(sstsss)', [pkg.nevra, pkg.name, BigInt(pkg.epoch), pkg.version, pkg.release, pkg.arch])],
     ['rpmostree.repo', new Variant('s', pkg.repo)],
     ['rpmostree.repodata_checksum', new Variant('s', `${pkg.digest.algorithm}:${pkg.digest.hex}`)],
     ['rpmostree.unpack_version', new Variant('u', unpackVersion)],
+    ['treeline.ima', new Variant('b', ima)],
     ['treeline.verified-with', new Variant('s', verifiedWith)],
   ]);
 }

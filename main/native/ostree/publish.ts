@@ -35,34 +35,44 @@ function named<T>(keyId: string, run: () => T): T {
   }
 }
 
+/** The detached metadata with a signature added; one that is there already isn't doubled. */
 function withSignature(metadata: Map<string, VariantValue>, signature: Buffer): Map<string, VariantValue> {
   const before = metadata.get(ed25519MetadataKey);
   const list = before instanceof Variant ? (before.value as Buffer[]) : [];
-  return new Map([...metadata, [ed25519MetadataKey, new Variant('aay', [...list, signature])]]);
+  return list.some((known) => known.equals(signature))
+    ? metadata
+    : new Map([...metadata, [ed25519MetadataKey, new Variant('aay', [...list, signature])]]);
 }
 
-/** Sign a commit object (within its transaction, so that a ref never points at an unsigned one). */
-export function signCommitObject(repo: Repo, checksum: string, signing: Signing): void {
-  const { gpg, ed25519 } = signing;
-  if (gpg) named(gpg.keyId, () => signGpg(repo.pointer, checksum, gpg.keyId, gpg.homedir ?? null, null));
-  if (ed25519 === undefined) return;
-  const signature = signEd25519(repo.loadCommit(checksum).bytes, ed25519);
-  using metadata = newVariant('a{sv}', [...withSignature(repo.detachedMetadata(checksum) ?? new Map<string, VariantValue>(), signature)]);
+/** Put metadata beside a commit; what signatures are added to. */
+export function addDetachedMetadata(repo: Repo, checksum: string, added: ReadonlyMap<string, unknown>): void {
+  using metadata = newVariant('a{sv}', [...(repo.detachedMetadata(checksum) ?? []), ...(added as ReadonlyMap<string, VariantValue>)]);
   writeDetached(repo.pointer, checksum, metadata.pointer, null);
 }
 
-/** Regenerate the summary, and sign it with the same keys. */
+/** Sign a commit object with each of the keys (within its transaction, so that a ref never points at an unsigned one). */
+export function signCommitObject(repo: Repo, checksum: string, signing: Signing): void {
+  for (const { keyId, homedir } of signing.gpg ?? []) named(keyId, () => signGpg(repo.pointer, checksum, keyId, homedir ?? null, null));
+  for (const secret of signing.ed25519 ?? []) {
+    const signature = signEd25519(repo.loadCommit(checksum).bytes, secret);
+    using metadata = newVariant('a{sv}', [...withSignature(repo.detachedMetadata(checksum) ?? new Map<string, VariantValue>(), signature)]);
+    writeDetached(repo.pointer, checksum, metadata.pointer, null);
+  }
+}
+
+/** Regenerate the summary with the index of static deltas, and sign it with the same keys. */
 export function writeSummary(repo: Repo, signing: Signing): void {
   regenerate(repo.pointer, null, null);
-  const { gpg, ed25519 } = signing;
-  if (gpg) named(gpg.keyId, () => signSummaryGpg(repo.pointer, [gpg.keyId, null], gpg.homedir ?? null, null));
-  if (ed25519 === undefined) return;
+  for (const { keyId, homedir } of signing.gpg ?? [])
+    named(keyId, () => signSummaryGpg(repo.pointer, [keyId, null], homedir ?? null, null));
   const file = path.join(repo.path, 'summary.sig');
-  const before = existsSync(file)
-    ? (decodeVariant('a{sv}', readFileSync(file)) as Map<string, VariantValue>)
-    : new Map<string, VariantValue>();
-  const signature = signEd25519(readFileSync(path.join(repo.path, 'summary')), ed25519);
-  const temporary = path.join(repo.path, 'tmp', `summary.sig.${process.pid}`);
-  writeFileSync(temporary, encodeVariant('a{sv}', [...withSignature(before, signature)]));
-  renameSync(temporary, file);
+  for (const secret of signing.ed25519 ?? []) {
+    const before = existsSync(file)
+      ? (decodeVariant('a{sv}', readFileSync(file)) as Map<string, VariantValue>)
+      : new Map<string, VariantValue>();
+    const signature = signEd25519(readFileSync(path.join(repo.path, 'summary')), secret);
+    const temporary = path.join(repo.path, 'tmp', `summary.sig.${process.pid}`);
+    writeFileSync(temporary, encodeVariant('a{sv}', [...withSignature(before, signature)]));
+    renameSync(temporary, file);
+  }
 }

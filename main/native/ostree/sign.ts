@@ -1,5 +1,5 @@
 import type { Signature } from '../../../shared/domain/index.ts';
-import { bind, bindChecked, Handle, Ptr, variantUnref, variantValue } from '../core/index.ts';
+import { bind, bindChecked, file, Handle, Ptr, Scope, variantUnref, variantValue } from '../core/index.ts';
 import { ostreeError } from './errors.ts';
 import type { Repo } from './repo.ts';
 
@@ -31,12 +31,25 @@ type GpgAttributes = readonly [
  * One entry a signature; whether it is good is in the entry, not an exception. Throws when the keyrings can't be read.
  */
 export function verifyGpg(repo: Repo, remote: string, data: Uint8Array, signatures: readonly Uint8Array[]): Signature[] {
+  return verifyGpgWith(repo, { remote }, data, signatures);
+}
+
+/** As verifyGpg, with the keys of a remote, or of a binary keyring file beside the global ones. */
+export function verifyGpgWith(
+  repo: Repo,
+  keys: { readonly remote?: string; readonly keyring?: string | undefined },
+  data: Uint8Array,
+  signatures: readonly Uint8Array[],
+): Signature[] {
   if (signatures.length === 0) return [];
   const joined = Buffer.concat(signatures);
-  using bytes = new Handle<'GBytes'>(bytesNew(data, data.length), 'GBytes', bytesUnref);
-  using sigBytes = new Handle<'GBytes'>(bytesNew(joined, joined.length), 'GBytes', bytesUnref);
+  using scope = new Scope();
+  const bytes = scope.own(bytesNew(data, data.length), 'GBytes', bytesUnref);
+  const sigBytes = scope.own(bytesNew(joined, joined.length), 'GBytes', bytesUnref);
+  const keyring = keys.keyring === undefined ? undefined : file(keys.keyring);
+  if (keyring) scope.defer(() => keyring[Symbol.dispose]());
   using result = new Handle<'OstreeGpgVerifyResult'>(
-    gpgVerifyData(repo.pointer, remote, bytes.pointer, sigBytes.pointer, null, null, null),
+    gpgVerifyData(repo.pointer, keys.remote ?? null, bytes, sigBytes, null, keyring?.pointer ?? null, null),
     'OstreeGpgVerifyResult',
   );
   return Array.from({ length: countAll(result.pointer) as number }, (_, i) => {

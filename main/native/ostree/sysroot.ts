@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import koffi from 'koffi';
 import type { NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -14,7 +15,8 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
-import { damagedOrigin } from './damaged-origin.ts';
+import { maskFile } from '../linux/mount.ts';
+import { damagedOrigin, type DamagedOrigin } from './damaged-origin.ts';
 import { readDeployment } from './deployment.ts';
 import { ostreeError } from './errors.ts';
 import { keyFile } from './keyfile.ts';
@@ -101,16 +103,39 @@ export class Sysroot implements SysrootPort, Disposable {
   #locked = false;
   #known = new Map<string, Handle<'OstreeDeployment'>>();
   #list: readonly RawDeployment[] = [];
+  readonly #damaged: readonly DamagedOrigin[];
 
-  private constructor(path: string, handle: Handle<'OstreeSysroot'>) {
+  private constructor(path: string, handle: Handle<'OstreeSysroot'>, damaged: readonly DamagedOrigin[]) {
     this.path = path;
     this.#handle = handle;
+    this.#damaged = damaged;
   }
 
-  /** Open and load. Throws `sysroot.invalid` naming the path, `origin.unreadable` naming the file. */
+  /**
+   * Open and load. libostree lists no deployment at all when one origin isn't a key file: such files are covered for this process, their
+   * deployments listed with `originDamage`, and every change refused. Throws `sysroot.invalid` naming the path, `origin.unreadable` naming
+   * the file where it can't be covered (without root's rights).
+   */
   static open(path: string): Sysroot {
+    const damaged: DamagedOrigin[] = [];
+    for (;;) {
+      const opened = Sysroot.#tryOpen(path, damaged);
+      if (opened instanceof Sysroot) return opened;
+      const { origin } = opened;
+      const unreadable = (cause: unknown): TreelineError => new TreelineError('origin.unreadable', origin, { cause });
+      if (damaged.some((known) => known.subject === origin.subject)) throw unreadable(opened.error);
+      try {
+        maskFile(origin.subject);
+      } catch (error) {
+        throw unreadable(error);
+      }
+      damaged.push(origin);
+    }
+  }
+
+  static #tryOpen(path: string, damaged: readonly DamagedOrigin[]): Sysroot | { origin: DamagedOrigin; error: unknown } {
     using location = file(path);
-    const sysroot = new Sysroot(path, new Handle(sysrootNew(location.pointer), `OstreeSysroot ${path}`));
+    const sysroot = new Sysroot(path, new Handle(sysrootNew(location.pointer), `OstreeSysroot ${path}`), damaged);
     try {
       initializeNs(sysroot.pointer, null);
       load(sysroot.pointer, null);
@@ -119,9 +144,8 @@ export class Sysroot implements SysrootPort, Disposable {
     } catch (error) {
       sysroot[Symbol.dispose]();
       const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
-      // libostree lists no deployment at all when one origin isn't a key file
       const origin = damagedOrigin(path, detail);
-      if (origin) throw new TreelineError('origin.unreadable', origin, { cause: error });
+      if (origin) return { origin, error };
       throw new TreelineError('sysroot.invalid', { subject: path, detail }, { cause: error });
     }
   }
@@ -157,6 +181,9 @@ export class Sysroot implements SysrootPort, Disposable {
   }
 
   lock(): void {
+    // other programs, the one that finalizes at shutdown among them, still can't load this sysroot
+    const [damaged] = this.#damaged;
+    if (damaged) throw new TreelineError('origin.unreadable', damaged);
     if (this.#locked) return;
     const acquired: [number] = [0];
     tryLock(this.pointer, acquired);
@@ -268,7 +295,9 @@ export class Sysroot implements SysrootPort, Disposable {
     const booted = getBooted(this.pointer) as bigint | null;
     this.#list = pointersOf(array.pointer).map((pointer) => {
       const handle = new Handle<'OstreeDeployment'>(objectRef(pointer), 'OstreeDeployment');
-      const raw = readDeployment(this.pointer, handle.pointer, pointer === booted);
+      const read = readDeployment(this.pointer, handle.pointer, pointer === booted);
+      const damage = this.#damaged.find(({ subject }) => subject === `${join(this.path, read.directory)}.origin`)?.detail;
+      const raw = damage === undefined ? read : { ...read, originText: undefined, originDamage: damage };
       this.#known.set(raw.id, handle);
       return raw;
     });

@@ -2,10 +2,12 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRequest, PackageCache, PreviousCommit, TargetRepo } from '../../engine/ports/compose-store.ts';
+import { ancestorsInRepo } from '../../engine/publish/index.ts';
 import { checkoutSubpath } from './checkout.ts';
 import type { Commit } from './commit.ts';
+import { generateRepoDelta } from './deltas.ts';
 import { OstreePackageCache } from './package-cache.ts';
-import { signCommitObject, writeSummary } from './publish.ts';
+import { addDetachedMetadata, signCommitObject, writeSummary } from './publish.ts';
 import { Repo } from './repo.ts';
 import { looseSize, objectsOf } from './sizes.ts';
 import { tellSizes } from './tell-sizes.ts';
@@ -53,6 +55,7 @@ export class OstreeTargetRepo implements TargetRepo {
       if (this.#repo.mode === 'archive')
         for (const [key, value] of tellSizes(this.#repo, cache.repo, request, objects)) metadata.set(key, value);
       checksum = writeCommitObject(this.#repo, { ...request, metadata });
+      if (request.detached && request.detached.size > 0) addDetachedMetadata(this.#repo, checksum, request.detached);
       signCommitObject(this.#repo, checksum, request.signing);
       transaction.setRef(request.ref, checksum);
       transaction.commit();
@@ -60,9 +63,19 @@ export class OstreeTargetRepo implements TargetRepo {
       removeStaging(this.path, before);
       throw fullDisk(error, this.path);
     }
-    writeSummary(this.#repo, request.signing);
+    // the ref has moved: whatever becomes of the deltas, the summary says so
+    try {
+      this.#writeDeltas(checksum, request.staticDeltas);
+    } finally {
+      writeSummary(this.#repo, request.signing);
+    }
     progress(objects.length, objects.length);
     return checksum;
+  }
+
+  /** From up to `count` commits before `checksum`, as far as the repository keeps them whole. */
+  #writeDeltas(checksum: string, count: number): void {
+    for (const from of ancestorsInRepo(this.#repo, checksum, count)) generateRepoDelta(this.#repo, from, checksum);
   }
 }
 

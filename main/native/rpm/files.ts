@@ -45,6 +45,7 @@ export function filesOf(header: Header): RpmFile[] {
   const devices = header.numbers(tag.fileDevices);
   const rdevs = header.numbers(tag.fileRdevs);
   const langs = header.strings(tag.fileLangs);
+  const signatures = header.strings(tag.fileSignatures);
   const groupOf = linkGroups(modes, devices, inodes);
   return paths.map((path, i) => ({
     path,
@@ -62,6 +63,7 @@ export function filesOf(header: Header): RpmFile[] {
     rdev: rdevs[i] ?? 0,
     nlink: groupOf[i]?.members ?? 1,
     linkGroup: groupOf[i]?.first ?? i,
+    signature: signatures[i] ?? '',
     lang: langs[i] ?? '',
   }));
 }

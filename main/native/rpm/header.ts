@@ -48,6 +48,7 @@ export const tag = {
   longSize: 5009,
   fileCaps: 5010,
   fileDigestAlgo: 5011,
+  fileSignatures: 5090,
   payloadDigest: 5092,
   rpmFormat: 5114,
 } as const;

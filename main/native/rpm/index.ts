@@ -1,4 +1,5 @@
 import type { RpmPort } from '../../engine/ports/rpm.ts';
+import { databaseBackend, expandScript } from './expand.ts';
 import { readPackage } from './read.ts';
 import { readRpmdb, writeRpmdb } from './rpmdb.ts';
 import { verifyPackage } from './verify.ts';
@@ -8,4 +9,4 @@ export { readRpmdb, writeRpmdb } from './rpmdb.ts';
 export { verifyPackage } from './verify.ts';
 
 /** librpm, as the engine sees it. */
-export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb };
+export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, expandScript, databaseBackend };

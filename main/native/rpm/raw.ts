@@ -26,6 +26,7 @@ export const rpmdbFreeIterator = bind('rpm', 'rpmdbFreeIterator', Ptr, [Ptr]);
 export const rpmReadPackageFile = bind('rpm', 'rpmReadPackageFile', 'int', [Ptr, Ptr, 'str', PointerOut]);
 export const rpmcliVerifySignatures = bind('rpm', 'rpmcliVerifySignatures', 'int', [Ptr, koffi.pointer('str')]);
 export const headerExport = bind('rpm', 'headerExport', Ptr, [Ptr, Uint32Out]);
+export const headerFormat = bind('rpm', 'headerFormat', Ptr, [Ptr, 'str', koffi.out(koffi.pointer('str'))]);
 export const headerFree = bind('rpm', 'headerFree', Ptr, [Ptr]);
 export const headerDel = bind('rpm', 'headerDel', 'int', [Ptr, 'int32']);
 export const headerPutUint32 = bind('rpm', 'headerPutUint32', 'int', [Ptr, 'int32', koffi.pointer('uint32'), 'uint32']);
@@ -33,6 +34,7 @@ export const headerPutChar = bind('rpm', 'headerPutChar', 'int', [Ptr, 'int32', 
 
 export const rpmPushMacro = bind('rpmio', 'rpmPushMacro', 'int', [Ptr, 'str', Ptr, 'str', 'int']);
 export const rpmPopMacro = bind('rpmio', 'rpmPopMacro', 'int', [Ptr, 'str']);
+export const rpmExpandMacros = bind('rpmio', 'rpmExpandMacros', 'int', [Ptr, 'str', koffi.out(koffi.pointer('void *')), 'int']);
 export const rpmFree = bind('rpmio', 'rfree', Ptr, [Ptr]);
 export const Fopen = bind('rpmio', 'Fopen', Ptr, ['str', 'str']);
 export const Fclose = bind('rpmio', 'Fclose', 'int', [Ptr]);

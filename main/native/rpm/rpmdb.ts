@@ -1,25 +1,32 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { comparePackages } from '../../engine/diff/index.ts';
-import type { InstalledPackage, ReadRpmdbOptions, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
+import type { InstalledPackage, ReadRpmdbOptions, RpmdbBackend, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
 import { PackageWithChangelog } from './changelog.ts';
 import { detailsOf } from './describe.ts';
+import { filesOf } from './files.ts';
 import { Header, tag } from './header.ts';
 import { lastLog, withLog } from './log.ts';
 import * as raw from './raw.ts';
 import { exportHeader, openHeader } from './read.ts';
 import { isSettled, readHeaderBlobs } from './sqlite.ts';
 
-const databaseFile = 'rpmdb.sqlite';
+/** The file by which each kind of database is known. */
+const databaseFiles: Readonly<Record<RpmdbBackend, string>> = { sqlite: 'rpmdb.sqlite', ndb: 'Packages.db' };
+
+/** The kind of database in a directory, undefined when there is none that librpm can read. */
+function backendOf(directory: string): RpmdbBackend | undefined {
+  return (['sqlite', 'ndb'] as const).find((kind) => existsSync(path.join(directory, databaseFiles[kind])));
+}
 
 /** A transaction set on a database; the macro is pushed last, because reading the configuration sets it. */
-function openDatabase(root: string, dbPath: string, mode: number, scope: Scope): Pointer<'rpmts'> {
+function openDatabase(root: string, dbPath: string, backend: RpmdbBackend, mode: number, scope: Scope): Pointer<'rpmts'> {
   const ts = scope.own<'rpmts'>(raw.rpmtsCreate(), 'rpmts', raw.rpmtsFree);
   for (const [name, value] of [
     ['_dbpath', dbPath],
-    ['_db_backend', 'sqlite'],
+    ['_db_backend', backend],
   ] as const) {
     raw.rpmPushMacro(null, name, null, value, raw.macroLevel);
     scope.defer(() => raw.rpmPopMacro(null, name));
@@ -38,8 +45,8 @@ export function writeRpmdb(options: WriteRpmdbOptions): void {
   const root = path.resolve(options.root);
   const directory = path.join(root, options.dbPath);
   mkdirSync(directory, { recursive: true });
-  if (existsSync(path.join(directory, databaseFile)))
-    throw new TreelineError('rpmdb.not-written', { subject: directory, detail: 'there is one already' });
+  const backend = options.backend ?? 'sqlite';
+  if (backendOf(directory)) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: 'there is one already' });
   withLog(() => {
     using scope = new Scope();
     const items = options.packages.map((file) => {
@@ -48,22 +55,33 @@ export function writeRpmdb(options: WriteRpmdbOptions): void {
       return { handle, file, header: exportHeader(handle.pointer, path.basename(file)) };
     });
     items.sort((a, b) => comparePackages(detailsOf(a.header), detailsOf(b.header)));
-    const ts = openDatabase(root, options.dbPath, constants.O_RDWR | constants.O_CREAT, scope);
+    const ts = openDatabase(root, options.dbPath, backend, constants.O_RDWR | constants.O_CREAT, scope);
+    if (lastLog().includes(`invalid %_db_backend: ${backend}`))
+      throw new TreelineError('not-supported', {
+        subject: `An RPM database in ${backend} format`,
+        detail: 'this system’s librpm can’t write one',
+      });
     const txn = raw.rpmtxnBegin(ts, raw.txnWrite);
     if (!txn) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: lastLog() || 'librpm can’t lock it' });
     scope.defer(() => raw.rpmtxnEnd(txn as bigint));
     items.forEach((item, i) => {
-      markInstalled(item.handle.pointer, item.header, options.installTimeSeconds);
+      markInstalled(item.handle.pointer, item.header, options.installTimeSeconds, options.leftOut?.get(item.file));
       if (raw.rpmtsImportHeader(txn as bigint, item.handle.pointer, 0) !== raw.rpmRc.ok)
         throw new TreelineError('rpmdb.not-written', { subject: directory, detail: `${path.basename(item.file)}: ${lastLog()}` });
       options.onProgress?.(i + 1, items.length);
     });
   });
-  settle(directory);
+  if (backend === 'sqlite') settle(directory);
+  rmSync(path.join(directory, '.rpm.lock'), { force: true });
 }
 
-/** What installing adds to a header (rpm/rpmtag.h): when, in which transaction, and that all files are there. */
-function markInstalled(pointer: Pointer<'Header'>, header: Header, installTimeSeconds: number): void {
+/** What installing adds to a header (rpm/rpmtag.h): when, in which transaction, and which files are there. */
+function markInstalled(
+  pointer: Pointer<'Header'>,
+  header: Header,
+  installTimeSeconds: number,
+  leftOut: ReadonlySet<string> | undefined,
+): void {
   for (const [key, value] of [
     [tag.installTime, installTimeSeconds],
     [tag.installTid, installTimeSeconds],
@@ -72,17 +90,23 @@ function markInstalled(pointer: Pointer<'Header'>, header: Header, installTimeSe
     raw.headerDel(pointer, key);
     raw.headerPutUint32(pointer, key, [value], 1);
   }
-  const files = header.has(tag.baseNames) ? header.texts(tag.baseNames).length : header.texts(tag.oldFileNames).length;
+  const count = header.has(tag.baseNames) ? header.texts(tag.baseNames).length : header.texts(tag.oldFileNames).length;
   raw.headerDel(pointer, tag.fileStates);
-  if (files > 0) raw.headerPutChar(pointer, tag.fileStates, new Uint8Array(files), files);
+  if (count === 0) return;
+  const states = new Uint8Array(count);
+  if (leftOut) filesOf(header).forEach(({ path: name }, i) => (states[i] = leftOut.has(name) ? notInstalled : 0));
+  raw.headerPutChar(pointer, tag.fileStates, states, count);
 }
+
+/** RPMFILE_STATE_NOTINSTALLED of rpm/rpmfiles.h. */
+const notInstalled = 2;
 
 /**
  * Make the database readable from a read-only file system: sqlite's write-ahead log is empty after closing, so the file is
  * switched to the plain journal (bytes 18 and 19 of its header: file format write and read version) and the side files go.
  */
 function settle(directory: string): void {
-  const file = path.join(directory, databaseFile);
+  const file = path.join(directory, databaseFiles.sqlite);
   const log = `${file}-wal`;
   if (existsSync(log) && statSync(log).size > 0)
     throw new TreelineError('rpmdb.not-written', { subject: file, detail: 'it was not closed completely' });
@@ -95,24 +119,24 @@ function settle(directory: string): void {
     closeSync(fd);
   }
   for (const extra of ['-wal', '-shm']) rmSync(file + extra, { force: true });
-  rmSync(path.join(directory, '.rpm.lock'), { force: true });
 }
 
 /** See RpmPort.readRpmdb. */
 export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[] {
   const root = path.resolve(options.root ?? '/');
   const found: InstalledPackage[] = [];
-  const file = path.join(root, options.dbPath, databaseFile);
+  const directory = path.join(root, options.dbPath);
+  const backend = backendOf(directory);
   // librpm would make an empty one
-  if (!existsSync(file))
-    throw new TreelineError('rpmdb.unreadable', { subject: path.dirname(file), detail: `there is no ${databaseFile}` });
-  if (isSettled(file)) {
+  if (!backend) throw new TreelineError('rpmdb.unreadable', { subject: directory, detail: `there is no ${databaseFiles.sqlite}` });
+  const file = path.join(directory, databaseFiles[backend]);
+  if (backend === 'sqlite' && isSettled(file)) {
     for (const blob of readHeaderBlobs(file, options.names)) found.push(installed(new Header(blob, file), options.changelogs ?? false));
     return sorted(found);
   }
   withLog(() => {
     using scope = new Scope();
-    const ts = openDatabase(root, options.dbPath, constants.O_RDONLY, scope);
+    const ts = openDatabase(root, options.dbPath, backend, constants.O_RDONLY, scope);
     for (const name of options.names ?? [null]) {
       const iterator = raw.rpmtsInitIterator(ts, name === null ? raw.rpmdbiPackages : raw.rpmdbiName, name, 0);
       if (!iterator) continue;

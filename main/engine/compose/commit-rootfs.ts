@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../jobs/index.ts';
+import { lockRepo } from '../publish/lock.ts';
+import { commitTree } from './commit-tree.ts';
+import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';
+import { rpmdbPath } from './postprocess.ts';
+import { etcForTree, readState } from './rootfs.ts';
+import { Steps } from './steps.ts';
+import { loadTreefile } from './treefile.ts';
+import { defaultCachedir, Workdir } from './workdir.ts';
+
+/** `compose commit`: a postprocessed directory becomes a commit of the treefile's branch. Its packages are read from its RPM database. */
+export async function composeCommit(params: CommitRootfsParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
+  requireRoot();
+  const steps = new Steps(context);
+  const treefile = loadTreefile(params.treefile);
+  const root = path.resolve(params.rootfs);
+  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+  etcForTree(root);
+  using target = ports.store.openTarget(path.resolve(params.repo));
+  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
+  mkdirSync(cachedir, { recursive: true });
+  const lock = (place: string): Promise<Disposable> =>
+    lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
+  using _cache = await lock(cachedir);
+  using _target = await lock(target.path);
+  const previous = findPrevious(params, treefile, target);
+  const state = readState(root);
+  const timeSeconds = ports.now();
+  const version = state?.version ?? versionOf(treefile, params, previous, timeSeconds);
+  const headers = existsSync(path.join(root, rpmdbPath)) ? ports.rpm.readRpmdb({ root, dbPath: rpmdbPath, changelogs: true }) : [];
+  if (treefile.selinux && ports.store.sepolicyName(root) === undefined)
+    throw new TreelineError('compose.no-selinux-policy', {
+      ...treefile.placeOf('selinux'),
+      file: treefile.placeOf('selinux')?.file ?? treefile.path,
+    });
+  using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
+  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
+  // somebody may have edited the tree: never the hash of what a compose of the treefile makes
+  const inputhash = createHash('sha256').update(`rootfs ${state?.inputhash ?? ''} ${timeSeconds}`).digest('hex');
+  const compose = {
+    params,
+    treefile,
+    ports,
+    context,
+    steps,
+    target,
+    cache,
+    workdir: workdir.path,
+    previous,
+    version,
+    inputhash,
+    timeSeconds,
+    headers,
+    resolution: {
+      repos: state?.repos ?? [],
+      advisories: (older?: boolean) => [...((older ? state?.allAdvisories : state?.advisories) ?? [])],
+    },
+  };
+  const checksum = await commitTree(compose, { root, kernel: kernelOf(root) });
+  writeOutcome(compose, checksum);
+  const packageCount = headers.length;
+  return { changed: true, checksum, ref: treefile.ref, version, inputhash, packageCount, imported: 0, cached: 0, seconds: steps.seconds };
+}
+
+function kernelOf(root: string): string | undefined {
+  const modules = path.join(root, 'usr/lib/modules');
+  if (!existsSync(modules)) return undefined;
+  return readdirSync(modules)
+    .sort()
+    .find((name) => existsSync(path.join(modules, name, 'vmlinuz')));
+}

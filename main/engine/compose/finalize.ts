@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { SystemPort } from '../ports/compose-store.ts';
+import { Sandbox } from './sandbox.ts';
+
+interface FinalizeContext {
+  readonly root: string;
+  readonly workdir: string;
+  readonly system: SystemPort;
+  readonly message: (text: string) => void;
+}
+
+/**
+ * Run the programs of finalize.d (edition 2024) on this machine, not in the tree: the finished tree is their working directory. They see an overlay
+ * of it, since its files are hard links into the cache. Throws compose.postprocess-failed naming the program.
+ */
+export function runFinalize(scripts: readonly string[], { root, workdir, system, message }: FinalizeContext): void {
+  if (scripts.length === 0) return;
+  const directory = path.join(workdir, 'finalize');
+  mkdirSync(directory);
+  using sandbox = new Sandbox(root, directory, system);
+  for (const script of scripts) {
+    const label = `finalize.d/${path.basename(script)}`;
+    const result = spawnSync(script, { cwd: sandbox.merged, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20 });
+    const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.split('\n').filter((line) => line !== '');
+    for (const line of output) message(`${label}: ${line}`);
+    if (result.status === 0) continue;
+    const cause = result.error?.message ?? `exit status ${result.status ?? result.signal ?? ''}`;
+    const tail = output.slice(-3).join(' | ');
+    throw new TreelineError('compose.postprocess-failed', {
+      file: script,
+      subject: label,
+      detail: tail === '' ? cause : `${cause}: ${tail}`,
+    });
+  }
+  sandbox.finish();
+}

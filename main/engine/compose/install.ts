@@ -1,0 +1,99 @@
+import path from 'node:path';
+import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../jobs/index.ts';
+import { makeScaffold } from './assemble.ts';
+import { buildTree, finishTree, installTree, writeDatabase } from './build-tree.ts';
+import { requireRoot, withPackages, withResolved, type Compose, type ComposePorts } from './compose.ts';
+import { postprocess } from './postprocess.ts';
+import { copyTree, etcForEditing, etcForTree, noTarget, placeDatabase, readState, requireEmpty, writeState } from './rootfs.ts';
+import { loadTreefile, type Treefile } from './treefile.ts';
+
+/**
+ * `compose install`: the packages of a treefile, with their scripts run, in DESTDIR/rootfs, where they may be edited; then `compose postprocess`
+ * and `compose commit` make a commit of it.
+ */
+export async function composeInstall(params: InstallParams, ports: ComposePorts, context: JobContext): Promise<InstallOutcome> {
+  const rootfs = path.join(path.resolve(params.destination), 'rootfs');
+  return install(params, rootfs, ports, context, async (compose, commits) => {
+    const installed = await installTree(compose, commits);
+    if (params.postprocess) await finishTree(compose, installed);
+    else {
+      writeDatabase(compose, installed.root, installed.leftOut);
+      etcForEditing(installed.root);
+    }
+    copyTree(installed.root, rootfs);
+    const { resolution, version, inputhash } = compose;
+    const advisories = resolution.advisories();
+    writeState(rootfs, { version, inputhash, repos: resolution.repos, advisories, allAdvisories: resolution.advisories(true) });
+  });
+}
+
+/** `compose rootfs`: a finished tree as a plain directory, with its configuration in /etc. */
+export async function composeRootfs(params: InstallParams, ports: ComposePorts, context: JobContext): Promise<InstallOutcome> {
+  const destination = path.resolve(params.destination);
+  return install(params, destination, ports, context, async (compose, commits) => {
+    const { root } = await buildTree(compose, commits);
+    etcForEditing(root);
+    copyTree(root, destination);
+  });
+}
+
+async function install(
+  params: InstallParams,
+  rootfs: string,
+  ports: ComposePorts,
+  context: JobContext,
+  run: (compose: Compose, commits: ReadonlyMap<string, string>) => Promise<void>,
+): Promise<InstallOutcome> {
+  requireEmpty(rootfs);
+  using target = params.repo === undefined ? noTarget : ports.store.openTarget(path.resolve(params.repo));
+  return await withResolved({ ...params, repo: target.path }, target, ports, context, (resolved) =>
+    withPackages(resolved, async (compose, commits, imported) => {
+      await run(compose, commits);
+      const packageCount = compose.headers.length;
+      return { rootfs, version: compose.version, packageCount, imported, cached: packageCount - imported, seconds: compose.steps.seconds };
+    }),
+  );
+}
+
+/** `compose postprocess`: make a directory with installed packages a tree that can be committed, in place. */
+export function composePostprocess(params: PostprocessParams, ports: ComposePorts, context: JobContext): { readonly kernel: string } {
+  requireRoot();
+  const root = path.resolve(params.rootfs);
+  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+  const workdir = mkdtempSync(path.join(path.dirname(root), '.treeline-postprocess-'));
+  try {
+    const treefile = params.treefile === undefined ? plainTreefile() : loadTreefile(params.treefile);
+    etcForTree(root);
+    placeDatabase(root);
+    makeScaffold(root);
+    const kernel = context.task('Postprocessing', () =>
+      postprocess({
+        root,
+        treefile,
+        version: readState(root)?.version ?? '',
+        workdir,
+        system: ports.system,
+        message: (text) => context.message(text),
+      }),
+    );
+    return { kernel: kernel ?? '' };
+  } finally {
+    rmSync(workdir, { recursive: true, force: true });
+  }
+}
+
+/** What postprocessing does when no treefile says otherwise. */
+function plainTreefile(): Treefile {
+  const directory = mkdtempSync(path.join(tmpdir(), 'treeline-plain-'));
+  try {
+    const file = path.join(directory, 'plain.yaml');
+    writeFileSync(path.join(directory, 'none.repo'), '[none]\nbaseurl=file:///nonexistent\n');
+    writeFileSync(file, 'ref: none\nrepos: [none]\npackages: [none]\nselinux: false\ncontainer: true\n');
+    return loadTreefile(file);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

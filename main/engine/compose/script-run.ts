@@ -1,0 +1,78 @@
+import { formatNevra } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { scriptFlag, type RpmPackage, type RpmPort } from '../ports/rpm.ts';
+import type { RunResult } from './bubblewrap.ts';
+import type { LuaRunner, Sandbox } from './sandbox.ts';
+
+export interface ScriptContext {
+  readonly sandbox: Sandbox;
+  readonly lua: LuaRunner;
+  readonly expand: RpmPort['expandScript'];
+  readonly message: (text: string) => void;
+}
+
+/** A scriptlet or trigger of a package, about to run. */
+export interface Script {
+  readonly pkg: RpmPackage;
+  /** `%post`, `%transfiletriggerin` ... */
+  readonly label: string;
+  readonly interpreter: readonly string[];
+  readonly body: string;
+  /** Bits of scriptFlag. */
+  readonly flags: number;
+  readonly args: readonly string[];
+  /** Of file triggers: the names of files, which come on stdin, or by rpm.next_file() in lua. */
+  readonly files?: readonly string[];
+}
+
+/** Run one script. Throws compose.script-failed, compose.script-timeout or disk.full naming package and scriptlet. */
+export function runScript(script: Script, context: ScriptContext): void {
+  const nevra = formatNevra(script.pkg);
+  const subject = `${nevra} ${script.label}`;
+  const facts = { package: nevra, scriptlet: script.label };
+  const result = start(script, subject, context);
+  for (const line of result.output) context.message(`${script.pkg.name}${script.label}: ${line}`);
+  const last = result.output.slice(-3).join(' | ');
+  if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject, detail: last, facts });
+  if (result.status === 0) return;
+  if (result.output.some((line) => /No space left on device/i.test(line)))
+    throw new TreelineError('disk.full', { subject: context.sandbox.merged, detail: `${subject}: ${last}`, facts });
+  throw new TreelineError('compose.script-failed', {
+    subject,
+    detail: [`exit status ${result.status}${last === '' ? '' : `: ${last}`}`, ...forbidden(result.output)].join('; '),
+    facts: { ...facts, status: result.status },
+  });
+}
+
+function start(script: Script, subject: string, { sandbox, lua, expand }: ScriptContext): RunResult {
+  const [program = '', ...programArgs] = script.interpreter;
+  const body =
+    script.flags & (scriptFlag.expand | scriptFlag.queryFormat) ? expand(script.pkg.path, script.body, script.flags) : script.body;
+  if (program === '<lua>')
+    return sandbox.runLua(lua, {
+      script: body,
+      name: subject,
+      args: ['<lua>', ...script.args],
+      ...(script.files ? { files: script.files } : {}),
+    });
+  if (!sandbox.has(program))
+    throw new TreelineError('compose.script-failed', { subject, detail: `the tree has no ${program}`, facts: { program } });
+  // rpm gives arguments to scripts only: `-p /sbin/ldconfig` runs without any
+  return sandbox.run([program, ...programArgs], {
+    ...(body === '' ? {} : { script: body, args: script.args }),
+    packageName: script.pkg.name,
+    ...(script.files ? { input: script.files.map((f) => `${f}\n`).join('') } : {}),
+  });
+}
+
+/** Why something failed that works on a machine where packages are installed one by one. */
+function forbidden(output: readonly string[]): string[] {
+  const text = output.join('\n');
+  if (/network is unreachable|temporary failure in name resolution|could not resolve|name or service not known/i.test(text))
+    return ['scripts have no network'];
+  if (/(mknod|mount|losetup|chroot|insmod|modprobe|sysctl)\b.*(operation not permitted|permission denied)/i.test(text))
+    return ['scripts can’t make devices, mount or change the running kernel'];
+  if (/failed to connect to bus|system has not been booted with systemd|connect to \/run\/dbus/i.test(text))
+    return ['no service runs while a tree is composed'];
+  return [];
+}

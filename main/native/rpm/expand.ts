@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { readFileSync } from 'node:fs';
+import koffi from 'koffi';
+import { scriptFlag } from '../../engine/ports/rpm.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { initialize, withLog } from './log.ts';
+import * as raw from './raw.ts';
+import { openHeader } from './read.ts';
+
+/** Take over a string that librpm allocated. */
+function owned(pointer: unknown): string {
+  const text = koffi.decode(pointer as bigint, 'char', -1) as string;
+  raw.rpmFree(pointer as bigint);
+  return text;
+}
+
+function expandMacros(text: string): string | undefined {
+  const out: [unknown] = [null];
+  return (raw.rpmExpandMacros(null, text, out, 0) as number) < 0 || !out[0] ? undefined : owned(out[0]);
+}
+
+/** See RpmPort.expandScript. rpm does it in this order, too. */
+export function expandScript(file: string, body: string, flags: number): string {
+  const subject = path.basename(file);
+  const { value, log } = withLog(() => {
+    let text: string | undefined = body;
+    if (flags & scriptFlag.expand) text = expandMacros(text);
+    if (text !== undefined && flags & scriptFlag.queryFormat) {
+      using header = openHeader(file);
+      const problem: [string | null] = [null];
+      const formatted: unknown = raw.headerFormat(header.pointer, text, problem);
+      if (!formatted) throw new TreelineError('package.unsupported', { subject, detail: `its script’s query format: ${problem[0] ?? ''}` });
+      text = owned(formatted);
+    }
+    return text;
+  });
+  if (value === undefined)
+    throw new TreelineError('package.unsupported', { subject, detail: `its script’s macros can’t be expanded: ${log}` });
+  return value;
+}
+
+/** See RpmPort.databaseBackend. */
+export function databaseBackend(macroFile?: string): string | undefined {
+  if (macroFile !== undefined) return /^%_db_backend[ \t]+(\S+)/m.exec(readFileSync(macroFile, 'utf8'))?.[1];
+  initialize();
+  const value = expandMacros('%{?_db_backend}');
+  return value === undefined || value === '' ? undefined : value;
+}
