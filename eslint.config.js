@@ -13,10 +13,11 @@ const rooms = {
   native: { at: 'main/native', may: ['engine', 'domain', 'errors'] },
   worker: { at: 'main/worker', may: ['engine', 'native', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
+  local: { at: 'main/local', may: ['engine', 'domain', 'errors'] },
   helper: { at: 'main/helper', may: ['engine', 'dbus', 'domain', 'errors'] },
   cli: { at: 'main/cli', may: ['client', 'engine', 'worker', 'domain', 'errors'] },
   preload: { at: 'main/preload', may: ['ipc'] },
-  app: { at: 'main/app', may: ['client', 'ipc', 'domain', 'errors'] },
+  app: { at: 'main/app', may: ['client', 'local', 'ipc', 'domain', 'errors'] },
   demo: { at: 'main/demo', may: ['client', 'engine', 'domain', 'errors'] },
   renderer: { at: 'renderer', may: ['ipc', 'domain', 'errors'] },
 };

@@ -7,12 +7,18 @@ const suite = (name: string, extra: object = {}) => ({
 /** Suites that own a bus, a sysroot or a display run one file at a time: two cores are what they were measured on. */
 const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 };
 
+/** A virtual machine without KVM takes its time, and before it the system is composed. */
+const booted = { ...serial, testTimeout: 900_000, hookTimeout: 900_000 };
+
 export default defineConfig({
   test: {
     projects: [
       suite('unit'),
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),
+      suite('pack', { ...serial, hookTimeout: 600_000 }),
+      suite('boot-short', { ...booted, include: ['test/boot/circle-short.test.ts'] }),
+      suite('boot', { ...booted, include: ['test/boot/*.test.ts'], exclude: ['test/boot/circle-short.test.ts'] }),
       suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
     ],
   },

@@ -7,7 +7,7 @@ import {
   type HistoryEntry,
   type HostSnapshot,
   type JobState,
-  type PackageChange,
+  type PackageComparison,
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -134,7 +134,7 @@ export class DirectClient extends DirectReview implements FullHostClient {
     return this.ask('update.details', await this.os());
   }
 
-  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<readonly PackageChange[]> {
+  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
     const { deployments } = await this.ask('sysroot.load', { sysroot: this.sysroot });
     const checksum = (id: string): string => {
       const found = deployments.find((deployment) => deployment.id === id);
@@ -142,7 +142,8 @@ export class DirectClient extends DirectReview implements FullHostClient {
       return found.checksum;
     };
     const sides = { from: checksum(fromDeploymentId), to: checksum(toDeploymentId) };
-    return (await this.ask('db.diff', { sysroot: this.sysroot, ...sides, changelogs: false, advisories: false })).packages;
+    const { packages, advisories } = await this.ask('db.diff', { sysroot: this.sysroot, ...sides, changelogs: true, advisories: true });
+    return { packages, advisories };
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {

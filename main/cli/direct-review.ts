@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import type { RemotesClient, RestartClient, ReviewClient } from '../client/index.ts';
 import type {
   EtcFile,
@@ -18,6 +19,15 @@ import type { JobName, JobParams, JobResult } from '../engine/jobs/index.ts';
 
 /** Where removable media are mounted. */
 const mediaRoots = ['/run/media', '/media', '/mnt'];
+
+/** The worker follows no links in the path of a medium; whoever works with his own rights may name one through a link. */
+function plainPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
 
 /** Reviewing, remotes and media of a sysroot without a service: workers directly. What concerns the running system makes no sense there. */
 export abstract class DirectReview implements ReviewClient, RemotesClient, RestartClient {
@@ -52,7 +62,8 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
   }
 
   async preview(target: { refspec?: string; revision?: string; medium?: string; fetchRpmdb?: boolean }): Promise<UpdateDetails> {
-    return this.ask('update.preview', { ...(await this.os()), ...target });
+    const medium = target.medium === undefined ? {} : { medium: plainPath(target.medium) };
+    return this.ask('update.preview', { ...(await this.os()), ...target, ...medium });
   }
 
   remotes(): Promise<readonly Remote[]> {
@@ -88,12 +99,16 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
   }
 
   async media(): Promise<readonly Medium[]> {
-    return this.ask('media.scan', { ...(await this.os()), paths: mediaRoots });
+    return this.ask('media.scan', { ...(await this.os()), paths: [...new Set(mediaRoots.map(plainPath))] });
   }
 
   async upgradeFromMedium(medium: string, options: { reboot?: boolean }): Promise<JobState> {
     if (options.reboot) throw onlyRunning('--reboot');
-    return this.job(`upgrade from ${medium}`, 'update.upgrade', { ...(await this.os()), medium });
+    return this.job(`upgrade from ${medium}`, 'update.upgrade', { ...(await this.os()), medium: plainPath(medium) });
+  }
+
+  repairOrigin(deploymentId: string, refspec: string): Promise<JobState> {
+    return this.job(`repair-origin ${deploymentId}`, 'sysroot.repair-origin', { sysroot: this.sysroot, deploymentId, refspec });
   }
 
   async scheduledRestart(): Promise<undefined> {

@@ -5,7 +5,7 @@ import { treelineVersion } from '../../shared/domain/index.ts';
 const versionBlock = `treeline:\n Version: '${treelineVersion}'\n Features:\n  - compose\n  - dbus\n  - peer-sockets`;
 
 /** Commands that work without the service. */
-const local = ['compose', 'db'] as const;
+const local = ['compose', 'db', 'repo'] as const;
 
 /**
  * The whole command line. `wanted`: the command that will be run; then only its part is loaded, because reading all of the client's code
@@ -34,5 +34,6 @@ export async function buildProgram(wanted?: string): Promise<Command> {
   }
   if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
   if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());
+  if (wanted === undefined || wanted === 'repo') program.addCommand((await import('./repo.ts')).repoCommand());
   return program;
 }

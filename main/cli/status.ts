@@ -63,7 +63,8 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   const { origin } = deployment;
   const lines = [`${deployment.booted ? '●' : ' '} ${origin.refspec || origin.containerImageReference || '(no origin)'}`];
   const add = (name: string, value: string): void => void lines.push(label(name, value));
-  if (origin.problem) add('OriginProblem', origin.problem);
+  if (origin.problem) add('OriginProblem', [origin.problem, origin.problemDetail].filter(Boolean).join(': '));
+  if (origin.problem === 'unreadable') add('', `repair it: treeline repair-origin ${deployment.id} REMOTE:BRANCH`);
   if (deployment.version) add('Version', `${deployment.version} (${dateText(deployment.timestamp)})`);
   else add('Timestamp', dateText(deployment.timestamp));
   add('Commit', deployment.checksum);

@@ -1,4 +1,4 @@
-import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import type { RemotesClient, RestartClient, ReviewClient } from './review-api.ts';
 
 /** What the app and the CLI ask of the service. Every promise rejects with a TreelineError only. */
@@ -37,7 +37,7 @@ export interface HostClient {
   reload(): Promise<void>;
 
   updateDetails(): Promise<UpdateDetails>;
-  compare(fromDeploymentId: string, toDeploymentId: string): Promise<readonly PackageChange[]>;
+  compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison>;
   history(limit: number): Promise<readonly HistoryEntry[]>;
   diskUse(): Promise<DiskUse>;
   close(): void;

@@ -154,6 +154,10 @@ export abstract class ExtraCalls implements ReviewClient, RemotesClient, Restart
     return this.job('Starting a deployment once', 'os', 'BootOnce', 'sa{sv}', [deploymentId, this.bag({ reboot: options.reboot })]);
   }
 
+  async repairOrigin(deploymentId: string, refspec: string): Promise<JobState> {
+    return this.job('Repairing an origin file', 'sysroot', 'RepairOrigin', 'ssa{sv}', [deploymentId, refspec, this.bag({})]);
+  }
+
   async whatsNew(): Promise<WhatsNew | undefined> {
     return this.look('Telling what is new', 'sysroot', 'WhatsNew');
   }

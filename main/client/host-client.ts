@@ -1,5 +1,5 @@
 import { iface, rootPath, sysrootPath, Variant, type DbusMessage } from '../../shared/dbus/index.ts';
-import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
 import { ExtraCalls, type Bag } from './extra-calls.ts';
@@ -163,11 +163,11 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     return JSON.parse((await this.link.call(call, true))[0] as string) as UpdateDetails;
   }
 
-  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<readonly PackageChange[]> {
-    if (!(await this.isOurs())) return this.stock.diff(fromDeploymentId, toDeploymentId);
+  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
+    if (!(await this.isOurs())) return { packages: await this.stock.diff(fromDeploymentId, toDeploymentId), advisories: [] };
     const body = [fromDeploymentId, toDeploymentId];
     const call = { path: await this.osObject(), interface: iface.treelineOs, member: 'CompareDeployments', signature: 'ss', body };
-    return JSON.parse((await this.link.call(call, true))[0] as string) as PackageChange[];
+    return JSON.parse((await this.link.call(call, true))[0] as string) as PackageComparison;
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {

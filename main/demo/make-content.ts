@@ -44,7 +44,7 @@ async function compose(paths: DemoPaths, treefile: string, key: SigningKey): Pro
     treefile,
     repo: paths.repo,
     cachedir: path.join(paths.state, 'compose-cache'),
-    gpgSign: { keyId: key.keyId, homedir: key.homedir },
+    gpgSign: [{ keyId: key.keyId, homedir: key.homedir }],
   };
   return runJob('compose.tree', params, { worker: path.join(paths.root, 'dist/worker/worker.mjs') }).done;
 }

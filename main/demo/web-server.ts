@@ -1,7 +1,7 @@
-import { createReadStream, type Stats, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import { answerFile, listen, requestPath } from '../engine/publish/static-server.ts';
 
 /** What the server does wrong, for tests of how the client takes it. `match` limits it to paths. */
 export type Fault = { readonly match?: RegExp } & (
@@ -28,33 +28,22 @@ export interface WebServer {
 
 const loginPage = Buffer.from('<!doctype html><title>Welcome</title><p>Please sign in to use this network.</p>\n');
 
-/**
- * A static file server on loopback: GET and HEAD, one byte range, ETag with 304, keep-alive. What any web server does for an OSTree
- * repository, no more. `port` 0 takes a free one.
- */
+/** The repository server that `treeline repo serve` is, on loopback, with faults and counters. `port` 0 takes a free one. */
 export async function startWebServer(root: string, port = 0): Promise<WebServer> {
   const base = path.resolve(root);
-  const sockets = new Set<Socket>();
   const state = { bytes: 0, requests: [] as string[], fault: undefined as Fault | undefined };
-  const server = createServer((request, response) => {
-    const pathname = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const pathname = requestPath(request);
     response.on('close', () => state.requests.push(`${request.method} ${pathname} ${response.statusCode}`));
     const fault = state.fault && (state.fault.match?.test(pathname) ?? true) ? state.fault : undefined;
     if (fault && answerWrongly(fault, response, state)) return;
-    answer(base, pathname, request, response, state, fault?.kind === 'cut' ? fault.afterBytes : Infinity);
-  });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const actualPort = (server.address() as AddressInfo).port;
+    const cutAfterBytes = fault?.kind === 'cut' ? fault.afterBytes : Infinity;
+    answerFile(base, request, response, (file, range, to) => send(file, range, to, state, cutAfterBytes));
+  };
+  const server = await listen(handle, '127.0.0.1', port);
   return {
-    url: `http://127.0.0.1:${actualPort}`,
-    port: actualPort,
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port,
     get bytesSent() {
       return state.bytes;
     },
@@ -68,11 +57,7 @@ export async function startWebServer(root: string, port = 0): Promise<WebServer>
     setFault(fault) {
       state.fault = fault;
     },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    close: () => server.close(),
   };
 }
 
@@ -89,31 +74,16 @@ function answerWrongly(fault: Fault, response: ServerResponse, state: { bytes: n
   return fault.kind === 'hang';
 }
 
-function answer(
-  base: string,
-  pathname: string,
-  request: IncomingMessage,
+/** Send a file's bytes, counted, and close the connection after so many of them. */
+function send(
+  file: string,
+  range: { readonly first: number; readonly last: number },
   response: ServerResponse,
   state: { bytes: number },
   cutAfterBytes: number,
 ): void {
-  const file = path.join(base, pathname);
-  const stats = fileStats(base, file);
-  if (!stats) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('404\n');
-  if (request.method !== 'GET' && request.method !== 'HEAD') return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
-  // inode and nanoseconds: a ref that moves within a second is a file of the same size and the same whole-second time
-  const etag = `"${stats.ino.toString(16)}-${stats.size.toString(16)}-${stats.mtimeMs.toString(16)}"`;
-  const headers = { etag, 'last-modified': stats.mtime.toUTCString(), 'accept-ranges': 'bytes', 'cache-control': 'no-cache' };
-  if (request.headers['if-none-match'] === etag) return void response.writeHead(304, headers).end();
-  const range = parseRange(request.headers.range, stats.size);
-  if (range === 'unsatisfiable') return void response.writeHead(416, { 'content-range': `bytes */${stats.size}` }).end();
-  const [first, last] = range ?? [0, stats.size - 1];
-  const type = { 'content-type': 'application/octet-stream', 'content-length': last - first + 1 };
-  if (range) response.writeHead(206, { ...headers, ...type, 'content-range': `bytes ${first}-${last}/${stats.size}` });
-  else response.writeHead(200, { ...headers, ...type });
-  if (request.method === 'HEAD' || stats.size === 0) return void response.end();
   let left = cutAfterBytes;
-  const stream = createReadStream(file, { start: first, end: last });
+  const stream = createReadStream(file, { start: range.first, end: range.last });
   stream.on('data', (chunk) => {
     state.bytes += Math.min(chunk.length, left);
     left -= chunk.length;
@@ -124,19 +94,4 @@ function answer(
   stream.on('error', () => response.destroy());
   if (left === Infinity) stream.pipe(response);
   else stream.on('data', (chunk) => left >= 0 && response.write(chunk)).on('end', () => response.end());
-}
-
-function fileStats(base: string, file: string): Stats | undefined {
-  if (file !== base && !file.startsWith(base + path.sep)) return undefined;
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats?.isFile() ? stats : undefined;
-}
-
-function parseRange(header: string | undefined, size: number): [number, number] | 'unsatisfiable' | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  if (!match || (match[1] === '' && match[2] === '')) return undefined;
-  if (match[1] === '') return [Math.max(0, size - Number(match[2])), size - 1];
-  const first = Number(match[1]);
-  const last = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
-  return first > last || first >= size ? 'unsatisfiable' : [first, last];
 }

@@ -56,7 +56,7 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   if (origin.refspec) dict.origin = s(origin.refspec);
   if (origin.containerImageReference) dict['container-image-reference'] = s(origin.containerImageReference);
   if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
-  if (origin.problem) dict['remote-error'] = s(`origin: ${origin.problem}`);
+  if (origin.problem) dict['remote-error'] = s(`origin: ${[origin.problem, origin.problemDetail].filter(Boolean).join(': ')}`);
   if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);
   if (deployment.booted && pending && pending.checksum !== deployment.checksum) {
     dict['pending-base-checksum'] = s(pending.checksum);

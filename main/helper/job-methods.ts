@@ -216,6 +216,15 @@ const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
       action: call.args[1] === true ? 'pin' : 'unpin',
       options: call.args[2],
     }),
+  RepairOrigin: (call, sysroot) =>
+    plan<'sysroot.repair-origin'>({
+      job: 'sysroot.repair-origin',
+      params: { sysroot, deploymentId: text(call.args[0]), refspec: text(call.args[1]) },
+      title: `repair-origin ${text(call.args[0])}`,
+      action: 'repair-origin',
+      subject: text(call.args[1]),
+      options: call.args[2],
+    }),
   Undeploy: (call, sysroot) =>
     plan<'sysroot.undeploy'>({
       job: 'sysroot.undeploy',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { iface, osPath, stringOption } from '../../shared/dbus/index.ts';
-import type { Deployment, HostSnapshot, PackageChange } from '../../shared/domain/index.ts';
+import type { Deployment, HostSnapshot, PackageComparison } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/history/index.ts';
-import type { SysrootState } from '../engine/jobs/index.ts';
+import type { DiffOutcome, SysrootState } from '../engine/jobs/index.ts';
 import type { Callers } from './callers.ts';
 import type { Dispatcher, Handlers } from './dispatcher.ts';
 import { bootConfigDict, cachedUpdateDict, rpmDiffRows } from './encode.ts';
@@ -31,9 +31,9 @@ export interface ReadDeps {
 /** Everything that starts no job: looking, registering, reloading. */
 export function readHandlers(deps: ReadDeps): Handlers {
   const { reader, properties, objects, callers, jobs, facts } = deps;
-  const diff = async (from: Deployment, to: Deployment): Promise<readonly PackageChange[]> => {
+  const diff = (from: Deployment, to: Deployment): Promise<DiffOutcome> => {
     const revisions = { from: from.checksum, to: to.checksum };
-    return (await reader.read('db.diff', { sysroot: facts.sysroot, ...revisions, changelogs: true, advisories: true })).packages;
+    return reader.read('db.diff', { sysroot: facts.sysroot, ...revisions, changelogs: true, advisories: true });
   };
   return {
     [iface.properties]: {
@@ -72,7 +72,7 @@ export function readHandlers(deps: ReadDeps): Handlers {
       GetDeploymentsRpmDiff: async ({ object, args }) => {
         const state = await reader.state();
         const [from, to] = diffSides(state, object.osname ?? '', String(args[0]), String(args[1]));
-        return [rpmDiffRows(await diff(from, to))];
+        return [rpmDiffRows((await diff(from, to)).packages)];
       },
       GetCachedUpdateRpmDiff: async ({ object }) => {
         const osname = object.osname ?? '';
@@ -111,7 +111,8 @@ export function readHandlers(deps: ReadDeps): Handlers {
       },
       CompareDeployments: async ({ args }) => {
         const state = await reader.state();
-        return [JSON.stringify(await diff(find(state, String(args[0])), find(state, String(args[1]))))];
+        const { packages, advisories } = await diff(find(state, String(args[0])), find(state, String(args[1])));
+        return [JSON.stringify({ packages, advisories } satisfies PackageComparison)];
       },
     },
   };

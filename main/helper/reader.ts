@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
@@ -62,10 +62,27 @@ export class Reader {
       this.generation,
       at(this.sysroot, 'ostree/deploy'),
       at(this.sysroot, 'ostree/repo/config'),
+      ...this.originFiles().map((file) => at(file)),
       at(this.sysroot, 'boot/ostree/finalize-failure.stamp'),
       at('/run/ostree/staged-deployment'),
       at('/etc/ostree/remotes.d'),
     ].join(' ');
+  }
+
+  /** Corrected by hand they leave no other trace. */
+  private originFiles(): string[] {
+    const names = (folder: string): string[] => {
+      try {
+        return readdirSync(folder);
+      } catch {
+        return [];
+      }
+    };
+    const stateroots = path.join(this.sysroot, 'ostree/deploy');
+    return names(stateroots).flatMap((osname) => {
+      const folder = path.join(stateroots, osname, 'deploy');
+      return names(folder).flatMap((name) => (name.endsWith('.origin') ? [path.join(folder, name)] : []));
+    });
   }
 
   private async run<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {

@@ -76,7 +76,11 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
     },
     [iface.treelineOs]: {
       ReviewSummary: answer('review.summary', (call) => ({ ...os(call), checksum: optional(call.args[0]) })),
-      EtcPreview: answer('review.etc', (call) => ({ ...os(call), checksum: optional(call.args[0]) })),
+      EtcPreview: answer('review.etc', (call) => ({
+        ...os(call),
+        checksum: optional(call.args[0]),
+        hideClosed: call.caller.uid !== 0,
+      })),
       EtcFile: answer('review.etc-file', (call) => ({
         ...os(call),
         checksum: optional(call.args[0]),

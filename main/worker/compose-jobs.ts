@@ -1,11 +1,31 @@
 import { TreelineError } from '../../shared/errors/index.ts';
-import { composeTree, importAll, type ComposePorts, type Importer } from '../engine/compose/index.ts';
+import {
+  checkTreefile,
+  composeTree,
+  describeRelease,
+  importAll,
+  listPackages,
+  listReleases,
+  listTreefileKeys,
+  planCompose,
+  type ComposePorts,
+  type Importer,
+  composeCommit,
+  composeExtensions,
+  composeInstall,
+  composePostprocess,
+  composeRootfs,
+} from '../engine/compose/index.ts';
 import { runJob, type JobHandlers } from '../engine/jobs/index.ts';
-import { resolve } from '../native/dnf/index.ts';
+import { catalog, resolve } from '../native/dnf/index.ts';
 import { system } from '../native/linux/index.ts';
+import { tryLockFile } from '../native/linux/lock.ts';
 import { runLua } from '../native/lua/run.ts';
 import { composeStore } from '../native/ostree/compose-store.ts';
 import { rpm } from '../native/rpm/index.ts';
+
+// what a tree's directories are must not depend on who composes it
+process.umask(0o022);
 
 /** This file's own bundle: scripts and imports run in further workers. */
 const worker = process.argv[1] ?? '';
@@ -24,6 +44,7 @@ const ports: ComposePorts = {
   rpm,
   store: composeStore,
   system,
+  lock: tryLockFile,
   importer,
   lua: { program: process.execPath, args: [worker], input: (request) => JSON.stringify({ job: 'compose.lua', params: request }) },
   now: () => {
@@ -34,13 +55,34 @@ const ports: ComposePorts = {
 
 export const composeJobs: Partial<JobHandlers> = {
   'compose.tree': (params, context) => composeTree(params, ports, context),
+  'compose.install': (params, context) => composeInstall(params, ports, context),
+  'compose.rootfs': (params, context) => composeRootfs(params, ports, context),
+  'compose.postprocess': (params, context) => composePostprocess(params, ports, context),
+  'compose.commit': (params, context) => composeCommit(params, ports, context),
+  'compose.extensions': (params, context) => composeExtensions(params, ports, context),
+  'compose.keys': () => listTreefileKeys(),
+  'compose.check': ({ treefile, text }) => checkTreefile(treefile, text),
+  'compose.packages': (params) => listPackages(params, catalog),
+  'compose.resolve': (params, context) => planCompose(params, ports, context),
+  'compose.releases': ({ repo, ref, limit }) => {
+    using target = composeStore.openTarget(repo);
+    return listReleases(target, ref, limit);
+  },
+  'compose.release': ({ repo, checksum }) => {
+    using target = composeStore.openTarget(repo);
+    return describeRelease(target, checksum);
+  },
+  'compose.create-repo': ({ repo }) => {
+    composeStore.createTarget(repo)[Symbol.dispose]();
+    return { repo };
+  },
   'compose.import': (batch, context) => {
     using cache = composeStore.openCache(batch.cache);
     const packages = batch.packages.map(({ pkg, keys, fingerprint }) => ({
       pkg,
       keys: { fingerprint, keys: keys.map((key) => Buffer.from(key, 'base64')) },
     }));
-    importAll(cache, packages, rpm, (nevra) => context.message(nevra));
+    importAll(cache, packages, batch.ima, rpm, (nevra) => context.message(nevra));
     return { imported: packages.length };
   },
   'compose.lua': (request) => {

@@ -64,6 +64,8 @@ function deferSignals(): void {
 /** Job groups are imported on demand: a job pays only for the libraries it uses. */
 async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
+  if (job.startsWith('disk.')) return (await import('./disk-jobs.ts')).diskJobs;
+  if (job.startsWith('repo.')) return (await import('./repo-jobs.ts')).repoJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;
   if (job.startsWith('remote.')) return (await import('./remote-jobs.ts')).remoteJobs;
   if (job.startsWith('media.')) return (await import('./media-jobs.ts')).mediaJobs;

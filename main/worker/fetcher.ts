@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { crashError } from '../engine/jobs/index.ts';
+import { openPlain } from '../engine/media/directory.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/ports/fetch.ts';
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
 import { fetchUser, inUserNamespace, type User } from './fetch-user.ts';
@@ -35,7 +36,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
   constructor(worker: string, parent: string, medium?: string) {
     this.#user = fetchUser(parent, worker);
     // opened by us, who may walk there: a stick's mount point is often its user's alone
-    const fd = medium === undefined ? undefined : openMedium(medium);
+    const fd = medium === undefined ? undefined : openMedium(medium, this.#user);
     this.#child = spawn(process.execPath, [worker, fetchSessionWord], {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
       env: { ...process.env, G_DEBUG: 'fatal-criticals' },
@@ -96,12 +97,19 @@ export class ProcessFetcher implements FetchPort, Disposable {
   }
 }
 
-function openMedium(medium: string): number {
+/** `user`: who is to read it. A stick of a file system without owners looks as its mount options say. */
+function openMedium(medium: string, user: User | undefined): number {
+  let fd: number;
   try {
-    return openSync(medium, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openPlain(medium);
   } catch (error) {
     throw new TreelineError('medium.nothing', { subject: medium, detail: (error as Error).message });
   }
+  const stat = fstatSync(fd);
+  const needed = stat.isDirectory() ? 5 : 4;
+  if (!user || stat.uid === user.uid || (stat.mode & needed) === needed) return fd;
+  closeSync(fd);
+  throw new TreelineError('medium.unreadable', { subject: medium, detail: `mode ${(stat.mode & 0o777).toString(8)}` });
 }
 
 /** The directory above belongs to root; only what is fetched into belongs to the fetching user. */

@@ -3,7 +3,7 @@ import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/bootloader/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
-import { Commit, importCommit, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import { Commit, importCommit, keyFileDamage, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
 import { mediumSource } from '../engine/media/source.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
 import { ProcessFetcher } from './fetcher.ts';
@@ -65,7 +65,7 @@ export async function online<T>(
   return await update(params, context, { lock, fetcher }, run);
 }
 
-const repoPath = (params: UpdateParams): string => `${params.sysroot.replace(/\/$/, '')}/ostree/repo`;
+const repoPath = (params: { readonly sysroot: string }): string => `${params.sysroot.replace(/\/$/, '')}/ostree/repo`;
 
 /** The medium is found first; the process that reads it inherits it as an open descriptor. */
 function fromMedium<T>(
@@ -99,6 +99,10 @@ export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.set-default': (p, context) => change(p.sysroot, context, (job) => engine.setDefault(job, p.deploymentId)),
   'sysroot.clear-rollback-target': (p, context) => change(p.sysroot, context, (job) => engine.clearRollbackTarget(job, p.osname)),
   'sysroot.boot-once': (p, context) => change(p.sysroot, context, (job) => bootOnce(job, p.deploymentId)),
+  'sysroot.repair-origin'(p, context) {
+    using repo = Repo.open(repoPath(p));
+    return engine.repairOrigin(p, { damage: keyFileDamage, repo }, context);
+  },
   'sysroot.pin': (p, context) => change(p.sysroot, context, (job) => engine.pin(job, p.deploymentId, p.pinned)),
   'sysroot.undeploy': (p, context) => change(p.sysroot, context, (job) => engine.undeploy(job, p.deploymentId)),
   'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),

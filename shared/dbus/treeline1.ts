@@ -3,7 +3,7 @@ import { args, guarded, read, type InterfaceSpec } from './table.ts';
 import { remoteMethods } from './treeline-remotes.ts';
 import { bootOnceMethods, restartMethods, restartSignals } from './treeline-restart.ts';
 import { reviewMethods } from './treeline-review.ts';
-import { deploymentIdProblem, first, optionsProblem, revisionProblem } from './validate.ts';
+import { deploymentIdProblem, first, optionsProblem, refspecProblem, revisionProblem } from './validate.ts';
 
 const address = 's transaction_address';
 
@@ -33,6 +33,17 @@ export const treelineSysrootInterface: InterfaceSpec = {
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
       details: ([id]) => ({ deployment: String(id) }),
     }),
+    /** Give a deployment whose origin file is damaged a source, REMOTE:BRANCH, again. */
+    RepairOrigin: guarded(
+      's deployment_id, s refspec, a{sv} options',
+      address,
+      'org.projectatomic.rpmostree1.rebase',
+      ([id, refspec]) => `give ${String(id)} the source ${String(refspec)}`,
+      {
+        problem: ([id, refspec, options]) => first(deploymentIdProblem(id), refspecProblem(refspec), optionsProblem(options)),
+        details: ([id, refspec]) => ({ deployment: String(id), refspec: String(refspec) }),
+      },
+    ),
     /** Cancel the running job; one's own needs no permission. */
     Cancel: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'cancel the running job'),
     ...restartMethods,
@@ -66,7 +77,7 @@ export const treelineOsInterface: InterfaceSpec = {
     }),
     /** UpdateDetails of the pending update, or of a commit. */
     UpdateDetails: read('s checksum', 's json', { problem: ([checksum]) => revisionProblem(checksum, true) }),
-    /** PackageChange[] between two deployments. */
+    /** PackageComparison of two deployments. */
     CompareDeployments: read('s from_id, s to_id', 's json', {
       problem: ([from, to]) => first(deploymentIdProblem(from), deploymentIdProblem(to)),
     }),

@@ -55,4 +55,6 @@ export interface Origin {
   readonly unconfiguredState?: string;
   readonly requestedPackages: readonly string[];
   readonly problem?: 'missing' | 'unreadable' | 'no-ref' | 'ambiguous' | 'remote-missing';
+  /** What the library says is wrong with an unreadable one. */
+  readonly problemDetail?: string;
 }

@@ -19,6 +19,7 @@ export interface HistoryEntry {
     | 'finalize-failed'
     | 'cancelled'
     | 'rebase'
+    | 'repair-origin'
     | 'boot-once'
     | 'remote'
     | 'trust-key'

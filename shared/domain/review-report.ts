@@ -202,7 +202,8 @@ const problems: Record<NonNullable<EtcEntry['problem']>, string> = {
 
 function etcLines(etc: EtcPreview): string[] {
   if (!etc.available) return ['## /etc', '', 'Not known before the new defaults are fetched.', ''];
-  if (etc.entries.length === 0) return ['## /etc', '', 'Nothing changes.', ''];
+  const hidden = etc.hiddenCount ? [`${etc.hiddenCount} more in folders that only root may list.`, ''] : [];
+  if (etc.entries.length === 0) return ['## /etc', '', ...(hidden.length > 0 ? hidden : ['Nothing changes.', ''])];
   const row = (e: EtcEntry): string => {
     const result = `${kinds[e.kind]}${e.kind === 'both-changed' ? `: ${e.outcome === 'yours' ? 'yours stays' : 'the new default stands'}` : ''}`;
     const cells = [code(`/etc/${e.path}`), e.type, e.vendor, e.yours, `${result}${e.problem ? ` (${problems[e.problem]})` : ''}`];
@@ -215,6 +216,7 @@ function etcLines(etc: EtcPreview): string[] {
     '| --- | --- | --- | --- | --- |',
     ...etc.entries.map(row),
     '',
+    ...hidden,
   ];
 }
 

@@ -1,3 +1,6 @@
+import type { Advisory } from './advisory.ts';
+import type { PackageChange } from './package.ts';
+
 /** What one side did to a file of /etc, against the vendor's default of the running system. */
 export type EtcSide = 'unchanged' | 'added' | 'modified' | 'removed';
 export type FileType = 'file' | 'directory' | 'symlink' | 'other';
@@ -36,6 +39,8 @@ export interface EtcPreview {
   readonly fetchBytes?: number;
   /** Sorted by path; unchanged ones are left out. */
   readonly entries: readonly EtcEntry[];
+  /** How many more there are, in directories that only root may list; missing = none. */
+  readonly hiddenCount?: number;
 }
 
 /** One version of a file. `text` only for regular files of valid UTF-8 up to 512 KiB. */
@@ -102,4 +107,11 @@ export interface ReviewSummary {
   readonly boot: { readonly needBytes: number; readonly freeBytes: number };
   /** The deployment one can go back to afterwards, '' for none. */
   readonly backTo: { readonly id: string; readonly version: string };
+}
+
+/** What changed between two deployments. */
+export interface PackageComparison {
+  readonly packages: readonly PackageChange[];
+  /** Those that the newer one brings, as its commit tells; of a stock daemon none. */
+  readonly advisories: readonly Advisory[];
 }

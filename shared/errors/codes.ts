@@ -85,7 +85,7 @@ export const errorTable = define({
   'origin.unreadable': [
     'A file that says where a deployment comes from is damaged',
     '{subject}: {detail}',
-    'Correct the file, or delete it: the deployment stays and can be given a source again.',
+    'Run `treeline repair-origin DEPLOYMENT REMOTE:BRANCH`, or correct the file. Until then nothing is changed: at shutdown no update could be finalized.',
   ],
   'origin.remote-missing': ['The source was deleted', 'Remote “{subject}” isn’t configured.', 'Add it again or rebase to another.'],
   'remote.invalid-name': ['Not a possible name', '“{subject}”: {detail}', 'Use letters, digits, “.”, “_” and “-”.'],
@@ -97,6 +97,16 @@ export const errorTable = define({
     'Rebase to another source first, or insist with --force: they stay, but get no updates.',
   ],
   'key.unreadable': ['No usable key', 'The file: {detail}', 'Get the public key file from the publisher again.'],
+  'boot.variable': [
+    'The firmware didn’t take the note for the next start',
+    '{subject}: {detail}',
+    'Choose the version in the boot menu at the next start.',
+  ],
+  'medium.unreadable': [
+    'Only its owner may read it',
+    '{subject} can be read by its owner alone ({detail}); fetching runs without any rights.',
+    'Mount it so that all may read it (umask=022), or copy it to a readable folder.',
+  ],
   'medium.nothing': ['Nothing to update from', '{subject}: {detail}', 'Write one with `treeline media create`.'],
   'medium.unverifiable': [
     'Nothing tells where this comes from',
@@ -128,6 +138,18 @@ export const errorTable = define({
   ],
   'repo.key-expired': ['The key has expired', '{subject} is signed with key {keyId}, expired.', 'Get the renewed key from the publisher.'],
   'repo.corrupt': ['Damaged data', '{subject}: {detail}', 'Run `ostree fsck` and fetch it again.'],
+  'repo.locked': ['Somebody else is writing', '{subject} is being written to by {detail}.', 'Wait for it to end, or leave out --no-wait.'],
+  'repo.key-needed': [
+    'The summary is signed',
+    'The summary of {subject} is signed, and what you ask for would replace it by one that isn’t.',
+    'Name the key with --gpg-sign or --sign-ed25519, or insist with --unsigned.',
+  ],
+  'repo.binding': [
+    'Bound to another branch',
+    'Commit {subject} is bound to {detail}.',
+    'Sign again with --gpg-sign or --sign-ed25519, or insist with --unsigned.',
+  ],
+  'repo.damaged': ['The repository has faults', '{subject}: {detail}', 'Fetch or publish again what is damaged.'],
   'repo.open': ['The repository can’t be opened', '{subject}: {detail}', 'Check path and permissions; `ostree init` makes a new one.'],
   'repo.revision-not-found': ['No such version', 'No commit “{subject}” in {repo}.', 'Check checksum, version or branch.'],
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],
@@ -137,6 +159,11 @@ export const errorTable = define({
   'disk.boot-full': ['/boot is too small', '{needBytes} bytes are needed, {freeBytes} are free.', 'Delete or unpin an old deployment.'],
   'file.unreadable': ['The file can’t be read', '{subject}: {detail}', 'Choose another file, or check its permissions.'],
   'file.unwritable': ['The file can’t be written', '{subject}: {detail}', 'Choose another place.'],
+  'file.changed': [
+    'The file has changed on disk',
+    'Another program has written {subject} since it was opened.',
+    'Load it again, or save over it.',
+  ],
   'auth.denied': ['Not allowed', '{subject} isn’t allowed for {owner}.', 'Ask an administrator.'],
   'auth.dismissed': ['Not authorised', 'The password dialog was closed.', 'Try again.'],
   'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],
@@ -151,8 +178,25 @@ export const errorTable = define({
   'treefile.syntax': ['The treefile isn’t valid', '{detail}', 'Correct the line.'],
   'treefile.unknown-key': ['Unknown treefile key', '“{key}” is not a key. {hint}', 'Correct or remove it.'],
   'treefile.invalid-value': ['Wrong value in the treefile', '“{key}”: {detail}', 'Correct the value.'],
-  'treefile.missing-key': ['A treefile key is missing', '“{key}” must be given.', 'Add it.'],
+  'treefile.refused-key': ['A treefile key that isn’t taken', '“{key}” {detail}.', 'Remove it.'],
+  'treefile.missing-key': ['A treefile key is missing', '“{key}” must be given. {hint}', 'Add it.'],
   'treefile.include': ['An included file is wrong', '{subject}: {detail}', 'Check the include.'],
+  'lockfile.invalid': ['The lockfile isn’t valid', '“{key}”: {detail}', 'Correct it, or write it anew with --ex-write-lockfile-to.'],
+  'lockfile.package-missing': [
+    'A locked package isn’t there',
+    'No repository has {subject}: {detail}.',
+    'Add the repository that has it, or lock another build.',
+  ],
+  'lockfile.digest-mismatch': [
+    'A locked package isn’t the same file',
+    '{subject}: {detail}.',
+    'Find out who replaced it; then write the lockfile anew.',
+  ],
+  'compose.layer-conflict': [
+    'A layer holds a file that is there already',
+    '{subject} brings {detail}',
+    'Leave it out, or use ostree-override-layers.',
+  ],
   'rpmmd.repo-not-found': [
     'No such package repository',
     'Repository “{subject}” isn’t defined in any .repo file next to the treefile.',
@@ -163,7 +207,7 @@ export const errorTable = define({
   'rpmdb.missing': ['No package list', '{subject} holds no RPM database and no list of its packages.', 'Compose it from packages.'],
   'rpmdb.unreadable': ['The package database can’t be read', '{subject}: {detail}', 'Check that it is complete and in sqlite format.'],
   'rpmdb.not-written': ['The package database can’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],
-  'package.not-found': ['No such package', 'No repository has “{subject}”.', 'Check the name.'],
+  'package.not-found': ['No such package', 'No repository has “{subject}”. It was looked for in {repo}.', 'Check the name.'],
   'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
   'package.dependency-missing': [
     'A requirement can’t be met',
@@ -187,6 +231,32 @@ export const errorTable = define({
   'package.file-conflict': ['Two packages hold the same file', '{subject}: {detail}', 'Leave one of them out.'],
   'package.bad-file-name': ['A file name isn’t valid', '{subject} holds a file whose name isn’t UTF-8: {detail}', 'Rebuild the package.'],
   'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above.'],
+  'compose.script-timeout': [
+    'A package script didn’t end',
+    '{subject} was stopped: {detail}',
+    'Allow more with --script-timeout, or leave the package out.',
+  ],
+  'compose.busy': ['Another compose is at work', '{subject} is used by {detail}.', 'Wait until it has ended.'],
+  'package.outside-tree': [
+    'A package brings a file outside of the system',
+    '{subject} holds {detail}',
+    'Leave it out, or rebuild it with its files below /usr or /etc.',
+  ],
+  'compose.no-file-signatures': [
+    'No file signatures',
+    '{subject}: {detail}',
+    'Sign the packages with `rpmsign --signfiles`, or remove `ima` from the treefile.',
+  ],
+  'compose.not-installed': [
+    'The composer isn’t installed',
+    '{subject} wasn’t found on this machine.',
+    'Install Treeline’s service and command line, and nodejs.',
+  ],
+  'compose.no-namespace': [
+    'Composing isn’t possible for this user',
+    'A tree’s files belong to root, which takes a user namespace: {detail}',
+    'Ask an administrator to allow user namespaces, or compose as root on the command line.',
+  ],
   'compose.no-kernel': ['No kernel', 'The tree holds no kernel in usr/lib/modules.', 'Add a kernel package.'],
   'compose.no-initramfs': [
     'No initramfs',
@@ -202,6 +272,13 @@ export const errorTable = define({
   'compose.user-conflict': ['Users don’t fit together', '{subject}: {detail}', 'Check the passwd and group files.'],
   'compose.sandbox': ['The sandbox can’t start', '{detail}', 'Check that bubblewrap is installed and user namespaces are allowed.'],
   'compose.key-not-found': ['No such signing key', '{subject}: {detail}', 'Check the key id and home directory.'],
+  'disk-image.program-missing': [
+    'Something to write disks with is missing',
+    '{subject} is neither in the tree nor on this machine.',
+    'Install {install}.',
+  ],
+  'disk-image.failed': ['The disk couldn’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],
+  'disk-image.too-small': ['The disk is too small', '{subject} were given, {detail}.', 'Give more with --size, or leave it out.'],
 } as const);
 
 export type ErrorCode = keyof typeof errorTable;

@@ -1,29 +1,34 @@
 // Compose of 210 small packages: cold, 31 of them changed, nothing changed; against the same by plain tools (rpm --root, ostree commit).
-// Prints one JSON line per case. Needs `npm run build`, rpmbuild, createrepo_c, rpm, ostree; runs as root.
+// The same for the packages of the test system, when there are any. Prints JSON lines. Needs `npm run build`, rpmbuild, createrepo_c, rpm, ostree; runs as root.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measure } from './measure.mjs';
 
 const cli = fileURLToPath(new URL('../../dist/cli/treeline.mjs', import.meta.url));
 const work = mkdtempSync(path.join(process.env.TREELINE_BENCH_DIR ?? tmpdir(), 'treeline-compose-bench-'));
 const packages = 210;
 const changed = 31;
 const run = (program, args, options = {}) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-const timed = (work) => {
-  const start = performance.now();
-  work();
-  return Math.round(performance.now() - start);
-};
-const report = (name, treelineMs, referenceMs) =>
-  console.log(
-    JSON.stringify({
-      name,
+const print = (row) => console.log(JSON.stringify(row));
+const ratio = (ours, theirs) => Number((ours / theirs).toFixed(2));
+
+/** Wall and processor time beside those of plain tools (if there are any for the case), and memory. */
+function report(name, ours, theirs) {
+  const [wall, cpu] = ['wallMs', 'cpuMs'].map((key) => [Math.round(ours[key]), theirs && Math.round(theirs[key])]);
+  for (const [what, [treelineMs, referenceMs]] of [
+    ['wall', wall],
+    ['CPU', cpu],
+  ])
+    print({
+      name: `${name}, ${what}`,
       treelineMs,
-      ...(referenceMs === undefined ? {} : { referenceMs, ratio: Number((treelineMs / referenceMs).toFixed(2)) }),
-    }),
-  );
+      ...(referenceMs === undefined ? {} : { referenceMs, ratio: ratio(treelineMs, referenceMs) }),
+    });
+  print({ name: `${name}, peak memory`, value: Math.round(ours.peakMb), unit: 'MB', budget: 300 });
+}
 
 /** All packages as sub-packages of one spec: one rpmbuild run. */
 function build(out, version, from, to) {
@@ -81,30 +86,30 @@ function treefile(directory, repo) {
 }
 
 /** rpm --root with the set's packages, then ostree commit from the directory. */
-function plain(name, repo, target) {
+function plain(name, repo, target, scripts = false) {
   const root = path.join(work, name);
-  return timed(() => {
-    run('rpm', ['--root', root, '--dbpath', '/usr/share/rpm', '--initdb']);
-    run('rpm', [
-      '--root',
-      root,
-      '--dbpath',
-      '/usr/share/rpm',
-      '--force-debian',
-      '--nodeps',
-      '--noscripts',
-      '--quiet',
-      '-U',
-      ...readdirSync(repo)
-        .filter((f) => f.endsWith('.rpm'))
-        .map((f) => path.join(repo, f)),
-    ]);
-    run('ostree', [`--repo=${target}`, 'commit', '-b', 'bench', `--tree=dir=${root}`, '--generate-sizes']);
-    run('ostree', [`--repo=${target}`, 'summary', '-u']);
-  });
+  const rpm = ['rpm', '--root', root, '--dbpath', '/usr/share/rpm'];
+  const files = readdirSync(repo)
+    .filter((f) => f.endsWith('.rpm'))
+    .map((f) => path.join(repo, f));
+  return measure([
+    [...rpm, '--initdb'],
+    [...rpm, '--force-debian', '--nodeps', ...(scripts ? [] : ['--noscripts']), '--quiet', '-U', ...files],
+    ['ostree', `--repo=${target}`, 'commit', '-b', 'bench', `--tree=dir=${root}`, '--generate-sizes'],
+    ['ostree', `--repo=${target}`, 'summary', '-u'],
+  ]);
 }
 
-try {
+const compose = (file, target, cache) =>
+  measure([[process.execPath, cli, 'compose', 'tree', `--repo=${target}`, `--cachedir=${cache}`, file]]);
+
+function newRepo(name) {
+  const repo = path.join(work, name);
+  run('ostree', [`--repo=${repo}`, 'init', '--mode=archive']);
+  return repo;
+}
+
+async function smallPackages() {
   const one = path.join(work, 'one');
   const two = path.join(work, 'two');
   mkdirSync(one);
@@ -119,15 +124,52 @@ try {
     );
   build(two, '2', 1, changed + 1);
   for (const repo of [one, two]) run('createrepo_c', ['--quiet', '--no-database', repo]);
-  const target = path.join(work, 'repo');
-  const reference = path.join(work, 'reference-repo');
-  for (const repo of [target, reference]) run('ostree', [`--repo=${repo}`, 'init', '--mode=archive']);
+  const [target, reference, cache] = [newRepo('repo'), newRepo('reference-repo'), path.join(work, 'cache')];
   const [first, second] = [treefile(path.join(work, 'a'), one), treefile(path.join(work, 'b'), two)];
-  const compose = (file) =>
-    timed(() => run(process.execPath, [cli, 'compose', 'tree', `--repo=${target}`, `--cachedir=${path.join(work, 'cache')}`, file]));
-  report('compose, 210 packages, cold', compose(first), plain('root-1', one, reference));
-  report('compose, 31 of 210 changed', compose(second), plain('root-2', two, reference));
-  report('compose, nothing changed', compose(second));
+  report('compose, 210 packages, cold', await compose(first, target, cache), await plain('root-1', one, reference));
+  report('compose, 31 of 210 changed', await compose(second, target, cache), await plain('root-2', two, reference));
+  report('compose, nothing changed', await compose(second, target, cache));
+}
+
+/** The test system's packages, when `npm run test:boot` has converted them: without kernel work, which plain tools don't do. */
+async function realSystem() {
+  const converted = fileURLToPath(new URL('../../.cache/boot', import.meta.url));
+  const repos = existsSync(converted)
+    ? readdirSync(converted)
+        .filter((name) => /^repository-[12]-/.test(name))
+        .sort()
+    : [];
+  if (repos.length < 2) return;
+  const wanted = readFileSync(fileURLToPath(new URL('../boot/guest/treefile.yaml', import.meta.url)), 'utf8');
+  const list = /^packages:\n((?: {2}- .*\n)+)/m.exec(wanted)?.[1] ?? '';
+  const [first, second] = repos.map((name, i) => {
+    const directory = path.join(work, `system-${i}`);
+    mkdirSync(directory);
+    writeFileSync(path.join(directory, 'system.repo'), `[system]\nbaseurl=file://${path.join(converted, name)}\ngpgcheck=0\n`);
+    const file = path.join(directory, 'system.yaml');
+    writeFileSync(
+      file,
+      `ref: bench/x86_64/system\nrepos: [system]\ncontainer: true\nselinux: false\nrecommends: false\nrpmdb: sqlite\npackages:\n${list}`,
+    );
+    return [file, path.join(converted, name)];
+  });
+  const [target, reference, cache] = [newRepo('system-repo'), newRepo('system-reference'), path.join(work, 'system-cache')];
+  report(
+    'compose, real system of 170 packages, cold',
+    await compose(first[0], target, cache),
+    await plain('system-1', first[1], reference, true),
+  );
+  report(
+    'compose, real system, next version',
+    await compose(second[0], target, cache),
+    await plain('system-2', second[1], reference, true),
+  );
+  report('compose, real system, nothing changed', await compose(second[0], target, cache));
+}
+
+try {
+  await smallPackages();
+  await realSystem();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

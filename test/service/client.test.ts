@@ -52,6 +52,12 @@ describe('with our service', () => {
     expect(after.deployments.map((each) => each.version)).toEqual(['2', '1']);
     expect(after.pastJobs.map((each) => each.title)).toEqual(['upgrade', 'upgrade', 'check for update', 'check for update']);
 
+    const [newer, older] = after.deployments;
+    expect(await client.compare(older?.id ?? '', newer?.id ?? '')).toMatchObject({
+      packages: [{ name: 'coming' }, { name: 'kernel', advisories: ['TEST-2026:1'] }, { name: 'leaving' }],
+      advisories: [{ id: 'TEST-2026:1', severity: 'important', description: 'It is better now.' }],
+    });
+
     expect(await client.rollback({})).toMatchObject({ phase: 'succeeded' });
     const back = await client.snapshot();
     expect(back.deployments.map((each) => each.version)).toEqual(['1', '2']);
@@ -116,9 +122,10 @@ describe('on other buses', () => {
         ['0', false, true],
       ]);
       expect(snapshot.check).toMatchObject({ kind: 'available', update: { version: '2', counts: { upgraded: 1, added: 0 } } });
-      expect(await client.compare('a', 'b')).toMatchObject([
-        { kind: 'upgraded', name: 'kernel', from: { epoch: 1, version: '1.0' }, to: { version: '2.0' } },
-      ]);
+      expect(await client.compare('a', 'b')).toMatchObject({
+        packages: [{ kind: 'upgraded', name: 'kernel', from: { epoch: 1, version: '1.0' }, to: { version: '2.0' } }],
+        advisories: [],
+      });
       await expect(client.pin('x', true)).rejects.toMatchObject({ code: 'not-supported' });
       const lacking = [
         () => client.reviewSummary(),

@@ -1,5 +1,5 @@
 import { buildReleaseChanges, packReleaseChanges } from '../../main/engine/diff/index.ts';
-import type { Package } from '../../shared/domain/index.ts';
+import type { Advisory, Package } from '../../shared/domain/index.ts';
 
 /** What the releases of a test's system are made of, by their number: a package that changes, one that stays, one that goes and one that comes. */
 const made: readonly (readonly (readonly [name: string, version: string])[])[] = [
@@ -20,6 +20,18 @@ const made: readonly (readonly (readonly [name: string, version: string])[])[] =
   ],
 ];
 
+/** Release 2 brings it. */
+const fix: Advisory = {
+  id: 'TEST-2026:1',
+  kind: 'security',
+  severity: 'important',
+  title: 'A fix of the kernel',
+  description: 'It is better now.',
+  issuedSeconds: 1000,
+  references: [],
+  packages: ['kernel-2.0-1.x86_64'],
+};
+
 /** Arguments of `ostree commit` that give release N its package list and what changed against its parent. */
 export function packageMetadata(release: number, parent: string | undefined): string[] {
   const rows = (made[release - 1] ?? []).map(([name, version]) => `('${name}','0','${version}','1','x86_64')`);
@@ -30,7 +42,7 @@ export function packageMetadata(release: number, parent: string | undefined): st
       timeSeconds: release * 1000,
       from: parent === undefined ? [] : installed(release - 1),
       to: installed(release),
-      advisories: [],
+      advisories: release === 2 ? [fix] : [],
     }),
   );
   const bytes = [...changes].map((byte) => `0x${byte.toString(16)}`).join(',');

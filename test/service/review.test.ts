@@ -53,6 +53,13 @@ describe('looking at an update before it is taken', () => {
     writeFileSync(etc('secret.conf'), 'a password\n');
     chmodSync(etc('secret.conf'), 0o600);
     expect((await client.etcFile('secret.conf')).yours.text).toBe('a password\n');
+    // nor the names in a directory that is closed to others
+    mkdirSync(etc('closed'), { mode: 0o700 });
+    writeFileSync(etc('closed/secret-name'), 'x');
+    expect((await client.etcPreview()).entries.map((e) => e.path)).toContain('closed/secret-name');
+    const listed = await host.callAs(testUser, os, `${iface.treelineOs}.EtcPreview`, "''");
+    expect(listed).toContain('"hiddenCount":1');
+    expect(listed).not.toContain('secret-name');
     const told = await host.callAs(testUser, os, `${iface.treelineOs}.EtcFile`, "''", "'secret.conf'");
     expect(told).not.toContain('a password');
     expect(told).toContain('unreadable');

@@ -29,6 +29,14 @@ export function registerDeployments(program: Command): void {
     .description('Delete deployments, by index or id')
     .action(action((session: Session, wanted: string[]) => each(session, wanted, (id) => session.client.undeploy(id))));
   program
+    .command('repair-origin <deployment> <refspec>')
+    .description('Give a deployment whose origin file is damaged its source, REMOTE:BRANCH, again')
+    .action(
+      action((session: Session, wanted: string, refspec: string) =>
+        each(session, [wanted], (id) => session.client.repairOrigin(id, refspec)),
+      ),
+    );
+  program
     .command('finalize-deployment [checksum]')
     .description('Release the lock of the staged deployment and restart into it')
     .option('--allow-missing-checksum', 'whatever is staged')

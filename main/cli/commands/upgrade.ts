@@ -166,7 +166,10 @@ async function report(session: Session, job: JobState, flags: PullFlags): Promis
   const base = deployments.find((deployment) => deployment.booted) ?? deployments[1];
   if (target && base && target !== base) {
     // the system is deployed; that a list can't be made must not look like a failure
-    const changes = await session.client.compare(base.id, target.id).catch(() => []);
+    const changes = await session.client.compare(base.id, target.id).then(
+      ({ packages }) => packages,
+      () => [],
+    );
     for (const line of changeLines(changes)) session.print(line);
     if (base.booted && !flags.reboot) session.print('Run "systemctl reboot" to start the new deployment.');
   }

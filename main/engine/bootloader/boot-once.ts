@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
+import { loaderInfo, oneShotProblem, writeOneShot } from './efi-variables.ts';
 import { findDeployment, versionOf, type SysrootJob } from '../sysroot/actions.ts';
 
 /** A boot menu entry as boot loaders know it. */
@@ -20,8 +21,6 @@ interface OnceLoader {
 
 /** The simulated boot loader (main/demo/simboot.ts) reads an entry's file name from here and removes it, as GRUB does with next_entry. */
 export const simulatedOnceFile = 'boot/treeline-boot-once';
-
-const loaderInfo = 'sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
 
 /**
  * Start a deployment at the next start only; the default stays. Throws `sysroot.not-booted`, `deployment.not-found`, `deployment.staged` (also
@@ -68,7 +67,11 @@ export function findLoader(root: string): OnceLoader {
     if (!found) throw refused(`${programs.join(' or ')} isn’t installed`);
     return found;
   };
-  if (name === 'systemd-boot') return { name, once: (entry) => run(tool('bootctl'), 'set-oneshot', entry.id) };
+  if (name === 'systemd-boot') {
+    const problem = oneShotProblem(root);
+    if (problem !== undefined) throw refused(problem);
+    return { name, once: (entry) => writeOneShot(root, entry.id) };
+  }
   if (name === 'GRUB') {
     const program = tool('grub2-reboot', 'grub-reboot');
     const bls = readText(grubConfig(root) ?? '').includes('blscfg');
@@ -76,8 +79,17 @@ export function findLoader(root: string): OnceLoader {
   }
   if (name === 'extlinux') {
     const folder = existsSync(at('boot/extlinux')) ? 'boot/extlinux' : 'boot/syslinux';
+    // U-Boot reads the same menu file, but has no place for a note
+    if (!existsSync(at(folder, 'ldlinux.sys'))) throw refused(`${folder}/ldlinux.sys is missing: another boot loader reads its menu`);
     const program = tool('extlinux');
-    return { name, once: (entry) => run(program, `--once=${entry.title}`, at(folder)) };
+    return {
+      name,
+      once(entry) {
+        // what is noted is a command line, whose first word is looked up among the labels
+        if (/\s/.test(entry.title)) throw refused(`it can’t be told of an entry whose label holds a blank: “${entry.title}”`);
+        run(program, `--once=${entry.title}`, at(folder));
+      },
+    };
   }
   throw refused('it has no way to do so');
 }
@@ -85,9 +97,7 @@ export function findLoader(root: string): OnceLoader {
 function loaderName(root: string): string {
   const has = (file: string): boolean => existsSync(path.join(root, file));
   if (has('run/treeline-sim/booted')) return 'the simulated boot loader';
-  // UTF-16 after four bytes of attributes
-  const info = has(loaderInfo) ? readFileSync(path.join(root, loaderInfo)).subarray(4).toString('utf16le') : '';
-  if (info.startsWith('systemd-boot')) return 'systemd-boot';
+  if (loaderInfo(root).startsWith('systemd-boot')) return 'systemd-boot';
   if (grubConfig(root) !== undefined) return 'GRUB';
   if (has('boot/extlinux/extlinux.conf') || has('boot/syslinux/syslinux.cfg')) return 'extlinux';
   if (has('boot/zipl') || has('etc/zipl.conf')) return 'zipl';

@@ -8,6 +8,8 @@ import type { JobEvent } from './protocol.ts';
 export interface RunOptions {
   /** Path of the worker's entry file. */
   readonly worker: string;
+  /** Node, with what comes before the worker's path; the program that runs this if left out. */
+  readonly node?: readonly [program: string, ...args: string[]];
   readonly onEvent?: (event: JobEvent) => void;
   readonly env?: Readonly<Record<string, string>>;
   /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
@@ -27,7 +29,8 @@ const stderrKeptBytes = 8192;
 
 /** Start one worker process for one job (see protocol.ts). The promise rejects with a TreelineError only. */
 export function runJob<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions): RunningJob<N> {
-  const child = spawn(process.execPath, [options.worker], {
+  const [program, ...args] = options.node ?? [process.execPath];
+  const child = spawn(program, [...args, options.worker], {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
     // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
     env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },

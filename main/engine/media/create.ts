@@ -92,12 +92,15 @@ function pastOf(repo: RepoPort, tip: CommitPort): string[] {
   return past;
 }
 
+/** Sticks often have FAT, which knows none of these in a name, nor one that ends with a dot. */
+const fatName = (name: string): string => name.replace(/[/\\:*?"<>|\p{Cc}]/gu, '-').replace(/[. ]+$/, '');
+
 /** One file, appearing under its name only when it is whole. */
 function writeDelta(repo: RepoPort, writer: MediumWriter, params: CreateParams, wanted: readonly Wanted[]): Medium {
   const [only, ...more] = wanted;
   if (!only || more.length > 0) throw new TreelineError('usage.invalid', { detail: 'a delta file holds exactly one branch' });
   const from = params.from ? wholeCommit(repo, params.from).checksum : undefined;
-  const name = `${only.ref.replaceAll('/', '-')}-${only.commit.version || only.commit.checksum.slice(0, 12)}.tldelta`;
+  const name = `${fatName(`${only.ref}-${only.commit.version || only.commit.checksum.slice(0, 12)}`)}.tldelta`;
   const file = path.resolve(isDeltaName(params.target) ? params.target : path.join(params.target, name));
   mkdirSync(path.dirname(file), { recursive: true });
   const temporary = `${file}.part`;

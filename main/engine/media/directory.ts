@@ -13,9 +13,13 @@ export class MediumDirectory implements Disposable {
     this.#fd = fd;
   }
 
-  /** Undefined when there is no such directory. The path itself is trusted. */
+  /** Undefined when there is no such directory, or a part of the path is a link: see openPlain(). */
   static open(path: string): MediumDirectory | undefined {
-    return tryOpen(path, O_DIRECTORY);
+    try {
+      return new MediumDirectory(openPlain(path, O_DIRECTORY));
+    } catch {
+      return undefined;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -77,6 +81,25 @@ export class MediumDirectory implements Disposable {
   static of(fd: number): MediumDirectory {
     return new MediumDirectory(fd);
   }
+}
+
+/**
+ * Open an absolute path for reading, one name after the other and without following a link anywhere in it: what is opened lies where the path says
+ * and nowhere else, also while somebody exchanges directories for links. Throws what open(2) says.
+ */
+export function openPlain(path: string, flags = 0): number {
+  const names = path.split('/').filter((name) => name !== '');
+  let fd = openSync('/', O_RDONLY | O_DIRECTORY);
+  for (const [index, name] of names.entries()) {
+    const last = index === names.length - 1;
+    const above = fd;
+    try {
+      fd = openSync(`/proc/self/fd/${above}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (last ? flags : O_DIRECTORY));
+    } finally {
+      closeSync(above);
+    }
+  }
+  return fd;
 }
 
 function tryOpen(path: string, flags: number): MediumDirectory | undefined {

@@ -1,3 +1,4 @@
+import type { GpgKey } from '../jobs/index.ts';
 import type { ResolvedPackage } from './resolver.ts';
 import type { RpmPackage } from './rpm.ts';
 
@@ -13,12 +14,16 @@ export interface CachedPackage {
   readonly commit: string;
   /** Fingerprint of the keys its signature was verified with; '' if it wasn't. */
   readonly verifiedWith: string;
+  /** Its files carry their IMA signatures. */
+  readonly ima: boolean;
 }
 
 /** One package to import. */
 export interface ImportRequest {
   readonly pkg: ResolvedPackage;
   readonly verifiedWith: string;
+  /** Keep the files' IMA signatures as security.ima. */
+  readonly ima: boolean;
 }
 
 /** The disposable repository of imported packages, in which trees are assembled by hard links. */
@@ -32,6 +37,8 @@ export interface PackageCache extends Disposable {
   importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void;
   /** Check packages out over `target` by hard links. `wanted` is asked for each path when given. */
   checkout(commit: string, target: string, wanted?: (path: string) => boolean): void;
+  /** Copy a commit with all that it holds out of another repository, so that it can be checked out. Throws repo.corrupt when it isn't whole. */
+  importCommit(repo: string, checksum: string): void;
   /** Store an assembled directory; unchanged hard links aren't read again. `sepolicyRoot`: label by the policy in that tree. */
   writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot;
 }
@@ -42,6 +49,8 @@ export interface CommitRequest {
   readonly subject: string;
   /** a{sv} values are main/native's Variant; built by `variant()` of the store. */
   readonly metadata: ReadonlyMap<string, unknown>;
+  /** Detached metadata, a{sv} like the other: beside the commit, without a part in its checksum. */
+  readonly detached?: ReadonlyMap<string, unknown>;
   readonly root: TreeRoot;
   readonly timeSeconds: number;
   readonly signing: Signing;
@@ -51,12 +60,15 @@ export interface CommitRequest {
   readonly toldFiles: { readonly directories: readonly string[]; readonly wanted: (path: string) => boolean };
   /** `ostree.sizes`, too. */
   readonly generateSizes: boolean;
+  /** Write static deltas to the commit from this many commits before it. */
+  readonly staticDeltas: number;
 }
 
+/** Keys to sign with, each of them. */
 export interface Signing {
-  readonly gpg?: { readonly keyId: string; readonly homedir?: string };
-  /** Base64 of an ed25519 secret key, as `ostree sign` takes it. */
-  readonly ed25519?: string;
+  readonly gpg?: readonly GpgKey[];
+  /** Base64 of ed25519 secret keys, as `ostree sign` takes them. */
+  readonly ed25519?: readonly string[];
 }
 
 export interface PreviousCommit {
@@ -92,6 +104,8 @@ export interface ComposeStore {
   openCache(path: string): PackageCache;
   /** Throws repo.open. */
   openTarget(path: string): TargetRepo;
+  /** Make an archive repository. Throws repo.open. */
+  createTarget(path: string): TargetRepo;
   /** Name of the SELinux policy in a tree. */
   sepolicyName(root: string): string | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Advisory, PackageDetails, Progress } from '../../../shared/domain/index.ts';
+import type { Advisory, AvailablePackage, PackageDetails, Progress } from '../../../shared/domain/index.ts';
 
 /** One section of a .repo file (yum.conf(5), "[repository] OPTIONS"). */
 export interface RepoDefinition {
@@ -16,6 +16,21 @@ export interface RepoDefinition {
   readonly cost?: number;
   /** Options that are libdnf's business alone (sslverify, proxy, ...), passed through. */
   readonly other: Readonly<Record<string, string>>;
+  /** Only locked packages may come from it (lockfile-repos). */
+  readonly lockedOnly?: boolean;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A package that must be taken in exactly this build. */
+export interface PackageLock {
+  readonly name: string;
+  /** `[epoch:]version-release`, of any architecture; or with `.arch` behind. */
+  readonly evr?: string;
+  readonly evra?: string;
+  /** `algorithm:hex` of the package file. */
+  readonly digest?: string;
+  /** The lockfile, for errors. */
   readonly file: string;
   readonly line: number;
 }
@@ -28,8 +43,15 @@ export interface ResolveRequest {
   readonly releasever: string;
   /** Names, globs, NEVRAs, provides or file paths. */
   readonly packages: readonly string[];
+  /** Packages that come from one certain repository; another one's of the same name aren't used. */
+  readonly repoPackages?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
   readonly excludes: readonly string[];
   readonly recommends: boolean;
+  /** Values of `$name` in addresses of repositories, besides $releasever and $basearch. */
+  readonly vars?: Readonly<Record<string, string>>;
+  readonly locks?: readonly PackageLock[];
+  /** Nothing but locked packages may be installed. */
+  readonly lockedOnly?: boolean;
   /** Never touch the network. */
   readonly cacheOnly?: boolean;
   readonly proxy?: string;
@@ -61,7 +83,12 @@ export interface Resolution extends Disposable {
 }
 
 /**
- * Resolve by libdnf. Throws package.not-found, package.excluded, package.dependency-missing, package.conflict, rpmmd.unreachable
+ * Resolve by libdnf. Throws package.not-found, package.excluded, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
  * or rpmmd.corrupt, each naming the package, requirement or repository.
  */
 export type Resolver = (request: ResolveRequest) => Resolution;
+
+export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'vars'>;
+
+/** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
+export type Catalog = (request: CatalogRequest) => AvailablePackage[];

@@ -39,9 +39,14 @@ export interface RpmFile {
   readonly nlink: number;
   /** Index of the first file of the group of hard links (its own index when nlink is 1). */
   readonly linkGroup: number;
+  /** IMA signature of the content (`rpmsign --signfiles`), lower-case hex as security.ima holds it; '' for none. */
+  readonly signature: string;
   /** Language for install-langs, e.g. `de` or `pt|pt_BR`; '' for none. */
   readonly lang: string;
 }
+
+/** RPMSCRIPT_FLAG_* of rpm: how a script's text is prepared when it runs (`%post -e`, `%post -q`). */
+export const scriptFlag = { expand: 1 << 0, queryFormat: 1 << 1, critical: 1 << 2 } as const;
 
 export interface RpmDependency {
   readonly name: string;
@@ -59,7 +64,7 @@ export interface RpmScriptlet {
   readonly interpreter: readonly string[];
   /** May be empty: `%post -p /sbin/ldconfig`. */
   readonly body: string;
-  /** RPMSCRIPT_FLAG_* of rpm: 1 = expand macros, 2 = queryformat, 4 = critical. */
+  /** Bits of scriptFlag. */
   readonly flags: number;
 }
 
@@ -124,6 +129,9 @@ export interface PackageVerification {
   readonly detail: string;
 }
 
+/** Database formats that librpm 4.16 and later can write (`%_db_backend`). */
+export type RpmdbBackend = 'sqlite' | 'ndb';
+
 export interface WriteRpmdbOptions {
   /** Root of the tree. */
   readonly root: string;
@@ -131,6 +139,10 @@ export interface WriteRpmdbOptions {
   readonly dbPath: string;
   /** Package files; the database holds them in the order of their NEVRA, whatever the order here. */
   readonly packages: readonly string[];
+  /** Default sqlite. */
+  readonly backend?: RpmdbBackend;
+  /** Package file -> paths of its files that aren't in the tree (documentation, languages): their state says so, and `rpm -V` is content. */
+  readonly leftOut?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Unix time written as INSTALLTIME and INSTALLTID of all packages, so that two runs give the same database. */
   readonly installTimeSeconds: number;
   /** Called after each package. */
@@ -162,7 +174,11 @@ export interface RpmPort {
   readPackage(path: string): RpmPackage;
   /** Verify header and payload against exactly these public keys (armoured or binary; the host's keyring isn't used). */
   verifyPackage(path: string, keys: readonly Uint8Array[]): PackageVerification;
-  /** Write an sqlite rpmdb into a tree from package files' headers; nothing is installed, no script runs. */
+  /** A script's text with macros expanded and query formats (of its package) filled in, as its flags say. Throws package.unsupported. */
+  expandScript(path: string, body: string, flags: number): string;
+  /** `%_db_backend` of this machine's rpm, or of a macro file. undefined when it isn't set there. */
+  databaseBackend(macroFile?: string): string | undefined;
+  /** Write an rpmdb into a tree from package files' headers; nothing is installed, no script runs. */
   writeRpmdb(options: WriteRpmdbOptions): void;
   /** Packages of an rpmdb, sorted by NEVRA, without gpg-pubkey entries. */
   readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[];

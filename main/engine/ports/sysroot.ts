@@ -13,7 +13,9 @@ export interface RawDeployment {
   readonly pinned: boolean;
   readonly unlocked: 'none' | 'development' | 'hotfix' | 'transient' | 'unknown';
   /** Text of the origin file; missing when there is none or it can't be read. */
-  readonly originText?: string;
+  readonly originText?: string | undefined;
+  /** What is wrong with an origin file that isn't a key file. */
+  readonly originDamage?: string;
   readonly bootConfig: Readonly<Record<string, string>>;
   readonly overlayInitrds: readonly string[];
   /** Directory relative to the sysroot: ostree/deploy/OSNAME/deploy/CHECKSUM.SERIAL */
@@ -45,7 +47,10 @@ export interface SysrootPort {
   deployments(): readonly RawDeployment[];
   /** The deployment whose /etc a new one of this stateroot starts from, undefined for a first one. */
   mergeDeployment(osname: string): RawDeployment | undefined;
-  /** Take the sysroot's lock, released with the port. Throws `sysroot.locked` at once when another program has it. */
+  /**
+   * Take the sysroot's lock, released with the port; every change needs it. Throws `sysroot.locked` at once when another program has it,
+   * `origin.unreadable` while an origin file is damaged.
+   */
   lock(): void;
   /** Make a deployment (checkout, /etc merge, SELinux); it gets into the boot order by writeDeployments. Returns its id. */
   deployTree(request: NewDeployment): string;

@@ -151,7 +151,9 @@ export function importKey(context: RemotesContext, name: string, keyBase64: stri
     const before = existsSync(keyFile) ? (ed25519Keys(readFileSync(keyFile)) ?? []) : [];
     mkdirSync(path.dirname(keyFile), { recursive: true });
     writeFileSync(keyFile, `${[...new Set([...before, ...raw])].join('\n')}\n`, { mode: 0o644 });
-    editRemoteFile(file, name, { 'verification-ed25519-file': keyFile });
+    // a key that nothing is checked with would be no trust at all; what is demanded already stays
+    const demanded = verifyPolicy(context.repo, name).ed25519;
+    editRemoteFile(file, name, { 'verification-ed25519-file': keyFile, ...(demanded ? {} : { 'sign-verify': 'ed25519' }) });
     context.repo.reloadConfig();
   }
   return keys;

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EtcPreview } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { ReviewParams } from '../jobs/catalogue.ts';
+import type { JobParams } from '../jobs/catalogue.ts';
 import { gapsOf, missingSizes } from '../upgrade/sizes.ts';
 import { localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
@@ -13,7 +13,7 @@ import { flatten, isComplete, type DirRef, type TreeNode } from './tree.ts';
 const comparedBytes = 16 << 20;
 
 /** Job review.etc. */
-export function etcPreview(context: ReviewContext, params: ReviewParams): EtcPreview {
+export function etcPreview(context: ReviewContext, params: JobParams<'review.etc'>): EtcPreview {
   return withTarget(context, params, (target) => {
     const common = { fromId: target.merge.id, toChecksum: target.to.checksum };
     const vendor = availableEtc(target);
@@ -21,11 +21,20 @@ export function etcPreview(context: ReviewContext, params: ReviewParams): EtcPre
       const fetchBytes = estimateFetch(target);
       return { ...common, available: false, ...(fetchBytes === undefined ? {} : { fetchBytes }), entries: [] };
     }
-    return { ...common, available: true, entries: preview(context.sysroot.path, target, vendor) };
+    const { entries, closed } = preview(context.sysroot.path, target, vendor);
+    const shown = params.hideClosed ? entries.filter(({ path: name }) => !closed(name)) : entries;
+    const hidden = entries.length - shown.length;
+    return { ...common, available: true, entries: shown, ...(hidden > 0 ? { hiddenCount: hidden } : {}) };
   });
 }
 
-function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): EtcPreview['entries'] {
+interface Previewed {
+  readonly entries: EtcPreview['entries'];
+  /** Whether not everybody may learn of a name: it lies in a directory that one of the three sides keeps to its owner. */
+  readonly closed: (name: string) => boolean;
+}
+
+function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): Previewed {
   const { reader } = target;
   const deployment = path.join(sysroot, target.merge.directory);
   const oldEtc = reader.find(target.from, ['usr', 'etc']);
@@ -41,7 +50,22 @@ function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): 
     const theirs = vendor.get(name);
     return mine !== undefined && theirs !== undefined && sameAsObject(target, mine, theirs);
   };
-  return mergeEntries({ before, vendor, yours, changes, isLink, same });
+  const everybody = (directory: string): boolean => {
+    const modes = [yours.get(directory), before.get(directory), vendor.get(directory)].flatMap((node) =>
+      node?.type !== 'directory' ? [] : ['mode' in node ? node.mode : reader.attributes(node.checksum).mode],
+    );
+    return modes.every((mode) => (mode & 0o005) === 0o005);
+  };
+  const known = new Map<string, boolean>();
+  const closed = (name: string): boolean => {
+    const end = name.lastIndexOf('/');
+    if (end < 0) return false;
+    const directory = name.slice(0, end);
+    const answer = known.get(directory) ?? (!everybody(directory) || closed(directory));
+    known.set(directory, answer);
+    return answer;
+  };
+  return { entries: mergeEntries({ before, vendor, yours, changes, isLink, same }), closed };
 }
 
 function sameAsObject(target: ReviewTarget, mine: LocalNode, theirs: TreeNode): boolean {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CommitMeta, Deployment, Signature } from '../../../shared/domain/index.ts';
 import { parseKernelArgs, type KernelArg } from '../kargs/kernel-args.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../ports/sysroot.ts';
-import { readOrigin } from './origin.ts';
+import { originOf } from './origin.ts';
 import { commitSignatures, keyringFingerprint, verifyPolicy, type GpgVerify } from './signatures.ts';
 import { readJson, tryWriteJson, type StateDir } from './state-dir.ts';
 
@@ -32,7 +32,7 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
     return known;
   };
   return list.map((raw, index) => {
-    const origin = readOrigin(raw.originText, remoteExists);
+    const origin = originOf(raw, remoteExists);
     const commit = loadQuietly(sysroot, raw.checksum);
     const policy = verifyPolicy(sysroot.repo, origin.remote);
     return {

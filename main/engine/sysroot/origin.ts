@@ -1,4 +1,5 @@
 import type { Origin } from '../../../shared/domain/index.ts';
+import type { RawDeployment } from '../ports/sysroot.ts';
 
 /** An origin file (GKeyFile syntax): lines are kept, so that what we don't know survives a change. */
 export class OriginFile {
@@ -62,6 +63,12 @@ export class OriginFile {
 
 const unescape = (value: string): string =>
   value.replace(/\\([sntr\\])/g, (_, c: string) => ({ s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' })[c] ?? c);
+
+/** readOrigin() of a deployment. */
+export function originOf(raw: Pick<RawDeployment, 'originText' | 'originDamage'>, remoteExists: (name: string) => boolean): Origin {
+  const origin = readOrigin(raw.originText, remoteExists);
+  return raw.originDamage === undefined ? origin : { ...origin, problem: 'unreadable', problemDetail: raw.originDamage };
+}
 
 /**
  * What an origin says, with what is wrong about it instead of an exception (field reports 11, 12): a deployment is listed whatever its origin.

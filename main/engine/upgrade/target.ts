@@ -1,7 +1,7 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
-import { readOrigin } from '../sysroot/origin.ts';
+import { originOf } from '../sysroot/origin.ts';
 
 /** Where updates of a stateroot come from, and what they are compared with. */
 export interface Source {
@@ -21,7 +21,7 @@ export function updateSource(sysroot: SysrootPort, osname: string, refspec?: str
   if (!merge) throw new TreelineError('deployment.not-found', { subject: osname });
   const own = sysroot.deployments().filter((d) => d.osname === osname && !d.staged);
   const base = own.find((d) => d.booted) ?? own[0] ?? merge;
-  const origin = readOrigin(merge.originText, (name) => sysroot.repo.hasRemote(name));
+  const origin = originOf(merge, (name) => sysroot.repo.hasRemote(name));
   const wanted = refspec === undefined || refspec === '' ? fromOrigin(merge, origin) : fromRefspec(refspec, origin);
   if (wanted.remote !== '' && !sysroot.repo.hasRemote(wanted.remote)) {
     throw new TreelineError('origin.remote-missing', { subject: wanted.remote });

@@ -1,0 +1,75 @@
+import { Option, type Command } from 'commander';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/disk/params.ts';
+import { followJob, reportErrors } from './follow-job.ts';
+import { repeated } from './signing-options.ts';
+
+interface DiskOptions {
+  readonly repo: string;
+  readonly ref?: string;
+  readonly size?: string;
+  readonly bootSize?: string;
+  readonly stateroot?: string;
+  readonly bootloader?: DiskBootloader;
+  readonly firmware?: DiskFirmware;
+  readonly rootLabel?: string;
+  readonly bootLabel?: string;
+  readonly karg: readonly string[];
+  readonly remote?: string;
+  readonly remoteUrl?: string;
+  readonly remoteKey: readonly string[];
+  readonly workdir?: string;
+}
+
+/** `treeline compose disk`: a bootable raw disk from a commit. */
+export function addDiskCommand(compose: Command): void {
+  compose
+    .command('disk')
+    .description('Write a bootable raw disk from a commit')
+    .argument('<revision>', 'branch, or checksum together with --ref')
+    .argument('<output>', 'file to write')
+    .requiredOption('-r, --repo <path>', 'OSTree repository with the commit')
+    .option('--ref <branch>', 'branch that the system follows (default: the revision)')
+    .option('--size <size>', 'size of the disk, as 8G or 900M (default: room for two updates)')
+    .option('--boot-size <size>', 'size of /boot (default: 512M)')
+    .option('--stateroot <name>', 'name of the stateroot (default: default)')
+    .addOption(new Option('--bootloader <name>', 'boot loader (default: grub)').choices(diskBootloaders))
+    .addOption(new Option('--firmware <kind>', 'what starts it (default: what the boot loader can)').choices(diskFirmwares))
+    .option('--root-label <label>', 'label of the root file system (default: root)')
+    .option('--boot-label <label>', 'label of the boot file system (default: boot)')
+    .option('--karg <argument>', 'kernel argument (may be repeated)', repeated, [])
+    .option('--remote <name>', 'source that the system gets updates from')
+    .option('--remote-url <url>', 'its address')
+    .option('--remote-key <file>', 'its public key, OpenPGP or ed25519 (may be repeated); none: signatures aren’t demanded', repeated, [])
+    .option('--workdir <path>', 'scratch space (default: beside the output)')
+    .action(async (revision: string, output: string, options: DiskOptions, command: Command) => {
+      const quiet = (command.optsWithGlobals() as { quiet?: boolean }).quiet ?? false;
+      await reportErrors(async () => {
+        const outcome = await followJob('disk.create', paramsOf(revision, output, options), { quiet });
+        const version = outcome.version === '' ? outcome.checksum.slice(0, 12) : outcome.version;
+        process.stdout.write(`${outcome.output}: ${version}, ${Math.round(outcome.sizeBytes / 2 ** 20)} MiB, ${outcome.bootloader} (${outcome.firmware})\n`);
+        return 0;
+      });
+    });
+}
+
+function paramsOf(revision: string, output: string, options: DiskOptions): DiskParams {
+  const { karg, remote, remoteUrl, remoteKey, size, bootSize, ...plain } = options;
+  if ((remote === undefined) !== (remoteUrl === undefined))
+    throw new TreelineError('usage.invalid', { detail: '--remote and --remote-url belong together' });
+  return {
+    ...plain,
+    revision,
+    output,
+    kernelArgs: karg,
+    ...(size === undefined ? {} : { sizeBytes: bytesOf('--size', size) }),
+    ...(bootSize === undefined ? {} : { bootSizeBytes: bytesOf('--boot-size', bootSize) }),
+    ...(remote !== undefined && remoteUrl !== undefined ? { remote: { name: remote, url: remoteUrl, keys: remoteKey } } : {}),
+  };
+}
+
+function bytesOf(option: string, text: string): number {
+  const [, number, unit = ''] = /^(\d+)([MG])$/.exec(text) ?? [];
+  if (number === undefined) throw new TreelineError('usage.invalid', { detail: `${option} ${text}: a number with M or G is needed` });
+  return Number(number) * (unit === 'G' ? 2 ** 30 : 2 ** 20);
+}

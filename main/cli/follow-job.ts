@@ -1,0 +1,48 @@
+import type { JobState } from '../../shared/domain/index.ts';
+import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { runJob, type JobName, type JobParams, type JobResult } from '../engine/jobs/index.ts';
+import { ProgressPrinter } from './progress.ts';
+import { workerPath } from './worker-path.ts';
+
+/** Run a job in a worker of its own with its progress and messages on stdout (stderr when `aside`); the first Ctrl+C cancels it. */
+export async function followJob<N extends JobName>(
+  job: N,
+  params: JobParams<N>,
+  { quiet = false, aside = false }: { readonly quiet?: boolean; readonly aside?: boolean } = {},
+): Promise<JobResult<N>> {
+  const printer = new ProgressPrinter(aside ? process.stderr : process.stdout, quiet);
+  let state: JobState = { id: '', title: job, method: job, owner: '', startedAt: 0, phase: 'running', messages: [], changed: false };
+  const running = runJob(job, params, {
+    worker: workerPath,
+    onEvent: (event) => {
+      if (event.type === 'progress') state = { ...state, progress: event.progress };
+      else if (event.type === 'message') state = { ...state, messages: [...state.messages.slice(-199), event.text] };
+      else return;
+      printer.show(state);
+    },
+  });
+  let interrupts = 0;
+  const stop = (): void => {
+    if (interrupts++ > 0) process.exit(130);
+    running.cancel();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    return await running.done;
+  } finally {
+    printer.clear();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** Run a command's action; an error is one line on stderr and exit code 1. */
+export async function reportErrors(run: () => Promise<number | undefined>): Promise<void> {
+  try {
+    process.exitCode = (await run()) ?? 0;
+  } catch (error) {
+    process.stderr.write(`error: ${errorLine(TreelineError.report(error))}\n`);
+    process.exitCode = 1;
+  }
+}

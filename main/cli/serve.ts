@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { answerFile, listen, requestPath } from '../engine/publish/static-server.ts';
+
+/** Serve a repository's files until a signal comes; a line per request on stderr unless `quiet`. Throws repo.open, usage.invalid. */
+export async function serve(repo: string, address: string, port: number, quiet: boolean): Promise<number> {
+  const base = path.resolve(repo);
+  if (!existsSync(path.join(base, 'config')) || !existsSync(path.join(base, 'objects')))
+    throw new TreelineError('repo.open', { subject: repo, detail: 'there is no OSTree repository' });
+  const server = await listen(
+    (request, response) => {
+      if (!quiet)
+        response.on('close', () =>
+          process.stderr.write(`${request.socket.remoteAddress ?? '-'} ${request.method} ${requestPath(request)} ${response.statusCode}\n`),
+        );
+      answerFile(base, request, response);
+    },
+    address,
+    port,
+  ).catch((error: Error) => {
+    throw new TreelineError('usage.invalid', { subject: '--address', detail: `${address}:${port} can’t be listened on: ${error.message}` });
+  });
+  process.stdout.write(`http://${address.includes(':') ? `[${address}]` : address}:${server.port}/\n`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+  await server.close();
+  return 0;
+}
