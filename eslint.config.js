@@ -15,7 +15,7 @@ const rooms = {
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
   local: { at: 'main/local', may: ['engine', 'domain', 'errors'] },
   helper: { at: 'main/helper', may: ['engine', 'dbus', 'domain', 'errors'] },
-  cli: { at: 'main/cli', may: ['client', 'engine', 'worker', 'domain', 'errors'] },
+  cli: { at: 'main/cli', may: ['client', 'engine', 'domain', 'errors'] },
   preload: { at: 'main/preload', may: ['ipc'] },
   app: { at: 'main/app', may: ['client', 'local', 'ipc', 'domain', 'errors'] },
   demo: { at: 'main/demo', may: ['client', 'engine', 'domain', 'errors'] },

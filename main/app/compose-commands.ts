@@ -1,5 +1,5 @@
 import { dialog, type BrowserWindow } from 'electron';
-import type { AvailablePackage } from '../../shared/domain/index.ts';
+import type { AvailablePackage, ComposeResult, JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { composeCommands } from '../../shared/ipc/index.ts';
 import type { ComposeClient, Draft } from '../local/index.ts';
@@ -31,6 +31,9 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
   const files = new Treefiles();
   const usedRepos = new Map<string, string>();
   let catalog: Catalog | undefined;
+  let running: { readonly token: string; readonly result: Promise<ComposeResult> } | undefined;
+  let job: JobState | undefined;
+  compose.onJob((state) => (job = state));
 
   const draftOf = (token: string, text: string): Draft => ({ treefile: files.pathOf(token), text });
   const repoOf = (token: string): string => {
@@ -54,10 +57,17 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
     return catalog.packages;
   }
 
+  async function run(token: string): Promise<ComposeResult> {
+    const repo = repoOf(token);
+    if (targetOf(repo).state === 'new') await compose.createRepo(repo);
+    return compose.compose(files.pathOf(token), repo);
+  }
+
   return {
     'compose.start': async () => {
       const [ability] = await Promise.all([compose.ability(), compose.keys()]);
-      return { ability, recent: files.recent() };
+      const goesOn = running && job?.method === 'compose.tree' && job.endedAt === undefined;
+      return { ability, recent: files.recent(), ...(goesOn && running && job ? { composing: { token: running.token, job } } : {}) };
     },
     'compose.open': async () => {
       const file = await choose(window(), {
@@ -101,9 +111,15 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
       return compose.resolve(draftOf(token, text), repo !== undefined && targetOf(repo).state === 'repo' ? repo : undefined);
     },
     'compose.run': async (token) => {
-      const repo = repoOf(token);
-      if (targetOf(repo).state === 'new') await compose.createRepo(repo);
-      return compose.compose(files.pathOf(token), repo);
+      if (running?.token !== token) {
+        const mine = { token, result: run(token) };
+        running = mine;
+        const forget = (): void => {
+          if (running === mine) running = undefined;
+        };
+        mine.result.then(forget, forget);
+      }
+      return running.result;
     },
     'compose.cancel': () => compose.cancel(),
     'compose.releases': async (token, ref) => [...(await compose.releases(repoOf(token), ref, shownReleases))],

@@ -24,6 +24,12 @@ const inBackground = process.argv.includes(background);
 
 let window: BrowserWindow | undefined;
 let desktop: Desktop | undefined;
+let composing = false;
+
+/** A tree that is being made outlives the window; a tray icon is there to stay. */
+function quitWithoutWindow(): void {
+  if (!window && !composing && !desktop?.staysWithoutWindow && !(inBackground && desktop?.notifies)) app.quit();
+}
 
 function showWindow(): void {
   if (window) {
@@ -46,7 +52,11 @@ async function run(): Promise<void> {
     job: (job) => pushEvent(window?.webContents, 'host.job', job),
   });
   const { compose } = clients;
-  compose.onJob((job) => pushEvent(window?.webContents, 'compose.job', job));
+  compose.onJob((job) => {
+    composing = job.method === 'compose.tree' && job.endedAt === undefined;
+    pushEvent(window?.webContents, 'compose.job', job);
+    if (job.endedAt !== undefined) quitWithoutWindow();
+  });
   const texts = createTexts(app.getPreferredSystemLanguages());
   desktop = new Desktop({
     client: host.client,
@@ -76,9 +86,7 @@ if (app.requestSingleInstanceLock()) {
   registerAppScheme();
   Menu.setApplicationMenu(null);
   app.on('web-contents-created', (_event, contents) => hardenContents(contents));
-  app.on('window-all-closed', () => {
-    if (!desktop?.staysWithoutWindow && !(inBackground && desktop?.notifies)) app.quit();
-  });
+  app.on('window-all-closed', quitWithoutWindow);
   run().catch((error: unknown) => {
     process.stderr.write(`treeline: ${error instanceof Error ? error.message : String(error)}\n`);
     app.exit(1);

@@ -78,14 +78,13 @@ function addInstall(compose: Command): void {
     .argument('<destdir>')
     .option('-r, --repo <path>', 'OSTree repository with the branch’s last commit (for the version and preserved users)')
     .option('--postprocess', 'postprocess, too')
-    .action(
-      async (treefile: string, destination: string, flags: CacheFlags & { repo?: string; postprocess?: boolean }, command: Command) =>
-        reportErrors(async () => {
-          const { repo, postprocess = false } = flags;
-          const params = { ...cacheParams(flags), treefile, destination, postprocess, ...(repo === undefined ? {} : { repo }) };
-          process.stdout.write(installText(await followJob('compose.install', params, { quiet: quietOf(command) })));
-          return 0;
-        }),
+    .action(async (treefile: string, destination: string, flags: CacheFlags & { repo?: string; postprocess?: boolean }, command: Command) =>
+      reportErrors(async () => {
+        const { repo, postprocess = false } = flags;
+        const params = { ...cacheParams(flags), treefile, destination, postprocess, ...(repo === undefined ? {} : { repo }) };
+        process.stdout.write(installText(await followJob('compose.install', params, { quiet: quietOf(command) })));
+        return 0;
+      }),
     );
   addCacheOptions(compose.command('rootfs'))
     .description('Write the finished tree of a treefile as a plain directory, with its configuration in /etc')
@@ -210,7 +209,9 @@ function addExtensions(compose: Command): void {
           ...(touchIfChanged === undefined ? {} : { touchIfChanged }),
         };
         const outcome = await followJob('compose.extensions', params, { quiet: quietOf(command) });
-        process.stdout.write(`${outcome.packages.map((nevra) => `${nevra}\n`).join('')}${outcome.changed ? 'Written to' : 'No change in'} ${outcome.outputDir}\n`);
+        process.stdout.write(
+          `${outcome.packages.map((nevra) => `${nevra}\n`).join('')}${outcome.changed ? 'Written to' : 'No change in'} ${outcome.outputDir}\n`,
+        );
         return 0;
       }),
     );

@@ -8,7 +8,8 @@ import {
   type CommitFlags,
   type InstallFlags,
 } from './compose-options.ts';
-import { addDiskCommand } from './disk.ts';
+import { addAlongsideCommand, addDiskCommand } from './disk.ts';
+import { addImageCommands } from './compose-image.ts';
 import { addStepCommands } from './compose-steps.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 
@@ -32,7 +33,9 @@ export function composeCommand(): Command {
       await reportErrors(() => composeTree(paramsOf(treefile, options), quiet, options.unchangedExit77 ?? false));
     });
   addStepCommands(compose);
+  addImageCommands(compose);
   addDiskCommand(compose);
+  addAlongsideCommand(compose);
   return compose;
 }
 

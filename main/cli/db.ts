@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
+import { dbJobsUrl } from './worker-path.ts';
 import { diffFormats, diffText, listText, versionText, type DiffFormat } from './db-format.ts';
 
 interface Where {
@@ -8,15 +9,14 @@ interface Where {
 }
 
 /**
- * Read in this process, without a worker: the command does nothing else, and starting a second process takes as long as comparing two
+ * Read in this process, without starting a worker, only with the part of it that does this: the command does nothing else, and starting a second process takes as long as comparing two
  * package lists. A signal ends it, in the middle of a library call too.
  */
 async function ask<N extends 'db.list' | 'db.diff' | 'db.version'>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
   // as for workers: what GLib calls critical must not be gone on from
   process.env['G_DEBUG'] = 'fatal-criticals';
-  const { dbJobs } = await import('../worker/db-jobs.ts');
-  const run = dbJobs[job] as (params: JobParams<N>) => JobResult<N>;
-  return run(params);
+  const { dbJobs } = (await import(dbJobsUrl)) as { dbJobs: { [J in N]: (params: JobParams<J>) => JobResult<J> } };
+  return dbJobs[job](params);
 }
 
 /** --sysroot may stand before the command's name, too. */

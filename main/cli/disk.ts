@@ -43,20 +43,70 @@ export function addDiskCommand(compose: Command): void {
     .option('--remote-key <file>', 'its public key, OpenPGP or ed25519 (may be repeated); none: signatures aren’t demanded', repeated, [])
     .option('--workdir <path>', 'scratch space (default: beside the output)')
     .action(async (revision: string, output: string, options: DiskOptions, command: Command) => {
-      const quiet = (command.optsWithGlobals() as { quiet?: boolean }).quiet ?? false;
+      // --stateroot is an option of the whole command line, too, which takes it wherever it stands
+      const { quiet = false, stateroot } = command.optsWithGlobals() as { quiet?: boolean; stateroot?: string };
       await reportErrors(async () => {
-        const outcome = await followJob('disk.create', paramsOf(revision, output, options), { quiet });
+        const outcome = await followJob('disk.create', paramsOf(revision, output, { ...options, ...(stateroot ? { stateroot } : {}) }), {
+          quiet,
+        });
         const version = outcome.version === '' ? outcome.checksum.slice(0, 12) : outcome.version;
-        process.stdout.write(`${outcome.output}: ${version}, ${Math.round(outcome.sizeBytes / 2 ** 20)} MiB, ${outcome.bootloader} (${outcome.firmware})\n`);
+        process.stdout.write(
+          `${outcome.output}: ${version}, ${Math.round(outcome.sizeBytes / 2 ** 20)} MiB, ${outcome.bootloader} (${outcome.firmware})\n`,
+        );
         return 0;
       });
     });
 }
 
-function paramsOf(revision: string, output: string, options: DiskOptions): DiskParams {
-  const { karg, remote, remoteUrl, remoteKey, size, bootSize, ...plain } = options;
+interface AlongsideOptions extends Pick<DiskOptions, 'repo' | 'ref' | 'stateroot' | 'karg' | 'remote' | 'remoteUrl' | 'remoteKey'> {
+  readonly root: string;
+}
+
+/** `treeline compose install-alongside`: a deployment beside the system that a root file system holds. */
+export function addAlongsideCommand(compose: Command): void {
+  compose
+    .command('install-alongside')
+    .description('Install a commit into the root file system of another system, which stays as it is')
+    .argument('<revision>', 'branch, or checksum together with --ref')
+    .argument('<directory>', 'root directory of the other system')
+    .requiredOption('-r, --repo <path>', 'OSTree repository with the commit')
+    .requiredOption('--root <device>', 'its file system for the kernel: UUID=..., LABEL=..., /dev/...')
+    .option('--ref <branch>', 'branch that the system follows (default: the revision)')
+    .option('--stateroot <name>', 'name of the stateroot (default: default)')
+    .option('--karg <argument>', 'kernel argument (may be repeated)', repeated, [])
+    .option('--remote <name>', 'source that the system gets updates from')
+    .option('--remote-url <url>', 'its address')
+    .option('--remote-key <file>', 'its public key, OpenPGP or ed25519 (may be repeated); none: signatures aren’t demanded', repeated, [])
+    .action(async (revision: string, directory: string, options: AlongsideOptions, command: Command) => {
+      const { quiet = false, stateroot } = command.optsWithGlobals() as { quiet?: boolean; stateroot?: string };
+      const { root, karg, remote: _, remoteUrl: __, remoteKey: ___, ...plain } = options;
+      await reportErrors(async () => {
+        const params = {
+          ...plain,
+          ...(stateroot ? { stateroot } : {}),
+          ...remoteOf(options),
+          revision,
+          root: directory,
+          rootDevice: root,
+          kernelArgs: karg,
+        };
+        const outcome = await followJob('disk.install-alongside', params, { quiet });
+        process.stdout.write(
+          `${outcome.deploymentId}: ${outcome.bootMenu ?? 'no GRUB there: add the entries of /boot/loader to its boot menu'}\n`,
+        );
+        return 0;
+      });
+    });
+}
+
+function remoteOf({ remote, remoteUrl, remoteKey }: Pick<DiskOptions, 'remote' | 'remoteUrl' | 'remoteKey'>): Pick<DiskParams, 'remote'> {
   if ((remote === undefined) !== (remoteUrl === undefined))
     throw new TreelineError('usage.invalid', { detail: '--remote and --remote-url belong together' });
+  return remote !== undefined && remoteUrl !== undefined ? { remote: { name: remote, url: remoteUrl, keys: remoteKey } } : {};
+}
+
+function paramsOf(revision: string, output: string, options: DiskOptions): DiskParams {
+  const { karg, remote: _, remoteUrl: __, remoteKey: ___, size, bootSize, ...plain } = options;
   return {
     ...plain,
     revision,
@@ -64,7 +114,7 @@ function paramsOf(revision: string, output: string, options: DiskOptions): DiskP
     kernelArgs: karg,
     ...(size === undefined ? {} : { sizeBytes: bytesOf('--size', size) }),
     ...(bootSize === undefined ? {} : { bootSizeBytes: bytesOf('--boot-size', bootSize) }),
-    ...(remote !== undefined && remoteUrl !== undefined ? { remote: { name: remote, url: remoteUrl, keys: remoteKey } } : {}),
+    ...remoteOf(options),
   };
 }
 

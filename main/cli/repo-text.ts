@@ -8,7 +8,10 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
 
 export function summaryText({ refs, deltas, signed }: JobResult<'repo.summary'>): string {
   const rows = Object.entries(refs).map(([ref, checksum]) => `${ref}  ${checksum}`);
-  return lines(...rows, `Summary: ${plural(rows.length, 'branch').replace('branchs', 'branches')}, ${plural(deltas, 'delta')}, ${signed ? 'signed' : 'not signed'}`);
+  return lines(
+    ...rows,
+    `Summary: ${plural(rows.length, 'branch').replace('branchs', 'branches')}, ${plural(deltas, 'delta')}, ${signed ? 'signed' : 'not signed'}`,
+  );
 }
 
 export function deltaText({ made, kept, dropped }: JobResult<'repo.delta'>): string {
@@ -21,7 +24,11 @@ export function deltaText({ made, kept, dropped }: JobResult<'repo.delta'>): str
 export function promoteText(to: string, { changed, checksum, version, before, rebound }: JobResult<'repo.promote'>): string {
   const name = version === '' ? checksum : `${checksum} (${version})`;
   if (!changed) return lines(`No change: ${to} stays at ${name}`);
-  return lines(`${to} => ${name}`, ...(before === '' ? [] : [`Before: ${before}`]), ...(rebound ? ['Bound to its new branch: another commit with the same files'] : []));
+  return lines(
+    `${to} => ${name}`,
+    ...(before === '' ? [] : [`Before: ${before}`]),
+    ...(rebound ? ['Bound to its new branch: another commit with the same files'] : []),
+  );
 }
 
 export function pruneText(report: JobResult<'repo.prune'>): string {
@@ -48,9 +55,15 @@ export function mirrorText({ refs, changed, deltas, sameSummary }: JobResult<'re
 
 export function verifyText({ commits, summary, deltas, ok }: JobResult<'repo.verify'>): string {
   const signatures = (list: (typeof commits)[number]['signatures']): string =>
-    list.length === 0 ? 'not signed' : list.map((s) => `${s.type} ${s.keyId === '' ? 'unknown key' : s.keyId}: ${s.valid ? 'good' : s.keyMissing ? 'key not here' : 'bad'}`).join(', ');
+    list.length === 0
+      ? 'not signed'
+      : list
+          .map((s) => `${s.type} ${s.keyId === '' ? 'unknown key' : s.keyId}: ${s.valid ? 'good' : s.keyMissing ? 'key not here' : 'bad'}`)
+          .join(', ');
   const rows = commits.flatMap((c) => [
-    [c.state.padEnd(7), short(c.checksum), c.version, c.refs.join(' '), `${c.objects} objects`, signatures(c.signatures)].filter((t) => t !== '').join('  '),
+    [c.state.padEnd(7), short(c.checksum), c.version, c.refs.join(' '), `${c.objects} objects`, signatures(c.signatures)]
+      .filter((t) => t !== '')
+      .join('  '),
     ...c.problems.map((p) => `          ${p}`),
   ]);
   const bad = deltas.filter((d) => d.problem !== undefined);

@@ -81,19 +81,18 @@ function addWriters(repo: Command): void {
     .option('-n, --from-last <count>', 'from this many commits before it', '1')
     .option('--from-empty', 'one from nothing, too, for first installations')
     .option('--drop-old', 'remove deltas that lead to no branch’s newest commit')
-    .action(
-      async (refs: string[], flags: WriterFlags & { fromLast: string; fromEmpty?: boolean; dropOld?: boolean }, command: Command) =>
-        reportErrors(async () => {
-          const params = {
-            ...writerParams(flags),
-            refs,
-            count: countOf('--from-last', flags.fromLast),
-            fromEmpty: flags.fromEmpty ?? false,
-            dropOld: flags.dropOld ?? false,
-          };
-          show(flags, await followJob('repo.delta', params, { quiet: quietOf(command), aside: true }), deltaText);
-          return 0;
-        }),
+    .action(async (refs: string[], flags: WriterFlags & { fromLast: string; fromEmpty?: boolean; dropOld?: boolean }, command: Command) =>
+      reportErrors(async () => {
+        const params = {
+          ...writerParams(flags),
+          refs,
+          count: countOf('--from-last', flags.fromLast),
+          fromEmpty: flags.fromEmpty ?? false,
+          dropOld: flags.dropOld ?? false,
+        };
+        show(flags, await followJob('repo.delta', params, { quiet: quietOf(command), aside: true }), deltaText);
+        return 0;
+      }),
     );
   writer(repo, 'promote', 'Give a branch the tested commit of another one')
     .argument('<from>', 'branch or checksum')
@@ -113,19 +112,18 @@ function addPrune(repo: Command): void {
     .option('--depth <count>', 'keep this many commits before the newest (default: all, or what is young enough)')
     .option('--keep-younger-than <age>', 'keep what is newer than this, too: 30d, 12h, 2w or a date')
     .option('-n, --dry-run', 'only say what would go, and how many bytes')
-    .action(
-      async (refs: string[], flags: WriterFlags & { depth?: string; keepYoungerThan?: string; dryRun?: boolean }, command: Command) =>
-        reportErrors(async () => {
-          const params = {
-            ...writerParams(flags),
-            refs,
-            dryRun: flags.dryRun ?? false,
-            ...(flags.depth === undefined ? {} : { depth: countOf('--depth', flags.depth) }),
-            ...(flags.keepYoungerThan === undefined ? {} : { keepYoungerThan: flags.keepYoungerThan }),
-          };
-          show(flags, await followJob('repo.prune', params, { quiet: quietOf(command), aside: true }), pruneText);
-          return 0;
-        }),
+    .action(async (refs: string[], flags: WriterFlags & { depth?: string; keepYoungerThan?: string; dryRun?: boolean }, command: Command) =>
+      reportErrors(async () => {
+        const params = {
+          ...writerParams(flags),
+          refs,
+          dryRun: flags.dryRun ?? false,
+          ...(flags.depth === undefined ? {} : { depth: countOf('--depth', flags.depth) }),
+          ...(flags.keepYoungerThan === undefined ? {} : { keepYoungerThan: flags.keepYoungerThan }),
+        };
+        show(flags, await followJob('repo.prune', params, { quiet: quietOf(command), aside: true }), pruneText);
+        return 0;
+      }),
     );
 }
 

@@ -10,7 +10,8 @@ async function main(): Promise<void> {
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    await service.stop();
+    // at shutdown the bus may go first: nothing is left to be told, and whoever waits for this process mustn't wait longer
+    await service.stop().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop());

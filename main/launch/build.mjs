@@ -22,6 +22,8 @@ const banner = { js: "import { createRequire as treelineRequire } from 'node:mod
 /** Entries that exist; a room that has none yet is skipped. */
 const entries = [
   { in: 'main/worker/entry.ts', out: 'worker/worker.mjs' },
+  // loaded by the command line for `treeline db`, which starts no worker
+  { in: 'main/worker/db-jobs.ts', out: 'worker/db-jobs.mjs' },
   { in: 'main/helper/entry.ts', out: 'helper/treelined.mjs' },
   { in: 'main/cli/entry.ts', out: 'cli/treeline.mjs', executable: true },
   { in: 'main/demo/entry.ts', out: 'demo/demo.mjs' },

@@ -16,45 +16,51 @@ runMain(async () => {
       release: { type: 'string' },
     },
   });
-  const say = steps(values.headless ? 3 : 5);
+  // below the checkout, wherever the packages go: bundles depend on how far away their sources are
+  const work = path.join(root, `.cache/pack/work-${process.pid}`);
+  try {
+    await packAll(values, path.resolve(values.out), work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+});
+
+async function packAll({ headless, release }, out, work) {
+  const say = steps(headless ? 2 : 3);
   say.step('Build');
   await ensureNodeModules(say);
-  const out = path.resolve(values.out);
-  const work = `${out}.work`;
-  const dist = path.join(work, 'dist');
-  rmSync(work, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   // a build of its own: dist/ may hold leftovers of earlier ones
-  const words = [path.join(root, 'main/launch/build.mjs'), `--out=${dist}`, ...(values.headless ? ['--no-renderer'] : [])];
+  const dist = path.join(work, 'dist');
+  const words = [path.join(root, 'main/launch/build.mjs'), `--out=${dist}`, ...(headless ? ['--no-renderer'] : [])];
   const built = await follow(process.execPath, words, { cwd: root });
   if (built.code !== 0) throw new LaunchError(`The build failed:\n${built.output}`);
 
   // these need the node modules
   const { packageMetadata } = await import('./pack/metadata.mjs');
   const { stageHeadless } = await import('./pack/headless.mjs');
-  const { buildRpm } = await import('./pack/rpm.mjs');
-  const { buildDeb } = await import('./pack/deb.mjs');
-  const metadata = packageMetadata(values.release);
+  const { buildRpm, missingForRpm } = await import('./pack/rpm.mjs');
+  const { buildDeb, missingForDeb } = await import('./pack/deb.mjs');
+  const metadata = packageMetadata(release);
+  const makers = [
+    [buildRpm, missingForRpm()],
+    [buildDeb, missingForDeb()],
+  ];
+  if (makers.every(([, missing]) => missing)) throw new LaunchError(makers.map(([, missing]) => missing).join('\n'));
 
   async function pack(name, staging) {
     staging.stamp(metadata.epochSeconds);
-    for (const make of [buildRpm, buildDeb]) {
-      try {
-        say.line(await make(name, staging, metadata, out, work));
-      } catch (error) {
-        // a machine may have the tools of one family only; a failure of both is one
-        if (!(error instanceof LaunchError) || !/ is missing: /.test(error.message)) throw error;
-        say.warn(error.message);
-      }
+    for (const [make, missing] of makers) {
+      // a machine may have the tools of one family of distributions only
+      if (missing) say.warn(missing);
+      else say.line(await make(name, staging, metadata, out, work));
     }
   }
 
   say.step('treeline-headless');
   await pack('treeline-headless', stageHeadless(path.join(work, 'headless'), dist, metadata));
-  if (!values.headless) {
-    const { stageApp } = await import('./pack/app.mjs');
-    say.step('treeline');
-    await pack('treeline', await stageApp(path.join(work, 'app'), dist, metadata, say));
-  }
-  rmSync(work, { recursive: true, force: true });
-});
+  if (headless) return;
+  const { stageApp } = await import('./pack/app.mjs');
+  say.step('treeline');
+  await pack('treeline', await stageApp(path.join(work, 'app'), dist, metadata, say));
+}

@@ -46,10 +46,27 @@ const needs = [
   ['test', 'pkg-config|pkgconf', 'pkgconf-pkg-config'],
   ['test', 'gcc', 'gcc'],
   ['test', 'dnf', 'dnf'],
+  ['test', 'packagekit', 'PackageKit'],
+  ['test', 'appstream', 'appstream'],
+  ['test', 'man-db', 'man-db'],
+  ['test', 'groff-base', 'groff-base'],
+  ['test', 'zsh', 'zsh'],
+  ['test', 'fish', 'fish'],
   ['test', 'strace', 'strace'],
   ['test', 'desktop-file-utils', 'desktop-file-utils'],
   ['test', 'systemd', 'systemd'],
   ['test', 'grub2-common', 'grub2-tools'],
+  // the boot test: a machine, disks, boot loaders
+  ['test', 'qemu-system-x86', 'qemu-system-x86-core'],
+  ['test', 'fdisk', 'util-linux'],
+  ['test', 'mtools', 'mtools'],
+  ['test', 'grub-common', 'grub2-tools-minimal'],
+  ['test', 'grub-pc-bin', 'grub2-pc-modules'],
+  ['test', 'grub-efi-amd64-bin', 'grub2-efi-x64-modules'],
+  ['test', 'extlinux', 'syslinux-extlinux'],
+  ['test', 'syslinux-common', 'syslinux'],
+  ['test', 'systemd-boot-efi', 'systemd-boot-unsigned'],
+  ['test', 'ovmf', 'edk2-ovmf'],
 ];
 const levels = { app: ['app'], demo: ['app', 'demo'], test: ['app', 'demo', 'test'] };
 

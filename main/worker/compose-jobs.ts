@@ -39,7 +39,7 @@ const importer: Importer = async (batch, imported) => {
   }).done;
 };
 
-const ports: ComposePorts = {
+export const ports: ComposePorts = {
   resolve,
   rpm,
   store: composeStore,

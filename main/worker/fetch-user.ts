@@ -18,7 +18,8 @@ export function fetchUser(parentRepo: string, program: string): User | undefined
 }
 
 function passwdUser(name: string): User | undefined {
-  const lines = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8').split('\n') : [];
+  // a composed system keeps its own users below /usr/lib
+  const lines = ['/etc/passwd', '/usr/lib/passwd'].flatMap((file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []));
   const fields = lines.map((line) => line.split(':')).find(([n]) => n === name);
   const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
   return fields && uid > 0 && gid > 0 ? { uid, gid } : undefined;

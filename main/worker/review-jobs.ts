@@ -2,6 +2,7 @@ import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import type { ReadCommitRpmdb } from '../engine/ports/review.ts';
 import * as review from '../engine/review/index.ts';
 import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/upgrade/index.ts';
+import { ownAttributes } from '../native/linux/xattr.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import type { Repo } from '../native/ostree/index.ts';
 import { rpmdbOfCommit } from './db-jobs.ts';
@@ -9,9 +10,9 @@ import { online, update } from './sysroot-jobs.ts';
 
 const readRpmdb: ReadCommitRpmdb = (repo, checksum, query) => rpmdbOfCommit(repo as Repo, checksum, query);
 
-const access: RpmdbAccess = { objects: objectReader, readRpmdb };
+const access: RpmdbAccess & Pick<review.ReviewContext, 'ownAttributes'> = { objects: objectReader, readRpmdb, ownAttributes };
 
-const withAccess = (u: UpgradeContext): UpgradeContext & RpmdbAccess => ({ ...u, ...access });
+const withAccess = (u: UpgradeContext): UpgradeContext & typeof access => ({ ...u, ...access });
 
 /** Jobs that only read need no stateroot: commits are named. */
 function reading<T>(

@@ -13,7 +13,7 @@ export function Rail(): ReactNode {
   const current = useRoute((route) => route.section);
   const hasUpdate = useHost(({ snapshot }) => snapshot?.check.kind === 'available' && !snapshot.deployments.some((d) => d.staged));
   return (
-    <nav aria-label={t('nav.label')} className="shrink-0 border-line bg-sidebar max-md:border-t md:w-48 md:border-r">
+    <nav aria-label={t('nav.label')} className="shrink-0 border-line bg-sidebar max-md:border-t md:w-52 md:border-r">
       <ul className="flex gap-1 p-2 md:flex-col">
         {sections.map((section, index) => {
           const Icon = icons[section];

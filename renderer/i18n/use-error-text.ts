@@ -7,11 +7,13 @@ const translations: Readonly<Record<string, Readonly<Record<string, readonly str
 
 /** The sentence of an error in the window's language; times among its facts become readable ones. */
 export function useErrorText(): (report: ErrorReport) => ErrorText {
-  const { i18n } = useTranslation();
+  const { i18n, t } = useTranslation();
   const format = useFormat();
   return (report) => {
     const facts = { ...report.facts };
     if (typeof facts['startedAt'] === 'number') facts['startedAt'] = format.dateTime(facts['startedAt']);
+    const near = /^Did you mean “(.+)”\?$/.exec(String(facts['hint'] ?? ''))?.[1];
+    if (near !== undefined) facts['hint'] = t('error.didYouMean', { name: near });
     const [title, explanation, next] = translations[i18n.language]?.[report.code] ?? [];
     const template =
       title !== undefined && explanation !== undefined && next !== undefined ? ([title, explanation, next] as const) : undefined;

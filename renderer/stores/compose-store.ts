@@ -72,9 +72,25 @@ export async function loadStart(): Promise<void> {
   try {
     const [start, keys] = await Promise.all([call('compose.start'), call('compose.keys')]);
     set({ start, keys });
+    if (start.composing) await rejoin(start.composing.token, start.composing.job);
   } catch (error) {
     set({ startError: TreelineError.report(error) });
   }
+}
+
+/** A compose that a window before this one began is shown, and waited for, as if it had begun here. */
+async function rejoin(token: string, job: JobState): Promise<void> {
+  show(await call('compose.openRecent', token));
+  set({ job });
+  void attempt('compose', () => publish(token));
+}
+
+async function publish(token: string): Promise<ComposeResult> {
+  const result = await call('compose.run', token);
+  set({ result });
+  const target = get().file?.target;
+  if (target) setTarget({ ...target, state: 'repo' });
+  return result;
 }
 
 /** Runs what a button asks for, one at a time. */
@@ -117,7 +133,7 @@ async function check(): Promise<void> {
     if (round === checkRound) set({ check: found });
   } catch (error) {
     const report = TreelineError.report(error);
-    if (round === checkRound) set({ check: { problems: [report], repos: [], usedRepos: [], files: [] } });
+    if (round === checkRound) set({ check: { problems: [report], warnings: [], repos: [], usedRepos: [], files: [] } });
   }
 }
 
@@ -180,17 +196,14 @@ export const composeActions = {
       const plan = await call('compose.resolve', state.file.token, state.text);
       if (get().opening === state.opening) set({ plan, planOf: inputOf(state) });
     }),
-  /** Saves what isn't saved, composes, and looks at what would be in the next one. */
+  /** Saves what isn't saved, then composes. */
   compose: () =>
     attempt('compose', async () => {
       const { file } = get();
       if (!file) return undefined;
       set({ job: undefined, result: undefined });
       if (isChanged(get())) await save(false);
-      const result = await call('compose.run', file.token);
-      set({ result });
-      if (file.target) setTarget({ ...file.target, state: 'repo' });
-      return result;
+      return publish(file.token);
     }),
   cancel: () => void call('compose.cancel').catch(() => undefined),
   jumpTo: (line: number, column = 1) => set({ jump: { line, column } }),

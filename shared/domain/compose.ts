@@ -17,6 +17,8 @@ export interface TreefileKey {
 export interface ComposeCheck {
   /** In the order of the lines; empty when the treefile can be composed as far as can be told without resolving. */
   readonly problems: readonly ErrorReport[];
+  /** What is ignored: it takes no effect, and isn't in the way. */
+  readonly warnings: readonly ErrorReport[];
   /** Substituted; missing while the treefile can't be read. */
   readonly ref?: string;
   /** Repositories that .repo files beside the treefile define. */

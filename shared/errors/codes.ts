@@ -88,6 +88,11 @@ export const errorTable = define({
     'Run `treeline repair-origin DEPLOYMENT REMOTE:BRANCH`, or correct the file. Until then nothing is changed: at shutdown no update could be finalized.',
   ],
   'origin.remote-missing': ['The source was deleted', 'Remote “{subject}” isn’t configured.', 'Add it again or rebase to another.'],
+  'remote.unreadable': [
+    'A file that configures sources is damaged',
+    '{subject}: {detail}',
+    'Correct or remove the file. Until then nothing is changed: at shutdown no update could be finalized.',
+  ],
   'remote.invalid-name': ['Not a possible name', '“{subject}”: {detail}', 'Use letters, digits, “.”, “_” and “-”.'],
   'remote.invalid-url': ['Not a possible address', '“{subject}”: {detail}', 'Use https://SERVER/PATH or file:///PATH.'],
   'remote.exists': ['There is one of that name', 'A source “{subject}” is configured already.', 'Choose another name, or change that one.'],
@@ -149,7 +154,12 @@ export const errorTable = define({
     'Commit {subject} is bound to {detail}.',
     'Sign again with --gpg-sign or --sign-ed25519, or insist with --unsigned.',
   ],
-  'repo.damaged': ['The repository has faults', '{subject}: {detail}', 'Fetch or publish again what is damaged.'],
+  'container.transport': ['The image can’t be moved', '{subject}: {detail}', 'Check the address, the rights and the free space.'],
+  'container.not-ostree': [
+    'Not an image of an OSTree commit',
+    '{subject} has no “ostree.commit” label.',
+    'Make one with `treeline compose container-encapsulate`.',
+  ],
   'repo.open': ['The repository can’t be opened', '{subject}: {detail}', 'Check path and permissions; `ostree init` makes a new one.'],
   'repo.revision-not-found': ['No such version', 'No commit “{subject}” in {repo}.', 'Check checksum, version or branch.'],
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],
@@ -278,6 +288,11 @@ export const errorTable = define({
     'Install {install}.',
   ],
   'disk-image.failed': ['The disk couldn’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],
+  'disk-image.not-alongside': [
+    'Nothing can be installed beside this system',
+    '{subject}: {detail}',
+    'Choose another root, or write a disk of its own.',
+  ],
   'disk-image.too-small': ['The disk is too small', '{subject} were given, {detail}.', 'Give more with --size, or leave it out.'],
 } as const);
 

@@ -6,10 +6,11 @@ import type {
   ComposePlan,
   ComposeRelease,
   ComposeResult,
+  JobState,
   PlannedPackage,
   TreefileKey,
 } from '../domain/index.ts';
-import { advisory, errorReport, object, packageChange } from './schemas.ts';
+import { advisory, errorReport, jobState, object, packageChange } from './schemas.ts';
 
 /** A treefile that was opened before. `token` stands for it; the window never names a path. */
 export interface RecentTreefile {
@@ -41,6 +42,8 @@ export interface ComposeStart {
   readonly ability: ComposeAbility;
   /** Newest first. */
   readonly recent: readonly RecentTreefile[];
+  /** A compose that goes on, begun by a window that was closed since; `compose.run` with its token waits for it. */
+  readonly composing?: { readonly token: string; readonly job: JobState };
 }
 
 const text = z.string();
@@ -61,6 +64,7 @@ const openTreefile = object<OpenTreefile>({ ...recent, path: text, text, draft: 
 const start = object<ComposeStart>({
   ability: object<ComposeAbility>({ kind: z.enum(['root', 'range', 'single', 'none']), detail: text }),
   recent: z.array(object<RecentTreefile>(recent)),
+  composing: z.object({ token: text, job: jobState }).optional(),
 });
 
 const key = object<TreefileKey>({
@@ -72,6 +76,7 @@ const key = object<TreefileKey>({
 
 const check = object<ComposeCheck>({
   problems: z.array(errorReport),
+  warnings: z.array(errorReport),
   ref: text.optional(),
   repos: texts,
   usedRepos: texts,
@@ -140,7 +145,7 @@ export const composeCommands = {
   /** Asks for the folder of a repository in main's own dialog; undefined when that was closed. */
   'compose.chooseRepo': { args: z.tuple([token]), result: target.optional() },
   'compose.resolve': { args: z.tuple([token, content]), result: plan },
-  /** Composes the treefile as it was saved into its repository. */
+  /** Composes the treefile as it was saved into its repository; or waits for the end, if that goes on already. */
   'compose.run': { args: z.tuple([token]), result: result },
   'compose.cancel': { args: z.tuple([]), result: flag },
   'compose.releases': { args: z.tuple([token, z.string().min(1).max(500)]), result: z.array(release) },

@@ -10,7 +10,7 @@ import { deployments, leaveTraces, systemState, traces } from './support/guest.t
 import { randomFrom } from './support/random.ts';
 import { say, scratchDirectory } from './support/scratch.ts';
 
-const cutsOfEachKind = 5;
+const cutsOfEachKind = Number(process.env['TREELINE_TEST_CUTS'] ?? 5);
 const seed = Number(process.env['TREELINE_TEST_SEED'] ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -56,7 +56,12 @@ describe.sequential('a power cut', () => {
     say(`${moment}: version ${booted?.version} starts`);
     expect(['1', '3']).toContain(booted?.version);
     expect(await systemState(machine)).toBe('running');
-    expect(await traces(machine)).toMatchObject({ own: 'here', edited: 'first=edited here', shipped: `version=${booted?.version}`, var: 'precious' });
+    expect(await traces(machine)).toMatchObject({
+      own: 'here',
+      edited: 'first=edited here',
+      shipped: `version=${booted?.version}`,
+      var: 'precious',
+    });
   }
 
   test(`leaves a system that starts, at ${cutsOfEachKind} moments of staging`, async () => {
@@ -69,7 +74,9 @@ describe.sequential('a power cut', () => {
       if (first) stageMs = Date.now() - started;
       await machine.cutPower();
       await staging;
-      await expectWhole(`cut ${i + 1}, ${((Date.now() - started) / 1000).toFixed(1)} s after staging began${first ? ', when it was done' : ''}`);
+      await expectWhole(
+        `cut ${i + 1}, ${((Date.now() - started) / 1000).toFixed(1)} s after staging began${first ? ', when it was done' : ''}`,
+      );
     }
   }, 2_400_000);
 

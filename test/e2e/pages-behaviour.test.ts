@@ -44,6 +44,32 @@ describe('keyboard', () => {
     expect(await driver.calls()).toEqual([['checkForUpdate']]);
   });
 
+  it('moves through the versions; Enter opens the details of one', async () => {
+    const { page } = driver;
+    await driver.resize(1100, 760);
+    await driver.show(f.snapshot(), usual);
+    await page.keyboard.press('Control+2');
+    const rows = page.getByRole('list', { name: 'Versions' }).locator(':scope > li');
+    await rows.first().focus();
+    const at = (): Promise<number> => rows.evaluateAll((all) => all.indexOf(document.activeElement as HTMLElement));
+    const steps: [string, number][] = [
+      ['ArrowDown', 1],
+      ['ArrowDown', 1],
+      ['Home', 0],
+      ['ArrowUp', 0],
+      ['End', 1],
+    ];
+    for (const [key, index] of steps) {
+      await page.keyboard.press(key);
+      expect([key, await at()]).toEqual([key, index]);
+    }
+    await page.keyboard.press('Enter');
+    await rows.last().getByText('Commit', { exact: true }).waitFor();
+    // Tab goes into the row it is at
+    await page.keyboard.press('Tab');
+    expect(await rows.last().evaluate((row) => row !== document.activeElement && row.contains(document.activeElement))).toBe(true);
+  });
+
   it('moves through the package list and into the details and back', async () => {
     const { page } = driver;
     await driver.resize(1100, 760);

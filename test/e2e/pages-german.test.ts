@@ -1,4 +1,7 @@
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as c from './support/compose-fixtures.ts';
+import { answerDialog, composeAnswers, place, treesOf } from './support/compose-states.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
@@ -29,6 +32,34 @@ it('reviews in German', async () => {
   expect(await driver.axe()).toEqual([]);
   await driver.resize(480, 700);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+});
+
+it('composes in German', async () => {
+  const { page } = driver;
+  await driver.resize(1100, 760);
+  await driver.show(f.snapshot(), composeAnswers);
+  const file = path.join(await treesOf(driver), 'desktop.yaml');
+  const problem = { code: 'treefile.unknown-key', file, line: 5, column: 1, key: 'selinuxx', facts: { hint: 'Did you mean “selinux”?' } };
+  await driver.answer('compose.check', { value: { ...c.goodCheck, problems: [problem] } });
+  await answerDialog(driver, place(await treesOf(driver), 'desktop.yaml', c.treefileText));
+  await page.getByRole('button', { name: 'Zusammenstellen' }).first().click();
+  await page.getByRole('button', { name: 'Treefile öffnen …' }).click();
+  await page.getByRole('button', { name: /^Zeile 5: Unbekannter Schlüssel im Treefile/ }).click();
+  expect(await seen()).toContain('Meinten Sie „selinux“?');
+  await page.keyboard.press('Control+f');
+  await page.getByRole('textbox', { name: 'Suchen' }).waitFor();
+  await driver.screenshot('german-compose');
+  expect(await driver.axe()).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Auflösen' }).click();
+  await page.getByRole('tab', { name: /^Pakete ?125/ }).click();
+  await page.getByText('125 Pakete ·', { exact: false }).first().waitFor();
+  await page.getByRole('tab', { name: 'Zusammenstellen' }).click();
+  await page.getByText('Lösen Sie zuerst die Probleme im Treefile.').waitFor();
+  await driver.resize(480, 700);
+  await driver.screenshot('german-compose-narrow');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  expect(await driver.axe()).toEqual([]);
 });
 
 const seen = (): Promise<string> => driver.page.locator('body').innerText();

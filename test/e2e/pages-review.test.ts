@@ -180,6 +180,32 @@ describe('files', () => {
     expect(await driver.calls()).toContainEqual(['importKey', 'timberline', base64]);
   });
 
+  it('takes an update from a folder or from one file; each has a dialog of its kind', async () => {
+    const { page, app } = driver;
+    await driver.show(f.snapshot(), { ...reviewAnswers, preview: { value: f.details } });
+    for (const [entry, chosen, kind] of [
+      ['Update from a folder…', '/run/media/robin/STICK', 'openDirectory'],
+      ['Update from a file…', '/run/media/robin/STICK/stable-43.2.tldelta', 'openFile'],
+    ] as const) {
+      await app.evaluate(({ dialog }, file) => {
+        dialog.showOpenDialog = (...given: unknown[]) => {
+          (globalThis as unknown as { askedFor: unknown }).askedFor = given.at(-1);
+          return Promise.resolve({ canceled: false, filePaths: [file] });
+        };
+      }, chosen);
+      await page.getByRole('button', { name: 'More' }).click();
+      await driver.calls();
+      await page.getByRole('menuitem', { name: entry }).click();
+      await page.getByRole('heading', { name: chosen.split('/').at(-1) as string }).waitFor();
+      expect(await driver.calls()).toContainEqual(['preview', { medium: chosen }]);
+      const asked = await app.evaluate(() => (globalThis as unknown as { askedFor: { properties: string[]; filters?: unknown } }).askedFor);
+      expect(asked.properties).toEqual([kind]);
+      if (kind === 'openFile') expect(asked.filters).toEqual([{ name: 'Update files', extensions: ['tldelta', 'delta'] }]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'More' }).waitFor();
+    }
+  });
+
   it('refuses a medium that was neither found nor chosen, and a token nobody gave', async () => {
     const { page } = driver;
     await driver.show(f.snapshot(), reviewAnswers);

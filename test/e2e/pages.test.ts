@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkState } from './support/check-state.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { historyStates } from './support/history-states.ts';
 import { pageStates } from './support/page-states.ts';
 
 let driver: PageDriver;
@@ -17,5 +18,7 @@ afterAll(async () => {
 });
 
 describe('every state of every page', () => {
-  it.each(pageStates.map((state) => [state.name, state] as const))('%s', (_name, state) => checkState(driver, state));
+  it.each([...pageStates, ...historyStates].map((state) => [state.name, state] as const))('%s', (_name, state) =>
+    checkState(driver, state),
+  );
 });

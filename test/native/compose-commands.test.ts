@@ -68,7 +68,15 @@ test('install, edit, postprocess, commit give what compose tree gives, with the 
   writeFileSync(path.join(rootfs, 'etc/app.conf'), 'edited\n');
   expect(await ok('postprocess', rootfs, treefile)).toContain('Kernel: 6.1');
   const id = path.join(f.directory, 'id');
-  const text = await ok('commit', treefile, rootfs, `--repo=${f.repo}`, `--cachedir=${f.cachedir}`, `--write-commitid-to=${id}`, '--add-metadata-string=who=me');
+  const text = await ok(
+    'commit',
+    treefile,
+    rootfs,
+    `--repo=${f.repo}`,
+    `--cachedir=${f.cachedir}`,
+    `--write-commitid-to=${id}`,
+    '--add-metadata-string=who=me',
+  );
   const checksum = f.ostree('rev-parse', ref);
   expect(text).toContain(`${ref} => ${checksum}`);
   expect(readFileSync(id, 'utf8')).toBe(checksum);
@@ -100,7 +108,8 @@ test('install --postprocess and rootfs; postprocess of a directory that others m
   expect(readFileSync(path.join(dest, 'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf'), 'utf8')).toContain('/var/lib/app');
 
   const foreign = path.join(f.directory, 'foreign');
-  for (const name of ['etc', 'usr/bin', 'usr/lib/modules/5.0', 'var/lib/rpm', 'var/lib/thing', 'home']) mkdirSync(path.join(foreign, name), { recursive: true });
+  for (const name of ['etc', 'usr/bin', 'usr/lib/modules/5.0', 'var/lib/rpm', 'var/lib/thing', 'home'])
+    mkdirSync(path.join(foreign, name), { recursive: true });
   writeFileSync(path.join(foreign, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   writeFileSync(path.join(foreign, 'etc/group'), 'root:x:0:\n');
   writeFileSync(path.join(foreign, 'usr/lib/modules/5.0/vmlinuz'), 'k');
@@ -117,7 +126,10 @@ test('install --postprocess and rootfs; postprocess of a directory that others m
 test('extensions: resolved with exactly the base, nothing that it has; development packages as they are', async () => {
   const treefile = f.treefile('packages: [app, lib, filesystem]\nref: test/x86_64/ext\n', 'ext.yaml');
   await f.compose(treefile);
-  f.add({ name: 'lib', version: '3', files: { '/usr/lib/lib.so': 'l3' } }, { name: 'lib-devel', version: '3', tags: ['Requires: lib = 3'], files: { '/usr/include/lib.h': 'h3' } });
+  f.add(
+    { name: 'lib', version: '3', files: { '/usr/lib/lib.so': 'l3' } },
+    { name: 'lib-devel', version: '3', tags: ['Requires: lib = 3'], files: { '/usr/include/lib.h': 'h3' } },
+  );
   const extensions = path.join(f.directory, 'extensions.yaml');
   writeFileSync(
     extensions,
@@ -125,9 +137,22 @@ test('extensions: resolved with exactly the base, nothing that it has; developme
   );
   const output = path.join(f.directory, 'ext-out');
   const touched = path.join(f.directory, 'ext-touched');
-  const args = ['extensions', treefile, extensions, `--repo=${f.repo}`, `--output-dir=${output}`, `--cachedir=${f.cachedir}`, `--touch-if-changed=${touched}`];
+  const args = [
+    'extensions',
+    treefile,
+    extensions,
+    `--repo=${f.repo}`,
+    `--output-dir=${output}`,
+    `--cachedir=${f.cachedir}`,
+    `--touch-if-changed=${touched}`,
+  ];
   expect(await ok(...args)).toContain('tool-data-1-1.noarch\n');
-  expect(readdirSync(output).sort()).toEqual(['extensions.json', 'lib-devel-2-1.noarch.rpm', 'tool-1-1.noarch.rpm', 'tool-data-1-1.noarch.rpm']);
+  expect(readdirSync(output).sort()).toEqual([
+    'extensions.json',
+    'lib-devel-2-1.noarch.rpm',
+    'tool-1-1.noarch.rpm',
+    'tool-data-1-1.noarch.rpm',
+  ]);
   expect(existsSync(touched)).toBe(true);
   expect(await ok(...args)).toContain('No change');
   writeFileSync(extensions, 'extensions:\n  tools:\n    packages: [tool-data]\n');

@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRepo, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage } from '../fixtures/shell-package.ts';
-import { ComposeFixture } from './compose-fixture.ts';
+import { bundles, ComposeFixture } from './compose-fixture.ts';
 
 let f: ComposeFixture;
 const ref = 'test/x86_64/labels';
@@ -202,6 +202,15 @@ test('ima: signatures of files become security.ima, and only when they are asked
   await f.compose(treefile('ima: false'));
   expect(f.ostree('ls', '-X', 'test/x86_64/ima', '/usr/bin/signed')).not.toContain('security.ima');
   f.fsck(path.join(f.cachedir, 'pkgcache-repo'));
+});
+
+test('ima where security attributes can’t be set, in a user namespace, is refused clearly', async () => {
+  const { cli } = await bundles();
+  const treefile = f.treefile('packages: [signedfiles, filesystem]\nref: test/x86_64/ima-user\nima: true\n', 'ima-user.yaml');
+  const compose = ['compose', 'tree', `--repo=${f.repo}`, `--cachedir=${path.join(f.directory, 'user-cache')}`, treefile];
+  const result = spawnSync('unshare', ['--user', '--map-root-user', process.execPath, cli, ...compose], { encoding: 'utf8' });
+  expect(result.status).toBe(1);
+  expect(result.stderr).toMatch(/file signatures or capabilities.*not (permitted|supported)/is);
 });
 
 test('ima without anything signed is an error at its line', async () => {

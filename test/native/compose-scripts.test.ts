@@ -130,6 +130,32 @@ test('every form of script does in a compose what rpm does with it', async () =>
   expect(at('trans-file')).toBeGreaterThan(at('target-posttrans'));
 });
 
+test('ldconfig runs once for packages in a row, before the next script and at the end', async () => {
+  const tags = ['Requires: counted', 'Requires: testshell'];
+  const counter = '#!/bin/sh\necho "ldconfig $# $(ls /usr/lib/counted)"\n';
+  f.add(
+    {
+      name: 'counted',
+      tags: ['Requires: testshell'],
+      files: { '/sbin/ldconfig': { content: counter, mode: '0755' }, '/usr/lib/counted/0': '' },
+    },
+    ...['a', 'b', 'd'].map((name) => ({
+      name: `lib${name}`,
+      tags,
+      files: { [`/usr/share/lib${name}`]: '' },
+      scripts: { 'post -p /sbin/ldconfig': '' },
+    })),
+    { name: 'libc', tags, files: { '/usr/share/libc': '' }, scripts: { post: 'echo c; touch /usr/lib/counted/c' } },
+  );
+  await f.compose(f.treefile('packages: [liba, libb, libc, libd]\nexclude-packages: [glue]\nref: test/x86_64/counted\n', 'counted.yaml'));
+  expect(f.messages.filter((m) => m.includes('%post'))).toEqual([
+    'libb%post: ldconfig 0 0',
+    'libc%post: c',
+    'libd%post: ldconfig 0 0',
+    'libd%post: c',
+  ]);
+});
+
 test('what they leave: ldconfig’s cache without its scratch, %pretrans’ directory, modes', () => {
   const list = f.list(ref);
   expect(list.get('/usr/etc/ld.so.cache')).toMatch(/^-00644 0 0 [1-9]/);

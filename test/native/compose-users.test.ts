@@ -25,7 +25,14 @@ beforeAll(async () => {
     filesystemPackage,
     shellPackage(),
     withUsers('1', 'bin:x:1:1::/bin:/sbin/nologin\nold:x:40:40::/:/sbin/nologin\n', 'bin:x:1:\nold:x:40:\nwheel:x:10:\n'),
-    { name: 'service', files: { '/usr/lib/sysusers.d/svc.conf': 'u svc - "Service"\nm svc wheel\n' } },
+    {
+      name: 'service',
+      files: {
+        '/usr/lib/sysusers.d/svc.conf': 'u svc - "Service"\nm svc wheel\n',
+        '/usr/lib/sysusers.d/masked.conf': 'u masked -\n',
+        '/etc/sysusers.d/masked.conf': { link: '/dev/null' },
+      },
+    },
     {
       name: 'adds',
       tags: ['Requires: testshell'],

@@ -85,7 +85,7 @@ test('commit metadata: any key of any type', async () => {
   const random = generator(7);
   fixture.install(url, fixture.release({ version: '1' }));
   let described = 0;
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 8; round++) {
     const chosen = [...keys].sort(() => random(3) - 1).slice(0, 1 + random(4));
     const metadata = chosen
       .filter((key) => key !== 'version')
@@ -103,7 +103,7 @@ test('commit metadata: any key of any type', async () => {
     });
   }
   // what a commit says badly of itself doesn't keep the update from being shown
-  expect(described).toBe(12);
+  expect(described).toBe(8);
 });
 
 test('summary and commit objects with changed bytes', async () => {
@@ -114,7 +114,7 @@ test('summary and commit objects with changed bytes', async () => {
   const commit = path.join(fixture.server, 'objects', newest.slice(0, 2), `${newest.slice(2)}.commit`);
   const good = { summary: readFileSync(summary), commit: readFileSync(commit) };
   const codes = new Set<string>();
-  for (let round = 0; round < 14; round++) {
+  for (let round = 0; round < 10; round++) {
     writeFileSync(summary, round % 2 === 0 ? mutate(good.summary, random) : good.summary);
     writeFileSync(commit, round % 2 === 1 ? mutate(good.commit, random) : good.commit);
     codes.add(await tolerant('update.check', os()));
@@ -148,15 +148,16 @@ test('remotes: configuration and files of remotes.d', async () => {
     'ä',
   ];
   const codes = new Set<string>();
-  for (let round = 0; round < 14; round++) {
+  for (let round = 0; round < 10; round++) {
     const text = Array.from({ length: 1 + random(8) }, () => `${pieces[random(pieces.length)]}${random(3) === 0 ? '' : '\n'}`).join('');
     writeFileSync(path.join(remotes, 'x.conf'), text);
     // what is wrong in one file never hides the deployments
     expect(await tolerant('sysroot.load', { sysroot: fixture.sysroot })).toBe('');
-    codes.add(await tolerant('remote.list', { sysroot: fixture.sysroot }));
-    codes.add(await tolerant('update.check', os()));
+    expect(await tolerant('remote.list', { sysroot: fixture.sysroot })).toBe('');
+    codes.add(await tolerant('update.upgrade', os()));
   }
-  expect([...codes].every((code) => !code.startsWith('internal'))).toBe(true);
+  // where libostree couldn't load the system at shutdown, changes are refused with the file's name
+  expect(codes).toContain('remote.unreadable');
   rmSync(path.join(remotes, 'x.conf'));
   expect(await tolerant('update.check', os())).toBe('');
 });

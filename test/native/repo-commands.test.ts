@@ -43,7 +43,11 @@ test('summary and deltas: signed by several keys, what stock ostree makes of the
   await ok('repo', 'summary', '-r', repo, ...gpgFlags(first, second), `--sign-ed25519=${ed.secretFile}`);
   const text = await ok('repo', 'delta', '-r', repo, '-n', '5', ...gpgFlags(first, second), `--sign-ed25519=${ed.secretFile}`);
   expect(text).toContain('Deltas: 2 written, 0 there already');
-  expect(sh('ostree', [`--repo=${repo}`, 'static-delta', 'list']).split('\n').sort()).toEqual([`${one}-${three}`, `${two}-${three}`].sort());
+  expect(
+    sh('ostree', [`--repo=${repo}`, 'static-delta', 'list'])
+      .split('\n')
+      .sort(),
+  ).toEqual([`${one}-${three}`, `${two}-${three}`].sort());
   const seen = sh('ostree', [`--repo=${repo}`, 'summary', '-v']);
   expect(seen).toContain(three);
   expect(seen).toMatch(/Static Deltas|static-deltas/);
@@ -52,11 +56,29 @@ test('summary and deltas: signed by several keys, what stock ostree makes of the
   const url = await server.start();
   try {
     const client = f.init('s-client', 'bare-user');
-    sh('ostree', [`--repo=${client}`, 'remote', 'add', '--set=gpg-verify=true', '--set=gpg-verify-summary=true', `--gpg-import=${second.file}`, 'up', url]);
+    sh('ostree', [
+      `--repo=${client}`,
+      'remote',
+      'add',
+      '--set=gpg-verify=true',
+      '--set=gpg-verify-summary=true',
+      `--gpg-import=${second.file}`,
+      'up',
+      url,
+    ]);
     await expect(shAside('ostree', [`--repo=${client}`, 'pull', 'up', 'os/test'])).rejects.toThrow(/signature/i);
     sh('ostree', [`--repo=${client}`, 'remote', 'delete', 'up']);
     rmSync(path.join(client, 'up.trustedkeys.gpg'), { force: true });
-    sh('ostree', [`--repo=${client}`, 'remote', 'add', '--set=gpg-verify=true', '--set=gpg-verify-summary=true', `--gpg-import=${first.file}`, 'up', url]);
+    sh('ostree', [
+      `--repo=${client}`,
+      'remote',
+      'add',
+      '--set=gpg-verify=true',
+      '--set=gpg-verify-summary=true',
+      `--gpg-import=${first.file}`,
+      'up',
+      url,
+    ]);
     sh('ostree', [`--repo=${client}`, 'pull-local', repo, one]);
     server.resetCounts();
     await shAside('ostree', [`--repo=${client}`, 'pull', '--require-static-deltas', 'up', 'os/test']);
@@ -73,7 +95,11 @@ test('summary and deltas: signed by several keys, what stock ostree makes of the
   expect(existsSync(path.join(repo, 'summary.sig'))).toBe(false);
   const four = f.commit(repo, 'os/test', { a: 'new' });
   expect(await ok('repo', 'delta', '-r', repo, '--drop-old', '--from-empty')).toContain('2 written, 0 there already, 2 removed');
-  expect(sh('ostree', [`--repo=${repo}`, 'static-delta', 'list']).split('\n').sort()).toEqual([four, `${three}-${four}`].sort());
+  expect(
+    sh('ostree', [`--repo=${repo}`, 'static-delta', 'list'])
+      .split('\n')
+      .sort(),
+  ).toEqual([four, `${three}-${four}`].sort());
 });
 
 test('prune: by depth, age and branch; the dry run tells what goes, to the byte', async () => {
@@ -81,10 +107,18 @@ test('prune: by depth, age and branch; the dry run tells what goes, to the byte'
   const a = [1, 2, 3, 4].map((n) => f.commit(repo, 'os/a', { [`a${n}`]: big(`a${n}`), same: 's' }, day(n)));
   const b = [1, 2].map((n) => f.commit(repo, 'os/b', { [`b${n}`]: big(`b${n}`) }, day(n)));
   await ok('repo', 'delta', '-r', repo, '-n', '1', 'os/a');
-  const left = (): string[] => [...a, ...b].filter((sum) => existsSync(path.join(repo, 'objects', sum.slice(0, 2), `${sum.slice(2)}.commit`)));
-  const usage = (): number => readdirSync(path.join(repo, 'objects'), { recursive: true, encoding: 'utf8' }).reduce((sum, name) => sum + (name.includes('.') ? readFileSync(path.join(repo, 'objects', name)).length : 0), 0);
+  const left = (): string[] =>
+    [...a, ...b].filter((sum) => existsSync(path.join(repo, 'objects', sum.slice(0, 2), `${sum.slice(2)}.commit`)));
+  const usage = (): number =>
+    readdirSync(path.join(repo, 'objects'), { recursive: true, encoding: 'utf8' }).reduce(
+      (sum, name) => sum + (name.includes('.') ? readFileSync(path.join(repo, 'objects', name)).length : 0),
+      0,
+    );
   expect(await fails('repo', 'prune', '-r', repo, '--keep-younger-than', 'soon')).toContain('neither an age');
-  const dry = JSON.parse(await ok('repo', 'prune', '-r', repo, '--depth', '1', 'os/a', '-n', '--json')) as { bytes: number; commitsDropped: { checksum: string }[] };
+  const dry = JSON.parse(await ok('repo', 'prune', '-r', repo, '--depth', '1', 'os/a', '-n', '--json')) as {
+    bytes: number;
+    commitsDropped: { checksum: string }[];
+  };
   expect(dry.commitsDropped.map((c) => c.checksum)).toEqual([a[1], a[0]]);
   expect(left()).toHaveLength(6);
   const before = usage();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { etcPreview } from '../../main/engine/review/index.ts';
 import { stateDir } from '../../main/engine/sysroot/index.ts';
+import { getAttribute, ownAttributes, setAttribute } from '../../main/native/linux/xattr.ts';
 import { objectReader } from '../../main/native/ostree/object-file.ts';
 import { Repo, Sysroot } from '../../main/native/ostree/index.ts';
 import type { EtcEntry, EtcPreview } from '../../shared/domain/index.ts';
@@ -83,6 +84,43 @@ test('names in directories that not everybody may list are for root alone; how m
   const os = { sysroot: fixture.sysroot, osname: fixture.osname, checksum: v2 };
   const { result } = await job('review.etc', { ...os, hideClosed: true });
   expect([result.entries.map((e) => e.path), result.hiddenCount]).toEqual([['open/a', 'shut-by-you'], 4]);
+});
+
+test('extended attributes that alone were changed are said to be lost, as they then are; those of an edited file stay', async () => {
+  const note = (etc: string, name: string): void => setAttribute(path.join(etc, name), 'user.note', Buffer.from('mine'));
+  const { v1, v2 } = releases(
+    (vendor) => {
+      for (const name of ['plain', 'updated', 'edited', 'untouched']) writeFileSync(path.join(vendor, name), '1\n');
+      for (const dir of ['with-edit', 'alone']) mkdirSync(path.join(vendor, dir));
+      writeFileSync(path.join(vendor, 'with-edit/inside'), '1\n');
+    },
+    (etc) => {
+      writeFileSync(path.join(etc, 'edited'), 'mine\n');
+      writeFileSync(path.join(etc, 'with-edit/inside'), 'mine\n');
+      for (const name of ['plain', 'updated', 'edited', 'with-edit', 'alone']) note(etc, name);
+    },
+    (vendor) => writeFileSync(path.join(vendor, 'updated'), '2\n'),
+  );
+  const shown = await preview(v2);
+  expect(shown.entries.map((e) => [e.path, e.kind, e.outcome, e.problem])).toEqual([
+    ['alone', 'vendor-applied', 'vendor', 'not-kept'],
+    ['edited', 'yours-kept', 'yours', undefined],
+    ['plain', 'vendor-applied', 'vendor', 'not-kept'],
+    ['updated', 'both-changed', 'vendor', 'not-kept'],
+    ['with-edit/inside', 'yours-kept', 'yours', undefined],
+  ]);
+  const before = path.join(fixture.deployment(v1), 'etc');
+  const after = path.join(fixture.deploy(v2), 'etc');
+  const read = (etc: string, name: string): string => getAttribute(path.join(etc, name), 'user.note')?.toString() ?? '';
+  const kept = (name: string): boolean => read(after, name) === read(before, name);
+  expect(Object.fromEntries(['alone', 'edited', 'plain', 'updated', 'untouched', 'with-edit'].map((n) => [n, kept(n)]))).toEqual({
+    alone: false,
+    edited: true,
+    plain: false,
+    updated: false,
+    untouched: true,
+    'with-edit': true,
+  });
 });
 
 test('900 files with 40 local edits of all kinds: right for all, in under a second', async () => {
@@ -228,6 +266,7 @@ test('900 files with 40 local edits of all kinds: right for all, in under a seco
         openRepo: (at) => Repo.open(at),
         now: 0,
         objects: objectReader,
+        ownAttributes,
       },
       { sysroot: fixture.sysroot, osname: fixture.osname, checksum: v1 },
     );

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPackages, ScratchSystem } from './scratch-system.ts';
+import { makeRpms } from '../fixtures/make-rpm.ts';
+import { buildPackages, busConfiguration, ScratchSystem, until } from './scratch-system.ts';
 
 const work = '/dev/shm/treeline-pack-test';
 const out = path.join(work, 'packages');
@@ -13,11 +14,13 @@ const ourUnits = ['treelined.service', 'treelined-automatic.service', 'treelined
 
 let rpm = '';
 let deb = '';
+let again: string[];
 
 beforeAll(() => {
   const packages = buildPackages(out, '--headless');
   rpm = packages.find((file) => file.endsWith('.rpm')) ?? '';
   deb = packages.find((file) => file.endsWith('.deb')) ?? '';
+  again = buildPackages(path.join(work, 'again'), '--headless').map(sha256);
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -123,6 +126,29 @@ describe('the RPM', () => {
     expect(requires).not.toContain('/usr/bin');
   });
 
+  it.each([
+    ['Fedora', ['ostree-libs', 'rpm-libs', 'libdnf', 'libarchive', 'glib2', 'libcap', 'libstdc++', 'polkit']],
+    ['Debian', ['libostree-1-1', 'librpm9', 'libdnf2', 'libarchive13', 'libglib2.0-0', 'libcap2', 'libstdc++6', 'polkitd']],
+  ])('is resolved by dnf among packages with the names of %s', (family, names) => {
+    const repo = path.join(work, `repo-${family}`);
+    mkdirSync(repo, { recursive: true });
+    const stub = (name: string, version = '1'): { name: string; version: string } => ({ name, version });
+    makeRpms(repo, [stub('nodejs', '20.20.2'), ...['rpm', 'bubblewrap', 'dbus', ...names].map((name) => stub(name))]);
+    makeRpms(repo, [{ name: 'shell', tags: ['Provides: /bin/sh'] }]);
+    copyFileSync(rpm, path.join(repo, path.basename(rpm)));
+    text('createrepo_c', '--quiet', repo);
+    const words = ['--setopt=reposdir=/nowhere', `--repofrompath=local,file://${repo}`, '--setopt=local.gpgcheck=0', '--releasever=1'];
+    const { stdout, stderr } = spawnSync(
+      'dnf',
+      [...words, `--installroot=${work}/resolve-${family}`, '--assumeno', 'install', 'treeline-headless'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(stdout, stderr).toContain('treeline-headless');
+    expect(stdout, stderr).toMatch(new RegExp(`Install +${names.length + 6} Packages`));
+  });
+
   it('owns its files and folders, all root’s, none writable for others', () => {
     const files = text(
       'rpm',
@@ -157,8 +183,7 @@ describe('the RPM', () => {
   });
 
   it('is the same when it is built again', () => {
-    const again = buildPackages(path.join(work, 'again'), '--headless');
-    expect(again.map(sha256)).toEqual([rpm, deb].map(sha256));
+    expect(again).toEqual([rpm, deb].map(sha256));
   });
 });
 
@@ -166,35 +191,3 @@ const requestName = [
   ...['--dest', 'org.freedesktop.DBus', '--object-path', '/org/freedesktop/DBus'],
   ...['--method', 'org.freedesktop.DBus.RequestName', 'org.projectatomic.rpmostree1', '4'],
 ];
-
-/** The rules and service files of the system bus; it starts services as root itself, because the machine's helper for that serves only its own bus. */
-const busConfiguration = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <servicedir>/usr/share/dbus-1/system-services</servicedir>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <includedir>/usr/share/dbus-1/system.d</includedir>
-</busconfig>
-`;
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('not within ten seconds');
-}

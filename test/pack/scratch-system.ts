@@ -43,10 +43,14 @@ export class ScratchSystem {
     return new ScratchSystem(holder, pid, base);
   }
 
+  /** The system's / as this process can reach it; its mounts aren't ours. */
+  get root(): string {
+    return path.join(`/proc/${this.#pid}/root`, this.#base, 'root');
+  }
+
   /** Put a file of the machine to a path in the system, of which /tmp and /run are empty at first. */
   put(file: string, target: string): void {
-    // through the holder's root: its mounts aren't ours
-    copyFileSync(file, path.join(`/proc/${this.#pid}/root`, this.#base, 'root', target));
+    copyFileSync(file, path.join(this.root, target));
   }
 
   /** Run a program; both outputs in one. Throws when it fails. */
@@ -117,4 +121,37 @@ export function buildPackages(out: string, ...flags: readonly string[]): string[
   return readdirSync(out)
     .sort()
     .map((name) => path.join(out, name));
+}
+
+/** The rules and service files of the system bus; it starts services as root itself, because the machine's helper for that serves only its own bus. */
+export const busConfiguration = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>/usr/share/dbus-1/system-services</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <includedir>/usr/share/dbus-1/system.d</includedir>
+</busconfig>
+`;
+
+/** Throws when it doesn't become true. */
+export async function until(condition: () => boolean, seconds = 10): Promise<void> {
+  for (let i = 0; i < seconds * 10; i++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`not within ${seconds} seconds: ${condition.toString()}`);
 }

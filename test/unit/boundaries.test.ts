@@ -54,7 +54,7 @@ const named = (cases: readonly Planted[]): (readonly [string, string])[] => case
 const betweenRooms = named([
   { file: 'main/client/planted.ts', code: "import * as other from '../helper/dispatcher.ts';\nexport const planted = other;" },
   { file: 'main/engine/planted.ts', code: "import { bind } from '../native/core/index.ts';\nexport const planted = bind;" },
-  { file: 'main/app/planted.ts', code: "import * as other from '../engine/jobs/index.ts';\nexport const planted = other;" },
+  { file: 'main/app/planted.ts', code: "import * as other from '../helper/dispatcher.ts';\nexport const planted = other;" },
   { file: 'main/local/planted.ts', code: "import * as other from '../client/api.ts';\nexport const planted = other;" },
   { file: 'main/cli/planted.ts', code: "import { bind } from '../native/core/index.ts';\nexport const planted = bind;" },
   { file: 'main/native/planted.ts', code: "import * as other from '../client/api.ts';\nexport const planted = other;" },
@@ -92,6 +92,11 @@ const permitted = named([
 describe('rooms', { timeout: 60_000 }, () => {
   it.each(betweenRooms)('the linter refuses in %s: %s', async (file, code) => {
     expect(await lint(file, code)).toEqual([expect.stringContaining('boundaries/dependencies')]);
+  });
+
+  it('the linter refuses the engine in main/app, where the compiler sees it through main/local', async () => {
+    const code = "import * as other from '../engine/jobs/index.ts';\nexport const planted = other;";
+    expect(await lint('main/app/planted.ts', code)).toEqual([expect.stringContaining('boundaries/dependencies')]);
   });
 
   it.each(betweenRooms)('the compiler refuses in %s: %s', (file, code) => {

@@ -27,6 +27,7 @@ const wrong = (text: string): unknown[] =>
 test('a good text has no problems, whatever the file on disk holds', () => {
   expect(checkTreefile(treefile, good)).toEqual({
     problems: [],
+    warnings: [],
     ref: 'a/b',
     repos: ['base', 'updates'],
     usedRepos: ['base'],
@@ -55,11 +56,19 @@ test('a syntax error stands alone, with its line', () => {
   expect(wrong('')).toHaveLength(1);
 });
 
-test('JSON is checked the same way, on one line too', () => {
-  expect(wrong('{"ref":"a/b","pakages":["x"],"selinux":"3","repos":["nix"],"packages":["a"]}')).toEqual([
-    ['desktop.yaml', 1, 'treefile.unknown-key', 'pakages'],
+test('JSON is checked the same way, on one line too; what it ignores is a warning', () => {
+  expect(wrong('{"ref":"a/b","recommends":"x","selinux":"3","repos":["nix"],"packages":["a"]}')).toEqual([
+    ['desktop.yaml', 1, 'treefile.invalid-value', 'recommends'],
     ['desktop.yaml', 1, 'treefile.invalid-value', 'selinux'],
     ['desktop.yaml', 1, 'rpmmd.repo-not-found', 'repos'],
+  ]);
+  const json = path.join(directory, 'trees/desktop.json');
+  expect(checkTreefile(json, '{"comment-packages":"why","ref":"a/b","repos":["base"],"packages":["a"]}')).toMatchObject({
+    problems: [],
+    warnings: [{ code: 'treefile.unknown-key', file: json, line: 1, key: 'comment-packages' }],
+  });
+  expect(checkTreefile(json, '{"ref":"a/b","repos":["base"],"packages":["a"],"selinux":7}').problems).toMatchObject([
+    { code: 'treefile.invalid-value', key: 'selinux' },
   ]);
 });
 

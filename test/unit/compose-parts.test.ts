@@ -8,6 +8,8 @@ import { splitPasswd } from '../../main/engine/compose/passwd-split.ts';
 import { parseEntries, UserDatabase } from '../../main/engine/compose/passwd.ts';
 import { applySysusers } from '../../main/engine/compose/sysusers.ts';
 import { canBePath, tmpfilesLine } from '../../main/engine/compose/tmpfiles.ts';
+import { meets } from '../../main/engine/compose/triggers.ts';
+import type { RpmPackage } from '../../main/engine/ports/rpm.ts';
 import { treePath } from '../../main/engine/compose/tree-path.ts';
 import { expandDate, nextVersion } from '../../main/engine/compose/version.ts';
 
@@ -132,4 +134,20 @@ test('ids of the previous commit stay; another id for the same name is a conflic
     expect.objectContaining({ code: 'compose.user-conflict' }) as Error,
   );
   rmSync(root, { recursive: true });
+});
+
+test.each([
+  ['', 0, true],
+  ['1:2.0-3', 8, true],
+  ['1:2.0', 8, true],
+  ['2.0', 8, false],
+  ['1:1.9', 4, true],
+  ['1:2.0', 4, false],
+  ['1:2.0-4', 2, true],
+  ['1:2.0~rc1', 4 | 8, true],
+  ['1:2.0-3', 2 | 8, true],
+])('a trigger about target %s with flags %i fires for 1:2.0-3: %s', (version, flags, fires) => {
+  const pkg = { name: 'target', epoch: 1, version: '2.0', release: '3' } as RpmPackage;
+  expect(meets(pkg, { name: 'target', version, flags })).toBe(fires);
+  expect(meets(pkg, { name: 'other', version, flags })).toBe(false);
 });

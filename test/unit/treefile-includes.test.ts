@@ -1,15 +1,22 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { machineArch } from '../../main/engine/compose/treefile-parse.ts';
-import type { Treefile } from '../../main/engine/compose/treefile.ts';
+import { printTreefile } from '../../main/engine/compose/print-treefile.ts';
+import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile.ts';
 import { base, failure, treefileDirectory } from './treefile-fixture.ts';
 
 const { at, file, load } = treefileDirectory();
 const inline = (t: Treefile): unknown[] => t.postprocess.map((step) => ('inline' in step ? step.inline : path.basename(step.script)));
 
 test('of several included files the first wins single values, and lists come in the reverse order', () => {
-  file('one.yaml', 'packages: [one]\nreleasever: 1\npostprocess: [one]\nvariables: {v: one, w: one}\nadd-commit-metadata: {k: one, l: one}\n');
-  file('two.yaml', 'packages: [two]\nreleasever: 2\ndefault-target: t\npostprocess: [two]\nvariables: {v: two, x: two}\nadd-commit-metadata: {m: two}\n');
+  file(
+    'one.yaml',
+    'packages: [one]\nreleasever: 1\npostprocess: [one]\nvariables: {v: one, w: one}\nadd-commit-metadata: {k: one, l: one}\n',
+  );
+  file(
+    'two.yaml',
+    'packages: [two]\nreleasever: 2\ndefault-target: t\npostprocess: [two]\nvariables: {v: two, x: two}\nadd-commit-metadata: {m: two}\n',
+  );
   const t = load(`${base}include: [one.yaml, two.yaml]\npostprocess: [own]\nvariables: {w: own}\nadd-commit-metadata: {k: own}\n`);
   expect(t.packages).toEqual(['two', 'one', 'p']);
   expect(inline(t)).toEqual(['two', 'one', 'own']);
@@ -83,7 +90,9 @@ test.each([
   ['stream == stable', /text in quotes: "stable"/],
 ])('condition %s is an error at its line', (condition, words) => {
   const report = failure(() =>
-    load(`${base}variables: {dev: true, stream: stable}\nconditional-include:\n  - if: dev == true\n    include: []\n  - if: ${JSON.stringify(condition)}\n    include: []\n`),
+    load(
+      `${base}variables: {dev: true, stream: stable}\nconditional-include:\n  - if: dev == true\n    include: []\n  - if: ${JSON.stringify(condition)}\n    include: []\n`,
+    ),
   );
   expect(report).toMatchObject({ code: 'treefile.invalid-value', key: 'conditional-include', line: 8 });
   expect(report.detail).toMatch(words);
@@ -106,7 +115,10 @@ test('a treefile written in place is checked as a file is, with its own lines, a
   const unknown = failure(() => load(`${base}conditional-include:\n  - if: basearch != "z80"\n    include:\n      packges: [x]\n`));
   expect(unknown).toMatchObject({ code: 'treefile.unknown-key', line: 7, key: 'packges' });
   // also where the condition doesn't hold: a slip should not wait for the day when it does
-  expect(failure(() => load(`${base}conditional-include:\n  - if: basearch == "z80"\n    include:\n      units: 5\n`))).toMatchObject({ line: 7, key: 'units' });
+  expect(failure(() => load(`${base}conditional-include:\n  - if: basearch == "z80"\n    include:\n      units: 5\n`))).toMatchObject({
+    line: 7,
+    key: 'units',
+  });
 });
 
 test('conditions see variables of included files; those of including files have the last word', () => {
@@ -132,7 +144,10 @@ test('a file may be included once only, and not by itself: both are named with f
 
 test('kickstart files: packages, excludes, weak dependencies, includes', () => {
   file('more.ks', '%packages --exclude-weakdeps\nmore\n%end\n');
-  file('base.ks', '# comment\n%include more.ks\n\n%packages\nbash # the shell\n-nano\nvim-*\n%end\npart / --size 5\n%post\necho hi\n%end\n');
+  file(
+    'base.ks',
+    '# comment\n%include more.ks\n\n%packages\nbash # the shell\n-nano\nvim-*\n%end\npart / --size 5\n%post\necho hi\n%end\n',
+  );
   const t = load(`${base}include: base.ks\n`);
   expect(t.packages).toEqual(['more', 'bash', 'vim-*', 'p']);
   expect(t.excludePackages).toEqual(['nano']);
@@ -177,4 +192,17 @@ test('a container tree has neither labels nor a link at /tmp, unless it says so'
   expect(load(`${base}container: true\n`)).toMatchObject({ selinux: false, tmpIsDir: true });
   expect(load(`${base}container: true\nselinux: true\n`, 'own.yaml').selinux).toBe(true);
   expect(load(base, 'plain.yaml').selinux).toBe(true);
+});
+
+test('a printed treefile has everything put in, and reads back as the same', () => {
+  file('inner.yaml', 'packages: [inner]\npostprocess: [one]\nadd-files: [[x, /etc/x]]\ncheck-groups: {type: file, filename: groups}\n');
+  file('s.sh', '#!/bin/sh\n');
+  const t = load(
+    `${base}include: inner.yaml\nvariables: {v: 1}\nreleasever: 43\nautomatic-version-prefix: "\${v}"\npackages-${machineArch}: ["'q >= 2'"]\npostprocess-script: s.sh\nedition: 2024\nrepo-packages: [{repo: r, packages: [a b]}]\n`,
+  );
+  const printed = loadTreefile(file('printed.json', printTreefile(t)));
+  const plain = ({ path: _, files: __, placeOf: ___, ...rest }: Treefile): unknown =>
+    JSON.parse(JSON.stringify(rest, (key, value: unknown) => (key === 'place' ? undefined : value)));
+  expect(plain(printed)).toEqual(plain(t));
+  expect(printed).toMatchObject({ packages: ['inner', 'p', 'q >= 2'], automaticVersionPrefix: '1', warnings: [] });
 });

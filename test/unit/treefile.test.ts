@@ -93,7 +93,9 @@ test('a key that nothing is like gets no suggestion', () => {
 test.each(Object.keys(refusedKeys))('%s is refused with the reason', (key) => {
   const report = failure(() => load(`${base}${key}: {}\n`));
   expect(report).toMatchObject({ code: 'treefile.refused-key', line: 4, key, detail: refusedKeys[key] });
-  expect(failure(() => load(`{"ref": "a", "repos": ["r"], "packages": ["p"], "${key}": 1}`, 'tree.json')).code).toBe('treefile.refused-key');
+  expect(failure(() => load(`{"ref": "a", "repos": ["r"], "packages": ["p"], "${key}": 1}`, 'tree.json')).code).toBe(
+    'treefile.refused-key',
+  );
 });
 
 test('reasons say whose key it is', () => {

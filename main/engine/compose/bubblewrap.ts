@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 
 export interface RunResult {
   /** Exit status; 128 + signal when killed. */
@@ -48,4 +48,11 @@ export function bubblewrap(args: readonly string[], input: string | undefined, t
   const broken = output.find((line) => line.startsWith('bwrap: ') && !line.startsWith('bwrap: execvp'));
   if (result.status !== 0 && broken) throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: broken });
   return { status: result.status ?? 128 + 9, output, timedOut: code === 'ETIMEDOUT' };
+}
+
+/** Throws disk.full when a program failed because nothing could be written any more: `subject` is who, `place` where. */
+export function checkSpace({ status, output }: RunResult, subject: string, place: string, facts: ErrorReport['facts'] = {}): void {
+  const line = output.find((text) => /No space left on device|Disk quota exceeded/i.test(text));
+  if (status !== 0 && line !== undefined)
+    throw new TreelineError('disk.full', { subject: place, detail: `${subject}: ${line.trim()}`, facts });
 }

@@ -15,7 +15,7 @@ import { UserDatabase } from './passwd.ts';
 import { checkDevices, checkPlaces, checkSignatures, isTreePlace } from './places.ts';
 import { postprocess, rpmdbPath } from './postprocess.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
-import type { ScriptContext } from './script-run.ts';
+import { finishScripts, type ScriptContext } from './script-run.ts';
 import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
 import { applySysusers } from './sysusers.ts';
 import { checkAllUsers, preserveUsers } from './tree-users.ts';
@@ -51,7 +51,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     checkPlaces(ordered);
     checkDevices(ordered, treefile);
     checkSignatures(ordered, treefile);
-    checkFileConflicts(ordered);
+    checkFileConflicts(ordered, leftOut);
     mkdirSync(root, { mode: 0o755 });
     if (ordered.some((pkg) => pkg.scriptlets.some((s) => s.phase === 'pretrans')))
       runInTree(compose, root, 'pretrans', (scripts) => runPretrans(ordered, scripts));
@@ -117,7 +117,9 @@ function runInTree(compose: Compose, root: string, name: string, run: (context: 
   makeScaffold(root);
   const options = { timeoutMs: scriptTimeoutMs, ...sandboxOptions(compose), leftOut: leftToCompose };
   using sandbox = new Sandbox(root, directory, ports.system, options);
-  run({ sandbox, lua: ports.lua, expand: (...of) => ports.rpm.expandScript(...of), message });
+  const context: ScriptContext = { sandbox, lua: ports.lua, expand: (...of) => ports.rpm.expandScript(...of), message, waiting: {} };
+  run(context);
+  finishScripts(context);
   sandbox.finish((top) => {
     if (isTreePlace(top)) return true;
     message(`/${top}: written by a package script, but no part of an OSTree system: left out`);
@@ -130,8 +132,12 @@ function runScripts(compose: Compose, root: string, packages: readonly RpmPackag
   const message = (text: string): void => compose.context.message(text);
   const users = new UserDatabase(root);
   preserveUsers(compose, users);
+  const place = new Map(packages.map((pkg, i) => [pkg, i]));
+  const owners = packages.filter((pkg) => pkg.triggers.some((t) => t.kind === 'package'));
+  // a trigger is heard once its package is there, or comes with the very one
+  const before = (pkg: RpmPackage): RpmPackage[] => owners.filter((owner) => (place.get(owner) ?? 0) <= (place.get(pkg) ?? 0));
   runInTree(compose, root, 'pre', (context) =>
-    runPhase(packages, 'pre', context, (pkg) => runPackageTriggers(packages.slice(0, packages.indexOf(pkg) + 1), pkg, 'prein', context)),
+    runPhase(packages, 'pre', context, (pkg) => runPackageTriggers(before(pkg), pkg, 'prein', context)),
   );
   steps.report('scripts', 0.3, {});
   // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
@@ -140,7 +146,7 @@ function runScripts(compose: Compose, root: string, packages: readonly RpmPackag
   runInTree(compose, root, 'post', (context) => {
     runPhase(packages, 'post', context);
     steps.report('scripts', 0.7, {});
-    for (const pkg of packages) runPackageTriggers(packages, pkg, 'in', context);
+    for (const pkg of packages) runPackageTriggers(owners, pkg, 'in', context);
     runFileTriggers(packages, 'file', context);
     runPhase(packages, 'posttrans', context);
     runFileTriggers(packages, 'transfile', context);

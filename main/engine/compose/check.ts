@@ -10,7 +10,13 @@ import { loadTreefile } from './treefile.ts';
 const mostProblems = 20;
 
 /** What is wrong with one key leaves the rest to be looked at. */
-const ofOneKey: ReadonlySet<string> = new Set(['treefile.unknown-key', 'treefile.invalid-value', 'treefile.include', 'treefile.refused-key', 'not-supported']);
+const ofOneKey: ReadonlySet<string> = new Set([
+  'treefile.unknown-key',
+  'treefile.invalid-value',
+  'treefile.include',
+  'treefile.refused-key',
+  'not-supported',
+]);
 
 /**
  * Read a treefile as compose does, with `text` as its content, and say everything that is wrong. The reader stops at the first error: what
@@ -36,14 +42,14 @@ export function checkTreefile(file: string, text: string): ComposeCheck {
 
 interface Attempt {
   readonly problem?: ErrorReport;
-  readonly found: Pick<ComposeCheck, 'ref' | 'usedRepos' | 'files'>;
+  readonly found: Pick<ComposeCheck, 'ref' | 'warnings' | 'usedRepos' | 'files'>;
 }
 
 function attempt(file: string, text: string): Attempt {
   let found: Attempt['found'] = nothingFound(file);
   try {
     const treefile = loadTreefile(file, text);
-    found = { ref: treefile.ref, usedRepos: treefile.repos, files: treefile.files.map((each) => each.path) };
+    found = { ref: treefile.ref, warnings: treefile.warnings, usedRepos: treefile.repos, files: treefile.files.map((each) => each.path) };
     loadRepos(treefile);
     return { found };
   } catch (error) {
@@ -51,7 +57,7 @@ function attempt(file: string, text: string): Attempt {
   }
 }
 
-const nothingFound = (file: string): Attempt['found'] => ({ usedRepos: [], files: [file] });
+const nothingFound = (file: string): Attempt['found'] => ({ warnings: [], usedRepos: [], files: [file] });
 
 const inOrder = (problems: ErrorReport[], file: string): ErrorReport[] =>
   problems.sort((a, b) => Number(b.file === file) - Number(a.file === file) || (a.line ?? 0) - (b.line ?? 0));

@@ -40,7 +40,9 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
   using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
   // somebody may have edited the tree: never the hash of what a compose of the treefile makes
-  const inputhash = createHash('sha256').update(`rootfs ${state?.inputhash ?? ''} ${timeSeconds}`).digest('hex');
+  const inputhash = createHash('sha256')
+    .update(`rootfs ${state?.inputhash ?? ''} ${timeSeconds}`)
+    .digest('hex');
   const compose = {
     params,
     treefile,

@@ -9,7 +9,7 @@ import {
   packReleaseChanges,
   type DescribedPackage,
 } from '../diff/index.ts';
-import { signingOf } from '../publish/signing.ts';
+import { signingOf, signsAnything } from '../publish/signing.ts';
 import type { RpmPort } from '../ports/rpm.ts';
 import type { BuiltTree } from './build-tree.ts';
 import type { Compose } from './compose.ts';
@@ -20,7 +20,18 @@ import { rpmdbPath } from './postprocess.ts';
 /** A compose as far as its commit is made of it. */
 export type CommitInput = Pick<
   Compose,
-  'params' | 'treefile' | 'ports' | 'steps' | 'target' | 'cache' | 'workdir' | 'previous' | 'version' | 'inputhash' | 'timeSeconds'
+  | 'params'
+  | 'treefile'
+  | 'ports'
+  | 'context'
+  | 'steps'
+  | 'target'
+  | 'cache'
+  | 'workdir'
+  | 'previous'
+  | 'version'
+  | 'inputhash'
+  | 'timeSeconds'
 > & {
   readonly headers: readonly DescribedPackage[];
   readonly resolution: Pick<Compose['resolution'], 'advisories' | 'repos'>;
@@ -31,6 +42,8 @@ export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise
   const { treefile, steps, params, previous, ports } = compose;
   return steps.run('commit', 'Writing the commit', () => {
     const signing = signingOf(params, treefile.gpgKey);
+    if (!signsAnything(signing) && existsSync(path.join(compose.target.path, 'summary.sig')))
+      compose.context.message('No key is named: the summary, which was signed, is written without a signature');
     const root = compose.cache.writeDirectory(tree.root, treefile.selinux ? tree.root : undefined);
     steps.report('commit', 0.2, {});
     const advisories = compose.resolution.advisories();

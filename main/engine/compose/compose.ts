@@ -16,6 +16,7 @@ import { inputHash } from './input-hash.ts';
 import { locateLayers } from './layers.ts';
 import { readLockfiles, writeLockfile } from './lockfile.ts';
 import { warnOf } from './treefile-warnings.ts';
+import { printTreefile } from './print-treefile.ts';
 import { loadRepos } from './repo-file.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
 import type { LuaRunner } from './sandbox.ts';
@@ -82,11 +83,12 @@ export interface Resolved extends Pick<
 
 /** `compose tree`: treefile -> resolve -> fetch -> import -> assemble -> scripts -> postprocess -> commit. Nothing of the target repository changes before the last step succeeds. */
 export async function composeTree(params: ComposeParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
+  if (params.printOnly) return printOnly(params);
   using target = ports.store.openTarget(path.resolve(params.repo));
   return await withResolved(params, target, ports, context, async (resolved) => {
     const { treefile, resolution, version, inputhash, steps, baseline } = resolved;
     const outcome = { ref: treefile.ref, inputhash, packageCount: resolution.packages.length, seconds: steps.seconds };
-    if (params.dryRun || params.printOnly)
+    if (params.dryRun)
       return {
         ...outcome,
         changed: false,
@@ -94,7 +96,7 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
         version,
         imported: 0,
         cached: 0,
-        text: describeInput(params, treefile, resolution),
+        text: resolution.packages.map((p) => `${p.nevra} (${p.repo})`).join('\n'),
       };
     if (baseline.inputhash === inputhash && !params.forceNocache)
       return {
@@ -158,9 +160,7 @@ export async function withResolved<T>(
   mkdirSync(cachedir, { recursive: true });
   // from reading what the branch points at to the summary; the cache first, everywhere: nobody waits for one another
   const lock = (place: string): Promise<Disposable> | undefined =>
-    params.dryRun || params.printOnly
-      ? undefined
-      : lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
+    params.dryRun ? undefined : lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
   using _cache = await lock(cachedir);
   using _target = target.path === '' ? undefined : await lock(target.path);
   const previous = findPrevious(params, treefile, target);
@@ -272,10 +272,11 @@ export function versionOf(
   return nextVersion(treefile.automaticVersionPrefix, treefile.automaticVersionSuffix, previous?.version || undefined, timeSeconds);
 }
 
-function describeInput(params: ComposeParams, treefile: Treefile, resolution: Resolution): string {
-  if (!params.printOnly) return resolution.packages.map((p) => `${p.nevra} (${p.repo})`).join('\n');
-  const { files: _, placeOf: __, path: ___, warnings: ____, ...plain } = treefile;
-  return JSON.stringify(plain, null, 2);
+/** Asks nobody but the treefile. */
+function printOnly(params: ComposeParams): ComposeOutcome {
+  const treefile = loadTreefile(params.treefile);
+  const nothing = { changed: false, checksum: '', version: '', inputhash: '', packageCount: 0, imported: 0, cached: 0, seconds: {} };
+  return { ...nothing, ref: treefile.ref, text: printTreefile(treefile) };
 }
 
 function composeJson(

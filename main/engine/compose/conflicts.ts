@@ -26,12 +26,15 @@ function same(a: Owner, b: Owner): boolean {
   );
 }
 
-/** Throws package.file-conflict naming both packages when two of them hold different things at one path of the tree. */
-export function checkFileConflicts(packages: readonly RpmPackage[]): void {
+/**
+ * Throws package.file-conflict naming both packages when two of them hold different things at one path of the tree. `leftOut`: package file -> what
+ * the tree doesn’t get of it.
+ */
+export function checkFileConflicts(packages: readonly RpmPackage[], leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map()): void {
   const owners = new Map<string, Owner>();
   for (const pkg of packages) {
     for (const file of pkg.files) {
-      if (file.flags & rpmFileFlag.ghost) continue;
+      if (file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path)?.has(file.path)) continue;
       const path = treePath(file.path, isLinkMode(file.mode));
       const mine = { pkg, file };
       const other = owners.get(path);

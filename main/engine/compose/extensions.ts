@@ -1,40 +1,40 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams, JobContext } from '../jobs/index.ts';
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { ComposePorts } from './compose.ts';
 import { loadRepos } from './repo-file.ts';
+import { readStructured } from './structured-file.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
 import { defaultCachedir } from './workdir.ts';
 
 const extensionSchema = z.strictObject({
-  packages: z.array(z.string().min(1)).min(1),
-  repos: z.array(z.string()).optional(),
-  architectures: z.array(z.string()).optional(),
-  'match-base-evr': z.string().optional(),
-  kind: z.enum(['os-extension', 'development']).default('os-extension'),
+  packages: z.array(z.string().min(1)).min(1).describe('Packages of the extension.'),
+  repos: z.array(z.string()).optional().describe('Further repositories for it.'),
+  architectures: z.array(z.string()).optional().describe('Architectures that it is for (default: all).'),
+  'match-base-evr': z.string().optional().describe('Take the packages in the version that this package of the base has.'),
+  kind: z
+    .enum(['os-extension', 'development'])
+    .default('os-extension')
+    .describe('os-extension (default) is resolved together with the base; development is only fetched.'),
 });
-const fileSchema = z.strictObject({ repos: z.array(z.string()).optional(), extensions: z.record(z.string(), extensionSchema) });
-type Extensions = z.infer<typeof fileSchema>;
 
-function readExtensions(file: string): Extensions {
-  let value: unknown;
-  try {
-    value = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new TreelineError('treefile.unreadable', { subject: file, detail: (error as Error).message });
-  }
-  const result = fileSchema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const key = issue?.path.join('.') || undefined;
-  throw new TreelineError('treefile.invalid-value', { file, ...(key ? { key } : {}), detail: issue?.message ?? 'it isn’t an extensions file' });
-}
+/** An extensions file: packages that can be added to a base. The source of validation and of the JSON Schema. */
+export const extensionsSchema = z.strictObject({
+  repos: z.array(z.string()).optional().describe('Repositories besides those of the treefile.'),
+  extensions: z.record(z.string(), extensionSchema).describe('Name of an extension to what it is made of.'),
+});
+type Extensions = z.infer<typeof extensionsSchema>;
+
+const readExtensions = (file: string): Extensions =>
+  readStructured(file, extensionsSchema, {
+    code: 'treefile.invalid-value',
+    keys: ['extensions', 'repos', 'packages', 'architectures', 'match-base-evr', 'kind'],
+  }).data;
 
 /** Name and `[epoch:]version-release` of each package of the base. */
 type Base = ReadonlyMap<string, { readonly evr: string; readonly spec: string }>;
@@ -72,7 +72,13 @@ export async function composeExtensions(params: ExtensionsParams, ports: Compose
     const match = extension['match-base-evr'];
     if (match === undefined) return extension.packages;
     const found = base.get(match);
-    if (!found) throw new TreelineError('package.not-found', { subject: match, file: params.extensions, key: 'match-base-evr', detail: 'the base doesn’t have it' });
+    if (!found)
+      throw new TreelineError('package.not-found', {
+        subject: match,
+        file: params.extensions,
+        key: 'match-base-evr',
+        detail: 'the base doesn’t have it',
+      });
     return extension.packages.map((name) => `${name}-${found.evr}`);
   };
   const basePackages = base.size > 0 ? [...base.values()].map((p) => p.spec) : treefile.packages;

@@ -1,6 +1,7 @@
 export { checkTreefile } from './check.ts';
 export { composeTree, type ComposePorts } from './compose.ts';
 export { importAll, type ImportBatch, type Importer } from './import-packages.ts';
+export { jsonSchemas } from './json-schemas.ts';
 export { listTreefileKeys } from './key-list.ts';
 export { planCompose, type PlanPorts } from './plan.ts';
 export { describeRelease, listReleases } from './releases.ts';

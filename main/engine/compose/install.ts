@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { tmpdir } from 'node:os';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../jobs/index.ts';
 import { makeScaffold } from './assemble.ts';
@@ -65,7 +65,7 @@ export function composePostprocess(params: PostprocessParams, ports: ComposePort
   if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
   const workdir = mkdtempSync(path.join(path.dirname(root), '.treeline-postprocess-'));
   try {
-    const treefile = params.treefile === undefined ? plainTreefile() : loadTreefile(params.treefile);
+    const treefile = params.treefile === undefined ? plainTreefile(hasKernel(root)) : loadTreefile(params.treefile);
     etcForTree(root);
     placeDatabase(root);
     makeScaffold(root);
@@ -85,13 +85,21 @@ export function composePostprocess(params: PostprocessParams, ports: ComposePort
   }
 }
 
+function hasKernel(root: string): boolean {
+  const list = (directory: string): string[] => (existsSync(path.join(root, directory)) ? readdirSync(path.join(root, directory)) : []);
+  return (
+    list('usr/lib/modules').some((name) => existsSync(path.join(root, 'usr/lib/modules', name, 'vmlinuz'))) ||
+    list('boot').some((name) => /^vmlinu[xz]-/.test(name))
+  );
+}
+
 /** What postprocessing does when no treefile says otherwise. */
-function plainTreefile(): Treefile {
+function plainTreefile(bootable: boolean): Treefile {
   const directory = mkdtempSync(path.join(tmpdir(), 'treeline-plain-'));
   try {
     const file = path.join(directory, 'plain.yaml');
     writeFileSync(path.join(directory, 'none.repo'), '[none]\nbaseurl=file:///nonexistent\n');
-    writeFileSync(file, 'ref: none\nrepos: [none]\npackages: [none]\nselinux: false\ncontainer: true\n');
+    writeFileSync(file, `ref: none\nrepos: [none]\npackages: [none]\nselinux: false\ncontainer: ${!bootable}\n`);
     return loadTreefile(file);
   } finally {
     rmSync(directory, { recursive: true, force: true });

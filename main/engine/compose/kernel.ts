@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { checkSpace } from './bubblewrap.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Treefile } from './treefile.ts';
 
@@ -68,6 +69,7 @@ function runTool(name: string, program: string, args: readonly string[], sandbox
   const result = sandbox.run([program], { args });
   for (const line of result.output) message(`${name}: ${line}`);
   if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject: name, detail: result.output.slice(-3).join(' | ') });
+  checkSpace(result, name, sandbox.merged);
   if (result.status !== 0)
     throw new TreelineError('compose.script-failed', {
       subject: name,

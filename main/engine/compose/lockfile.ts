@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isMap, isScalar, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
-import { TreelineError } from '../../../shared/errors/index.ts';
-import { replaceWhole } from './replace-whole.ts';
 import type { PackageLock, Resolution } from '../ports/resolver.ts';
-import { didYouMean } from './nearest-key.ts';
-import { describeProblem } from './value-error.ts';
+import { replaceWhole } from './replace-whole.ts';
+import { readStructured } from './structured-file.ts';
 
 const lockedPackage = z
   .strictObject({
@@ -39,67 +35,20 @@ export function readLockfiles(files: readonly string[]): PackageLock[] {
 }
 
 function readLockfile(file: string): [string, PackageLock][] {
-  const lines = new LineCounter();
-  const document = parseDocument(read(file), { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'silent' });
-  const wrong = (offset: number, key: string, detail: string): TreelineError =>
-    new TreelineError('lockfile.invalid', { file, line: Math.max(1, lines.linePos(offset).line), key, detail });
-  const problem = document.errors[0];
-  if (problem) throw wrong(problem.pos[0], 'packages', problem.message.split('\n')[0] ?? '');
-  const value = plain(document, (detail) => wrong(0, 'packages', detail));
-  const parsed = lockfileSchema.safeParse(value);
-  if (!parsed.success) {
-    const { path, detail, unknown } = describeProblem(parsed.error, value);
-    const hint = unknown === undefined ? '' : didYouMean(unknown, ['packages', 'metadata', 'evr', 'evra', 'digest']);
-    throw wrong(offsetOf(document.contents, path), path.join('.') || 'packages', [detail, hint].filter(Boolean).join('. '));
-  }
-  return Object.entries(parsed.data.packages).map(([key, { evr, evra, digest }]) => {
-    const line = lines.linePos(offsetOf(document.contents, ['packages', key])).line;
+  const { data, lineOf } = readStructured(file, lockfileSchema, {
+    code: 'lockfile.invalid',
+    keys: ['packages', 'metadata', 'evr', 'evra', 'digest'],
+  });
+  return Object.entries(data.packages).map(([key, { evr, evra, digest }]) => {
     const arch = evra?.slice(evra.lastIndexOf('.'));
     const name = arch !== undefined && key.endsWith(arch) ? key.slice(0, -arch.length) : key;
-    return [
-      key,
-      {
-        name,
-        ...(evr === undefined ? {} : { evr }),
-        ...(evra === undefined ? {} : { evra }),
-        ...(digest === undefined ? {} : { digest }),
-        file,
-        line,
-      },
-    ];
+    const build = {
+      ...(evr === undefined ? {} : { evr }),
+      ...(evra === undefined ? {} : { evra }),
+      ...(digest === undefined ? {} : { digest }),
+    };
+    return [key, { name, ...build, file, line: lineOf(['packages', key]) }];
   });
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new TreelineError('file.unreadable', { subject: file, detail: (error as Error).message });
-  }
-}
-
-function plain(document: ReturnType<typeof parseDocument>, wrong: (detail: string) => TreelineError): unknown {
-  try {
-    const value = document.toJS() as unknown;
-    JSON.stringify(value);
-    return value;
-  } catch (error) {
-    throw wrong((error as Error).message.split('\n')[0] ?? '');
-  }
-}
-
-/** Where the key or value at a path begins. */
-function offsetOf(root: unknown, path: readonly (string | number)[]): number {
-  let node: unknown = root;
-  let offset = 0;
-  for (const part of path) {
-    if (!isMap(node)) break;
-    const pair = (node.items as Pair<Node, Node | null>[]).find((each) => isScalar(each.key) && String(each.key.value) === String(part));
-    if (!pair) break;
-    offset = pair.key.range?.[0] ?? offset;
-    node = pair.value;
-  }
-  return offset;
 }
 
 /** Write which builds were chosen. `timeSeconds`: Unix seconds. */

@@ -38,6 +38,7 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
   metadata.set('rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(input.packages)));
   for (const [key, value] of repositoryFacts(input, 'inline', variant)) metadata.set(key, value);
   if (input.treefile.initramfsArgs.length > 0) metadata.set('rpmostree.initramfs-args', variant('as', [...input.treefile.initramfsArgs]));
+  if (input.treefile.containerCmd.length > 0) metadata.set('ostree.container-cmd', variant('as', [...input.treefile.containerCmd]));
   if (input.kernel !== undefined) {
     metadata.set('ostree.bootable', variant('b', true));
     metadata.set('ostree.linux', variant('s', input.kernel));

@@ -16,6 +16,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
 import type { UserDatabase } from './passwd.ts';
+import { insideOf } from './resolve-inside.ts';
 import { isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
 
 const capability = 'security.capability';
@@ -33,6 +34,7 @@ export function applyOwnership(
 ): void {
   const uids = users.ids('passwd');
   const gids = users.ids('group');
+  const isInside = insideOf(root);
   for (const pkg of packages) {
     const unknown = new Set<string>();
     const id = (ids: Map<string, number>, name: string): number => {
@@ -45,6 +47,8 @@ export function applyOwnership(
       const foreign = file.user !== 'root' || file.group !== 'root';
       if (!foreign && !isDirectoryMode(file.mode)) continue;
       const target = path.join(root, treePath(file.path, isLinkMode(file.mode)));
+      // a script put a link where its directory was: what is behind it may be this machine's
+      if (!isInside(target)) continue;
       const stats = lstatSync(target, { throwIfNoEntry: false });
       if (!stats) continue;
       const owner = { uid: id(uids, file.user), gid: id(gids, file.group) };

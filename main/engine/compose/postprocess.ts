@@ -3,14 +3,16 @@ import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import type { RpmPackage } from '../ports/rpm.ts';
+import { checkSpace } from './bubblewrap.ts';
 import { wrapPrograms } from './cliwrap.ts';
+import { guardDnf } from './read-only-dnf.ts';
 import { makeExecutablesReadOnly } from './executables.ts';
 import { copyToOstreeBoot, keepBootFiles, placeKernel } from './kernel.ts';
 import { mutateOsRelease } from './os-release.ts';
 import { splitPasswd } from './passwd-split.ts';
 import { replaceFile, UserDatabase } from './passwd.ts';
 import { layoutRoot } from './root-layout.ts';
-import { resolveInside } from './resolve-inside.ts';
+import { checkInside, resolveInside } from './resolve-inside.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { addSubstitutions } from './selinux.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
@@ -37,9 +39,26 @@ export interface PostprocessContext {
   readonly message: (text: string) => void;
 }
 
+/** Files in the directories that compose itself writes to. */
+const writtenTo = [
+  ...[
+    'usr/x',
+    'usr/bin/x',
+    'usr/etc/x',
+    'usr/etc/selinux/x',
+    'usr/etc/systemd/system/x',
+    'usr/lib/x',
+    'usr/lib/modules/x',
+    'usr/lib/opt/x',
+  ],
+  ...['usr/lib/ostree-boot/x', 'usr/lib/rpm/macros.d/x', 'usr/lib/sysimage/x', 'usr/lib/systemd/system/local-fs.target.requires/x'],
+  ...['usr/lib/tmpfiles.d/x', 'usr/libexec/rpm-ostree/wrapped/x', 'usr/share/factory/x', 'usr/share/rpm/x', 'var/x', 'boot/x'],
+];
+
 /** Make an assembled tree one that libostree can deploy. Returns the kernel's version. Files are replaced, never written in place: they are hard links into the cache. */
 export function postprocess(context: PostprocessContext): string | undefined {
   const { root, treefile, message } = context;
+  checkInside(root, writtenTo);
   const kernel = treefile.container ? undefined : inSandbox(context, 'kernel', (sandbox) => placeKernel(root, treefile, sandbox, message));
   if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(root, kernel);
   if (!treefile.container) keepBootFiles(root);
@@ -47,16 +66,18 @@ export function postprocess(context: PostprocessContext): string | undefined {
   enableUnits(root, treefile);
   writeVersion(context);
   inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
+  checkInside(root, [...writtenTo, ...treefile.removeFiles.map(inTree)]);
   for (const name of treefile.removeFiles) rmSync(path.join(root, inTree(name)), { recursive: true, force: true });
   machineId(root, treefile);
-  addSubstitutions(root);
+  addSubstitutions(root, treefile.selinuxLabelVersion);
   const users = new UserDatabase(root);
   const names = ownerNames(users);
   context.checkUsers?.(users);
   splitPasswd(root, treefile.etcGroupMembers, message);
   if (treefile.optUsrlocal === 'state-overlay') enableStateOverlays(root, treefile);
-  layoutRoot({ root, treefile, names, packaged: packagedPaths(context.packages ?? []), message });
+  layoutRoot({ root, treefile, names, packaged: context.packages && packagedPaths(context.packages), message });
   wrapPrograms(root, treefile);
+  guardDnf(root);
   rpmdbLinks(root, treefile);
   if (treefile.readonlyExecutables) makeExecutablesReadOnly(root, context.system);
   return kernel;
@@ -97,6 +118,7 @@ function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
     const result = script.startsWith('#!') ? sandbox.run([], { script }) : sandbox.run(['/bin/sh'], { script });
     for (const line of result.output) context.message(`${label}: ${line}`);
     if (result.timedOut) throw failed('it didn’t end in time');
+    checkSpace(result, label, sandbox.merged);
     if (result.status !== 0)
       throw failed(`exit status ${result.status}${result.output.length > 0 ? `: ${result.output.slice(-3).join(' | ')}` : ''}`);
   });
@@ -115,6 +137,7 @@ function addFiles({ root, treefile }: PostprocessContext): void {
     if (!existsSync(source))
       throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
     const to = path.join(root, inTree(target));
+    checkInside(root, [inTree(target)]);
     mkdirSync(path.dirname(to), { recursive: true });
     rmSync(to, { recursive: true, force: true });
     cpSync(source, to, { recursive: true, verbatimSymlinks: true });

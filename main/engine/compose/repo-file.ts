@@ -137,7 +137,14 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
       const hint = didYouMean(id, found.keys());
       throw new TreelineError('rpmmd.repo-not-found', { ...treefile.placeOf(key, id), key, subject: id, facts: { hint } });
     }
-    return { ...repo, gpgkey: repo.gpgkey.map((name) => keyFile(expand(name), sourceRoot)) };
+    return {
+      ...repo,
+      name: expand(repo.name),
+      baseurl: repo.baseurl.map(expand),
+      gpgkey: repo.gpgkey.map((name) => keyFile(expand(name), sourceRoot)),
+      ...(repo.metalink === undefined ? {} : { metalink: expand(repo.metalink) }),
+      ...(repo.mirrorlist === undefined ? {} : { mirrorlist: expand(repo.mirrorlist) }),
+    };
   };
   const enabled = [...found.values()].filter((repo) => repo.enabled).map((repo) => repo.id);
   const ids = treefile.repos.length > 0 ? treefile.repos : enabled;

@@ -1,6 +1,6 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PackageLock, RepoDefinition, Resolution, Resolver } from '../ports/resolver.ts';
-import { namedVariables, releaseverOf } from './source-root.ts';
+import { releaseverOf } from './source-root.ts';
 import type { Treefile } from './treefile.ts';
 
 export interface ResolveOptions {
@@ -27,7 +27,6 @@ export function resolveTreefile(
       cachedir: options.cachedir,
       repos,
       releasever: releaseverOf(treefile, options.sourceRoot),
-      vars: namedVariables(treefile, options.sourceRoot),
       packages: treefile.packages,
       repoPackages: treefile.repoPackages,
       excludes: treefile.excludePackages,

@@ -63,8 +63,8 @@ export interface LayoutContext {
   readonly root: string;
   readonly treefile: Treefile;
   readonly names: OwnerNames;
-  /** Paths that packages bring, as the tree names them. */
-  readonly packaged: ReadonlySet<string>;
+  /** Paths that packages bring, as the tree names them; undefined when nobody knows. */
+  readonly packaged: ReadonlySet<string> | undefined;
   readonly message: (text: string) => void;
 }
 
@@ -75,7 +75,7 @@ const scratch = /^var\/(cache|log|tmp)\//;
 export function layoutRoot(context: LayoutContext): void {
   const { root, treefile, names, packaged, message } = context;
   const links = linksFor(treefile.optUsrlocal);
-  const keeps = (file: string): boolean => packaged.has(file) || !scratch.test(file);
+  const keeps = (file: string): boolean => packaged === undefined || packaged.has(file) || !scratch.test(file);
   const lines = [
     ...('opt' in links ? moveOpt(root, links['opt'] === 'var/opt', message) : []),
     ...varToTmpfiles(root, 'var', 'var', names, message, keeps),

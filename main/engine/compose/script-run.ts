@@ -1,7 +1,7 @@
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { scriptFlag, type RpmPackage, type RpmPort } from '../ports/rpm.ts';
-import type { RunResult } from './bubblewrap.ts';
+import { checkSpace, type RunResult } from './bubblewrap.ts';
 import type { LuaRunner, Sandbox } from './sandbox.ts';
 
 export interface ScriptContext {
@@ -9,6 +9,8 @@ export interface ScriptContext {
   readonly lua: LuaRunner;
   readonly expand: RpmPort['expandScript'];
   readonly message: (text: string) => void;
+  /** `-p /sbin/ldconfig` of packages in a row runs once: before the next other script, and at the end (see finishScripts). */
+  readonly waiting: { ldconfig?: Script };
 }
 
 /** A scriptlet or trigger of a package, about to run. */
@@ -25,8 +27,26 @@ export interface Script {
   readonly files?: readonly string[];
 }
 
-/** Run one script. Throws compose.script-failed, compose.script-timeout or disk.full naming package and scriptlet. */
+const isLdconfig = ({ interpreter, body }: Script): boolean => body === '' && /^(\/usr)?\/sbin\/ldconfig$/.test(interpreter[0] ?? '');
+
+/** Run one script, or keep it until it matters. Throws compose.script-failed, compose.script-timeout or disk.full naming package and scriptlet. */
 export function runScript(script: Script, context: ScriptContext): void {
+  if (isLdconfig(script)) {
+    context.waiting.ldconfig = script;
+    return;
+  }
+  finishScripts(context);
+  runNow(script, context);
+}
+
+/** Run what is still waiting. */
+export function finishScripts(context: ScriptContext): void {
+  const { ldconfig } = context.waiting;
+  delete context.waiting.ldconfig;
+  if (ldconfig) runNow(ldconfig, context);
+}
+
+function runNow(script: Script, context: ScriptContext): void {
   const nevra = formatNevra(script.pkg);
   const subject = `${nevra} ${script.label}`;
   const facts = { package: nevra, scriptlet: script.label };
@@ -35,8 +55,7 @@ export function runScript(script: Script, context: ScriptContext): void {
   const last = result.output.slice(-3).join(' | ');
   if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject, detail: last, facts });
   if (result.status === 0) return;
-  if (result.output.some((line) => /No space left on device/i.test(line)))
-    throw new TreelineError('disk.full', { subject: context.sandbox.merged, detail: `${subject}: ${last}`, facts });
+  checkSpace(result, subject, context.sandbox.merged, facts);
   throw new TreelineError('compose.script-failed', {
     subject,
     detail: [`exit status ${result.status}${last === '' ? '' : `: ${last}`}`, ...forbidden(result.output)].join('; '),

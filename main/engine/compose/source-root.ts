@@ -6,7 +6,7 @@ import type { Treefile } from './treefile.ts';
 const variableDirectories = ['etc/dnf/vars', 'etc/yum/vars'];
 
 /** Values of `$name` in .repo files: the treefile's repovars over those that a root file system's dnf has (dnf.conf(5), "vars"). */
-export function namedVariables(treefile: Pick<Treefile, 'repovars'>, sourceRoot: string | undefined): Record<string, string> {
+function namedVariables(treefile: Pick<Treefile, 'repovars'>, sourceRoot: string | undefined): Record<string, string> {
   const values: Record<string, string> = {};
   if (sourceRoot !== undefined)
     for (const name of variableDirectories) {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PasswdEntry, UserDatabase } from './passwd.ts';
+import { resolveInside } from './resolve-inside.ts';
 
 interface Line {
   readonly type: string;
@@ -25,17 +26,30 @@ function parse(text: string): Line[] {
   });
 }
 
+/** sysusers.d files by name; one in /etc takes the place of its namesake, a link to /dev/null removes it. */
+function configurationFiles(root: string): string[] {
+  const byName = new Map<string, string>();
+  for (const directory of ['usr/lib/sysusers.d', 'usr/etc/sysusers.d']) {
+    const at = path.join(root, directory);
+    if (!existsSync(at)) continue;
+    for (const name of readdirSync(at).filter((n) => n.endsWith('.conf'))) byName.set(name, path.join(at, name));
+  }
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, file]) => {
+      const real = resolveInside(root, path.relative(root, file));
+      return real !== undefined && lstatSync(real).isFile() ? [real] : [];
+    });
+}
+
 /**
- * Make the users and groups that the tree's usr/lib/sysusers.d asks for (sysusers.d(5): u, g, m) and that don't exist yet. Ids are
+ * Make the users and groups that the tree's usr/lib/sysusers.d and etc/sysusers.d ask for (sysusers.d(5): u, g, m) and that don't exist yet. Ids are
  * handed out from 999 down, as systemd does; since those of the previous commit are in the files already, they don't move.
  */
 export function applySysusers(root: string, users: UserDatabase): void {
-  const directory = path.join(root, 'usr/lib/sysusers.d');
-  if (!existsSync(directory)) return;
-  const lines = readdirSync(directory)
-    .filter((name) => name.endsWith('.conf'))
-    .sort()
-    .flatMap((name) => parse(readFileSync(path.join(directory, name), 'utf8')));
+  const files = configurationFiles(root);
+  if (files.length === 0) return;
+  const lines = files.flatMap((file) => parse(readFileSync(file, 'utf8')));
   const passwd = users.entries('passwd');
   const group = users.entries('group');
   const has = (list: readonly PasswdEntry[], name: string): boolean => list.some((e) => e.name === name);

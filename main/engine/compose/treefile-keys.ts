@@ -75,10 +75,13 @@ const content = {
 
 const integrity = {
   selinux: key('Label files by the tree’s own policy (default true).', flag),
-  'selinux-label-version': key('1: label /usr/etc as /etc (for a transient /etc).', z.number().int().min(0).max(1)),
+  'selinux-label-version': key('1 (default): label /usr/etc as /etc; 0: by the policy alone.', z.number().int().min(0).max(1)),
   ima: key('Keep IMA signatures of files (default false).', flag),
   'ignore-devices': key('Leave device nodes out (default true); false: they are an error.', flag),
-  sysusers: key('Users from sysusers.d: compose-auto or compose-forced.', z.enum(['compose-auto', 'compose-forced'])),
+  sysusers: key(
+    'Users of sysusers.d are made while composing; compose-auto and compose-forced are the same here.',
+    z.enum(['compose-auto', 'compose-forced']),
+  ),
 };
 
 const layout = {
@@ -97,7 +100,7 @@ const layout = {
   'machineid-compat': key('An empty /etc/machine-id (default true), or none.', flag),
   units: key('systemd units to enable.', words, 'append'),
   'default-target': key('The default systemd target.', word),
-  cliwrap: key('Put wrappers over rpm, dracut, grubby and the like (default false).', flag),
+  cliwrap: key('Put wrappers over rpm, dnf, yum and kernel-install, which then only look (default false).', flag),
   'cliwrap-binaries': key('Put wrappers over these programs only.', words, 'append'),
 };
 
@@ -133,7 +136,7 @@ const database = {
     'Format of the RPM database: what the tree’s own rpm uses (target, default), or what Treeline’s does (host).',
     z.enum(['target', 'host', 'sqlite', 'bdb', 'ndb']),
   ),
-  'rpmdb-normalize': key('Make the database the same byte for byte for the same packages (default false).', flag),
+  'rpmdb-normalize': key('Taken without effect: the database is the same byte for byte for the same packages anyway.', flag),
 };
 
 /** Keys in groups, as the reference shows them. `packages-$arch` is added by the reader. */

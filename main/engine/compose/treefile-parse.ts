@@ -90,7 +90,7 @@ class Reader {
       uniqueKeys: true,
       merge: true,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
     if (problem) {

@@ -81,7 +81,9 @@ function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: (string
   });
   const options = 'discriminator' in issue && 'options' in issue ? (issue.options as unknown[]).map(String) : [];
   const words = [...new Set([...expected, ...options])];
-  return { path, detail: `expected ${words.join(' or ') || 'another value'}, found ${kindOf(at(root, path))}` };
+  const found = at(root, path);
+  const near = options.length > 0 && typeof found === 'string' ? didYouMean(found, options) : '';
+  return { path, detail: `expected ${words.join(' or ') || 'another value'}, found ${kindOf(found)}${near ? `. ${near}` : ''}` };
 }
 
 const prefixed = (path: readonly (string | number)[], problem: ValueProblem): ValueProblem => ({

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { UserDatabase } from './passwd.ts';
+import { checkInside } from './resolve-inside.ts';
 import { canBePath, tmpfilesLine } from './tmpfiles.ts';
 
 const factory = 'usr/share/factory';
@@ -53,6 +54,7 @@ export function varToTmpfiles(
         lines.push(tmpfilesLine({ type: 'L', path: target, argument: readlinkSync(at) }));
       } else if (stats.isFile() && keeps(path.join(source, inner))) {
         const kept = path.join(factory, bootPath, inner);
+        checkInside(root, [kept]);
         mkdirSync(path.join(root, path.dirname(kept)), { recursive: true });
         renameSync(at, path.join(root, kept));
         lines.push(tmpfilesLine({ type: 'C', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names), argument: `/${kept}` }));

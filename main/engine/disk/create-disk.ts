@@ -40,7 +40,9 @@ function firmwareOf(bootloader: DiskBootloader, asked: DiskFirmware | undefined)
     bootloader === 'systemd-boot' ? ['efi'] : bootloader === 'extlinux' ? ['bios'] : ['both', 'bios', 'efi'];
   const firmware = asked ?? possible[0] ?? 'both';
   if (!possible.includes(firmware))
-    throw new TreelineError('usage.invalid', { detail: `${bootloader} doesn’t start from ${firmware} firmware, only from ${possible.join(', ')}` });
+    throw new TreelineError('usage.invalid', {
+      detail: `${bootloader} doesn’t start from ${firmware} firmware, only from ${possible.join(', ')}`,
+    });
   return firmware;
 }
 

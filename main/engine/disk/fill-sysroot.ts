@@ -12,7 +12,7 @@ export interface Filled {
 }
 
 export interface FillRequest {
-  readonly params: DiskParams;
+  readonly params: Pick<DiskParams, 'repo' | 'revision' | 'ref' | 'remote'>;
   readonly directory: string;
   readonly checksum: string;
   readonly stateroot: string;
@@ -20,6 +20,8 @@ export interface FillRequest {
   readonly kernelArgs: readonly string[];
   /** Text of the first deployment's /etc/fstab. */
   readonly fstab: string;
+  /** Another system lives in the directory: everything is synced, deployments are immutable at once. */
+  readonly inUse?: boolean;
   /** Objects copied so far. */
   readonly copied: (count: number) => void;
 }
@@ -35,8 +37,8 @@ const bootloaderOption: Readonly<Record<DiskBootloader, string>> = {
 /** Fill a directory as `ostreesetup` of an installer does: stateroot, commit, remote with its keys, deployment, /etc/fstab. */
 export function fillSysroot(request: FillRequest, port: DiskPort, context: JobContext): Filled {
   const { params, directory, checksum, stateroot } = request;
-  port.createSysroot(directory, stateroot);
-  using sysroot = port.openSysroot(directory);
+  port.createSysroot(directory, stateroot, request.inUse ?? false);
+  using sysroot = port.openSysroot(directory, request.inUse ?? false);
   sysroot.lock();
   sysroot.configure('sysroot', 'bootloader', bootloaderOption[request.bootloader]);
   context.task('Copying the commit', () => sysroot.importCommit(path.resolve(params.repo), checksum, (done) => request.copied(done)));
@@ -53,7 +55,7 @@ export function fillSysroot(request: FillRequest, port: DiskPort, context: JobCo
   const etc = path.join(directory, deployment.directory, 'etc');
   mkdirSync(etc, { recursive: true });
   const fstab = path.join(etc, 'fstab');
-  writeFileSync(fstab, `${existsSync(fstab) ? readFileSync(fstab, 'utf8') : ''}${request.fstab}`);
+  if (request.fstab !== '') writeFileSync(fstab, `${existsSync(fstab) ? readFileSync(fstab, 'utf8') : ''}${request.fstab}`);
   return { deployment, version: sysroot.repo.loadCommit(checksum).version };
 }
 

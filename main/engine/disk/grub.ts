@@ -12,7 +12,21 @@ const platforms = {
 } as const;
 /** All but `linux`: the configuration has a function of that name, and loads the module when an entry is started. */
 const modules = [
-  ...['part_gpt', 'ext2', 'search', 'search_label', 'configfile', 'normal', 'echo', 'test', 'serial', 'terminal', 'loadenv', 'reboot', 'halt'],
+  ...[
+    'part_gpt',
+    'ext2',
+    'search',
+    'search_label',
+    'configfile',
+    'normal',
+    'echo',
+    'test',
+    'serial',
+    'terminal',
+    'loadenv',
+    'reboot',
+    'halt',
+  ],
 ];
 
 type Platform = keyof typeof platforms;
@@ -23,11 +37,37 @@ function moduleDirectory(tree: string, platform: Platform): string {
   return path.dirname(findBootFile(tree, [`usr/lib/grub/${name}/moddep.lst`, `usr/share/grub2/${name}/moddep.lst`], install));
 }
 
+/** GRUB allows functions at the top level only. A command of the same name, once it is loaded, goes before a function. */
+const keyFunctions = `function title { set bls_title="$*"; }
+function version { true; }
+function options { set bls_options="$*"; }
+function linux { set bls_linux="$1"; }
+function initrd { set bls_initrd="$1"; }
+`;
+
+/** libostree numbers the entries: the highest is the one to start by default. */
+const entryLoop = (stateroot: string, boot: string): string => `for number in 9 8 7 6 5 4 3 2 1; do
+  set bls_id="ostree-$number-${stateroot}"
+  if [ -f "${boot}/loader/entries/$bls_id.conf" ]; then
+    set bls_initrd=
+    source "${boot}/loader/entries/$bls_id.conf"
+    menuentry "$bls_title" --id "$bls_id" "$bls_linux" "$bls_initrd" "$bls_options" {
+      insmod linux
+      linux "${boot}$2" $4
+      if [ -n "$3" ]; then initrd "${boot}$3"; fi
+    }
+  fi
+done
+`;
+
 /**
- * /boot/grub/grub.cfg: one menu entry for each file in loader/entries. GRUB as distributions of the Fedora family have it reads them by itself
- * (blscfg); upstream's doesn't, but the files can be run as a script when their keys are functions.
+ * Menu entries for the files in loader/entries (`boot`: the directory of /boot on its file system). GRUB as distributions of the Fedora family have
+ * it reads them by itself (blscfg); upstream's doesn't, but the files can be run as a script when their keys are functions.
  */
-export function grubConfig(): string {
+export const grubEntries = (stateroot: string, boot: string): string => `${keyFunctions}${entryLoop(stateroot, boot)}`;
+
+/** /boot/grub/grub.cfg of a disk. */
+function grubConfig(stateroot: string): string {
   return `# Written by Treeline. The entries are those of loader/entries; libostree writes them.
 set timeout=1
 if [ -s $prefix/grubenv ]; then load_env; fi
@@ -37,30 +77,14 @@ if [ -n "$next_entry" ]; then
   save_env next_entry
 fi
 if serial --unit=0 --speed=115200; then terminal_input serial console; terminal_output serial console; fi
+${keyFunctions}
 if [ -f $prefix/$grub_cpu-$grub_platform/blscfg.mod ]; then
   insmod blscfg
   blscfg
 else
-  function title { set bls_title="$*"; }
-  function version { true; }
-  function options { set bls_options="$*"; }
-  function linux { set bls_linux="$1"; }
-  function initrd { set bls_initrd="$1"; }
-  # libostree numbers them: the highest is the one to start by default
-  for number in 9 8 7 6 5 4 3 2 1; do
-    for stateroot in $bls_stateroots; do
-      set bls_id="ostree-$number-$stateroot"
-      if [ -f "/loader/entries/$bls_id.conf" ]; then
-        set bls_initrd=
-        source "/loader/entries/$bls_id.conf"
-        menuentry "$bls_title" --id "$bls_id" "$bls_linux" "$bls_initrd" "$bls_options" {
-          insmod linux
-          linux "$2" $4
-          if [ -n "$3" ]; then initrd "$3"; fi
-        }
-      fi
-    done
-  done
+${entryLoop(stateroot, '')
+  .replace(/^(?=.)/gm, '  ')
+  .trimEnd()}
 fi
 `;
 }
@@ -68,7 +92,7 @@ fi
 /** Files for /boot: configuration, and the modules which are loaded late. */
 export function writeGrubFiles(boot: string, tree: string, stateroot: string, wanted: readonly Platform[]): void {
   mkdirSync(path.join(boot, 'grub'), { recursive: true });
-  writeFileSync(path.join(boot, 'grub/grub.cfg'), grubConfig().replace('$bls_stateroots', stateroot));
+  writeFileSync(path.join(boot, 'grub/grub.cfg'), grubConfig(stateroot));
   // an environment block: 1024 bytes (grub-editenv)
   writeFileSync(path.join(boot, 'grub/grubenv'), '# GRUB Environment Block\n'.padEnd(1024, '#'));
   for (const platform of wanted) {

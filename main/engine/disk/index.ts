@@ -1,2 +1,3 @@
+export * from './alongside.ts';
 export * from './create-disk.ts';
-export { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from './params.ts';
+export type { DiskParams } from './params.ts';

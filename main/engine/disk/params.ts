@@ -42,3 +42,24 @@ export interface DiskOutcome {
   readonly bootloader: DiskBootloader;
   readonly firmware: DiskFirmware;
 }
+
+export interface AlongsideParams {
+  readonly repo: string;
+  readonly revision: string;
+  readonly ref?: string;
+  /** Root directory of the system that is there. */
+  readonly root: string;
+  /** As in root= on the kernel's command line: /dev/vda1, UUID=..., LABEL=... */
+  readonly rootDevice: string;
+  readonly stateroot?: string;
+  readonly kernelArgs?: readonly string[];
+  readonly remote?: DiskRemote;
+}
+
+export interface AlongsideOutcome {
+  readonly checksum: string;
+  readonly version: string;
+  readonly deploymentId: string;
+  /** File with the entries that were added to the boot menu; missing: there is no GRUB, add them by hand. */
+  readonly bootMenu?: string;
+}

@@ -1,3 +1,4 @@
+import type * as Container from '../container/index.ts';
 import type * as Publish from '../publish/index.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
 import type {
@@ -381,6 +382,9 @@ export interface Jobs {
   'compose.rootfs': { params: InstallParams; result: InstallOutcome };
   'compose.postprocess': { params: PostprocessParams; result: { readonly kernel: string } };
   'compose.commit': { params: CommitRootfsParams; result: ComposeOutcome };
+  'compose.image': { params: Container.ImageParams; result: Container.ImageOutcome };
+  'compose.encapsulate': { params: Container.EncapsulateParams; result: Container.EncapsulateOutcome };
+  'compose.unencapsulate': { params: Container.UnencapsulateParams; result: Container.UnencapsulateOutcome };
   'compose.extensions': { params: ExtensionsParams; result: ExtensionsOutcome };
   'compose.tree': { params: ComposeParams; result: ComposeOutcome };
   /** (read) The keys that a treefile may have. */
@@ -405,6 +409,8 @@ export interface Jobs {
   'compose.create-repo': { params: { readonly repo: string }; result: { readonly repo: string } };
   /** Write a bootable disk from a commit; see main/engine/disk. */
   'disk.create': { params: import('../disk/params.ts').DiskParams; result: import('../disk/params.ts').DiskOutcome };
+  /** Install a deployment beside the system that lives in a root file system. */
+  'disk.install-alongside': { params: import('../disk/params.ts').AlongsideParams; result: import('../disk/params.ts').AlongsideOutcome };
   /** Part of compose.tree: import packages into the cache; a message per imported package. */
   'compose.import': { params: import('../compose/import-packages.ts').ImportBatch; result: { readonly imported: number } };
   /** Part of compose.tree, in its sandbox: change the root to the tree and run a scriptlet in rpm's lua. */

@@ -2,9 +2,9 @@ import type { SysrootPort } from './sysroot.ts';
 
 /** What writing a disk needs of the libraries and the kernel. */
 export interface DiskPort {
-  /** Make an empty sysroot with one stateroot in an existing directory. */
-  createSysroot(directory: string, stateroot: string): void;
-  openSysroot(directory: string): NewSysroot;
+  /** Make a sysroot with one empty stateroot in an existing directory. `inUse`: of a system; else it is scratch that can be removed again. */
+  createSysroot(directory: string, stateroot: string, inUse: boolean): void;
+  openSysroot(directory: string, inUse: boolean): NewSysroot;
   /** Checksum that a branch or checksum of a repository stands for. Throws `repo.open`, `repo.revision-not-found`. */
   resolve(repo: string, revision: string): string;
   /** A tmpfs, in this process's mount namespace only. */

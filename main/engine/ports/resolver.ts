@@ -47,8 +47,6 @@ export interface ResolveRequest {
   readonly repoPackages?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
   readonly excludes: readonly string[];
   readonly recommends: boolean;
-  /** Values of `$name` in addresses of repositories, besides $releasever and $basearch. */
-  readonly vars?: Readonly<Record<string, string>>;
   readonly locks?: readonly PackageLock[];
   /** Nothing but locked packages may be installed. */
   readonly lockedOnly?: boolean;
@@ -88,7 +86,7 @@ export interface Resolution extends Disposable {
  */
 export type Resolver = (request: ResolveRequest) => Resolution;
 
-export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'vars'>;
+export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly'>;
 
 /** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
 export type Catalog = (request: CatalogRequest) => AvailablePackage[];

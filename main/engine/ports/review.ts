@@ -25,5 +25,8 @@ export interface ObjectReader {
   verify(repo: RepoPort, type: ObjectKind, checksum: string): void;
 }
 
+/** The extended attributes that somebody gave a file, in a form to compare; '' for none. */
+export type OwnAttributes = (path: string) => string;
+
 /** Packages of the RPM database in a commit's tree; undefined when it holds none. Throws `rpmdb.unreadable`. */
 export type ReadCommitRpmdb = (repo: RepoPort, checksum: string, query: RpmdbQuery) => readonly InstalledPackage[] | undefined;

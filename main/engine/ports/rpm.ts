@@ -160,6 +160,8 @@ export interface ReadRpmdbOptions {
 }
 
 export interface InstalledPackage extends PackageDetails {
+  /** Its files, as the header lists them; only of packages read with changelogs. */
+  files?(): readonly Pick<RpmFile, 'path' | 'mode'>[];
   readonly changelog?: readonly ChangelogEntry[];
   /** The entries on top of `old`'s changelog, newest first, when all of that is still below; else undefined. Quick: nothing else is decoded. */
   addedTo?(old: InstalledPackage): readonly ChangelogEntry[] | undefined;

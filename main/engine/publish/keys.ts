@@ -45,7 +45,11 @@ export class TrustedKeys implements Disposable {
   }
 
   /** Each signature with whether one of these keys made it. */
-  check(repo: PublishRepo, data: Uint8Array, signatures: { readonly gpg: readonly Uint8Array[]; readonly ed25519: readonly Uint8Array[] }): Signature[] {
+  check(
+    repo: PublishRepo,
+    data: Uint8Array,
+    signatures: { readonly gpg: readonly Uint8Array[]; readonly ed25519: readonly Uint8Array[] },
+  ): Signature[] {
     return [
       ...repo.verifyGpg(data, signatures.gpg, this.#keyring),
       ...verifyEd25519(data, signatures.ed25519, { trusted: this.ed25519, revoked: [] }),

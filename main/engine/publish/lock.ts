@@ -12,7 +12,13 @@ const pollMs = 250;
  * One writer of a repository at a time, from reading what a branch points at to the summary. Another one is waited for, which a message says, or
  * refused with repo.locked.
  */
-export async function lockRepo(repo: string, what: string, noWait: boolean, lock: FileLock, context: Pick<JobContext, 'message'>): Promise<Disposable> {
+export async function lockRepo(
+  repo: string,
+  what: string,
+  noWait: boolean,
+  lock: FileLock,
+  context: Pick<JobContext, 'message'>,
+): Promise<Disposable> {
   const file = path.join(repo, lockName);
   const words = `${what} (process ${process.pid}, since ${new Date().toISOString().slice(0, 19)}Z)`;
   let said = '';

@@ -50,13 +50,15 @@ export function promote(repo: PublishRepo, params: PromoteParams): PromoteOutcom
   if (commit.state !== 'normal')
     throw new TreelineError('repo.corrupt', { subject: params.from, detail: `${repo.path} holds only a part of it` });
   const { to } = params;
-  if (!/^[\w][-.\w]*(\/[\w][-.\w]*)*$/.test(to)) throw new TreelineError('usage.invalid', { subject: to, detail: `“${to}” can’t be a branch` });
+  if (!/^[\w][-.\w]*(\/[\w][-.\w]*)*$/.test(to))
+    throw new TreelineError('usage.invalid', { subject: to, detail: `“${to}” can’t be a branch` });
   const before = repo.repo.listRefs().get(to) ?? '';
   const tip = before === '' ? undefined : repo.repo.tryLoadCommit(before);
   const binding = commit.value(bindingKey, 'as') as readonly string[] | undefined;
   const fits = binding === undefined || binding.includes(to);
   const outcome = { version: commit.version, before, rebound: !fits };
-  if (before === commit.checksum || (tip && !fits && isSister(tip, commit))) return { ...outcome, changed: false, checksum: before, rebound: false };
+  if (before === commit.checksum || (tip && !fits && isSister(tip, commit)))
+    return { ...outcome, changed: false, checksum: before, rebound: false };
   let checksum = commit.checksum;
   if (fits) {
     repo.sign(checksum, signing);
@@ -111,5 +113,9 @@ function changesSince(repo: PublishRepo, commit: CommitPort, own: ReleaseChanges
     to: packages(commit),
     advisories: own.advisories,
   });
-  return { ...plain, installedSizeBytes: own.installedSizeBytes, installedSizeDeltaBytes: own.installedSizeBytes - (changesOf(tip)?.installedSizeBytes ?? own.installedSizeBytes) };
+  return {
+    ...plain,
+    installedSizeBytes: own.installedSizeBytes,
+    installedSizeDeltaBytes: own.installedSizeBytes - (changesOf(tip)?.installedSizeBytes ?? own.installedSizeBytes),
+  };
 }

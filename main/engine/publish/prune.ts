@@ -17,7 +17,12 @@ export interface PruneParams extends SummaryParams {
 export interface PruneReport {
   readonly commitsKept: number;
   /** Newest first. */
-  readonly commitsDropped: readonly { readonly checksum: string; readonly version: string; readonly timestamp: number; readonly ref: string }[];
+  readonly commitsDropped: readonly {
+    readonly checksum: string;
+    readonly version: string;
+    readonly timestamp: number;
+    readonly ref: string;
+  }[];
   readonly objectsTotal: number;
   readonly objectsPruned: number;
   readonly deltasDropped: number;
@@ -34,7 +39,10 @@ export function timeBefore(text: string, nowSeconds: number): number {
   if (age) return nowSeconds - Number(age[1]) * seconds[age[2] as keyof typeof seconds];
   const date = Date.parse(text);
   if (Number.isNaN(date))
-    throw new TreelineError('usage.invalid', { subject: text, detail: `“${text}” is neither an age such as 30d nor a date such as 2026-03-01` });
+    throw new TreelineError('usage.invalid', {
+      subject: text,
+      detail: `“${text}” is neither an age such as 30d nor a date such as 2026-03-01`,
+    });
   return Math.floor(date / 1000);
 }
 

@@ -36,7 +36,13 @@ export interface VerifyReport {
   readonly ok: boolean;
 }
 
-const kinds: Readonly<Record<string, ObjectKind>> = { file: 'file', filez: 'file', dirtree: 'dirtree', dirmeta: 'dirmeta', commit: 'commit' };
+const kinds: Readonly<Record<string, ObjectKind>> = {
+  file: 'file',
+  filez: 'file',
+  dirtree: 'dirtree',
+  dirmeta: 'dirmeta',
+  commit: 'commit',
+};
 const shownProblems = 10;
 
 /** Check content, signatures, summary and static deltas of a repository. Every object is read once. Nothing is changed. */
@@ -47,7 +53,14 @@ export function verifyRepo(repo: PublishRepo, params: VerifyParams, context: Job
     params.revisions.length > 0 ? [...new Set(params.revisions.map((r) => revisionIn(repo.repo, r, refs)))] : repo.listCommits();
   const known = new Map<string, string | undefined>();
   const commits = checksums.map((checksum, i) => {
-    context.progress({ step: 'verify', stepIndex: 0, stepCount: 1, fraction: i / checksums.length, itemsDone: i, itemsTotal: checksums.length });
+    context.progress({
+      step: 'verify',
+      stepIndex: 0,
+      stepCount: 1,
+      fraction: i / checksums.length,
+      itemsDone: i,
+      itemsTotal: checksums.length,
+    });
     return verifyCommit(repo, checksum, refs, keys, known);
   });
   const summary = verifySummary(repo, refs, keys);
@@ -94,7 +107,15 @@ function verifyCommit(
   const bad = problems.length > 0;
   const all = [...problems, ...(unsigned === undefined ? [] : [unsigned])];
   const shown = all.length > shownProblems ? [...all.slice(0, shownProblems), `and ${all.length - shownProblems} more`] : all;
-  return { checksum, version: commit.version, refs: named, objects, state: bad ? 'bad' : partial ? 'partial' : 'good', signatures, problems: shown };
+  return {
+    checksum,
+    version: commit.version,
+    refs: named,
+    objects,
+    state: bad ? 'bad' : partial ? 'partial' : 'good',
+    signatures,
+    problems: shown,
+  };
 }
 
 function objectProblem(repo: PublishRepo, name: string, known: Map<string, string | undefined>): string | undefined {
@@ -129,7 +150,8 @@ function verifySummary(repo: PublishRepo, refs: ReadonlyMap<string, string>, key
       const directory = deltaDirectory(repo.path, to === undefined ? { from: '', to: from } : { from, to });
       const superblock = path.join(directory, 'superblock');
       if (!existsSync(superblock)) problems.push(`it lists delta ${name.slice(0, 12)}…, which isn’t here`);
-      else if (sum !== '' && sha256(readFileSync(superblock)) !== sum) problems.push(`it lists another delta ${name.slice(0, 12)}… than is here`);
+      else if (sum !== '' && sha256(readFileSync(superblock)) !== sum)
+        problems.push(`it lists another delta ${name.slice(0, 12)}… than is here`);
     }
     if (existsSync(`${file}.sig`)) signatures = keys.check(repo, bytes, repo.parseSignatures(readFileSync(`${file}.sig`)));
   } catch (error) {

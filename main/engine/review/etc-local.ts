@@ -103,6 +103,27 @@ export function localChanges(base: LocalTree, yours: LocalTree): LocalChanges {
   return { modified, removed, added };
 }
 
+/**
+ * Files and directories whose extended attributes differ from their default's and which the merge takes for unchanged all the same: with a new
+ * version they get its attributes. Names that aren't UTF-8 are passed over.
+ */
+export function attributeChanges(
+  base: LocalTree,
+  yours: LocalTree,
+  modified: ReadonlySet<string>,
+  read: (path: string) => string,
+): Set<string> {
+  const changed = new Set<string>();
+  for (const [path, before] of base) {
+    const now = yours.get(path);
+    if (!now || now.type !== before.type || !['file', 'directory'].includes(now.type) || modified.has(path)) continue;
+    const [mine, theirs] = [now.at.toString('utf8'), before.at.toString('utf8')];
+    if (!Buffer.from(mine).equals(now.at)) continue;
+    if (read(mine) !== read(theirs)) changed.add(path);
+  }
+  return changed;
+}
+
 /** Whether it lies in a directory that stands where the default has a file. */
 function belowReplaced(path: string, base: LocalTree): boolean {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {

@@ -8,6 +8,8 @@ export interface MergeInput {
   readonly vendor: ReadonlyMap<string, TreeNode>;
   readonly yours: LocalTree;
   readonly changes: LocalChanges;
+  /** Where only extended attributes were changed, which the merge doesn't look at. */
+  readonly attributes: ReadonlySet<string>;
   /** Whether a file object of the new tree is a link. */
   isLink(checksum: string): boolean;
   /** Whether what is at a path on both sides is the same: type, mode, owner, content. */
@@ -111,8 +113,10 @@ export function mergeEntries(input: MergeInput): EtcEntry[] {
   for (const path of [...new Set([...before.keys(), ...vendor.keys(), ...yours.keys()])].sort(byName)) {
     const [was, comes, mine, merged] = [before.get(path), vendor.get(path), yours.get(path), result.get(path)];
     const vendorSide = vendorChange(was, comes);
+    // without anything else to be kept they go when the new default is put in place
+    const attributesOnly = input.attributes.has(path) && merged?.side === 'vendor';
     const yourSide: EtcSide = mine
-      ? changes.modified.has(path)
+      ? changes.modified.has(path) || attributesOnly
         ? 'modified'
         : !was || added.has(path)
           ? 'added'
@@ -125,7 +129,7 @@ export function mergeEntries(input: MergeInput): EtcEntry[] {
     const outcome = merged?.side ?? (mine && !comes ? 'vendor' : 'yours');
     if (vendorSide === 'unchanged' && yourSide === 'unchanged') continue;
     const both = vendorSide !== 'unchanged' && yourSide !== 'unchanged';
-    const same = both && ((!comes && !mine) || (comes !== undefined && mine !== undefined && input.same(path)));
+    const same = both && !attributesOnly && ((!comes && !mine) || (comes !== undefined && mine !== undefined && input.same(path)));
     const lost = yourSide !== 'unchanged' && !same && (outcome === 'vendor' || (mine && !merged));
     const problem = problems.get(path) ?? (lost ? 'not-kept' : undefined);
     entries.push({

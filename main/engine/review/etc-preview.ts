@@ -4,7 +4,7 @@ import type { EtcPreview } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobParams } from '../jobs/catalogue.ts';
 import { gapsOf, missingSizes } from '../upgrade/sizes.ts';
-import { localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
+import { attributeChanges, localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
 import { flatten, isComplete, type DirRef, type TreeNode } from './tree.ts';
@@ -21,7 +21,7 @@ export function etcPreview(context: ReviewContext, params: JobParams<'review.etc
       const fetchBytes = estimateFetch(target);
       return { ...common, available: false, ...(fetchBytes === undefined ? {} : { fetchBytes }), entries: [] };
     }
-    const { entries, closed } = preview(context.sysroot.path, target, vendor);
+    const { entries, closed } = preview(context, target, vendor);
     const shown = params.hideClosed ? entries.filter(({ path: name }) => !closed(name)) : entries;
     const hidden = entries.length - shown.length;
     return { ...common, available: true, entries: shown, ...(hidden > 0 ? { hiddenCount: hidden } : {}) };
@@ -34,15 +34,17 @@ interface Previewed {
   readonly closed: (name: string) => boolean;
 }
 
-function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): Previewed {
+function preview({ sysroot, ownAttributes }: ReviewContext, target: ReviewTarget, newEtc: DirRef | null): Previewed {
   const { reader } = target;
-  const deployment = path.join(sysroot, target.merge.directory);
+  const deployment = path.join(sysroot.path, target.merge.directory);
   const oldEtc = reader.find(target.from, ['usr', 'etc']);
   const nodes = (dir: DirRef | null | undefined): Map<string, TreeNode> => (dir ? flatten(reader, dir) : new Map<string, TreeNode>());
   const before = nodes(oldEtc);
   const vendor = nodes(newEtc);
   const yours = readLocalTree(path.join(deployment, 'etc'));
-  const changes = localChanges(readLocalTree(path.join(deployment, 'usr/etc')), yours);
+  const defaults = readLocalTree(path.join(deployment, 'usr/etc'));
+  const changes = localChanges(defaults, yours);
+  const attributes = attributeChanges(defaults, yours, changes.modified, ownAttributes);
   // links are few, and only new or changed ones can be in the way of anything
   const isLink = (checksum: string): boolean => reader.tryFile(checksum)?.type === 'symlink';
   const same = (name: string): boolean => {
@@ -65,7 +67,7 @@ function preview(sysroot: string, target: ReviewTarget, newEtc: DirRef | null): 
     known.set(directory, answer);
     return answer;
   };
-  return { entries: mergeEntries({ before, vendor, yours, changes, isLink, same }), closed };
+  return { entries: mergeEntries({ before, vendor, yours, changes, attributes, isLink, same }), closed };
 }
 
 function sameAsObject(target: ReviewTarget, mine: LocalNode, theirs: TreeNode): boolean {

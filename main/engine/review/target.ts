@@ -1,5 +1,5 @@
 import type { ReviewParams } from '../jobs/catalogue.ts';
-import type { ObjectReader } from '../ports/review.ts';
+import type { ObjectReader, OwnAttributes } from '../ports/review.ts';
 import type { CommitPort, RawDeployment, RepoPort } from '../ports/sysroot.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { requireIntact } from '../sysroot/signatures.ts';
@@ -10,6 +10,7 @@ import { TreeReader } from './tree.ts';
 /** What the review jobs work with. */
 export interface ReviewContext extends UpdateContext {
   readonly objects: ObjectReader;
+  readonly ownAttributes: OwnAttributes;
 }
 
 /** What is looked at, and from where. */

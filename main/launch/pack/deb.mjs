@@ -8,6 +8,10 @@ import { follow, hasProgram } from '../processes.mjs';
 import { root } from '../setup.mjs';
 import { largeBytes } from './rpm.mjs';
 
+/** What to say when packages can't be made here; undefined when they can. */
+export const missingForDeb = () =>
+  hasProgram('dpkg-deb') ? undefined : 'no Debian packages: dpkg-deb is missing (apt-get install dpkg, dnf install dpkg)';
+
 /**
  * @param {string} name @param {import('./staging.mjs').Staging} staging
  * @param {ReturnType<import('./metadata.mjs').packageMetadata>} metadata
@@ -15,7 +19,6 @@ import { largeBytes } from './rpm.mjs';
  * @returns {Promise<string>} path of the package
  */
 export async function buildDeb(name, staging, metadata, out, work) {
-  if (!hasProgram('dpkg-deb')) throw new LaunchError('dpkg-deb is missing: apt-get install dpkg (Debian), dnf install dpkg (Fedora).');
   const tree = path.join(work, `deb-${name}`);
   rmSync(tree, { recursive: true, force: true });
   cpSync(staging.folder, tree, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });

@@ -25,6 +25,8 @@ const places = {
   'treeline.preset': '/usr/lib/systemd/system-preset/50-treeline.preset',
   'treeline.tmpfiles.conf': '/usr/lib/tmpfiles.d/treeline.conf',
   'treeline.sysusers.conf': '/usr/lib/sysusers.d/treeline.conf',
+  'treeline.rules': '/usr/share/polkit-1/rules.d/40-treeline.rules',
+  'read-only-dnf.py': `${program}/dnf/treeline.py`,
   'treelined.conf': '/etc/treeline/treelined.conf',
 };
 
@@ -36,7 +38,7 @@ export function stageHeadless(folder, dist, metadata) {
   const staging = new Staging(folder);
   for (const part of ['cli', 'helper', 'worker']) {
     for (const name of readdirSync(path.join(dist, part))) {
-      if (name.endsWith('.mjs')) staging.copy(path.join(dist, part, name), `${program}/${part}/${name}`);
+      if (name.endsWith('.mjs')) staging.module(path.join(dist, part, name), `${program}/${part}/${name}`);
     }
   }
   staging.write(`${program}/package.json`, json({ name: 'treeline', version: metadata.version, type: 'module' }));

@@ -33,6 +33,7 @@ export function packageMetadata(release = '1') {
     description: builder.linux.description,
     requires: builder.rpm.depends,
     depends: builder.deb.depends,
+    debRecommends: builder.deb.recommends,
   };
   return {
     version: project.version,

@@ -7,13 +7,17 @@ import { root } from '../setup.mjs';
 
 /** Folders that belong to the distribution: a file in them is ours, they aren't. */
 const shared =
-  /^\/(etc|usr|run|var)$|^\/usr\/(bin|lib|libexec|sbin|share)$|^\/usr\/share\/(applications|metainfo|doc|licenses|man|zsh|fish|bash-completion|icons|dbus-1|polkit-1)(\/(?!treeline).*)?$|^\/usr\/lib\/(systemd|tmpfiles\.d|sysusers\.d)(\/.*)?$/;
+  /^\/(etc|usr|run|var)$|^\/etc\/xdg(\/autostart)?$|^\/usr\/(bin|lib|libexec|sbin|share)$|^\/usr\/share\/(applications|metainfo|doc|licenses|man|zsh|fish|bash-completion|icons|dbus-1|polkit-1)(\/(?!treeline).*)?$|^\/usr\/lib\/(systemd|tmpfiles\.d|sysusers\.d)(\/.*)?$/;
 
 /** Packed less tightly: a fifth larger, in a tenth of the time. */
 export const largeBytes = 50 << 20;
 
 /** `%` means something to rpm. */
 const text = (value) => value.replaceAll('%', '%%');
+
+/** What to say when packages can't be made here; undefined when they can. */
+export const missingForRpm = () =>
+  hasProgram('rpmbuild') ? undefined : 'no RPMs: rpmbuild is missing (apt-get install rpm, dnf install rpm-build)';
 
 /**
  * @param {string} name @param {import('./staging.mjs').Staging} staging
@@ -22,7 +26,6 @@ const text = (value) => value.replaceAll('%', '%%');
  * @returns {Promise<string>} path of the package
  */
 export async function buildRpm(name, staging, metadata, out, work) {
-  if (!hasProgram('rpmbuild')) throw new LaunchError('rpmbuild is missing: apt-get install rpm (Debian), dnf install rpm-build (Fedora).');
   mkdirSync(work, { recursive: true });
   const spec = path.join(work, `${name}.spec`);
   writeFileSync(spec, specOf(name, staging, metadata));
@@ -82,7 +85,17 @@ function specOf(name, staging, metadata) {
     '%defattr(-,root,root,-)',
     ...fileList(staging, about.setuid ?? []),
     '',
+    '%changelog',
+    `* ${changelogDate(metadata.epochSeconds)} ${metadata.maintainer} - ${metadata.version}-${metadata.release}`,
+    '- See CHANGELOG.md of the sources',
+    '',
   ].join('\n');
+}
+
+/** `Wed Nov 25 2026` */
+function changelogDate(epochSeconds) {
+  const [day, date, month, year] = new Date(epochSeconds * 1000).toUTCString().replace(',', '').split(' ');
+  return `${day} ${month} ${date} ${year}`;
 }
 
 /** assets/system/rpm-scripts/NAME.SECTION: what runs at installation and removal. */

@@ -1,5 +1,16 @@
 // A staging tree: what a package will hold, at its place below a folder. Modes are set here, not taken from the checkout or the umask.
-import { chmodSync, copyFileSync, lstatSync, lutimesSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -44,6 +55,11 @@ export class Staging {
   /** @param {string} to as the link says it, relative to where it lies */
   link(target, to) {
     symlinkSync(to, this.at(target));
+  }
+
+  /** A module that a program imports: it isn't started by itself. */
+  module(source, target) {
+    this.write(target, readFileSync(source, 'utf8').replace(/^#!.*\n/, ''));
   }
 
   /**

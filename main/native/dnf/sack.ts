@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ResolveRequest } from '../../engine/ports/resolver.ts';
@@ -7,10 +7,7 @@ import { applyLocks } from './locks.ts';
 import { compare, context, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
 import { writeRepoDirectory } from './repo-files.ts';
 
-type SackRequest = Pick<
-  ResolveRequest,
-  'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'vars' | 'locks' | 'lockedOnly'
->;
+type SackRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly'>;
 
 export interface OpenSack {
   readonly context: Pointer;
@@ -35,9 +32,6 @@ export function openSack(request: SackRequest, scope: Scope): OpenSack {
 function setUp(opened: Pointer, request: SackRequest): void {
   const at = (name: string): string => path.join(request.cachedir, name);
   for (const name of ['rpmmd', 'solv', 'lock', 'empty-root', 'vars', 'packages']) mkdirSync(at(name), { recursive: true });
-  rmSync(at('vars'), { recursive: true });
-  mkdirSync(at('vars'));
-  for (const [name, value] of Object.entries(request.vars ?? {})) writeFileSync(path.join(at('vars'), name), `${value}\n`);
   writeRepoDirectory(at('repos.d'), request.repos);
   context.setRepoDir(opened, at('repos.d'));
   context.setCacheDir(opened, at('rpmmd'));

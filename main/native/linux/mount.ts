@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind } from '../core/index.ts';
@@ -71,5 +74,13 @@ export function mountTmpfs(directory: string): Disposable {
 /** Let this process alone find the file empty; on disk nothing changes. Needs what isolateMounts() needs. */
 export function maskFile(path: string): void {
   isolateMounts();
-  if ((mount('/dev/null', path, null, flags.bind, null) as number) !== 0) throw failed(`Covering ${path}`);
+  // a file of its own, not /dev/null: libostree takes regular files only. It may be removed once it is mounted.
+  const directory = mkdtempSync(join(tmpdir(), 'treeline-empty-'));
+  try {
+    const empty = join(directory, 'empty');
+    writeFileSync(empty, '');
+    if ((mount(empty, path, null, flags.bind, null) as number) !== 0) throw failed(`Covering ${path}`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

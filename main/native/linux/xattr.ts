@@ -28,3 +28,18 @@ export function removeAttributes(path: string, prefixes: readonly string[]): voi
   for (const name of buffer.toString('utf8', 0, length - 1).split('\0'))
     if (prefixes.some((prefix) => name.startsWith(prefix))) lremove(path, name);
 }
+
+/** What a person sets by setfattr(1), setcap(8) or setfacl(1). Labels and hashes belong to the system, the rest to overlayfs and ostree. */
+const ownPrefixes = ['user.', 'security.capability', 'system.posix_acl_'];
+const notOwn = ['user.overlay.', 'user.ostreemeta'];
+const listBuffer = Buffer.alloc(65536);
+
+/** The extended attributes that somebody gave a file, in a form to compare; '' for none. */
+export function ownAttributes(path: string): string {
+  const length = Number(llist(path, listBuffer, listBuffer.length));
+  if (length <= 0) return '';
+  const starts = (name: string, prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
+  const names = listBuffer.toString('utf8', 0, length - 1).split('\0');
+  const own = names.filter((name) => starts(name, ownPrefixes) && !starts(name, notOwn)).sort();
+  return own.map((name) => `${name}=${getAttribute(path, name)?.toString('base64') ?? ''}`).join('\n');
+}

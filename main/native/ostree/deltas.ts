@@ -18,9 +18,6 @@ const PtrArray = koffi.struct('TreelinePtrArray', { pdata: 'void *', len: 'uint'
 /** OSTREE_STATIC_DELTA_GENERATE_OPT_MAJOR of ostree-repo.h: small rather than quick. */
 const major = 1;
 
-/** `FROM-TO`, or `TO` alone: from nothing. */
-export const deltaText = ({ from, to }: DeltaName): string => (from === '' ? to : `${from}-${to}`);
-
 /** The static deltas in a repository, sorted. */
 export function listDeltas(repo: Repo): DeltaName[] {
   const out: [unknown] = [null];

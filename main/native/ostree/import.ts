@@ -26,9 +26,12 @@ const bit = { autocreateParents: 1 << 1, callbackWithEntryPathname: 1 << 3 } as 
 const skipXattrs = 1;
 
 const corrupt: GErrorMapper = (error) =>
-  new TreelineError(/No space left on device|min-free-space/.test(error.message) ? 'disk.full' : 'package.corrupt', {
-    detail: error.message,
-  });
+  /setxattr.*not (permitted|supported)/i.test(error.message)
+    ? // security.ima wants the machine's root and a file system with such attributes
+      new TreelineError('not-supported', { subject: 'Keeping file signatures or capabilities here', detail: error.message })
+    : new TreelineError(/No space left on device|min-free-space/.test(error.message) ? 'disk.full' : 'package.corrupt', {
+        detail: error.message,
+      });
 
 const importArchive = bindChecked(
   'ostree',

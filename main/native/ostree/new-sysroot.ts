@@ -13,20 +13,20 @@ const sysrootNew = bind('ostree', 'ostree_sysroot_new', Ptr, [Ptr]);
 const ensureInitialized = bindChecked('ostree', 'ostree_sysroot_ensure_initialized', 'int', [Ptr, Ptr], ostreeError);
 const initOsname = bindChecked('ostree', 'ostree_sysroot_init_osname', 'int', [Ptr, 'str', Ptr], ostreeError);
 
-function createSysroot(directory: string, stateroot: string): void {
+function createSysroot(directory: string, stateroot: string, inUse: boolean): void {
   // libostree reads this when it makes the object: without the immutable flag the scratch directory can be removed
-  process.env['OSTREE_SYSROOT_DEBUG'] = 'mutable-deployments';
+  if (!inUse) process.env['OSTREE_SYSROOT_DEBUG'] = 'mutable-deployments';
   using location = file(directory);
   using sysroot = new Handle<'OstreeSysroot'>(sysrootNew(location.pointer), `OstreeSysroot ${directory}`);
   ensureInitialized(sysroot.pointer, null);
   initOsname(sysroot.pointer, stateroot, null);
 }
 
-function openSysroot(directory: string): NewSysroot {
+function openSysroot(directory: string, inUse: boolean): NewSysroot {
   const sysroot = Sysroot.open(directory);
   const { repo } = sysroot;
   // the whole disk is synced once, when it is complete
-  repo.disableFsync(true);
+  repo.disableFsync(!inUse);
   return Object.assign(sysroot, {
     importCommit: (from: string, checksum: string, onProgress: (done: number) => void) => importCommit(repo, from, checksum, onProgress),
     setRemote: (name: string, url: string, options: Readonly<Record<string, string | boolean>>) => repo.setRemote(name, url, options),

@@ -122,7 +122,8 @@ class OstreePublishRepo implements MirrorRepo {
     const refs = new Map(parseSummary(buffer, this.path).map((row) => [row.ref, row.checksum]));
     const [, metadata] = decodeVariant(summaryType, buffer) as unknown as [unknown, Map<string, VariantValue>];
     const listed = metadata.get('ostree.static-deltas');
-    const deltas = listed instanceof Variant && listed.type === 'a{sv}' ? (listed.value as unknown as Map<string, VariantValue>) : new Map();
+    const deltas =
+      listed instanceof Variant && listed.type === 'a{sv}' ? (listed.value as unknown as Map<string, VariantValue>) : new Map();
     return {
       refs,
       deltas: new Map(

@@ -250,7 +250,13 @@ export class Repo implements Disposable {
   /** A raw option of a remote (`gpg-verify`, `contenturl`, ...), undefined when not set. Throws `origin.remote-missing`. */
   remoteOption(name: string, option: string): string | undefined {
     const out: [unknown] = [null];
-    remoteOption(this.pointer, name, option, null, out);
+    try {
+      remoteOption(this.pointer, name, option, null, out);
+    } catch (error) {
+      // `[remote x]` without quotes is listed as a remote, but its options are looked up under the other spelling
+      if (error instanceof TreelineError && /does not have group/.test(error.report.detail ?? '')) return undefined;
+      throw error;
+    }
     return takeString(out[0]);
   }
 

@@ -16,7 +16,7 @@ import {
   type Pointer,
 } from '../core/index.ts';
 import { maskFile } from '../linux/mount.ts';
-import { damagedOrigin, type DamagedOrigin } from './damaged-origin.ts';
+import { damagedFile, type DamagedFile } from './damaged-file.ts';
 import { readDeployment } from './deployment.ts';
 import { ostreeError } from './errors.ts';
 import { keyFile } from './keyfile.ts';
@@ -103,37 +103,37 @@ export class Sysroot implements SysrootPort, Disposable {
   #locked = false;
   #known = new Map<string, Handle<'OstreeDeployment'>>();
   #list: readonly RawDeployment[] = [];
-  readonly #damaged: readonly DamagedOrigin[];
+  readonly #damaged: readonly DamagedFile[];
 
-  private constructor(path: string, handle: Handle<'OstreeSysroot'>, damaged: readonly DamagedOrigin[]) {
+  private constructor(path: string, handle: Handle<'OstreeSysroot'>, damaged: readonly DamagedFile[]) {
     this.path = path;
     this.#handle = handle;
     this.#damaged = damaged;
   }
 
   /**
-   * Open and load. libostree lists no deployment at all when one origin isn't a key file: such files are covered for this process, their
-   * deployments listed with `originDamage`, and every change refused. Throws `sysroot.invalid` naming the path, `origin.unreadable` naming
-   * the file where it can't be covered (without root's rights).
+   * Open and load. libostree lists no deployment at all when one origin or a file of remotes.d isn't a key file: such files are covered for
+   * this process, deployments with such an origin listed with `originDamage`, and every change refused. Throws `sysroot.invalid` naming the
+   * path, `origin.unreadable` and `remote.unreadable` naming the file where it can't be covered (without root's rights).
    */
   static open(path: string): Sysroot {
-    const damaged: DamagedOrigin[] = [];
+    const damaged: DamagedFile[] = [];
     for (;;) {
       const opened = Sysroot.#tryOpen(path, damaged);
       if (opened instanceof Sysroot) return opened;
-      const { origin } = opened;
-      const unreadable = (cause: unknown): TreelineError => new TreelineError('origin.unreadable', origin, { cause });
-      if (damaged.some((known) => known.subject === origin.subject)) throw unreadable(opened.error);
+      const { file } = opened;
+      const unreadable = (cause: unknown): TreelineError => unreadableFile(file, cause);
+      if (damaged.some((known) => known.subject === file.subject)) throw unreadable(opened.error);
       try {
-        maskFile(origin.subject);
+        maskFile(file.subject);
       } catch (error) {
         throw unreadable(error);
       }
-      damaged.push(origin);
+      damaged.push(file);
     }
   }
 
-  static #tryOpen(path: string, damaged: readonly DamagedOrigin[]): Sysroot | { origin: DamagedOrigin; error: unknown } {
+  static #tryOpen(path: string, damaged: readonly DamagedFile[]): Sysroot | { file: DamagedFile; error: unknown } {
     using location = file(path);
     const sysroot = new Sysroot(path, new Handle(sysrootNew(location.pointer), `OstreeSysroot ${path}`), damaged);
     try {
@@ -144,8 +144,8 @@ export class Sysroot implements SysrootPort, Disposable {
     } catch (error) {
       sysroot[Symbol.dispose]();
       const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
-      const origin = damagedOrigin(path, detail);
-      if (origin) return { origin, error };
+      const found = damagedFile(path, detail);
+      if (found) return { file: found, error };
       throw new TreelineError('sysroot.invalid', { subject: path, detail }, { cause: error });
     }
   }
@@ -183,7 +183,7 @@ export class Sysroot implements SysrootPort, Disposable {
   lock(): void {
     // other programs, the one that finalizes at shutdown among them, still can't load this sysroot
     const [damaged] = this.#damaged;
-    if (damaged) throw new TreelineError('origin.unreadable', damaged);
+    if (damaged) throw unreadableFile(damaged);
     if (this.#locked) return;
     const acquired: [number] = [0];
     tryLock(this.pointer, acquired);
@@ -307,4 +307,8 @@ export class Sysroot implements SysrootPort, Disposable {
     for (const handle of this.#known.values()) handle[Symbol.dispose]();
     this.#known = new Map();
   }
+}
+
+function unreadableFile({ code, ...fields }: DamagedFile, cause?: unknown): TreelineError {
+  return new TreelineError(code, fields, { cause });
 }

@@ -1,6 +1,7 @@
-import type { InstalledPackage } from '../../engine/ports/rpm.ts';
+import type { InstalledPackage, RpmFile } from '../../engine/ports/rpm.ts';
 import type { ChangelogEntry } from '../../../shared/domain/index.ts';
 import { changelogOf, detailsOf } from './describe.ts';
+import { filesOf } from './files.ts';
 import { tag, type Header } from './header.ts';
 
 /** A package of a database whose changelog, often of hundreds of entries, is decoded when it is asked for. */
@@ -20,6 +21,10 @@ export class PackageWithChangelog implements InstalledPackage {
 
   get changelog(): readonly ChangelogEntry[] {
     return (this.#changelog ??= changelogOf(this.#header));
+  }
+
+  files(): readonly Pick<RpmFile, 'path' | 'mode'>[] {
+    return filesOf(this.#header);
   }
 
   addedTo(old: InstalledPackage): readonly ChangelogEntry[] | undefined {

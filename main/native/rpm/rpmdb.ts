@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { comparePackages } from '../../engine/diff/index.ts';
 import type { InstalledPackage, ReadRpmdbOptions, RpmdbBackend, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
@@ -42,6 +42,25 @@ function openDatabase(root: string, dbPath: string, backend: RpmdbBackend, mode:
 
 /** See RpmPort.writeRpmdb. */
 export function writeRpmdb(options: WriteRpmdbOptions): void {
+  try {
+    write(options);
+  } catch (error) {
+    if (!(error instanceof TreelineError) || error.code !== 'rpmdb.not-written') throw error;
+    // sqlite says it in many ways, an I/O error among them
+    const { bavail, bsize } = statfsSync(path.resolve(options.root));
+    if (bavail * bsize > roomBytes && !/disk is full/i.test(error.report.detail ?? '')) throw error;
+    throw new TreelineError(
+      'disk.full',
+      { subject: path.join(options.root, options.dbPath), detail: error.report.detail ?? '' },
+      { cause: error },
+    );
+  }
+}
+
+/** With less than this, a database couldn't have grown. */
+const roomBytes = 1 << 20;
+
+function write(options: WriteRpmdbOptions): void {
   const root = path.resolve(options.root);
   const directory = path.join(root, options.dbPath);
   mkdirSync(directory, { recursive: true });

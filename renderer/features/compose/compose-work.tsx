@@ -39,7 +39,7 @@ export function ComposeWork({ file }: { file: OpenTreefile }): ReactNode {
         }
       }}
     >
-      <FileHeader file={file} />
+      <FileHeader file={file} leads={tab === 'treefile' || tab === 'packages' || tab === 'changes'} />
       {file.draft === undefined ? null : (
         <Notice
           tone="info"

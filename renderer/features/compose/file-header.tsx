@@ -9,8 +9,8 @@ import { Button } from '../../ui/button.tsx';
 
 const icon = 'size-4 shrink-0';
 
-/** Which file, where it is composed into, and the two things one does again and again: saving and resolving. */
-export function FileHeader({ file }: { file: OpenTreefile }): ReactNode {
+/** Which file, where it is composed into, and the two things one does again and again: saving and resolving. `leads`: resolving is what comes next here. */
+export function FileHeader({ file, leads }: { file: OpenTreefile; leads: boolean }): ReactNode {
   const { t } = useTranslation();
   const changed = useCompose(isChanged);
   const busy = useCompose((compose) => compose.busy);
@@ -45,7 +45,7 @@ export function FileHeader({ file }: { file: OpenTreefile }): ReactNode {
             </Button>
           ) : (
             <Button
-              look={hasPlan ? 'plain' : 'primary'}
+              look={leads && !hasPlan ? 'primary' : 'plain'}
               isDisabled={busy !== undefined}
               icon={<ListChecks aria-hidden className={icon} />}
               onPress={() => void composeActions.resolve()}

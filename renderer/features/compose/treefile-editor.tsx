@@ -17,6 +17,8 @@ interface TreefileEditorProps {
   readonly label: string;
   /** What is wrong in this file. */
   readonly problems: readonly ErrorReport[];
+  /** What takes no effect. */
+  readonly warnings: readonly ErrorReport[];
   readonly sentence: (problem: ErrorReport) => string;
 }
 
@@ -27,7 +29,7 @@ let kept: { readonly opening: number; readonly state: EditorState } | undefined;
 const nonce = document.querySelector('meta[property="csp-nonce"]')?.getAttribute('content') ?? '';
 
 /** The editor of the opened treefile. Tab moves on, as everywhere in the window. */
-export default function TreefileEditor({ label, problems, sentence }: TreefileEditorProps): ReactNode {
+export default function TreefileEditor({ label, problems, warnings, sentence }: TreefileEditorProps): ReactNode {
   const { i18n, t } = useTranslation();
   const opening = useCompose((compose) => compose.opening);
   const jump = useCompose((compose) => compose.jump);
@@ -55,10 +57,16 @@ export default function TreefileEditor({ label, problems, sentence }: TreefileEd
 
   useEffect(() => {
     const editor = view.current;
-    if (editor) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(problems, editor.state.doc, sentence)));
+    if (!editor) return;
+    const { doc } = editor.state;
+    const found = [
+      ...problems.map((problem) => diagnosticOf(problem, 'error', doc, sentence)),
+      ...warnings.map((warning) => diagnosticOf(warning, 'warning', doc, sentence)),
+    ].sort((a, b) => a.from - b.from);
+    editor.dispatch(setDiagnostics(editor.state, found));
     // the sentences are those of the problems
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [problems, opening]);
+  }, [problems, warnings, opening]);
 
   useEffect(() => {
     const editor = view.current;
@@ -109,13 +117,14 @@ const extensions = (label: string, words: Readonly<Record<string, string>>) => [
 ];
 
 /** From the column that a problem names to the end of its line. */
-function diagnosticsOf(problems: readonly ErrorReport[], doc: Text, sentence: (problem: ErrorReport) => string): Diagnostic[] {
-  return problems
-    .map((problem): Diagnostic => {
-      const line = doc.line(Math.min(Math.max(1, problem.line ?? 1), doc.lines));
-      const from = Math.min(line.to, line.from + Math.max(0, (problem.column ?? 1) - 1));
-      const length = line.text.slice(from - line.from).replace(/\s*(?:#.*)?$/, '').length;
-      return { from, to: from + length, severity: 'error', message: sentence(problem) };
-    })
-    .sort((a, b) => a.from - b.from);
+function diagnosticOf(
+  problem: ErrorReport,
+  severity: 'error' | 'warning',
+  doc: Text,
+  sentence: (problem: ErrorReport) => string,
+): Diagnostic {
+  const line = doc.line(Math.min(Math.max(1, problem.line ?? 1), doc.lines));
+  const from = Math.min(line.to, line.from + Math.max(0, (problem.column ?? 1) - 1));
+  const length = line.text.slice(from - line.from).replace(/\s*(?:#.*)?$/, '').length;
+  return { from, to: from + length, severity, message: sentence(problem) };
 }

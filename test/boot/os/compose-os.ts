@@ -23,6 +23,17 @@ export const treeline = path.join(checkout, 'dist/cli/treeline.mjs');
 
 /** Convert, compose, sign; what is in the checkout's cache is not made again. `say` hears how far it is. */
 export async function makeTestOs(say: (text: string) => void): Promise<TestOs> {
+  // while working on the tests: a directory of an earlier run, as it is
+  const given = process.env['TREELINE_TEST_OS'];
+  return readOs(given ?? (await composedOs(say)));
+}
+
+function readOs(directory: string): TestOs {
+  const commits = JSON.parse(readFileSync(path.join(directory, 'commits.json'), 'utf8')) as TestOs['commits'];
+  return { repo: path.join(directory, 'repo'), publicKey: path.join(directory, 'key.asc'), commits };
+}
+
+async function composedOs(say: (text: string) => void): Promise<string> {
   const repositories = await makeRepositories(say);
   const treefile = path.join(checkout, 'test/boot/guest/treefile.yaml');
   const key = createHash('sha256').update(readFileSync(treefile)).update(Object.values(repositories).join('\n')).digest('hex').slice(0, 12);
@@ -32,8 +43,7 @@ export async function makeTestOs(say: (text: string) => void): Promise<TestOs> {
     await composeAll(repositories, treefile, `${directory}.new`, say);
     renameSync(`${directory}.new`, directory);
   }
-  const commits = JSON.parse(readFileSync(path.join(directory, 'commits.json'), 'utf8')) as TestOs['commits'];
-  return { repo: path.join(directory, 'repo'), publicKey: path.join(directory, 'key.asc'), commits };
+  return directory;
 }
 
 async function composeAll(repositories: Repositories, treefile: string, directory: string, say: (text: string) => void): Promise<void> {

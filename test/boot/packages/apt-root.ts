@@ -104,7 +104,12 @@ export class AptRoot {
       'APT::Keep-Downloaded-Packages': 'true',
       'Binary::apt::APT::Keep-Downloaded-Packages': 'true',
     };
-    writeFileSync(config, Object.entries(settings).map(([key, value]) => `${key} "${value}";\n`).join(''));
+    writeFileSync(
+      config,
+      Object.entries(settings)
+        .map(([key, value]) => `${key} "${value}";\n`)
+        .join(''),
+    );
     return run(program, args, { env: { APT_CONFIG: config } });
   }
 }

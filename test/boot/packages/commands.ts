@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -9,7 +9,7 @@ export interface RunOptions {
 /** Run a program at low priority to its end; its standard output. An exit code other than 0 throws with the last lines of what it said. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const env = { ...process.env, LC_ALL: 'C.UTF-8', ...options.env };
-  const child = spawn('nice', [program, ...args], { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('nice', ['-n', '4', program, ...args], { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined).end(options.input ?? '');
   const out: Buffer[] = [];
   const said: Buffer[] = [];
@@ -24,14 +24,6 @@ export function run(program: string, args: readonly string[], options: RunOption
       reject(new Error(`${program} ${args.slice(0, 6).join(' ')} ended with ${code}:\n${last}`));
     });
   });
-}
-
-/** Standard output of a short command, as bytes. */
-export function bytesOf(program: string, args: readonly string[]): Buffer {
-  const result = spawnSync(program, args, { maxBuffer: 1 << 30, env: { ...process.env, LC_ALL: 'C.UTF-8' } });
-  if (result.status !== 0)
-    throw new Error(`${program} ${args.join(' ')} ended with ${result.status}: ${result.stderr?.toString('utf8').slice(-1000)}`);
-  return result.stdout;
 }
 
 /** Work through a list with `width` workers; the first failure ends it. */

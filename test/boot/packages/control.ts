@@ -65,5 +65,8 @@ export function relations(field: string | undefined, without: ReadonlySet<string
 
 /** Every relation by itself, alternatives apart. */
 export function plainRelations(field: string | undefined): Dependency[] {
-  return (field ?? '').replace(/\n/g, ' ').split(/[,|]/).flatMap((one) => dependency(one) ?? []);
+  return (field ?? '')
+    .replace(/\n/g, ' ')
+    .split(/[,|]/)
+    .flatMap((one) => dependency(one) ?? []);
 }

@@ -49,7 +49,8 @@ async function groupBySource(debs: readonly DebFile[]): Promise<Source[]> {
   });
   const groups = new Map<string, Described[]>();
   for (const deb of described.sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const [, name = deb.name, version = deb.control['Version'] ?? ''] = /^(\S+)(?: \(([^)]+)\))?/.exec(deb.control['Source'] ?? deb.name) ?? [];
+    const [, name = deb.name, version = deb.control['Version'] ?? ''] =
+      /^(\S+)(?: \(([^)]+)\))?/.exec(deb.control['Source'] ?? deb.name) ?? [];
     const key = `${name}_${version.replace(/[:~+]/g, '-')}`;
     groups.set(key, [...(groups.get(key) ?? []), deb]);
   }
@@ -72,7 +73,11 @@ async function convertSource(source: Source, out: string): Promise<void> {
     changelog ||= changelogOf(root, deb.name);
     doMaintainerWork(deb.name, root);
     const read = (name: string): string => (existsSync(path.join(control, name)) ? readFileSync(path.join(control, name), 'utf8') : '');
-    const conffiles = new Set(read('conffiles').split('\n').filter((line) => line.startsWith('/')));
+    const conffiles = new Set(
+      read('conffiles')
+        .split('\n')
+        .filter((line) => line.startsWith('/')),
+    );
     if (deb.name === 'base-passwd') for (const name of ['passwd', 'group', 'shadow']) conffiles.add(`/etc/${name}`);
     unpacked.push({
       control: deb.control,

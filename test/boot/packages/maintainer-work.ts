@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 type Work = (root: string, at: (name: string) => string) => void;
@@ -32,7 +44,8 @@ const byPackage: Readonly<Record<string, Work>> = {
       mkdirSync(at(`usr/${name}`), { recursive: true });
     }
     for (const name of ['nsswitch.conf', 'profile', 'motd'])
-      if (existsSync(at(`usr/share/base-files/${name}`))) write(at(`etc/${name}`), readFileSync(at(`usr/share/base-files/${name}`), 'utf8'));
+      if (existsSync(at(`usr/share/base-files/${name}`)))
+        write(at(`etc/${name}`), readFileSync(at(`usr/share/base-files/${name}`), 'utf8'));
     // made by systemd at boot
     for (const name of ['var/run', 'var/lock', 'proc', 'sys', 'dev', 'run', 'tmp']) rmSync(at(name), { recursive: true, force: true });
   },

@@ -1,36 +1,32 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { treelineVersion } from '../../../shared/domain/version.ts';
+import { run } from './commands.ts';
 import { buildRpms } from './rpmbuild.ts';
-import type { OsVersion } from './seed.ts';
 
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const guest = path.join(checkout, 'test/boot/guest');
 
-/** Names of our own packages in the test system. */
-export const ownPackages = ['treeline-test-agent', 'nodejs', 'nss-altfiles', 'treeline-headless'] as const;
-
-/** Build what isn't Debian's: agent, Node.js, name service module, Treeline itself; RPM files by package name. */
-export async function buildOwnPackages(osVersion: OsVersion, out: string): Promise<Map<string, string>> {
+/** Treeline itself, as `npm run pack` makes it for everybody; Node.js and the name service module that Debian doesn't have. */
+export async function buildCommonPackages(out: string): Promise<void> {
   mkdirSync(out, { recursive: true });
-  const macros = {
-    os_version: osVersion,
-    sources: guest,
-    checkout,
-    program_version: treelineVersion,
-    node_version: process.versions.node,
-    node_binary: process.execPath,
-  };
-  const made = new Map<string, string>();
-  for (const name of ['agent', 'nodejs', 'nss-altfiles', 'treeline-headless']) {
-    const work = mkdtempSync(path.join(out, 'work-'));
-    const built = await buildRpms(path.join(guest, `${name}.spec`), { work, out: path.join(work, 'rpms'), macros });
-    for (const [pkg, file] of Object.entries(built)) {
-      copyFileSync(path.join(work, 'rpms', file), path.join(out, file));
-      made.set(pkg, path.join(out, file));
-    }
-    rmSync(work, { recursive: true });
-  }
-  return made;
+  const packed = mkdtempSync(path.join(out, 'pack-'));
+  await run(process.execPath, [path.join(checkout, 'main/launch/pack.mjs'), '--headless', `--out=${packed}`], { cwd: checkout });
+  for (const name of readdirSync(packed)) if (name.endsWith('.rpm')) copyFileSync(path.join(packed, name), path.join(out, name));
+  rmSync(packed, { recursive: true });
+  await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });
+  await build('nss-altfiles', out, {});
+}
+
+/** The test's agent, whose configuration says the version of the system. */
+export async function buildAgent(version: string, out: string): Promise<void> {
+  await build('agent', out, { os_version: version });
+}
+
+async function build(spec: string, out: string, macros: Readonly<Record<string, string>>): Promise<void> {
+  const work = mkdtempSync(path.join(out, 'work-'));
+  const results = path.join(work, 'rpms');
+  const built = await buildRpms(path.join(guest, `${spec}.spec`), { work, out: results, macros: { sources: guest, ...macros } });
+  for (const file of Object.values(built)) copyFileSync(path.join(results, file), path.join(out, file));
+  rmSync(work, { recursive: true });
 }

@@ -1,6 +1,17 @@
 /** Fixed ids of Debian's base-passwd that files of packages use. */
-const users = new Map([[0, 'root'], [6, 'man']]);
-const groups = new Map([[0, 'root'], [5, 'tty'], [8, 'mail'], [12, 'man'], [42, 'shadow'], [43, 'utmp'], [50, 'staff']]);
+const users = new Map([
+  [0, 'root'],
+  [6, 'man'],
+]);
+const groups = new Map([
+  [0, 'root'],
+  [5, 'tty'],
+  [8, 'mail'],
+  [12, 'man'],
+  [42, 'shadow'],
+  [43, 'utmp'],
+  [50, 'staff'],
+]);
 
 export interface Attributes {
   readonly mode?: number;

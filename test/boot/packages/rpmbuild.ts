@@ -48,6 +48,18 @@ export async function buildRpms(spec: string, build: Build): Promise<Record<stri
     spec,
   ]);
   const files = readdirSync(build.out).filter((name) => name.endsWith('.rpm'));
-  const names = await run('rpm', ['--query', '--nosignature', '--queryformat', '%{NAME}\\n', '--package', ...files.map((f) => path.join(build.out, f))]);
-  return Object.fromEntries(names.trim().split('\n').map((name, i) => [name, files[i] ?? '']));
+  const names = await run('rpm', [
+    '--query',
+    '--nosignature',
+    '--queryformat',
+    '%{NAME}\\n',
+    '--package',
+    ...files.map((f) => path.join(build.out, f)),
+  ]);
+  return Object.fromEntries(
+    names
+      .trim()
+      .split('\n')
+      .map((name, i) => [name, files[i] ?? '']),
+  );
 }

@@ -4,7 +4,7 @@ export const seed: readonly string[] = [
   ...['libpam-runtime', 'sed', 'grep', 'findutils', 'tar', 'gzip', 'mawk', 'diffutils', 'hostname', 'procps', 'libc-bin'],
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'polkitd', 'ncurses-base', 'ncurses-bin', 'debianutils'],
   ...['linux-image-cloud-amd64', 'dracut-core', 'cpio', 'zstd', 'e2fsprogs', 'ostree', 'ostree-boot', 'rpm', 'iproute2', 'less'],
-  ...['ca-certificates', 'curl', 'sudo', 'openssl', 'tzdata', 'gpgv', 'gpg', 'iputils-ping', 'libstdc++6'],
+  ...['ca-certificates', 'curl', 'sudo', 'openssl', 'tzdata', 'gpgv', 'gpg', 'iputils-ping', 'libstdc++6', 'libdnf2', 'bubblewrap'],
 ];
 
 /** What belongs to Debian's own way of installing and has no place on a system of RPM packages. */

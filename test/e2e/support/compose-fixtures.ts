@@ -46,6 +46,7 @@ export const available: readonly AvailablePackage[] = [
 
 export const goodCheck: ComposeCheck = {
   problems: [],
+  warnings: [],
   ref: 'timberline/x86_64/desktop',
   repos: ['base', 'updates', 'testing'],
   usedRepos: ['base', 'updates'],

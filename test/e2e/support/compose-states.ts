@@ -54,7 +54,8 @@ export async function answerDialog({ app }: PageDriver, chosen: string | undefin
   }, chosen ?? '');
 }
 
-const open =
+/** Opens a treefile of the person's own in the window. */
+export const openTreefile =
   (text = c.treefileText, name = 'desktop.yaml'): Act =>
   async (driver) => {
     const { page } = driver;
@@ -67,7 +68,8 @@ const open =
     if (await draft.isVisible()) await draft.click();
   };
 
-const target =
+/** Chooses a repository for it. */
+export const chooseTarget =
   (name = 'repo'): Act =>
   async (driver) => {
     const trees = await treesOf(driver);
@@ -145,7 +147,7 @@ export const composeStates: readonly PageState[] = [
   {
     ...base,
     name: 'compose-opened',
-    act: open(),
+    act: openTreefile(),
     shows: ['desktop.yaml', '~/trees', 'No repository chosen yet', 'timberline/x86_64/desktop', 'No problems found', 'openssl-libs'],
     showsNot: ['Not saved'],
   },
@@ -161,21 +163,34 @@ export const composeStates: readonly PageState[] = [
         ],
         [{ code: 'treefile.syntax', file: '/srv/trees/common.yaml', line: 12, column: 3, detail: 'A map key is missing.' }],
       ),
-      open(c.treefileText.replace('selinux', 'selinuxx')),
+      openTreefile(c.treefileText.replace('selinux', 'selinuxx')),
     ),
     shows: ['3 problems', 'Line 5', 'Did you mean “selinux”?', 'common.yaml, Line 12', 'Unknown treefile key'],
   },
   {
     ...base,
+    name: 'compose-warning',
+    act: inOrder(
+      async (driver) => {
+        const file = path.join(await treesOf(driver), 'desktop.yaml');
+        const warning = { code: 'treefile.unknown-key', file, line: 5, column: 1, key: 'selinux-comment' };
+        await driver.answer('compose.check', { value: { ...c.goodCheck, warnings: [warning] } });
+      },
+      openTreefile(c.treefileText.replace('selinux', 'selinux-comment')),
+    ),
+    shows: ['No problems found', 'Line 5: Ignored: Unknown treefile key'],
+  },
+  {
+    ...base,
     name: 'compose-unsaved',
-    act: inOrder(open(), type('# more\n')),
+    act: inOrder(openTreefile(), type('# more\n')),
     shows: ['Not saved', 'Save'],
   },
   {
     ...base,
     name: 'compose-draft',
     act: inOrder(
-      open(),
+      openTreefile(),
       type('# kept\n'),
       async ({ page }) => {
         await page.waitForTimeout(600);
@@ -190,7 +205,7 @@ export const composeStates: readonly PageState[] = [
   {
     ...base,
     name: 'compose-completion',
-    act: inOrder(open(c.treefileText.replace(/units:[^]*/, '')), type('  - opens'), async ({ page }) =>
+    act: inOrder(openTreefile(c.treefileText.replace(/units:[^]*/, '')), type('  - opens'), async ({ page }) =>
       page.getByRole('option', { name: /openssl-libs/ }).waitFor(),
     ),
     shows: ['1:3.2.2-4'],
@@ -199,31 +214,31 @@ export const composeStates: readonly PageState[] = [
     ...base,
     name: 'compose-resolving',
     answers: { ...composeAnswers, 'compose.resolve': { pending: true } },
-    act: inOrder(open(), click('Resolve')),
+    act: inOrder(openTreefile(), click('Resolve')),
     shows: ['Finding out which packages it takes…', 'Cancel'],
   },
   {
     ...base,
     name: 'compose-not-resolved',
-    act: inOrder(open(), click('Packages', 'tab')),
+    act: inOrder(openTreefile(), click('Packages', 'tab')),
     shows: ['Not resolved yet', 'Nothing is downloaded but lists'],
   },
   {
     ...base,
     name: 'compose-packages',
-    act: inOrder(open(), resolved, click(/^Packages/, 'tab'), click(/^kernel/, 'option')),
+    act: inOrder(openTreefile(), resolved, click(/^Packages/, 'tab'), click(/^kernel/, 'option')),
     shows: [/125 packages · .* installed · 32 MB to download · from base, updates/, 'Show line 10', 'Timberline 43 updates (updates)'],
   },
   {
     ...base,
     name: 'compose-stale',
-    act: inOrder(open(), resolved, type('# more\n'), click(/^Packages/, 'tab')),
+    act: inOrder(openTreefile(), resolved, type('# more\n'), click(/^Packages/, 'tab')),
     shows: ['The treefile or the repository has changed since'],
   },
   {
     ...base,
     name: 'compose-changes',
-    act: inOrder(open(), target(), resolved, click(/^Changes/, 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), resolved, click(/^Changes/, 'tab')),
     shows: ['From 43.20261118.0 to 43.20261125.0', '31 upgraded', 'openssl-libs'],
   },
   {
@@ -233,14 +248,14 @@ export const composeStates: readonly PageState[] = [
       ...composeAnswers,
       'compose.resolve': { value: { ...c.plan('/x'), previous: undefined, changes: [], advisories: [] } },
     },
-    act: inOrder(open(), target(), click('Resolve'), click(/^Changes/, 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Resolve'), click(/^Changes/, 'tab')),
     shows: ['This would be the first version', 'timberline/x86_64/desktop'],
   },
   {
     ...base,
     name: 'compose-same',
     answers: { ...composeAnswers, 'compose.resolve': { value: { ...c.plan('/x'), unchanged: true, changes: [], advisories: [] } } },
-    act: inOrder(open(), target(), click('Resolve'), click(/^Changes/, 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Resolve'), click(/^Changes/, 'tab')),
     shows: ['The same packages as 43.20261118.0', 'composing makes no new one'],
   },
   {
@@ -248,7 +263,7 @@ export const composeStates: readonly PageState[] = [
     name: 'compose-unresolvable',
     act: inOrder(
       failing('resolve', { code: 'package.not-found', subject: 'opensssl-libs', line: 11, column: 5, key: 'packages' }, true),
-      open(c.treefileText.replace('openssl', 'opensssl')),
+      openTreefile(c.treefileText.replace('openssl', 'opensssl')),
       click('Resolve'),
       click('Show line 11'),
     ),
@@ -259,7 +274,7 @@ export const composeStates: readonly PageState[] = [
     name: 'compose-repository-away',
     act: inOrder(
       failing('resolve', { code: 'rpmmd.unreachable', subject: 'updates', detail: 'Cannot download repomd.xml: 404' }),
-      open(),
+      openTreefile(),
       click('Resolve'),
     ),
     shows: ['A package repository can’t be reached', 'Cannot download repomd.xml: 404'],
@@ -267,40 +282,35 @@ export const composeStates: readonly PageState[] = [
   {
     ...base,
     name: 'compose-run-before',
-    act: inOrder(open(), target(), resolved, click('Compose', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), resolved, click('Compose', 'tab')),
     shows: ['Compose version 43.20261125.0', 'published as one commit', '32 MB to download'],
   },
   {
     ...base,
     name: 'compose-run-blocked',
-    act: inOrder(open(c.treefileText, 'other.yaml'), click('Compose', 'tab')),
+    act: inOrder(openTreefile(c.treefileText, 'other.yaml'), click('Compose', 'tab')),
     shows: ['Compose the next version', 'Choose the repository to publish to first.'],
   },
   {
     ...base,
-    name: 'compose-running',
-    answers: { ...composeAnswers, 'compose.compose': { pending: true } },
-    act: inOrder(open(), target(), run, (driver) => driver.emitComposeJob(c.composeJob())),
-    shows: ['Composing', '66%', 'Package scripts', '31 of 48', 'Log', 'its files belong to root', 'Cancel'],
-  },
-  {
-    ...base,
     name: 'compose-done',
-    act: inOrder(open(), target(), run),
+    act: inOrder(openTreefile(), chooseTarget(), run),
     shows: ['Version 43.20261125.0 is published', 'f'.repeat(64), 'Show releases', 'Compose again'],
   },
   {
     ...base,
     name: 'compose-unchanged',
     answers: { ...composeAnswers, 'compose.compose': { value: { ...c.result, changed: false } } },
-    act: inOrder(open(), target(), run),
+    act: inOrder(openTreefile(), chooseTarget(), run),
     shows: ['Nothing has changed: 43.20261125.0 stays the newest'],
   },
   {
     ...base,
     name: 'compose-cancelled',
     answers: { ...composeAnswers, 'compose.compose': { error: { code: 'job.cancelled' } } },
-    act: inOrder(open(), target(), run, (driver) => driver.emitComposeJob(c.composeJob({ phase: 'cancelled', endedAt: f.now }))),
+    act: inOrder(openTreefile(), chooseTarget(), run, (driver) =>
+      driver.emitComposeJob(c.composeJob({ phase: 'cancelled', endedAt: f.now })),
+    ),
     shows: ['Cancelled. Nothing was published'],
     showsNot: ['Details'],
   },
@@ -311,40 +321,40 @@ export const composeStates: readonly PageState[] = [
       ...composeAnswers,
       'compose.compose': { error: { code: 'disk.full', subject: '/srv/repo', detail: 'No space left on device' } },
     },
-    act: inOrder(open(), target(), run),
+    act: inOrder(openTreefile(), chooseTarget(), run),
     shows: ['The disk is full', '/srv/repo: No space left on device'],
   },
   {
     ...base,
     name: 'compose-no-namespace',
     answers: { ...composeAnswers, 'compose.ability': { value: { kind: 'none', detail: 'unshare: Operation not permitted' } } },
-    act: inOrder(open(), target(), click('Compose', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Compose', 'tab')),
     shows: ['This user can’t compose here', 'unshare: Operation not permitted', 'Looking and resolving work.'],
   },
   {
     ...base,
     name: 'compose-single-id',
     answers: { ...composeAnswers, 'compose.ability': { value: { kind: 'single', detail: 'newuidmap: not found' } } },
-    act: inOrder(open(), target(), click('Compose', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Compose', 'tab')),
     shows: ['Files of other users than root can’t be composed here', 'newuidmap'],
   },
   {
     ...base,
     name: 'compose-releases',
-    act: inOrder(open(), target(), click('Releases', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Releases', 'tab')),
     shows: ['43.20261118.0', 'newest', '31 upgraded, 2 added', 'The first version of this branch'],
   },
   {
     ...base,
     name: 'compose-release',
-    act: inOrder(open(), target(), click('Releases', 'tab'), click(/^43\.20261118\.0/)),
+    act: inOrder(openTreefile(), chooseTarget(), click('Releases', 'tab'), click(/^43\.20261118\.0/)),
     shows: ['All releases', 'openssl-libs', 'Copy checksum'],
   },
   {
     ...base,
     name: 'compose-releases-empty',
     answers: { ...composeAnswers, 'compose.releases': { value: [] } },
-    act: inOrder(open(), target(), click('Releases', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Releases', 'tab')),
     shows: ['Nothing published yet'],
   },
   {
@@ -354,7 +364,7 @@ export const composeStates: readonly PageState[] = [
       ...composeAnswers,
       'compose.releases': { error: { code: 'repo.open', subject: '/srv/repo', detail: 'opening repo: Permission denied' } },
     },
-    act: inOrder(open(), target(), click('Releases', 'tab')),
+    act: inOrder(openTreefile(), chooseTarget(), click('Releases', 'tab')),
     shows: ['The repository can’t be opened', 'Try again'],
   },
   {
@@ -365,14 +375,22 @@ export const composeStates: readonly PageState[] = [
       'compose.check': { value: { ...c.goodCheck, ref: `timberline/${'a-very-long-branch-name/'.repeat(6)}desktop` } },
     },
     act: inOrder(
-      open(
+      openTreefile(
         `${c.treefileText}# ${'a comment that goes on and on '.repeat(20)}\n`,
         `${'a-treefile-with-a-long-name-'.repeat(4)}desktop.yaml`,
       ),
-      target('a-repository-with-a-long-name-'.repeat(5)),
+      chooseTarget('a-repository-with-a-long-name-'.repeat(5)),
       resolved,
       click(/^Packages/, 'tab'),
     ),
     shows: ['a-very-long-branch-name', 'a-repository-with-a-long-name'],
+  },
+  // last: it goes on, and a page that is loaded meanwhile shows it
+  {
+    ...base,
+    name: 'compose-running',
+    answers: { ...composeAnswers, 'compose.compose': { pending: true } },
+    act: inOrder(openTreefile(), chooseTarget(), run, (driver) => driver.emitComposeJob(c.composeJob())),
+    shows: ['Composing', '66%', 'Package scripts', '31 of 48', 'Log', 'its files belong to root', 'Cancel'],
   },
 ];

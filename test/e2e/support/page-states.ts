@@ -18,19 +18,18 @@ const unreachable: ErrorReport = {
   subject: 'https://updates.timberline.example/repo',
   detail: 'Could not connect to server',
 };
-const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
-const click =
+export const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
+export const click =
   (name: string | RegExp, role: 'button' | 'tab' | 'menuitem' = 'button') =>
   (driver: PageDriver) =>
     driver.page.getByRole(role, { name }).first().click();
-const inOrder =
+export const inOrder =
   (...steps: readonly ((driver: PageDriver) => Promise<void>)[]) =>
   async (driver: PageDriver): Promise<void> => {
     for (const step of steps) await step(driver);
   };
 
-const stagedSnapshot = f.snapshot({ deployments: [f.staged, f.booted, { ...f.older, index: 2 }] });
-const longName = 'a-branch-with-a-very-long-name/'.repeat(5);
+export const stagedSnapshot = f.snapshot({ deployments: [f.staged, f.booted, { ...f.older, index: 2 }] });
 
 export const pageStates: readonly PageState[] = [
   {
@@ -287,118 +286,5 @@ export const pageStates: readonly PageState[] = [
     name: 'service-restarting',
     snapshot: f.snapshot({ service: { kind: 'restarting', version: '' } }),
     shows: ['The system is restarting'],
-  },
-  {
-    name: 'history',
-    snapshot: stagedSnapshot,
-    answers: usual,
-    act: click('History'),
-    shows: [
-      'Booted',
-      'Staged',
-      'Rollback',
-      'Roll back to 43.0',
-      '372 MB of its own',
-      'All versions together take 3.9 GB',
-      '43.2 is staged: restart to finish',
-    ],
-  },
-  {
-    name: 'history-details',
-    snapshot: f.snapshot({
-      deployments: [
-        f.booted,
-        { ...f.older, pinned: true, origin: { ...f.older.origin, problem: 'remote-missing' } },
-        f.deployment('42.9', 'd', { index: 2, commitPresent: false, signatures: [], unlocked: 'hotfix', finalizationLocked: true }),
-      ],
-    }),
-    answers: usual,
-    act: inOrder(click('History'), click('Details')),
-    shows: ['Pinned', 'Its source “timberline” was deleted', 'damaged or missing', 'Kernel arguments', 'Unlocked', f.booted.checksum],
-  },
-  {
-    name: 'history-menu',
-    snapshot: stagedSnapshot,
-    answers: usual,
-    act: inOrder(click('History'), click('Actions for 43.0')),
-    shows: ['Start this version next…', 'Compare with 43.1', 'Pin', 'Delete…'],
-  },
-  {
-    name: 'history-roll-back-dialog',
-    snapshot: f.snapshot(),
-    answers: usual,
-    act: inOrder(click('History'), click('Roll back to 43.0')),
-    shows: ['The next start leads to 43.0', 'Keep as it is'],
-  },
-  {
-    name: 'history-delete-dialog',
-    snapshot: f.snapshot(),
-    answers: usual,
-    act: inOrder(click('History'), click('Actions for 43.0'), click('Delete…', 'menuitem')),
-    shows: ['Delete 43.0', 'This frees 335 MB.'],
-  },
-  {
-    name: 'history-compare',
-    snapshot: stagedSnapshot,
-    answers: { ...usual, compare: { value: { packages: f.changes, advisories: f.details.advisories } } },
-    act: inOrder(click('History'), click('Compare', 'tab')),
-    shows: ['From', '43.1 (aaaaaaa) · Booted', '43.2 (ccccccc)', 'openssl-libs'],
-  },
-  {
-    name: 'history-log',
-    snapshot: f.snapshot(),
-    answers: usual,
-    act: inOrder(click('History'), click('What happened', 'tab')),
-    shows: ['43.1 → 43.2', 'The server can’t be reached', 'robin · Treeline', 'Cancelled'],
-  },
-  {
-    name: 'history-log-empty',
-    snapshot: f.snapshot(),
-    answers: { history: { value: [] } },
-    act: inOrder(click('History'), click('What happened', 'tab')),
-    shows: ['Nothing has happened yet'],
-  },
-  {
-    name: 'history-empty',
-    snapshot: f.snapshot({ deployments: [], check: { kind: 'never' } }),
-    answers: usual,
-    act: click('History'),
-    shows: ['No versions on this machine', 'Not started from an OSTree system'],
-  },
-  {
-    name: 'history-long-text',
-    snapshot: f.snapshot({
-      hostname: 'a-machine-with-a-remarkably-long-host-name-in-a-large-organisation',
-      deployments: [
-        f.deployment('43.20261120.0-preview-with-a-long-suffix-that-goes-on', 'a', {
-          booted: true,
-          origin: { ...f.booted.origin, refspec: `timberline:${longName}` },
-        }),
-        { ...f.older, origin: { ...f.older.origin, refspec: `timberline:${longName}` } },
-      ],
-    }),
-    answers: usual,
-    act: click('History'),
-    shows: ['43.20261120.0-preview-with-a-long-suffix-that-goes-on'],
-  },
-  {
-    name: 'history-job-bar',
-    snapshot: f.snapshot({ job: f.job() }),
-    answers: usual,
-    act: click('History'),
-    shows: ['Downloading', 'Show'],
-  },
-  { name: 'activity-empty', snapshot: f.snapshot(), act: click('Activity'), shows: ['Nothing is going on'] },
-  {
-    name: 'activity-running',
-    snapshot: f.snapshot({ job: f.job(), pastJobs: f.pastJobs }),
-    act: click('Activity'),
-    shows: ['Started by robin', '37%', 'Fetching 812 objects', 'Copy report', 'Earlier', 'Failed', 'took 31 sec'],
-  },
-  {
-    name: 'activity-past-open',
-    snapshot: f.snapshot({ pastJobs: f.pastJobs, simulated: true }),
-    act: inOrder(click('Activity'), click(/Failed/)),
-    shows: ['The server can’t be reached', 'Copy report', 'Simulated machine'],
   },
 ];

@@ -1,0 +1,3 @@
+if [ "$(id -un)" = kiosk ] && [ "$(tty)" = /dev/tty1 ]; then
+  exec /usr/libexec/kiosk-session
+fi

@@ -1,0 +1,13 @@
+import { jsonSchemas } from '../../engine/compose/index.ts';
+import { buildProgram } from '../program.ts';
+import { commandTree } from './command-tree.ts';
+import { composeReference } from './compose-reference.ts';
+
+/** What the checkout holds that is made from the code: text by path. */
+export async function documents(): Promise<Record<string, string>> {
+  const schemas = Object.entries(jsonSchemas()).map(([name, schema]) => [`assets/schemas/${name}`, `${JSON.stringify(schema, null, 2)}\n`]);
+  return {
+    'docs/compose-reference.md': composeReference(commandTree(await buildProgram())),
+    ...(Object.fromEntries(schemas) as Record<string, string>),
+  };
+}

@@ -1,0 +1,3 @@
+export { encapsulate, type EncapsulateOutcome, type EncapsulateParams } from './encapsulate.ts';
+export { composeImage, type ImageOutcome, type ImageParams } from './image.ts';
+export { unencapsulate, type UnencapsulateOutcome, type UnencapsulateParams } from './unencapsulate.ts';

@@ -1,0 +1,45 @@
+import type { RepoPort } from './sysroot.ts';
+
+/** A file object with its content. */
+export interface FileObject {
+  readonly isLink: boolean;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly linkTarget: string;
+  /** Serialised `a(ayay)`. */
+  readonly xattrs: Buffer;
+  /** The content piece by piece; to be read at once, and to its end. */
+  content(): Iterable<Buffer>;
+}
+
+/** What an image is made of. */
+export interface ImageSource extends Disposable {
+  readonly repo: RepoPort;
+  /** An object's bytes as the repository keeps metadata. */
+  metadataBytes(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string): Buffer;
+  /** Serialised detached metadata of a commit; undefined when it has none. */
+  detachedBytes(checksum: string): Buffer | undefined;
+  file(checksum: string): FileObject;
+  /** Copy a directory of the commit to `target`; false when it hasn't got it. */
+  extract(checksum: string, subpath: string, target: string): boolean;
+}
+
+/** Takes a commit's objects, in one transaction; every checksum is verified. */
+export interface ImageSink extends Disposable {
+  has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean;
+  writeMetadata(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string, bytes: Buffer): void;
+  writeDetached(checksum: string, bytes: Buffer): void;
+  writeLink(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'linkTarget' | 'xattrs'>): void;
+  /** A regular file; `mode` are the permission bits. Content follows, then finish(). */
+  openFile(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>): FileSink;
+  /** Make everything visible, and point a ref at the commit. Throws repo.corrupt when an object of it is missing. */
+  finish(commit: string, ref: string | undefined): void;
+}
+
+export interface FileSink extends Disposable {
+  write(piece: Buffer): void;
+  finish(): void;
+}

@@ -1,0 +1,230 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import koffi from 'koffi';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/ports/container.ts';
+import { bind, bindChecked, Handle, newVariant, PointerOut, Ptr, Scope, variantBytes, variantUnref, type Pointer } from '../core/index.ts';
+import { decodeVariant } from '../core/gvariant-format.ts';
+import { checkoutSubpath } from './checkout.ts';
+import { ostreeError } from './errors.ts';
+import { pull } from './pull.ts';
+import { reachableObjects } from './reachable.ts';
+import { objectTypes, Repo } from './repo.ts';
+import { Transaction } from './write.ts';
+
+const loadFile = bindChecked('ostree', 'ostree_repo_load_file', 'int', [Ptr, 'str', PointerOut, PointerOut, PointerOut, Ptr], ostreeError);
+const loadVariant = bindChecked('ostree', 'ostree_repo_load_variant', 'int', [Ptr, 'int', 'str', PointerOut], ostreeError);
+const readDetached = bindChecked('ostree', 'ostree_repo_read_commit_detached_metadata', 'int', [Ptr, 'str', PointerOut, Ptr], ostreeError);
+const writeDetached = bindChecked('ostree', 'ostree_repo_write_commit_detached_metadata', 'int', [Ptr, 'str', Ptr, Ptr], ostreeError);
+const writeMetadata = bindChecked('ostree', 'ostree_repo_write_metadata', 'int', [Ptr, 'int', 'str', Ptr, PointerOut, Ptr], ostreeError);
+const writeSymlink = bindChecked('ostree', 'ostree_repo_write_symlink', Ptr, [Ptr, 'str', 'uint', 'uint', Ptr, 'str', Ptr], ostreeError);
+const writeRegfile = bindChecked(
+  'ostree',
+  'ostree_repo_write_regfile',
+  Ptr,
+  [Ptr, 'str', 'uint', 'uint', 'uint', 'uint64', Ptr],
+  ostreeError,
+);
+const finishWriter = bindChecked('ostree', 'ostree_content_writer_finish', Ptr, [Ptr, Ptr], ostreeError);
+const writeAll = bindChecked(
+  'gio',
+  'g_output_stream_write_all',
+  'int',
+  [Ptr, Ptr, 'size_t', koffi.out(koffi.pointer('size_t')), Ptr],
+  ostreeError,
+);
+const readSome = bindChecked(
+  'gio',
+  'g_input_stream_read_all',
+  'int',
+  [Ptr, Ptr, 'size_t', koffi.out(koffi.pointer('size_t')), Ptr],
+  ostreeError,
+);
+const getUint32 = bind('gio', 'g_file_info_get_attribute_uint32', 'uint32', [Ptr, 'str']);
+const getSize = bind('gio', 'g_file_info_get_size', 'int64', [Ptr]);
+const getLinkTarget = bind('gio', 'g_file_info_get_symlink_target', 'str', [Ptr]);
+const freeMemory = bind('glib', 'g_free', 'void', [Ptr]);
+
+const linkType = 0o120000;
+const fileType = 0o100000;
+const xattrsType = 'a(ayay)';
+const pieceBytes = 1 << 20;
+
+class OstreeImageSource implements ImageSource {
+  readonly repo: Repo;
+
+  constructor(location: string) {
+    this.repo = Repo.open(path.resolve(location));
+  }
+
+  [Symbol.dispose](): void {
+    this.repo[Symbol.dispose]();
+  }
+
+  metadataBytes(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string): Buffer {
+    const out: [unknown] = [null];
+    loadVariant(this.repo.pointer, objectTypes[type], checksum, out);
+    using variant = new Handle<'GVariant'>(out[0], type, variantUnref);
+    return variantBytes(variant.pointer);
+  }
+
+  detachedBytes(checksum: string): Buffer | undefined {
+    const out: [unknown] = [null];
+    readDetached(this.repo.pointer, checksum, out, null);
+    if (!out[0]) return undefined;
+    using variant = new Handle<'GVariant'>(out[0], 'detached metadata', variantUnref);
+    return variantBytes(variant.pointer);
+  }
+
+  extract(checksum: string, subpath: string, target: string): boolean {
+    mkdirSync(target, { recursive: true });
+    return checkoutSubpath(this.repo, checksum, subpath, target);
+  }
+
+  file(checksum: string): FileObject {
+    using scope = new Scope();
+    const [input, info, xattrs] = this.#load(checksum, scope);
+    const number = (name: string): number => getUint32(info, `unix::${name}`) as number;
+    const mode = number('mode');
+    const isLink = (mode & 0o170000) === linkType;
+    return {
+      isLink,
+      mode: mode & 0o7777,
+      uid: number('uid'),
+      gid: number('gid'),
+      sizeBytes: isLink || !input ? 0 : Number(getSize(info)),
+      linkTarget: isLink ? (getLinkTarget(info) as string) : '',
+      xattrs,
+      content: () => this.#content(checksum),
+    };
+  }
+
+  #load(checksum: string, scope: Scope): [input: Pointer | undefined, info: Pointer, xattrs: Buffer] {
+    const [input, info, attributes]: [[unknown], [unknown], [unknown]] = [[null], [null], [null]];
+    loadFile(this.repo.pointer, checksum, input, info, attributes, null);
+    const stream = input[0] ? scope.own<'GInputStream'>(input[0], 'GInputStream') : undefined;
+    const fileInfo = scope.own<'GFileInfo'>(info[0], 'GFileInfo');
+    const xattrs = attributes[0] ? variantBytes(scope.own(attributes[0], 'extended attributes', variantUnref)) : Buffer.alloc(0);
+    return [stream, fileInfo, xattrs];
+  }
+
+  *#content(checksum: string): Generator<Buffer> {
+    using scope = new Scope();
+    const [input] = this.#load(checksum, scope);
+    if (!input) return;
+    for (;;) {
+      const buffer = Buffer.alloc(pieceBytes);
+      const length: [number | bigint] = [0];
+      readSome(input, buffer, buffer.length, length, null);
+      const read = Number(length[0]);
+      if (read > 0) yield buffer.subarray(0, read);
+      if (read < buffer.length) return;
+    }
+  }
+}
+
+export const openImageSource = (location: string): ImageSource => new OstreeImageSource(location);
+
+/**
+ * libostree writes file objects piece by piece into repositories of plain files only: for an archive, one of those is made in its tmp, which sees
+ * what the archive has, and is gone afterwards.
+ */
+class OstreeImageSink implements ImageSink {
+  readonly #target: Repo;
+  readonly #beside: string | undefined;
+  readonly #repo: Repo;
+  readonly #transaction: Transaction;
+
+  constructor(location: string) {
+    this.#target = Repo.open(path.resolve(location));
+    this.#target.requireWritable();
+    this.#beside = this.#target.mode === 'archive' ? makeBeside(this.#target.path) : undefined;
+    this.#repo = this.#beside === undefined ? this.#target : Repo.open(this.#beside);
+    this.#transaction = new Transaction(this.#repo);
+  }
+
+  [Symbol.dispose](): void {
+    this.#transaction[Symbol.dispose]();
+    if (this.#beside !== undefined) {
+      this.#repo[Symbol.dispose]();
+      rmSync(this.#beside, { recursive: true, force: true });
+    }
+    this.#target[Symbol.dispose]();
+  }
+
+  has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean {
+    return this.#repo.hasObject(type, checksum);
+  }
+
+  writeMetadata(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string, bytes: Buffer): void {
+    const types = { commit: '(a{sv}aya(say)sstayay)', dirtree: '(a(say)a(sayay))', dirmeta: '(uuua(ayay))' } as const;
+    using variant = newVariant(types[type], decodeVariant(types[type], bytes));
+    const out: [unknown] = [null];
+    writeMetadata(this.#repo.pointer, objectTypes[type], checksum, variant.pointer, out, null);
+    if (out[0]) freeMemory(out[0] as Pointer);
+  }
+
+  writeDetached(checksum: string, bytes: Buffer): void {
+    using variant = newVariant('a{sv}', decodeVariant('a{sv}', bytes));
+    writeDetached(this.#repo.pointer, checksum, variant.pointer, null);
+  }
+
+  writeLink(checksum: string, { uid, gid, linkTarget, xattrs }: Pick<FileObject, 'uid' | 'gid' | 'linkTarget' | 'xattrs'>): void {
+    using attributes = newVariant(xattrsType, decodeVariant(xattrsType, xattrs));
+    const sum = writeSymlink(this.#repo.pointer, checksum, uid, gid, attributes.pointer, linkTarget, null);
+    if (sum) freeMemory(sum as Pointer);
+  }
+
+  openFile(
+    checksum: string,
+    { uid, gid, mode, sizeBytes, xattrs }: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>,
+  ): FileSink {
+    using attributes = newVariant(xattrsType, decodeVariant(xattrsType, xattrs));
+    const writer = new Handle<'OstreeContentWriter'>(
+      writeRegfile(this.#repo.pointer, checksum, uid, gid, mode | fileType, BigInt(sizeBytes), attributes.pointer),
+      'OstreeContentWriter',
+    );
+    return {
+      write(piece) {
+        const written: [number | bigint] = [0];
+        writeAll(writer.pointer, piece, piece.length, written, null);
+      },
+      finish() {
+        const sum = finishWriter(writer.pointer, null);
+        if (sum) freeMemory(sum as Pointer);
+      },
+      [Symbol.dispose]: () => writer[Symbol.dispose](),
+    };
+  }
+
+  finish(commit: string, ref: string | undefined): void {
+    // throws when a directory object is missing
+    const missing = [...reachableObjects(this.#repo, commit)].find((name) => {
+      const [sum = '', type = ''] = name.split('.');
+      return !this.#repo.hasObject(type as 'file', sum);
+    });
+    if (missing !== undefined) throw new TreelineError('repo.corrupt', { subject: 'The image', detail: `it lacks object ${missing}` });
+    if (this.#beside === undefined && ref !== undefined) this.#transaction.setRef(ref, commit);
+    this.#transaction.commit();
+    if (this.#beside === undefined) return;
+    pull(this.#target, { source: pathToFileURL(this.#beside).href, refs: [commit], local: true });
+    if (ref !== undefined) this.#target.setRef(ref, commit);
+  }
+}
+
+/** Those of processes that died are removed, too. */
+function makeBeside(repo: string): string {
+  const tmp = path.join(repo, 'tmp');
+  for (const name of readdirSync(tmp)) {
+    const pid = /^image-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(path.join(tmp, name), { recursive: true, force: true });
+  }
+  const beside = path.join(tmp, `image-${process.pid}`);
+  mkdirSync(beside);
+  Repo.create(beside, 'bare-user')[Symbol.dispose]();
+  writeFileSync(path.join(beside, 'config'), `[core]\nrepo_version=1\nmode=bare-user\nfsync=false\nparent=${repo}\n`);
+  return beside;
+}
+
+export const openImageSink = (location: string): ImageSink => new OstreeImageSink(location);

@@ -1,0 +1,59 @@
+// The other ways to start: EFI firmware, extlinux. What their disks hold is looked at in test/native/disk.test.ts.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Machine } from './machine/machine.ts';
+import { makeTestOs, type TestOs } from './os/compose-os.ts';
+import { makeDisk } from './os/disk.ts';
+import { startUpdateServer, type UpdateServer } from './os/server.ts';
+import { summary, systemState } from './support/guest.ts';
+import { say, scratchDirectory } from './support/scratch.ts';
+
+const firmwares = ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_CODE.fd'];
+describe.sequential('a disk starts', () => {
+  const directory = mkdtempSync(path.join(scratchDirectory(), 'disks-'));
+  let os: TestOs;
+  let server: UpdateServer;
+  let machine: Machine | undefined;
+
+  beforeAll(async () => {
+    os = await makeTestOs(say);
+    server = await startUpdateServer(os, directory);
+    await server.publish('1');
+  });
+
+  afterEach(async () => {
+    await machine?.cutPower();
+  });
+
+  afterAll(async () => {
+    await server?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('from EFI firmware with GRUB, and takes an update', async () => {
+    const efi = firmwares.find((file) => existsSync(file));
+    if (efi === undefined) throw new Error(`no EFI firmware here: ${firmwares.join(', ')}`);
+    machine = new Machine({ disk: await makeDisk(os, '1', directory, ['--firmware=efi']), directory, port: server.port, efi });
+    await machine.start();
+    expect(await systemState(machine)).toBe('running');
+    expect(await summary(machine)).toBe('1*');
+    expect(await machine.ok('ls /sys/firmware/efi')).toContain('efivars');
+    await server.publish('2');
+    await machine.ok('treeline upgrade', 400_000);
+    await machine.restart();
+    expect(await systemState(machine)).toBe('running');
+    expect(await summary(machine)).toBe('2* 1');
+  });
+
+  test('from BIOS with extlinux, also after its menu was written for the second and third time', async () => {
+    machine = new Machine({ disk: await makeDisk(os, '1', directory, ['--bootloader=extlinux']), directory, port: server.port });
+    await machine.start();
+    for (const argument of ['first.time', 'second.time']) {
+      await machine.ok(`treeline kargs --append=${argument}=1`);
+      await machine.restart();
+      expect(await machine.ok('cat /proc/cmdline')).toContain(`${argument}=1`);
+    }
+    expect(await systemState(machine)).toBe('running');
+  });
+});

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DiskParams } from '../../main/engine/disk/index.ts';
+import { bytesAt, espFiles, FileSystem, partitions } from '../fixtures/disk-image.ts';
+import { branch, Fixture, job, sh } from './sysroot-fixture.ts';
+
+const gigabyte = 2 ** 30;
+
+describe('a disk from a commit', () => {
+  let fixture: Fixture;
+  let checksum = '';
+  let params: DiskParams;
+
+  beforeAll(() => {
+    fixture = new Fixture();
+    checksum = fixture.release({ version: '1.0' });
+    const key = path.join(fixture.dir, 'key.ed25519');
+    writeFileSync(key, `${Buffer.alloc(32, 7).toString('base64')}\n`);
+    params = {
+      repo: fixture.server,
+      revision: branch,
+      output: path.join(fixture.dir, 'disk.raw'),
+      stateroot: 'mine',
+      kernelArgs: ['quiet', 'console=ttyS0'],
+      remote: { name: 'home', url: 'https://example.org/repo', keys: [key] },
+    };
+  });
+
+  afterAll(() => fixture[Symbol.dispose]());
+
+  const create = async (more: Partial<DiskParams> = {}): Promise<string> => {
+    const { result } = await job('disk.create', { ...params, ...more });
+    expect(result).toMatchObject({ checksum, version: '1.0', output: params.output, sizeBytes: statSync(params.output).size });
+    // no scratch is left beside it
+    expect(readdirSync(fixture.dir).filter((name) => name.startsWith('.treeline-disk'))).toEqual([]);
+    return params.output;
+  };
+
+  function expectSystem(disk: string): void {
+    const boot = new FileSystem(disk, 'boot');
+    const root = new FileSystem(disk, 'root');
+    boot.check();
+    root.check();
+    expect(boot.list('/loader/entries')).toEqual(['ostree-1-mine.conf']);
+    const entry = boot.read('/loader/entries/ostree-1-mine.conf');
+    expect(entry).toMatch(/^options root=LABEL=root rw .*quiet console=ttyS0 ostree=\/ostree\/boot\.\d\/mine\/[0-9a-f]{64}\/0$/m);
+    expect(boot.read(/^linux (\S+)$/m.exec(entry)?.[1] ?? '')).toMatch(/^kernel onek/);
+    const deployment = `/ostree/deploy/mine/deploy/${checksum}.0`;
+    expect(root.isImmutable(deployment)).toBe(true);
+    expect(root.read(`${deployment}/etc/fstab`)).toMatch(/^LABEL=boot \/boot ext4 /);
+    expect(root.read(`${deployment}/usr/etc/test/default.conf`)).toBe('vendor 1.0\n');
+    expect(root.read(`${deployment}.origin`)).toContain(`refspec=home:${branch}`);
+    expect(root.read(`/ostree/repo/refs/remotes/home/${branch}`).trim()).toBe(checksum);
+    const config = root.read('/ostree/repo/config');
+    expect(config).toContain('url=https://example.org/repo');
+    expect(config).toContain('sign-verify=ed25519');
+    const keyFile = /verification-ed25519-file=\/(\S+)/.exec(config)?.[1] ?? '';
+    expect(root.read(`/${keyFile}`).trim()).toBe(Buffer.alloc(32, 7).toString('base64'));
+    expect(sh('dumpe2fs', '-h', `${disk}?offset=${(partitions(disk).get('root')?.start ?? 0) * 512}`)).toContain('volume name:   root');
+  }
+
+  test('has GRUB for BIOS and EFI, which reads the boot entries', async () => {
+    const disk = await create();
+    expectSystem(disk);
+    expect([...partitions(disk).keys()]).toEqual(['BIOS-BOOT', 'EFI-SYSTEM', 'boot', 'root']);
+    const core = (partitions(disk).get('BIOS-BOOT')?.start ?? 0) * 512;
+    // boot.img in the first sector points at the core image, whose first sector points at the rest of it
+    expect(bytesAt(disk, 0x180, 5).toString('latin1')).toBe('GRUB ');
+    expect(Number(bytesAt(disk, 0x5c, 8).readBigUInt64LE())).toBe(core / 512);
+    expect(Number(bytesAt(disk, core + 0x1f4, 8).readBigUInt64LE())).toBe(core / 512 + 1);
+    expect(bytesAt(disk, 510, 2).toString('hex')).toBe('55aa');
+    expect(espFiles(disk, '/EFI/BOOT')).toEqual(['BOOTX64.EFI']);
+    const boot = new FileSystem(disk, 'boot');
+    expect(boot.list('/grub')).toEqual(expect.arrayContaining(['grub.cfg', 'grubenv', 'i386-pc', 'x86_64-efi']));
+    writeFileSync(path.join(fixture.dir, 'grub.cfg'), boot.read('/grub/grub.cfg'));
+    sh('grub-script-check', path.join(fixture.dir, 'grub.cfg'));
+    expect(new FileSystem(disk, 'root').read('/ostree/repo/config')).toMatch(/bootloader=none/);
+  });
+
+  test('has extlinux, whose menu libostree maintains', async () => {
+    const disk = await create({ bootloader: 'extlinux' });
+    expectSystem(disk);
+    expect([...partitions(disk).keys()]).toEqual(['boot', 'root']);
+    expect(partitions(disk).get('boot')?.attrs).toContain('LegacyBIOSBootable');
+    const boot = new FileSystem(disk, 'boot');
+    expect(boot.read('/loader/syslinux.cfg')).toMatch(/LABEL .*\n\s*KERNEL .*\/vmlinuz/);
+    expect(boot.list('/syslinux')).toEqual(expect.arrayContaining(['ldlinux.sys', 'ldlinux.c32', 'menu.c32', 'syslinux.cfg']));
+    expect(new FileSystem(disk, 'root').read('/ostree/repo/config')).toMatch(/bootloader=syslinux/);
+  });
+
+  test('has systemd-boot, with the driver that it needs for /boot out of the tree', async () => {
+    await expect(create({ bootloader: 'systemd-boot' })).rejects.toMatchObject({
+      code: 'disk-image.program-missing',
+      report: { facts: { install: expect.stringContaining('refind') as string } },
+    });
+    const driver = path.join(fixture.dir, 'tree/usr/share/refind/refind/drivers_x64/ext4_x64.efi');
+    mkdirSync(path.dirname(driver), { recursive: true });
+    writeFileSync(driver, 'a driver');
+    checksum = fixture.release({ version: '1.0' });
+    const disk = await create({ bootloader: 'systemd-boot' });
+    expectSystem(disk);
+    expect([...partitions(disk).values()].map(({ type }) => type)).toEqual([
+      'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+      'BC13C2FF-59E6-4262-A352-B275FD6F7172',
+      '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
+    ]);
+    expect(espFiles(disk, '/EFI/systemd/drivers')).toEqual(['ext4x64.efi']);
+    expect(espFiles(disk, '/loader')).toEqual(['loader.conf']);
+  });
+
+  test('has the size and the labels that were asked for', async () => {
+    const disk = await create({ bootloader: 'none', firmware: 'bios', sizeBytes: gigabyte, rootLabel: 'sys', bootLabel: 'start' });
+    expect(statSync(disk).size).toBe(gigabyte);
+    expect(statSync(disk).blocks * 512).toBeLessThan(gigabyte / 4);
+    expect([...partitions(disk).keys()]).toEqual(['start', 'sys']);
+    expect(new FileSystem(disk, 'start').read('/loader/entries/ostree-1-mine.conf')).toContain('root=LABEL=sys rw');
+  });
+
+  test('is not written when it would be too small, or the revision is unknown', async () => {
+    const output = path.join(fixture.dir, 'none.raw');
+    await expect(create({ output, sizeBytes: 100 << 20 })).rejects.toMatchObject({ code: 'disk-image.too-small' });
+    await expect(create({ output, revision: 'no/such/branch' })).rejects.toMatchObject({ code: 'repo.revision-not-found' });
+    await expect(create({ output, bootloader: 'extlinux', firmware: 'efi' })).rejects.toMatchObject({ code: 'usage.invalid' });
+    expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe('a system beside another one', () => {
+  let fixture: Fixture;
+  let root = '';
+
+  beforeAll(() => {
+    fixture = new Fixture();
+    fixture.release({ version: '1.0' });
+    root = path.join(fixture.dir, 'old');
+    for (const [name, text] of Object.entries({
+      'etc/os-release': 'ID=old\n',
+      'usr/bin/true': '#!/bin/sh\n',
+      'var/lib/dpkg/status': 'Package: base\nStatus: install ok installed\n',
+      'boot/vmlinuz-old': 'the old kernel',
+      'boot/grub/grub.cfg': 'menuentry "Old" { linux /boot/vmlinuz-old root=/dev/vda1 }\n',
+    })) {
+      mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+      writeFileSync(path.join(root, name), text);
+    }
+  });
+
+  afterAll(() => {
+    sh('bash', '-c', `chattr -i '${root}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+    fixture[Symbol.dispose]();
+  });
+
+  const digests = (): Record<string, string> =>
+    Object.fromEntries(
+      sh('find', root, '-path', `${root}/ostree`, '-prune', '-o', '-type', 'f', '-print')
+        .trim()
+        .split('\n')
+        .filter((file) => !/^\/boot\/(ostree|loader\.\d|grub\/custom\.cfg)/.test(file.slice(root.length)))
+        .map((file) => [
+          file.slice(root.length),
+          `${statSync(file).mode} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`,
+        ]),
+    );
+  const install = () =>
+    job('disk.install-alongside', { repo: fixture.server, revision: branch, root, rootDevice: 'UUID=1234', stateroot: 'new' });
+
+  test('leaves every file of it as it was, and adds itself to the boot menu', async () => {
+    const before = digests();
+    const { result } = await install();
+    expect(result).toMatchObject({ version: '1.0', bootMenu: path.join(root, 'boot/grub/custom.cfg') });
+    expect(digests()).toEqual(before);
+    const entries = path.join(root, 'boot/loader/entries');
+    expect(readFileSync(path.join(entries, 'ostree-1-new.conf'), 'utf8')).toMatch(/^options root=UUID=1234 rw ostree=/m);
+    expect(sh('ostree', 'admin', 'status', `--sysroot=${root}`)).toContain(`new ${result.checksum}.0`);
+    const menu = readFileSync(result.bootMenu ?? '', 'utf8');
+    expect(menu).toContain('source "/boot/loader/entries/');
+    sh('grub-script-check', result.bootMenu ?? '');
+    // the menu's first entry, and so its default, is the old system still
+    expect(readFileSync(path.join(root, 'boot/grub/grub.cfg'), 'utf8')).toContain('menuentry "Old"');
+  });
+
+  test('is refused a second time, and where /boot/loader is somebody else’s', async () => {
+    await expect(install()).rejects.toMatchObject({ code: 'disk-image.not-alongside' });
+    const other = path.join(fixture.dir, 'other');
+    mkdirSync(path.join(other, 'boot/loader/entries'), { recursive: true });
+    mkdirSync(path.join(other, 'etc'));
+    await expect(
+      job('disk.install-alongside', { repo: fixture.server, revision: branch, root: other, rootDevice: 'UUID=1', stateroot: 'new' }),
+    ).rejects.toMatchObject({ code: 'disk-image.not-alongside' });
+    expect(existsSync(path.join(other, 'ostree'))).toBe(false);
+  });
+});
