@@ -56,6 +56,9 @@ const needs = [
   ['test', 'desktop-file-utils', 'desktop-file-utils'],
   ['test', 'systemd', 'systemd'],
   ['test', 'grub2-common', 'grub2-tools'],
+  // container images
+  ['test', 'skopeo', 'skopeo'],
+  ['test', 'docker-registry', 'docker-distribution'],
   // the boot test: a machine, disks, boot loaders
   ['test', 'qemu-system-x86', 'qemu-system-x86-core'],
   ['test', 'fdisk', 'util-linux'],

@@ -51,6 +51,13 @@ test.each([
   untouched();
 });
 
+test('a package that brings /etc as a link', async () => {
+  f.add({ name: 'etclink', files: { '/etc': { link: machine } } });
+  const report = await f.failure(f.treefile('packages: [etclink]\nref: test/x86_64/etclink\n'));
+  expect(report).toMatchObject({ code: 'package.outside-tree' });
+  untouched();
+});
+
 test('owners of files aren’t set through a link that %pre put there', async () => {
   linkTo('owner', '/usr/share/taken', 'pre', { '/usr/share/taken/file': { content: 'p', mode: '0666', user: 'evil' } });
   await f.compose(f.treefile('packages: [owner]\nref: test/x86_64/owner\n'));

@@ -23,7 +23,9 @@ const pkg = (name: string, version: string): Parameters<ComposeFixture['add']>[0
     [`/usr/share/${name}/link`]: { link: `../../bin/${name}` },
     [`/etc/${name}.conf`]: `${name}\n`,
     // larger than what is written at once
-    ...(name === 'zeta' ? { '/usr/share/zeta/big': Buffer.from(Array.from({ length: 3 << 20 }, (_, i) => (i * 2654435761) >>> 24)) } : {}),
+    ...(name === 'zeta'
+      ? { '/usr/share/zeta/big': { content: Buffer.from(Array.from({ length: 3 << 20 }, (_, i) => (i * 2654435761) >>> 24)) } }
+      : {}),
     ...(name === 'alpha' ? { '/usr/bin/ping': { content: 'p', mode: '4755', caps: 'cap_net_raw=p' } } : {}),
   },
 });

@@ -125,6 +125,7 @@ test('prune: by depth, age and branch; the dry run tells what goes, to the byte'
   expect(await ok('repo', 'prune', '-r', repo, '--depth', '1', 'os/a')).toContain(`(${dry.bytes} bytes)`);
   expect(before - usage()).toBe(dry.bytes);
   expect(left()).toEqual([a[2], a[3], ...b]);
+  expect(readdirSync(path.join(repo, 'state'))).toEqual([]);
   sh('ostree', [`--repo=${repo}`, 'fsck', '--quiet']);
   // by age alone, all branches: the newest of b is old and stays
   await ok('repo', 'prune', '-r', repo, '--keep-younger-than', '2026-01-04');

@@ -14,6 +14,7 @@ import { applyOwnership } from './ownership.ts';
 import { UserDatabase } from './passwd.ts';
 import { checkDevices, checkPlaces, checkSignatures, isTreePlace } from './places.ts';
 import { postprocess, rpmdbPath } from './postprocess.ts';
+import { checkInside } from './resolve-inside.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { finishScripts, type ScriptContext } from './script-run.ts';
 import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
@@ -130,6 +131,9 @@ function runInTree(compose: Compose, root: string, name: string, run: (context: 
 function runScripts(compose: Compose, root: string, packages: readonly RpmPackage[]): void {
   const { ports, steps } = compose;
   const message = (text: string): void => compose.context.message(text);
+  // links that packages, and later their scripts, bring where users are written
+  const checkPlace = (): void => checkInside(root, ['usr/etc/passwd']);
+  checkPlace();
   const users = new UserDatabase(root);
   preserveUsers(compose, users);
   const place = new Map(packages.map((pkg, i) => [pkg, i]));
@@ -140,6 +144,7 @@ function runScripts(compose: Compose, root: string, packages: readonly RpmPackag
     runPhase(packages, 'pre', context, (pkg) => runPackageTriggers(before(pkg), pkg, 'prein', context)),
   );
   steps.report('scripts', 0.3, {});
+  checkPlace();
   // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
   applySysusers(root, users);
   applyOwnership(root, packages, users, ports.system, message);

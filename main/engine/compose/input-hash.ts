@@ -18,6 +18,8 @@ export function inputHash(treefile: Treefile, packages: readonly ResolvedPackage
   for (const check of [treefile.checkPasswd, treefile.checkGroups]) if (check.type === 'file') add('users', digestOf(check.filename));
   for (const { source, target } of treefile.addFiles) add('file', target, digestOf(source));
   for (const pkg of packages) add('package', pkg.nevra, pkg.digest.algorithm, pkg.digest.hex);
+  // also where the command line says so
+  if (!treefile.selinux) add('unlabelled');
   for (const { checksum, override } of layers) add('layer', checksum, String(override));
   for (const script of treefile.finalize) add('finalize', path.basename(script), digestOf(script));
   return hash.digest('hex');

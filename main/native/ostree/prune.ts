@@ -20,6 +20,7 @@ const pruneReachable = bindChecked(
   [Ptr, koffi.pointer(RepoPruneOptions), IntOut, IntOut, koffi.out(koffi.pointer('uint64')), Ptr],
   ostreeError,
 );
+const markPartial = bindChecked('ostree', 'ostree_repo_mark_commit_partial', 'int', [Ptr, 'str', 'int'], ostreeError);
 const noPrune = 1;
 
 /** Checksums of all commit objects in a repository's own directory, whether a ref leads to them or not. */
@@ -52,6 +53,9 @@ export function prune(repo: Repo, keep: readonly string[], dryRun: boolean): Pru
       unused_ints: [0, 0, 0, 0, 0, 0],
       unused_ptrs: [null, null, null, null, null, null, null],
     };
+    // objects go in no order: a commit that an interrupted run leaves with some of them says so
+    const kept = new Set(keep);
+    if (!dryRun) for (const checksum of listCommits(repo)) if (!kept.has(checksum)) markPartial(repo.pointer, checksum, 1);
     pruneReachable(repo.pointer, options, total, pruned, bytes, null);
     if (!dryRun) pruneStaticDeltas(repo.pointer, null, null);
   });
