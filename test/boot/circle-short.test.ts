@@ -41,7 +41,7 @@ describe.sequential('a real system', () => {
   test('stages a new version from its server', async () => {
     await server.publish('3');
     expect(await machine.ok('treeline upgrade --check')).toContain('3');
-    await machine.ok('treeline upgrade', 400_000);
+    await machine.ok('treeline upgrade', 800_000);
     expect(await summary(machine)).toBe('3+ 1*');
   });
 

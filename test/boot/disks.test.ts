@@ -40,7 +40,7 @@ describe.sequential('a disk starts', () => {
     expect(await summary(machine)).toBe('1*');
     expect(await machine.ok('ls /sys/firmware/efi')).toContain('efivars');
     await server.publish('2');
-    await machine.ok('treeline upgrade', 400_000);
+    await machine.ok('treeline upgrade', 800_000);
     await machine.restart();
     expect(await systemState(machine)).toBe('running');
     expect(await summary(machine)).toBe('2* 1');

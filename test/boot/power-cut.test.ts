@@ -68,7 +68,7 @@ describe.sequential('a power cut', () => {
     for (let i = 0; i < cutsOfEachKind; i++) {
       await offerAnother();
       const started = Date.now();
-      const staging = machine.run(upgrade, 400_000).catch(() => undefined);
+      const staging = machine.run(upgrade, 800_000).catch(() => undefined);
       const delayMs = i === 0 ? 3000 + random() * 12_000 : Math.round(random() * Math.max(stageMs, 15_000));
       const first = await Promise.race([staging, pause(delayMs).then(() => undefined)]);
       if (first) stageMs = Date.now() - started;
@@ -78,13 +78,13 @@ describe.sequential('a power cut', () => {
         `cut ${i + 1}, ${((Date.now() - started) / 1000).toFixed(1)} s after staging began${first ? ', when it was done' : ''}`,
       );
     }
-  }, 2_400_000);
+  }, 2_800_000);
 
   test(`leaves a system that starts, at ${cutsOfEachKind} moments of finishing at shutdown`, async () => {
     let taken = 0;
     for (let i = 0; i < cutsOfEachKind; i++) {
       const offered = await offerAnother();
-      await machine.ok(upgrade, 400_000);
+      await machine.ok(upgrade, 800_000);
       machine.begin('systemctl --no-block reboot');
       const delayMs = Math.round(500 + random() * 9500);
       await pause(delayMs);
@@ -93,11 +93,11 @@ describe.sequential('a power cut', () => {
       if ((await deployments(machine)).some((d) => d.booted && d.version === offered)) taken++;
     }
     say(`${taken} of ${cutsOfEachKind} had been finished`);
-  }, 2_400_000);
+  }, 2_800_000);
 
   test('leaves a repository without a fault, and the next update goes through', async () => {
     const offered = await offerAnother();
-    await machine.ok(upgrade, 400_000);
+    await machine.ok(upgrade, 800_000);
     await machine.restart();
     expect((await deployments(machine)).find((d) => d.booted)?.version).toBe(offered);
     expect(await systemState(machine)).toBe('running');

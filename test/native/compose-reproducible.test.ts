@@ -75,11 +75,7 @@ async function composeIn(directory: string, env: Record<string, string>, umask: 
 
 test('the same input gives the same commit, as on two machines: other directories, file system, time zone, language, umask, moment', async () => {
   const one = await composeIn(path.join(f.directory, 'first'), { TZ: 'UTC', LC_ALL: 'C' }, '022');
-  const two = await composeIn(
-    path.join(other, 'second'),
-    { TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8', HOME: '/nonexistent', USER: 'x' },
-    '077',
-  );
+  const two = await composeIn(path.join(other, 'second'), { TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8', HOME: '/nonexistent', USER: 'x' }, '077');
   const repos = [path.join(f.directory, 'first/repo'), path.join(other, 'second/repo')] as const;
   const tree = (repo: string): string => execFileSync('ostree', [`--repo=${repo}`, 'ls', '-R', '-C', '-X', ref], { encoding: 'utf8' });
   // first what differs, so that a failure says it

@@ -11,31 +11,29 @@ beforeAll(async () => {
   f = new ComposeFixture();
   // the demo's distribution, and what it doesn't have
   cpSync(path.join(await demoRepositories(), 'release-1/packages'), f.packages, { recursive: true });
-  f.add(
-    {
-      name: 'exact',
-      files: {
-        '/usr/bin/exact-caps': { content: 'caps', mode: '0755', caps: 'cap_net_raw,cap_net_admin=ep' },
-        '/usr/bin/exact-suid': { content: 'suid', mode: '4755' },
-        '/usr/bin/exact-group': { content: 'sgid', mode: '2755', group: 'exactgroup' },
-        '/usr/share/exact/one': 'same',
-        '/usr/share/exact/two': { hardlinkTo: '/usr/share/exact/one' },
-        '/usr/share/exact/empty': '',
-        '/usr/share/exact/übung und Leerzeichen': 'x',
-        '/usr/share/exact/private': { dir: true, mode: '0700', user: 'exactuser', group: 'exactgroup' },
-        '/usr/share/exact/private/file': { content: 'p', mode: '0600', user: 'exactuser', group: 'exactgroup' },
-        '/usr/share/exact/link': { link: '../exact/one' },
-        '/etc/exact.conf': { content: 'a=1\n', directive: '%config(noreplace)' },
-        '/etc/exact.d': { dir: true, mode: '0750', group: 'exactgroup' },
-        '/var/lib/exact': { dir: true, mode: '2770', user: 'exactuser', group: 'exactgroup' },
-        '/var/lib/exact/state': { content: 's', mode: '0640', user: 'exactuser' },
-        '/var/log/exact.log': { content: '', mode: '0600', directive: '%ghost' },
-        '/opt/exact/tool': { content: 'tool', mode: '0755' },
-        '/usr/lib/sysusers.d/exact.conf': 'g exactgroup -\nu exactuser -:exactgroup\n',
-        '/usr/share/doc/exact/README': { content: 'read', directive: '%doc' },
-      },
+  f.add({
+    name: 'exact',
+    files: {
+      '/usr/bin/exact-caps': { content: 'caps', mode: '0755', caps: 'cap_net_raw,cap_net_admin=ep' },
+      '/usr/bin/exact-suid': { content: 'suid', mode: '4755' },
+      '/usr/bin/exact-group': { content: 'sgid', mode: '2755', group: 'exactgroup' },
+      '/usr/share/exact/one': 'same',
+      '/usr/share/exact/two': { hardlinkTo: '/usr/share/exact/one' },
+      '/usr/share/exact/empty': '',
+      '/usr/share/exact/übung und Leerzeichen': 'x',
+      '/usr/share/exact/private': { dir: true, mode: '0700', user: 'exactuser', group: 'exactgroup' },
+      '/usr/share/exact/private/file': { content: 'p', mode: '0600', user: 'exactuser', group: 'exactgroup' },
+      '/usr/share/exact/link': { link: '../exact/one' },
+      '/etc/exact.conf': { content: 'a=1\n', directive: '%config(noreplace)' },
+      '/etc/exact.d': { dir: true, mode: '0750', group: 'exactgroup' },
+      '/var/lib/exact': { dir: true, mode: '2770', user: 'exactuser', group: 'exactgroup' },
+      '/var/lib/exact/state': { content: 's', mode: '0640', user: 'exactuser' },
+      '/var/log/exact.log': { content: '', mode: '0600', directive: '%ghost' },
+      '/opt/exact/tool': { content: 'tool', mode: '0755' },
+      '/usr/lib/sysusers.d/exact.conf': 'g exactgroup -\nu exactuser -:exactgroup\n',
+      '/usr/share/doc/exact/README': { content: 'read', directive: '%doc' },
     },
-  );
+  });
 });
 afterAll(() => f.dispose());
 
