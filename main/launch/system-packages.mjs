@@ -53,6 +53,7 @@ const needs = [
   ['test', 'zsh', 'zsh'],
   ['test', 'fish', 'fish'],
   ['test', 'strace', 'strace'],
+  ['test', 'bzip2', 'bzip2'],
   ['test', 'desktop-file-utils', 'desktop-file-utils'],
   ['test', 'systemd', 'systemd'],
   ['test', 'grub2-common', 'grub2-tools'],
