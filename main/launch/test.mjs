@@ -19,7 +19,7 @@ const checks = {
 };
 const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot'];
 /** Half an hour in a virtual machine: `npm run test:boot`. */
-const onRequest = ['boot', 'boot-short'];
+const onRequest = ['boot'];
 const names = ['build', ...Object.keys(checks), ...suites];
 
 runMain(async () => {

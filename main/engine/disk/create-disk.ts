@@ -111,9 +111,13 @@ function build(plan: Plan, port: DiskPort, context: JobContext): { layout: Layou
   return { layout, filled };
 }
 
-/** With systemd-boot's partition types systemd would mount more than fstab says. */
+/**
+ * /boot has no journal (see file-systems.ts): after a power cut fsck finds what a journal would have put right, and nobody is there to say yes. With
+ * systemd-boot's partition types systemd would mount more than fstab says.
+ */
 function kernelArgsOf(rootLabel: string, bootloader: DiskBootloader, params: DiskParams): string[] {
-  return [`root=LABEL=${rootLabel}`, 'rw', ...(bootloader === 'systemd-boot' ? ['systemd.gpt_auto=0'] : []), ...(params.kernelArgs ?? [])];
+  const discovery = bootloader === 'systemd-boot' ? ['systemd.gpt_auto=0'] : [];
+  return [`root=LABEL=${rootLabel}`, 'rw', 'fsck.repair=yes', ...discovery, ...(params.kernelArgs ?? [])];
 }
 
 function espFiles({ bootloader, firmware }: Plan, tree: string, bootLabel: string): Map<string, string | Buffer> {
@@ -123,8 +127,8 @@ function espFiles({ bootloader, firmware }: Plan, tree: string, bootLabel: strin
   return new Map();
 }
 
-/** fstab(5). The ESP is only for those who change its boot loader: mounted when somebody looks. */
+/** fstab(5). Without a journal, directories are written at once. The ESP is only for those who change its boot loader: mounted when somebody looks. */
 function fstabOf(bootLabel: string, firmware: DiskFirmware): string {
   const esp = 'LABEL=EFI-SYSTEM /boot/efi vfat umask=0077,noauto,x-systemd.automount,x-systemd.idle-timeout=60 0 0\n';
-  return `LABEL=${bootLabel} /boot ext4 defaults 0 2\n${firmware === 'bios' ? '' : esp}`;
+  return `LABEL=${bootLabel} /boot ext4 defaults,dirsync 0 2\n${firmware === 'bios' ? '' : esp}`;
 }

@@ -15,8 +15,11 @@ export function makeDisk(file: string, layout: Layout): void {
   runProgram('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', file], sfdiskScript(layout));
 }
 
-/** What every boot loader of the last ten years can read; newer mke2fs turns on more. */
-const bootFeatures = 'none,has_journal,ext_attr,dir_index,filetype,extent,sparse_super,large_file';
+/**
+ * What every boot loader of the last ten years can read; newer mke2fs turns on more. No journal: boot loaders don't read one, so after a power cut
+ * they would see boot entries which libostree had replaced already, and whose deployments' links it had removed (seen in test/boot/power-cut.test.ts).
+ */
+const bootFeatures = 'none,ext_attr,dir_index,filetype,extent,sparse_super,large_file';
 
 /** Make an ext4 file system in its place on the disk, filled from a directory without mounting it (mke2fs -d). */
 export function makeExt4(disk: string, partition: Partition, directory: string): void {

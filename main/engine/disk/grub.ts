@@ -45,18 +45,19 @@ function linux { set bls_linux="$1"; }
 function initrd { set bls_initrd="$1"; }
 `;
 
-/** libostree numbers the entries: the highest is the one to start by default. */
+/** libostree numbers the entries (since 2024.5 without the stateroot's name): the highest is the one to start by default. */
 const entryLoop = (stateroot: string, boot: string): string => `for number in 9 8 7 6 5 4 3 2 1; do
-  set bls_id="ostree-$number-${stateroot}"
-  if [ -f "${boot}/loader/entries/$bls_id.conf" ]; then
-    set bls_initrd=
-    source "${boot}/loader/entries/$bls_id.conf"
-    menuentry "$bls_title" --id "$bls_id" "$bls_linux" "$bls_initrd" "$bls_options" {
-      insmod linux
-      linux "${boot}$2" $4
-      if [ -n "$3" ]; then initrd "${boot}$3"; fi
-    }
-  fi
+  for bls_id in "ostree-$number" "ostree-$number-${stateroot}"; do
+    if [ -f "${boot}/loader/entries/$bls_id.conf" ]; then
+      set bls_initrd=
+      source "${boot}/loader/entries/$bls_id.conf"
+      menuentry "$bls_title" --id "$bls_id" "$bls_linux" "$bls_initrd" "$bls_options" {
+        insmod linux
+        linux "${boot}$2" $4
+        if [ -n "$3" ]; then initrd "${boot}$3"; fi
+      }
+    fi
+  done
 done
 `;
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { withSigningKey, writePublicKey } from '../../../main/demo/signing-key.ts';
 import { run } from '../packages/commands.ts';
@@ -33,6 +34,17 @@ function readOs(directory: string): TestOs {
   return { repo: path.join(directory, 'repo'), publicKey: path.join(directory, 'key.asc'), commits };
 }
 
+/** Version of the kernel in a commit; what Debian offers decides whether that of `3` is another one than that of `1`. */
+export async function kernelOf(os: TestOs, version: OsVersion): Promise<string> {
+  const listing = await run('ostree', [`--repo=${os.repo}`, 'ls', '--nul-filenames-only', os.commits[version], '/usr/lib/modules']);
+  return (
+    listing
+      .split('\0')
+      .map((name) => path.basename(name))
+      .find((name) => /^\d/.test(name)) ?? ''
+  );
+}
+
 async function composedOs(say: (text: string) => void): Promise<string> {
   const repositories = await makeRepositories(say);
   const treefile = path.join(checkout, 'test/boot/guest/treefile.yaml');
@@ -52,7 +64,9 @@ async function composeAll(repositories: Repositories, treefile: string, director
   const repo = path.join(directory, 'repo');
   await run('ostree', ['init', `--repo=${repo}`, '--mode=archive']);
   const commits: [OsVersion, string][] = [];
-  await withSigningKey(directory, 'Treeline test system <test@localhost>', async (key) => {
+  // gpg-agent's sockets need a short path
+  const home = mkdtempSync(path.join(tmpdir(), 'treeline-boot-'));
+  await withSigningKey(home, 'Treeline test system <test@localhost>', async (key) => {
     writePublicKey(path.join(directory, 'key.asc'), key);
     for (const version of versions) {
       const config = path.join(directory, `config-${version}`);
@@ -73,5 +87,6 @@ async function composeAll(repositories: Repositories, treefile: string, director
       say(`version ${version} composed in ${Math.round((Date.now() - started) / 1000)} s`);
     }
   });
+  rmSync(home, { recursive: true });
   writeFileSync(path.join(directory, 'commits.json'), JSON.stringify(Object.fromEntries(commits)));
 }
