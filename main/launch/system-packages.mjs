@@ -64,6 +64,7 @@ const needs = [
   ['test', 'qemu-system-x86', 'qemu-system-x86-core'],
   ['test', 'fdisk', 'util-linux'],
   ['test', 'mtools', 'mtools'],
+  ['test', 'dosfstools', 'dosfstools'],
   ['test', 'grub-common', 'grub2-tools-minimal'],
   ['test', 'grub-pc-bin', 'grub2-pc-modules'],
   ['test', 'grub-efi-amd64-bin', 'grub2-efi-x64-modules'],
