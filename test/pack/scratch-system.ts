@@ -1,5 +1,16 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { once } from 'node:events';
 
@@ -40,7 +51,26 @@ export class ScratchSystem {
     const [first] = (await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit').then(() => [''])])) as [Buffer | string];
     if (!String(first).startsWith('ready')) throw new Error('the scratch system could not be made');
     const pid = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(holder.pid)], { encoding: 'utf8' }).trim());
-    return new ScratchSystem(holder, pid, base);
+    const system = new ScratchSystem(holder, pid, base);
+    system.#provideNode();
+    return system;
+  }
+
+  /** Where the machine's Node.js is no Debian package, one that stands for it: same version, at the place where packages expect it. */
+  #provideNode(): void {
+    if (this.try('dpkg-query', '--show', '--showformat=${db:Status-Status}', 'nodejs').output === 'installed') return;
+    const stub = path.join(this.root, 'tmp/nodejs');
+    mkdirSync(path.join(stub, 'DEBIAN'), { recursive: true });
+    const version = process.version.slice(1);
+    const control = `Package: nodejs\nVersion: ${version}-1\nArchitecture: all\nMaintainer: Test <test@example.org>\nDescription: Node.js of this machine\n`;
+    writeFileSync(path.join(stub, 'DEBIAN/control'), control);
+    if (this.try('test', '-x', '/usr/bin/node').status !== 0) {
+      mkdirSync(path.join(stub, 'usr/bin'), { recursive: true });
+      symlinkSync(process.execPath, path.join(stub, 'usr/bin/node'));
+    }
+    this.run('dpkg-deb', '--build', '--root-owner-group', '/tmp/nodejs', '/tmp/nodejs.deb');
+    this.run('dpkg', '--install', '/tmp/nodejs.deb');
+    rmSync(stub, { recursive: true });
   }
 
   /** The system's / as this process can reach it; its mounts aren't ours. */
