@@ -46,6 +46,7 @@ it('composes in German', async () => {
   await page.getByRole('button', { name: 'Treefile öffnen …' }).click();
   await page.getByRole('button', { name: /^Zeile 5: Unbekannter Schlüssel im Treefile/ }).click();
   expect(await seen()).toContain('Meinten Sie „selinux“?');
+  await page.locator('.cm-editor').waitFor();
   await page.keyboard.press('Control+f');
   await page.getByRole('textbox', { name: 'Suchen' }).waitFor();
   await driver.screenshot('german-compose');

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobEvent } from '../../main/engine/jobs/index.ts';
 import { OstreeServer } from './ostree-server.ts';
-import { Fixture, job, osname, sh } from './sysroot-fixture.ts';
+import { branch, Fixture, job, osname, sh } from './sysroot-fixture.ts';
 
 let fixture: Fixture;
 let server: OstreeServer;
@@ -73,5 +75,21 @@ test('a server that stays away ends the job after the last wait, and what had ar
   server.resetCounts();
   await job('update.upgrade', { ...upgrade, sysroot: fixture.sysroot });
   expect(content().filter((url) => arrived.includes(url)).length).toBeLessThan(10);
+  sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
+});
+
+test('a power cut left zeros and empty files in what was fetched: at the next start it is fetched again', async () => {
+  const newest = fixture.release({ version: '2', files: 30 });
+  const os = { ...upgrade, sysroot: fixture.sysroot };
+  await job('update.upgrade', { ...os, downloadOnly: true });
+  const cache = path.join(fixture.sysroot, 'ostree/deploy', osname, 'var/cache/treeline/fetch');
+  expect((await job('update.check', os)).result).toMatchObject({ kind: 'available' });
+  // as files that were never synced come back
+  const zero = (file: string, length: number): void => writeFileSync(path.join(cache, file), Buffer.alloc(length));
+  zero(`refs/remotes/origin/${branch}`, 65);
+  zero(`objects/${newest.slice(0, 2)}/${newest.slice(2)}.commit`, 300);
+  writeFileSync(path.join(cache, 'treeline-boot-id'), 'the boot before');
+  expect((await job('update.check', os)).result).toMatchObject({ kind: 'available', update: { version: '2', checksum: newest } });
+  expect((await job('update.upgrade', os)).result).toMatchObject({ changed: true, toVersion: '2' });
   sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
 });

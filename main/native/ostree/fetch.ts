@@ -4,6 +4,7 @@ import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Commit } from './commit.ts';
+import { removeDamage } from './fetch-damage.ts';
 import { fetchSummary } from './fetch-summary.ts';
 import { pull } from './pull.ts';
 import { Repo } from './repo.ts';
@@ -19,6 +20,7 @@ export type TellsOf = (commit: Commit) => readonly string[];
 /** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
 export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (progress: Progress) => void): FetchOutcome {
   if (request.clean === 'all') empty(request.repo);
+  else if (existsSync(path.join(request.repo, 'objects'))) removeDamage(request.repo);
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.summary) return { commits: {}, summary: fetchSummary(repo, request.remote) };

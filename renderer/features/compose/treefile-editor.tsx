@@ -3,7 +3,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from '@codemirror/lint';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search';
 import { EditorState, type Text } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useRef, type ReactNode } from 'react';
@@ -77,6 +77,18 @@ export default function TreefileEditor({ label, problems, warnings, sentence }: 
     editor.focus();
     composeActions.jumped();
   }, [jump, opening]);
+
+  useEffect(() => {
+    // as on the other pages: wherever the focus is. In the editor its own keys have answered already.
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || !event.ctrlKey || event.altKey || event.key.toLowerCase() !== 'f') return;
+      if (!view.current || document.querySelector('[role=alertdialog], [role=dialog]:not(.cm-editor *)')) return;
+      event.preventDefault();
+      openSearchPanel(view.current);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
 
   return (
     <div className="relative min-h-80 flex-1">
