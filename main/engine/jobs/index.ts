@@ -1,3 +1,4 @@
 export * from './catalogue.ts';
+export * from './compose-catalogue.ts';
 export * from './protocol.ts';
 export * from './run-worker.ts';
