@@ -93,15 +93,30 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
       ),
     calls: () => app.evaluate((_electron, code) => ((0, eval)(`(${code})`)() as Script).takeCalls(), scriptOf.toString()),
     async resize(width, height, zoomFactor = 1) {
-      await app.evaluate(
-        ({ BrowserWindow }, [w, h, zoom]) => {
-          const [window] = BrowserWindow.getAllWindows();
-          window?.setContentSize(w, h);
-          window?.webContents.setZoomFactor(zoom);
-        },
-        [width, height, zoomFactor] as const,
-      );
-      await page.waitForFunction((expected) => Math.abs(innerWidth - expected) < 3, Math.round(width / zoomFactor));
+      const set = (): Promise<void> =>
+        app.evaluate(
+          ({ BrowserWindow }, [w, h, zoom]) => {
+            const [window] = BrowserWindow.getAllWindows();
+            window?.setContentSize(w, h);
+            window?.webContents.setZoomFactor(zoom);
+          },
+          [width, height, zoomFactor] as const,
+        );
+      const reached = (timeout: number): Promise<unknown> =>
+        page.waitForFunction((expected) => Math.abs(innerWidth - expected) < 3, Math.round(width / zoomFactor), { timeout });
+      // a window that is being shown takes its first size once more, after ours
+      for (let tries = 0; tries < 4; tries++) {
+        await set();
+        if (
+          await reached(2000).then(
+            () => true,
+            () => false,
+          )
+        )
+          return;
+      }
+      await set();
+      await reached(8000);
     },
     // Playwright overrides what the desktop says, so it has to be told
     dark: (on) => page.emulateMedia({ colorScheme: on ? 'dark' : 'light' }),
