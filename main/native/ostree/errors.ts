@@ -70,7 +70,8 @@ const rules: readonly Rule[] = [
     (_, e) => err('repo.signature-invalid', { subject: subjectOf(e.message), detail: e.message }),
   ],
   [
-    /Couldn't resolve host|Could ?n.t connect|Failed to connect|Timeout was reached|Connection (?:refused|reset|timed out)|\[(?:6|7|28|35|52|56|18|92)\] /,
+    // libostree's sentence for every failed transfer, with libcurl's number (libcurl-errors(3)); 23 and 27 are ours: writing, memory
+    /While fetching .*?: \[(?!23\]|27\])\d+\] |Couldn't resolve host|Could ?n.t connect|Failed to connect|Timeout was reached|Connection (?:refused|reset|timed out)/,
     (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message }),
   ],
   [/URI is not absolute|Invalid URI/i, (_, e) => err('remote.invalid-url', { subject: firstUrl(e.message) || 'url', detail: e.message })],
