@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   bind,
   bindChecked,
+  isWholeVariant,
   newVariant,
   ownedStr,
   Ptr,
@@ -38,4 +39,15 @@ test('large arrays use wider offsets', () => {
   using variant = newVariant('a(sv)', rows);
   expect((variantValue(variant.pointer) as unknown[]).length).toBe(9000);
   expect(bind('glib', 'g_variant_is_normal_form', 'int', [Ptr])(variant.pointer)).toBe(1);
+});
+
+test('bytes that are cut off, zeros or something else are told from a whole value', () => {
+  using signatures = newVariant('a{sv}', new Map([['ostree.gpgsigs', new Variant('aay', [Buffer.alloc(300, 7)])]]));
+  const whole = variantBytes(signatures.pointer);
+  expect(isWholeVariant('a{sv}', whole)).toBe(true);
+  for (const length of [1, 10, whole.length / 2, whole.length - 1]) {
+    expect(isWholeVariant('a{sv}', whole.subarray(0, Math.floor(length)))).toBe(false);
+  }
+  expect(isWholeVariant('a{sv}', Buffer.alloc(whole.length))).toBe(false);
+  expect(isWholeVariant('a{sv}', Buffer.alloc(whole.length, 0xa5))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobEvent } from '../../main/engine/jobs/index.ts';
@@ -78,18 +78,65 @@ test('a server that stays away ends the job after the last wait, and what had ar
   sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
 });
 
-test('a power cut left zeros and empty files in what was fetched: at the next start it is fetched again', async () => {
+/** How files come back that were never synced. */
+const damages: Readonly<Record<string, (file: string) => void>> = {
+  'full of zeros': (file) => writeFileSync(file, Buffer.alloc(readFileSync(file).length)),
+  empty: (file) => truncateSync(file, 0),
+  'cut short': (file) => truncateSync(file, Math.floor(readFileSync(file).length / 2)),
+  'with other bytes': (file) => writeFileSync(file, Buffer.alloc(readFileSync(file).length, 0xa5)),
+};
+
+/** What an interrupted update leaves: everything fetched, not yet imported. */
+async function fetchedOnly(): Promise<{ newest: string; cache: string; os: typeof upgrade; objects: (kind: string) => string[] }> {
   const newest = fixture.release({ version: '2', files: 30 });
   const os = { ...upgrade, sysroot: fixture.sysroot };
   await job('update.upgrade', { ...os, downloadOnly: true });
+  // imported by now: the system forgets it, the cache still has it
+  sh('ostree', 'refs', `--repo=${fixture.repo}`, '--delete', `treeline/downloaded/${osname}`);
+  sh('ostree', 'refs', `--repo=${fixture.repo}`, '--delete', `origin:${branch}`);
+  sh('ostree', 'prune', `--repo=${fixture.repo}`, '--refs-only');
   const cache = path.join(fixture.sysroot, 'ostree/deploy', osname, 'var/cache/treeline/fetch');
-  expect((await job('update.check', os)).result).toMatchObject({ kind: 'available' });
-  // as files that were never synced come back
-  const zero = (file: string, length: number): void => writeFileSync(path.join(cache, file), Buffer.alloc(length));
-  zero(`refs/remotes/origin/${branch}`, 65);
-  zero(`objects/${newest.slice(0, 2)}/${newest.slice(2)}.commit`, 300);
-  writeFileSync(path.join(cache, 'treeline-boot-id'), 'the boot before');
-  expect((await job('update.check', os)).result).toMatchObject({ kind: 'available', update: { version: '2', checksum: newest } });
-  expect((await job('update.upgrade', os)).result).toMatchObject({ changed: true, toVersion: '2' });
-  sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
-});
+  const objects = (kind: string): string[] =>
+    readdirSync(path.join(cache, 'objects'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith(kind))
+      .map((name) => path.join(cache, 'objects', name))
+      .filter((file) => readFileSync(file).length > 0);
+  return { newest, cache, os, objects };
+}
+
+test.each(Object.keys(damages))(
+  'a power cut left what was fetched %s: at the next start that is fetched again, and nothing else',
+  async (how) => {
+    const { newest, cache, os, objects } = await fetchedOnly();
+    const damage = damages[how] as (file: string) => void;
+    const bad = [
+      ...objects('.filez').slice(0, 5),
+      ...objects('.dirtree').slice(0, 1),
+      path.join(cache, `objects/${newest.slice(0, 2)}/${newest.slice(2)}.commit`),
+      path.join(cache, `refs/remotes/origin/${branch}`),
+    ];
+    expect(bad).toHaveLength(8);
+    const all = objects('.filez').length;
+    for (const file of bad) damage(file);
+    writeFileSync(path.join(cache, 'treeline-boot-id'), 'the boot before');
+    server.resetCounts();
+    expect((await job('update.check', os)).result).toMatchObject({ kind: 'available', update: { version: '2', checksum: newest } });
+    expect((await job('update.upgrade', os)).result).toMatchObject({ changed: true, toVersion: '2' });
+    expect(content()).toHaveLength(5);
+    expect(all).toBeGreaterThan(30);
+    sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
+  },
+);
+
+test.each(Object.keys(damages))(
+  'objects that the disk gave back %s while the system ran are all fetched anew when importing fails',
+  async (how) => {
+    const { os, objects } = await fetchedOnly();
+    const damage = damages[how] as (file: string) => void;
+    for (const file of [...objects('.filez').slice(0, 5), ...objects('.dirtree').slice(0, 1)]) damage(file);
+    server.resetCounts();
+    expect((await job('update.upgrade', os)).result).toMatchObject({ changed: true, toVersion: '2' });
+    expect(content().length).toBeGreaterThan(30);
+    sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
+  },
+);

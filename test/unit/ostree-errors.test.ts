@@ -27,3 +27,7 @@ test.each([
 ])('libcurl’s %i is no fault of the server', (number, words) => {
   expect(said(`While fetching http://example.com/config: [${number}] ${words}`).code).toBe('internal.unexpected');
 });
+
+test.each(['Need more input', 'Invalid compressed data', 'Corrupted file object'])('“%s” is damaged data, not a riddle', (words) => {
+  expect(said(`Writing content object: ${words}`).code).toBe('repo.corrupt');
+});

@@ -151,7 +151,11 @@ function requireDiskSpace(context: UpgradeContext, details: UpdateDetails): void
   }
 }
 
-const damaged: readonly ErrorCode[] = ['repo.corrupt', 'repo.garbage', 'repo.not-found', 'repo.revision-not-found'];
+/** What fetching anew wouldn't mend. Everything else that goes wrong while importing is taken for damage of what was fetched. */
+const notDamage: readonly ErrorCode[] = [
+  ...(['disk.full', 'job.cancelled', 'sysroot.locked'] as const),
+  ...(['repo.signature-missing', 'repo.signature-invalid', 'repo.key-missing', 'repo.key-expired'] as const),
+];
 
 /** Fetch without privileges, import with checksums verified, check that nothing is missing. */
 async function pull(
@@ -188,7 +192,7 @@ async function pull(
   try {
     context.context.task(`Importing ${name}`, take);
   } catch (error) {
-    if (!(error instanceof TreelineError) || !damaged.includes(error.code)) throw error;
+    if (!(error instanceof TreelineError) || notDamage.includes(error.code)) throw error;
     // what was fetched is damaged (power loss, a bad disk): it would be in the way for ever
     await context.context.task(`Fetching ${name} again`, () => fetch('all'));
     if (!online) throw error;

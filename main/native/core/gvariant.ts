@@ -12,6 +12,7 @@ const freeType = bind('glib', 'g_variant_type_free', 'void', [Ptr]);
 const newBytes = bind('glib', 'g_bytes_new', Ptr, [Ptr, 'size_t']);
 const unrefBytes = bind('glib', 'g_bytes_unref', 'void', [Ptr]);
 const refSink = bind('glib', 'g_variant_ref_sink', Ptr, [Ptr]);
+const isNormal = bind('glib', 'g_variant_is_normal_form', 'int', [Ptr]);
 export const variantUnref = bind('glib', 'g_variant_unref', 'void', [Ptr]);
 
 /** The serialised bytes of a GVariant, copied. */
@@ -30,13 +31,22 @@ export function variantValue(variant: unknown): VariantValue {
 
 /** A new GVariant from JavaScript values; `type` is a complete type string. */
 export function newVariant(type: string, value: unknown): Handle<'GVariant'> {
-  const encoded = encodeVariant(type, value);
+  // our encoder writes normal form, a test compares it with GLib's own
+  return wrap(type, encodeVariant(type, value), true);
+}
+
+/** Whether these bytes are a whole GVariant of that type (g_variant_is_normal_form). */
+export function isWholeVariant(type: string, bytes: Buffer): boolean {
+  using variant = wrap(type, bytes, false);
+  return isNormal(variant.pointer) !== 0;
+}
+
+function wrap(type: string, encoded: Buffer, trusted: boolean): Handle<'GVariant'> {
   const bytes = newBytes(encoded.length > 0 ? encoded : null, encoded.length);
   const variantType = newType(type);
   try {
-    // trusted = TRUE: our encoder writes normal form, a test compares it with GLib's own
     return new Handle<'GVariant'>(
-      refSink(fromBytes(variantType as Pointer, bytes as Pointer, 1) as Pointer),
+      refSink(fromBytes(variantType as Pointer, bytes as Pointer, Number(trusted)) as Pointer),
       `GVariant ${type}`,
       variantUnref,
     );

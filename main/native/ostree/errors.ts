@@ -77,7 +77,8 @@ const rules: readonly Rule[] = [
   [/URI is not absolute|Invalid URI/i, (_, e) => err('remote.invalid-url', { subject: firstUrl(e.message) || 'url', detail: e.message })],
   [/SSL|TLS|certificate/i, (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message })],
   [
-    /Corrupted|checksum expected|is corrupted/i,
+    // what GLib's zlib and streams say of a compressed object that is cut off or holds other bytes comes after libostree's own words
+    /Corrupted|checksum expected|is corrupted|Need more input|Invalid compressed data|Unexpected (?:early )?end|Premature end/i,
     (_, e) => err('repo.corrupt', { subject: firstUrl(e.message) || 'The repository', detail: e.message }),
   ],
   [

@@ -20,7 +20,7 @@ export type TellsOf = (commit: Commit) => readonly string[];
 /** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
 export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (progress: Progress) => void): FetchOutcome {
   if (request.clean === 'all') empty(request.repo);
-  else if (existsSync(path.join(request.repo, 'objects'))) removeDamage(request.repo);
+  else if (existsSync(path.join(request.repo, 'objects'))) removeDamage(request.repo, () => openFetchRepo(request));
   using repo = openFetchRepo(request);
   if (request.clean === 'content') dropContent(request.repo, request.parent);
   if (request.summary) return { commits: {}, summary: fetchSummary(repo, request.remote) };
