@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { filesKey, filesType, gapsKey, gapsType } from '../../main/engine/ports/commit-sizes.ts';
@@ -116,4 +116,21 @@ test('finalizing that fails at shutdown is explained at every start until it is 
   const [solved] = await session(load);
   expect(result(solved, 'sysroot.load')).toMatchObject({ deployments: [{ version: '3', booted: true }, { version: '1' }] });
   expect(result(solved, 'sysroot.load').finalizeFailure).toBeUndefined();
+});
+
+test('the new boot entries lie on the disk itself when going back is done, not only in a journal that boot loaders don’t read', async () => {
+  await publishPlain(host, 2);
+  await session(upgrade);
+  // as a boot loader would see it if the power failed now: debugfs(8) doesn't replay the journal
+  const onDisk = (name: string): string =>
+    /Fast link dest: "(.*)"/.exec(sh('debugfs', '-R', `stat ${name}`, path.join(dir, 'boot.img')))?.[1] ?? '';
+  const before = readlinkSync(path.join(boot, 'loader'));
+  expect(result((await session(['sysroot.rollback', os]))[0], 'sysroot.rollback')).toMatchObject({ changed: true, toVersion: '1' });
+  const after = readlinkSync(path.join(boot, 'loader'));
+  expect(after).not.toBe(before);
+  expect(onDisk('/loader')).toBe(after);
+  const entries = (text: string): string[] => [...text.matchAll(/\bostree-\S+\.conf\b/g)].map(([name]) => name).sort();
+  expect(entries(sh('debugfs', '-R', `ls -p /${after}/entries`, path.join(dir, 'boot.img')).replaceAll('/', ' '))).toEqual(
+    readdirSync(path.join(boot, after, 'entries')).sort(),
+  );
 });

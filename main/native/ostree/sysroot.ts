@@ -15,6 +15,7 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
+import { checkpoint } from '../linux/checkpoint.ts';
 import { maskFile } from '../linux/mount.ts';
 import { damagedFile, type DamagedFile } from './damaged-file.ts';
 import { readDeployment } from './deployment.ts';
@@ -90,7 +91,7 @@ const objectRef = bind('gobject', 'g_object_ref', Ptr, [Ptr]);
 const pruneRefsOnly = 1 << 1;
 
 /** OstreeSysrootSimpleWriteDeploymentFlags of ostree-sysroot.h. */
-const simpleWriteFlags = { retainPending: 1 << 3, retainRollback: 1 << 4 } as const;
+const simpleWriteFlags = { noClean: 1 << 2, retainPending: 1 << 3, retainRollback: 1 << 4 } as const;
 
 /**
  * An OSTree sysroot: an owned `OstreeSysroot`. `using sysroot = Sysroot.open('/')`. On a booted host libostree gets a mount
@@ -209,19 +210,30 @@ export class Sysroot implements SysrootPort, Disposable {
     for (const id of ids) arrayAdd(array, this.#get(id));
     const zeros = [0, 0, 0, 0, 0, 0, 0];
     const opts = {
-      do_postclean: postclean ? 1 : 0,
+      do_postclean: 0,
       unused_bools: zeros,
       unused_ints: zeros,
       unused_ptrs: zeros.map(() => null),
     };
     writeDeployments(this.pointer, array, opts, null);
-    this.#read();
+    this.#settle(postclean);
   }
 
   simpleWriteDeployment(id: string, mergeId: string | undefined, keep: { pending: boolean; rollback: boolean }): void {
-    const flags = (keep.pending ? simpleWriteFlags.retainPending : 0) | (keep.rollback ? simpleWriteFlags.retainRollback : 0);
+    const { noClean, retainPending, retainRollback } = simpleWriteFlags;
+    const flags = noClean | (keep.pending ? retainPending : 0) | (keep.rollback ? retainRollback : 0);
     const osname = id.replace(/-[0-9a-f]{64}\.\d+$/, '');
     simpleWrite(this.pointer, osname, this.#get(id), mergeId === undefined ? null : this.#get(mergeId), flags, null);
+    this.#settle(true);
+  }
+
+  /**
+   * Cleaning up removes what the old boot entries lead to, so the boot loader must see the new ones before: libostree's own cleaning up right after
+   * writing doesn't wait for that.
+   */
+  #settle(postclean: boolean): void {
+    checkpoint(join(this.path, 'boot'));
+    if (postclean) sysrootCleanup(this.pointer, null);
     this.#read();
   }
 
