@@ -29,10 +29,10 @@ interface ImageFlags {
 
 type Image = JobResult<'compose.encapsulate'>;
 
-const quietOf = (command: Command): boolean => command.optsWithGlobals<{ quiet?: boolean }>().quiet ?? false;
+export const quietOf = (command: Command): boolean => command.optsWithGlobals<{ quiet?: boolean }>().quiet ?? false;
 
 /** `KEY=VALUE` words as an object. Throws usage.invalid. */
-function pairs(option: string, list: readonly string[]): Record<string, string> {
+export function pairs(option: string, list: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     list.map((text) => {
       const equals = text.indexOf('=');
@@ -42,14 +42,22 @@ function pairs(option: string, list: readonly string[]): Record<string, string> 
   );
 }
 
-function imageText({ image, commit, manifestDigest, layers, reusedLayers, bytes, newBytes }: Image): string {
+export function imageText({ image, commit, manifestDigest, layers, reusedLayers, bytes, newBytes }: Image): string {
   const reused = reusedLayers > 0 ? `, ${reusedLayers} as before (${sizeText(newBytes)} new)` : '';
   return `Commit: ${commit}\nLayers: ${layers}, ${sizeText(bytes)}${reused}\n${image} => ${manifestDigest}\n`;
 }
 
 /** Given options only: exactOptionalPropertyTypes has no undefined. */
-function given<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> {
+export function given<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+export const formatVersions = 'of the layout: in 2 each layer has the directories of its files, with owners and modes';
+
+/** Throws not-supported. */
+export function formatVersionOf(text: string): 1 | 2 {
+  if (text !== '1' && text !== '2') throw new TreelineError('not-supported', { subject: `--format-version ${text}` });
+  return text === '1' ? 1 : 2;
 }
 
 /** Commands about container images. */
@@ -190,7 +198,7 @@ function addEncapsulate(compose: Command): void {
     .option('--copymeta-opt <key>', 'the same, if there is such a key (repeatable)', repeated, [])
     .option('--cmd <word>', 'program that a container runs, word by word (repeatable)', repeated, [])
     .option('--max-layers <count>', 'at most this many layers (default: 64)')
-    .option('--format-version <number>', 'of the layout; there is only 1', '1')
+    .option('--format-version <number>', formatVersions, '1')
     .option('--write-contentmeta-json <file>', 'write which packages are in which layer here')
     .option(
       '--previous-build-manifest <file>',
@@ -209,7 +217,6 @@ function addEncapsulate(compose: Command): void {
 }
 
 function encapsulateParams(revision: string, image: string, flags: EncapsulateFlags): JobParams<'compose.encapsulate'> {
-  if (flags.formatVersion !== '1') throw new TreelineError('not-supported', { subject: `--format-version ${flags.formatVersion}` });
   return {
     repo: flags.repo,
     revision,
@@ -219,6 +226,7 @@ function encapsulateParams(revision: string, image: string, flags: EncapsulateFl
     copyMetaOpt: flags.copymetaOpt,
     cmd: flags.cmd,
     insecure: !flags.tlsVerify,
+    formatVersion: formatVersionOf(flags.formatVersion),
     ...given({
       imageConfig: flags.imageConfig,
       arch: flags.arch,

@@ -9,6 +9,7 @@ import {
   type InstallFlags,
 } from './compose-options.ts';
 import { addAlongsideCommand, addDiskCommand } from './disk.ts';
+import { addChunkedCommand } from './compose-chunked.ts';
 import { addImageCommands } from './compose-image.ts';
 import { addStepCommands } from './compose-steps.ts';
 import { followJob, reportErrors } from './follow-job.ts';
@@ -34,6 +35,7 @@ export function composeCommand(): Command {
     });
   addStepCommands(compose);
   addImageCommands(compose);
+  addChunkedCommand(compose);
   addDiskCommand(compose);
   addAlongsideCommand(compose);
   return compose;

@@ -63,7 +63,8 @@ function deferSignals(): void {
 
 /** Job groups are imported on demand: a job pays only for the libraries it uses. */
 async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
-  if (['compose.image', 'compose.encapsulate', 'compose.unencapsulate'].includes(job)) return (await import('./image-jobs.ts')).imageJobs;
+  if (['compose.image', 'compose.build-chunked', 'compose.encapsulate', 'compose.unencapsulate'].includes(job))
+    return (await import('./image-jobs.ts')).imageJobs;
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
   if (job.startsWith('disk.')) return (await import('./disk-jobs.ts')).diskJobs;
   if (job.startsWith('repo.')) return (await import('./repo-jobs.ts')).repoJobs;

@@ -160,6 +160,16 @@ export const errorTable = define({
     '{subject} has no “ostree.commit” label.',
     'Make one with `treeline compose container-encapsulate`.',
   ],
+  'container.no-database': [
+    'No RPM database',
+    '{subject} has no RPM database, which says what belongs to which layer.',
+    'Keep it in the tree, at /usr/share/rpm, /usr/lib/sysimage/rpm or /var/lib/rpm.',
+  ],
+  'container.two-etcs': [
+    'Configuration in two places',
+    '{subject} holds files in /etc and in /usr/etc.',
+    'Put those of /usr/etc into /etc and remove /usr/etc.',
+  ],
   'repo.open': ['The repository can’t be opened', '{subject}: {detail}', 'Check path and permissions; `ostree init` makes a new one.'],
   'repo.revision-not-found': ['No such version', 'No commit “{subject}” in {repo}.', 'Check checksum, version or branch.'],
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
-import { ComposeFixture, treeline } from './compose-fixture.ts';
+import { composeFails as fails, ComposeFixture, composeOk as ok } from './compose-fixture.ts';
 
 let f: ComposeFixture;
 const ref = 'test/x86_64/base';
@@ -35,17 +35,6 @@ beforeAll(() => {
 });
 afterAll(() => f.dispose());
 
-const ok = async (...args: string[]): Promise<string> => {
-  const result = await treeline('compose', ...args);
-  expect(result.stderr.match(/^error.*/m)?.[0] ?? '').toBe('');
-  expect(result.status).toBe(0);
-  return result.stdout;
-};
-const fails = async (...args: string[]): Promise<string> => {
-  const result = await treeline('compose', ...args);
-  expect(result.status).toBe(1);
-  return result.stderr;
-};
 const tree = (): string =>
   f.treefile('packages: [app, kernel, filesystem]\ncontainer: false\nautomatic-version-prefix: "7"\nmutate-os-release: "1"\n', 'app.yaml');
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { expect } from 'vitest';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { runJob, type ComposeOutcome, type ComposeParams, type JobEvent } from '../../main/engine/jobs/index.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
@@ -157,4 +158,19 @@ export function bundles(): Promise<{ worker: string; cli: string }> {
 export async function treeline(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const { cli } = await bundles();
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+}
+
+/** Standard output of a `treeline compose` command that must succeed. */
+export async function composeOk(...args: string[]): Promise<string> {
+  const result = await treeline('compose', ...args);
+  expect(result.stderr.match(/^error.*/m)?.[0] ?? '').toBe('');
+  expect(result.status).toBe(0);
+  return result.stdout;
+}
+
+/** Standard error of one that must fail. */
+export async function composeFails(...args: string[]): Promise<string> {
+  const result = await treeline('compose', ...args);
+  expect(result.status).toBe(1);
+  return result.stderr;
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dealChunks, type Component } from '../../main/engine/container/chunks.ts';
 import { parseReference } from '../../main/engine/container/reference.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
-import { ComposeFixture, treeline } from './compose-fixture.ts';
+import { composeFails as fails, ComposeFixture, composeOk as ok } from './compose-fixture.ts';
 import { sh } from './publish-fixture.ts';
 
 let f: ComposeFixture;
@@ -39,17 +39,6 @@ interface Manifest {
 const at = (...parts: string[]): string => path.join(f.directory, ...parts);
 const manifestOf = (directory: string, tag?: string): Manifest =>
   JSON.parse(sh('skopeo', ['inspect', '--raw', `oci:${directory}${tag === undefined ? '' : `:${tag}`}`])) as Manifest;
-const ok = async (...args: string[]): Promise<string> => {
-  const result = await treeline('compose', ...args);
-  expect(result.stderr.match(/^error.*/m)?.[0] ?? '').toBe('');
-  expect(result.status).toBe(0);
-  return result.stdout;
-};
-const fails = async (...args: string[]): Promise<string> => {
-  const result = await treeline('compose', ...args);
-  expect(result.status).toBe(1);
-  return result.stderr;
-};
 
 let one: string;
 let two: string;

@@ -35,9 +35,8 @@ export const composeOptions: Readonly<Record<string, Readonly<Record<string, str
     ...refused('--source-root-rw', 'nothing of the source root is written to: use --source-root'),
     ...refused('--ostree-repo', 'a plain directory is written; compose tree commits'),
   },
-  'build-chunked-oci': refused(
+  'build-chunked-oci': names(
     '--rootfs --from --bootc --format-version --label --sign-commit --max-layers --previous-build --reference --output',
-    'images are made of commits, whose packages say what belongs together: compose tree, then compose container-encapsulate',
   ),
   'container-encapsulate': names(
     '--repo --label --image-config --arch --copymeta --copymeta-opt --cmd --max-layers --format-version --write-contentmeta-json --compare-with-build --previous-build-manifest',

@@ -68,7 +68,8 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   return { changed: true, checksum, ref: treefile.ref, version, inputhash, packageCount, imported: 0, cached: 0, seconds: steps.seconds };
 }
 
-function kernelOf(root: string): string | undefined {
+/** Version of the kernel in a tree, undefined when it has none. */
+export function kernelOf(root: string): string | undefined {
   const modules = path.join(root, 'usr/lib/modules');
   if (!existsSync(modules)) return undefined;
   return readdirSync(modules)

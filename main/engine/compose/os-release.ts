@@ -1,3 +1,9 @@
+import { resolveInside } from './resolve-inside.ts';
+
+/** The os-release(5) file of a tree, links followed inside it; undefined when it has none. */
+export const osReleaseOf = (root: string): string | undefined =>
+  ['/usr/lib/os-release', '/etc/os-release'].map((name) => resolveInside(root, name)).find((found) => found !== undefined);
+
 /**
  * Write the tree's version into os-release(5): OSTREE_VERSION always; with mutate-os-release, the given release in VERSION and PRETTY_NAME
  * becomes the version.

@@ -8,11 +8,11 @@ import { wrapPrograms } from './cliwrap.ts';
 import { guardDnf } from './read-only-dnf.ts';
 import { makeExecutablesReadOnly } from './executables.ts';
 import { copyToOstreeBoot, keepBootFiles, placeKernel } from './kernel.ts';
-import { mutateOsRelease } from './os-release.ts';
+import { mutateOsRelease, osReleaseOf } from './os-release.ts';
 import { splitPasswd } from './passwd-split.ts';
 import { replaceFile, UserDatabase } from './passwd.ts';
 import { layoutRoot } from './root-layout.ts';
-import { checkInside, resolveInside } from './resolve-inside.ts';
+import { checkInside } from './resolve-inside.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { addSubstitutions } from './selinux.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
@@ -145,7 +145,7 @@ function addFiles({ root, treefile }: PostprocessContext): void {
 }
 
 function writeVersion({ root, treefile, version }: PostprocessContext): void {
-  const file = ['/usr/lib/os-release', '/etc/os-release'].map((name) => resolveInside(root, name)).find((found) => found !== undefined);
+  const file = osReleaseOf(root);
   if (file === undefined || version === '') return;
   replaceFile(file, mutateOsRelease(readFileSync(file, 'utf8'), version, treefile.mutateOsRelease));
 }

@@ -81,14 +81,23 @@ export function etcForTree(root: string): void {
   renameSync(etc, usrEtc);
 }
 
-/** Where other tools keep the RPM database; compose's own place is first. */
-const databases = [rpmdbPath, '/usr/lib/sysimage/rpm', '/var/lib/rpm'];
+/** Where RPM databases are; compose's own place is first. */
+export const databasePlaces = [rpmdbPath, '/usr/lib/sysimage/rpm', '/var/lib/rpm'];
+
+/** True for a directory with an RPM database (sqlite, ndb). */
+export const isDatabase = (directory: string): boolean =>
+  ['rpmdb.sqlite', 'Packages.db'].some((name) => existsSync(path.join(directory, name)));
+
+/** Where a root file system has its RPM database, undefined when it has none. Links aren't followed: they may lead out of it. */
+export const databaseOf = (root: string): string | undefined =>
+  databasePlaces.find(
+    (at) => !lstatSync(path.join(root, at), { throwIfNoEntry: false })?.isSymbolicLink() && isDatabase(path.join(root, at)),
+  );
 
 /** Put the RPM database of a tree that others made where OSTree systems have it. */
 export function placeDatabase(root: string): void {
-  const isDatabase = (at: string): boolean => ['rpmdb.sqlite', 'Packages.db'].some((name) => existsSync(path.join(root, at, name)));
   const target = path.join(root, rpmdbPath);
-  const found = databases.find((at) => !lstatSync(path.join(root, at), { throwIfNoEntry: false })?.isSymbolicLink() && isDatabase(at));
+  const found = databaseOf(root);
   if (found === undefined || found === rpmdbPath) return;
   rmSync(target, { recursive: true, force: true });
   mkdirSync(path.dirname(target), { recursive: true });

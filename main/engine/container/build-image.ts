@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { rpmdbPath } from '../compose/postprocess.ts';
+import { databasePlaces, isDatabase } from '../compose/rootfs.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { ImageSource } from '../ports/container.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
@@ -41,9 +41,8 @@ export async function buildImage(
   scratch: string,
 ): Promise<{ manifest: Manifest; layout: Layout }> {
   const tree = indexTree(source, commit.rootDirtree, commit.rootDirmeta);
-  const database = path.join(scratch, 'rpmdb');
-  const hasDatabase = source.extract(commit.checksum, rpmdbPath, database) && readdirSync(database).length > 0;
-  const packages = hasDatabase ? ports.rpm.readRpmdb({ root: database, dbPath: '/', changelogs: true }) : [];
+  const database = extractDatabase(source, commit.checksum, scratch);
+  const packages = database === undefined ? [] : ports.rpm.readRpmdb({ root: database, dbPath: '/', changelogs: true });
   const { components, rest } = componentsOf(tree, packages, source);
   const chunks = dealChunks(components, maxLayers - 1, earlier);
   const compression = !params.image.startsWith('containers-storage:');
@@ -70,13 +69,15 @@ export async function buildImage(
           source,
           tree,
           chunk.flatMap((c) => c.objects),
+          { parents: params.formatVersion === 2 },
         ),
       i + 1,
     );
     layers.push({ layer, names: chunk.map((c) => c.name) });
   }
   const last = layers.at(-1)?.layer ?? first;
-  const labels = labelsOf(params, commit, last);
+  const base = baseConfig(params);
+  const labels = labelsOf(params, commit, last, base.Labels ?? {});
   const created = new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
   const commitCmd = commit.value('ostree.container-cmd', 'as') as readonly string[] | undefined;
   const cmd = params.cmd && params.cmd.length > 0 ? params.cmd : commitCmd;
@@ -86,7 +87,7 @@ export async function buildImage(
         created,
         architecture: params.arch ?? architectures[process.arch] ?? process.arch,
         os: 'linux',
-        config: { ...baseConfig(params), ...(cmd ? { Cmd: cmd } : {}), Labels: labels },
+        config: { ...base, ...(cmd ? { Cmd: cmd } : {}), Labels: labels },
         rootfs: { type: 'layers', diff_ids: [first, ...layers.map((l) => l.layer)].map((l) => `sha256:${l.diffId}`) },
         history: [
           { created, created_by: commit.subject || `ostree export of commit ${commit.checksum}` },
@@ -116,9 +117,22 @@ function words(names: readonly string[]): string {
   return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
 
-/** The labels by which bootc and rpm-ostree know what is in an image. Sorted, for equal bytes. */
-function labelsOf(params: EncapsulateParams, commit: CommitPort, last: WrittenLayer): Record<string, string> {
+/** The first RPM database of the commit, copied; undefined when it has none. */
+function extractDatabase(source: ImageSource, checksum: string, scratch: string): string | undefined {
+  return databasePlaces
+    .map((place, i) => ({ place, copy: path.join(scratch, `rpmdb-${i}`) }))
+    .find(({ place, copy }) => source.extract(checksum, place, copy) && isDatabase(copy))?.copy;
+}
+
+/** The labels by which bootc and rpm-ostree know what is in an image, over those it starts from. Sorted, for equal bytes. */
+function labelsOf(
+  params: EncapsulateParams,
+  commit: CommitPort,
+  last: WrittenLayer,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
   const labels = new Map<string, string>([
+    ...Object.entries(before),
     ['ostree.commit', commit.checksum],
     ['ostree.final-diffid', `sha256:${last.diffId}`],
   ]);
@@ -142,10 +156,10 @@ function labelsOf(params: EncapsulateParams, commit: CommitPort, last: WrittenLa
   return Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function baseConfig(params: EncapsulateParams): Record<string, unknown> {
+function baseConfig(params: EncapsulateParams): Record<string, unknown> & { readonly Labels?: Readonly<Record<string, string>> | null } {
   if (params.imageConfig === undefined) return {};
   try {
-    return JSON.parse(readFileSync(params.imageConfig, 'utf8')) as Record<string, unknown>;
+    return JSON.parse(readFileSync(params.imageConfig, 'utf8')) as ReturnType<typeof baseConfig>;
   } catch (error) {
     throw new TreelineError('usage.invalid', { subject: '--image-config', detail: `${params.imageConfig}: ${(error as Error).message}` });
   }

@@ -1,7 +1,7 @@
 import type { InstalledPackage } from '../ports/rpm.ts';
 import type { ImageSource } from '../ports/container.ts';
 import { isLinkMode, treePath } from '../compose/tree-path.ts';
-import { rpmdbPath } from '../compose/postprocess.ts';
+import { databasePlaces } from '../compose/rootfs.ts';
 import type { Component } from './chunks.ts';
 import type { TreeIndex } from './tree-index.ts';
 
@@ -12,7 +12,7 @@ const sourceName = (pkg: InstalledPackage): string => /^(.+)-[^-]+-[^-]+\.(?:no)
 
 /** Made by compose out of many packages: changes with every one of them, so each is alone. */
 function specialName(file: string): string | undefined {
-  if (file.startsWith(`${rpmdbPath.slice(1)}/`)) return 'rpmdb';
+  if (databasePlaces.some((place) => file.startsWith(`${place.slice(1)}/`))) return 'rpmdb';
   return /^usr\/lib\/modules\/[^/]+\/initramfs\.img$/.test(file) ? 'initramfs' : undefined;
 }
 

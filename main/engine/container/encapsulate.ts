@@ -28,6 +28,10 @@ export interface EncapsulateParams extends SkopeoOptions {
   readonly maxLayers?: number;
   /** File with the manifest of an earlier build, whose layers are kept where they still fit. Default: what is at `image` now, if that can be read here. */
   readonly previousManifest?: string;
+  /** The same, of the image at this place. */
+  readonly previousImage?: string;
+  /** Of the layout: with 2 each layer has the directories of its files, with owners and modes. Default 1. */
+  readonly formatVersion?: 1 | 2;
   /** Write which component is in which layer here (JSON). */
   readonly contentMetaTo?: string;
   /** An image to compare with, instead of that one. Its layers aren't kept. */

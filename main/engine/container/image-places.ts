@@ -6,12 +6,12 @@ import { pack } from 'tar-stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { EncapsulateParams } from './encapsulate.ts';
 import { OciDirectory, parseManifest, type Manifest } from './oci.ts';
-import { referenceText, type ImageReference } from './reference.ts';
+import { parseReference, referenceText, type ImageReference } from './reference.ts';
 import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
 
 /** The manifest whose layers are to be kept: of a file, or of what is at the image's place. */
 export async function earlierManifest(
-  params: Pick<EncapsulateParams, 'previousManifest'>,
+  params: Pick<EncapsulateParams, 'previousManifest' | 'previousImage' | keyof SkopeoOptions>,
   reference: ImageReference,
   scratch: string,
 ): Promise<Manifest | undefined> {
@@ -19,6 +19,11 @@ export async function earlierManifest(
     if (!existsSync(params.previousManifest))
       throw new TreelineError('file.unreadable', { subject: params.previousManifest, detail: 'there is no such file' });
     return parseManifest(readFileSync(params.previousManifest), params.previousManifest);
+  }
+  if (params.previousImage !== undefined) {
+    const found = await manifestAt(parseReference(params.previousImage), scratch, params);
+    if (!found) throw noSuchImage(params.previousImage);
+    return found;
   }
   if (reference.transport === 'oci') return new OciDirectory(path.resolve(reference.name)).manifest(reference.tag)?.manifest;
   if (reference.transport !== 'oci-archive' || !existsSync(reference.name)) return undefined;
@@ -29,6 +34,28 @@ export async function earlierManifest(
     if (error instanceof TreelineError) return undefined;
     throw error;
   }
+}
+
+export const noSuchImage = (image: string): TreelineError =>
+  new TreelineError('repo.not-found', { subject: image, detail: 'there is no such image, or more than one and no tag' });
+
+/** An image as a directory that can be read: its own, or a copy in `scratch`. Throws container.transport, repo.not-found. */
+export async function openImage(
+  image: string,
+  scratch: string,
+  options: SkopeoOptions,
+): Promise<{ readonly oci: OciDirectory; readonly digest: string; readonly manifest: Manifest }> {
+  const reference = parseReference(image);
+  const isDirectory = reference.transport === 'oci';
+  const copy = path.join(scratch, 'oci');
+  if (!isDirectory) {
+    const from = reference.transport === 'oci-archive' ? { ...reference, name: path.resolve(reference.name) } : reference;
+    await skopeoCopy(referenceText(from), `oci:${copy}:latest`, options);
+  }
+  const oci = new OciDirectory(isDirectory ? path.resolve(reference.name) : copy);
+  const found = oci.manifest(isDirectory ? reference.tag : 'latest');
+  if (!found) throw noSuchImage(image);
+  return { oci, ...found };
 }
 
 /** The manifest of an image wherever it is. Throws container.transport. */

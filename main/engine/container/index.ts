@@ -1,3 +1,4 @@
+export { buildChunked, type ChunkedParams } from './build-chunked.ts';
 export { encapsulate, type EncapsulateOutcome, type EncapsulateParams } from './encapsulate.ts';
 export { composeImage, type ImageOutcome, type ImageParams } from './image.ts';
 export { unencapsulate, type UnencapsulateOutcome, type UnencapsulateParams } from './unencapsulate.ts';

@@ -23,7 +23,8 @@ const configSchema = z.object({
   architecture: z.string(),
   os: z.string(),
   created: z.string().optional(),
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).optional(),
+  // further keys (Env, Entrypoint ...) are kept for images made of this one
+  config: z.looseObject({ Labels: z.record(z.string(), z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).optional(),
   rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(z.string()) }),
 });
 export type Descriptor = z.infer<typeof descriptor>;

@@ -11,6 +11,8 @@ export interface ImageReference {
 
 const transports = ['oci', 'oci-archive', 'docker', 'containers-storage', 'dir', 'docker-archive', 'docker-daemon'] as const;
 
+export const isTransport = (name: string): boolean => (transports as readonly string[]).includes(name) || name === 'registry';
+
 /** Read `TRANSPORT:TARGET`; `registry:` is another word for `docker://`. Throws usage.invalid. */
 export function parseReference(text: string): ImageReference {
   const plain = text.replace(/^ostree-unverified-image:/, '').replace(/^registry:(?:\/\/)?/, 'docker://');

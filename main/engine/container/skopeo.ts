@@ -6,15 +6,17 @@ export interface SkopeoOptions {
   /** Talk to the registry without TLS, or with a certificate that nobody vouches for. */
   readonly insecure?: boolean;
   readonly retries?: number;
+  /** It may become another manifest: images of Docker's own format as OCI's. */
+  readonly convert?: boolean;
 }
 
 /** skopeo-copy(1): move an image between transports, its layers as they are. Throws library.missing, container.transport. */
-export async function skopeoCopy(from: string, to: string, { authfile, insecure, retries }: SkopeoOptions = {}): Promise<void> {
+export async function skopeoCopy(from: string, to: string, { authfile, insecure, retries, convert }: SkopeoOptions = {}): Promise<void> {
   const tls = (side: 'src' | 'dest'): string[] => (insecure ? [`--${side}-tls-verify=false`] : []);
   const args = [
     'copy',
     '--quiet',
-    '--preserve-digests',
+    ...(convert ? [] : ['--preserve-digests']),
     ...(authfile === undefined ? [] : ['--authfile', authfile]),
     ...(retries === undefined ? [] : ['--retry-times', String(retries)]),
     ...tls('src'),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type { FileObject, ImageSource } from '../ports/container.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
 import type { LayerWriter } from './layer-writer.ts';
@@ -34,15 +35,23 @@ async function writeObject(layer: LayerWriter, checksum: string, object: FileObj
   else await layer.file(at, object.content(), object);
 }
 
+interface ChunkOptions {
+  /** Begin with the repository's own directories. */
+  readonly withRepo?: boolean;
+  /** Write the directories on the way to each file, too: who unpacks the layer alone makes none up. */
+  readonly parents?: boolean;
+}
+
 /** A layer of content: objects in the order of their checksums, each followed by the files that it is. */
 export async function writeChunk(
   layer: LayerWriter,
   source: ImageSource,
   tree: TreeIndex,
   objects: readonly string[],
-  withRepo = true,
+  { withRepo = true, parents = false }: ChunkOptions = {},
 ): Promise<void> {
   if (withRepo) await writeRepo(layer);
+  if (parents) await writeParents(layer, source, tree, objects);
   const xattrs = new Set<string>();
   for (const checksum of [...objects].sort()) {
     const object = source.file(checksum);
@@ -64,6 +73,19 @@ const swapped = (value: number): number => {
   return buffer.readUInt32BE();
 };
 
+async function writeDirectory(layer: LayerWriter, source: ImageSource, at: string, dirmeta: string): Promise<void> {
+  const [uid, gid, mode] = source.repo.loadMetadata('dirmeta', dirmeta) as Dirmeta;
+  await layer.directory(at, swapped(mode) & 0o7777, swapped(uid), swapped(gid));
+}
+
+/** The directories in which files of a layer are, parents first. */
+async function writeParents(layer: LayerWriter, source: ImageSource, tree: TreeIndex, objects: readonly string[]): Promise<void> {
+  const wanted = new Set<string>();
+  for (const checksum of objects)
+    for (const file of tree.files.get(checksum) ?? []) for (let at = path.dirname(file); at !== '.'; at = path.dirname(at)) wanted.add(at);
+  for (const { path: at, dirmeta } of tree.directories) if (wanted.has(at)) await writeDirectory(layer, source, imagePath(at), dirmeta);
+}
+
 /** The first layer: the commit with its metadata objects and directories, then what is in no other layer. */
 export async function writeCommitLayer(
   layer: LayerWriter,
@@ -72,10 +94,7 @@ export async function writeCommitLayer(
   tree: TreeIndex,
   rest: readonly string[],
 ): Promise<void> {
-  const directory = async (at: string, dirmeta: string): Promise<void> => {
-    const [uid, gid, mode] = source.repo.loadMetadata('dirmeta', dirmeta) as Dirmeta;
-    await layer.directory(at, swapped(mode) & 0o7777, swapped(uid), swapped(gid));
-  };
+  const directory = (at: string, dirmeta: string): Promise<void> => writeDirectory(layer, source, at, dirmeta);
   await directory('.', commit.rootDirmeta);
   await writeRepo(layer);
   await layer.data(objectPath(commit.checksum, 'commit'), Buffer.from(commit.bytes));
@@ -83,8 +102,8 @@ export async function writeCommitLayer(
   if (detached) await layer.data(objectPath(commit.checksum, 'commitmeta'), detached);
   for (const checksum of tree.dirmetas) await layer.data(objectPath(checksum, 'dirmeta'), source.metadataBytes('dirmeta', checksum));
   for (const checksum of tree.dirtrees) await layer.data(objectPath(checksum, 'dirtree'), source.metadataBytes('dirtree', checksum));
-  for (const { path, dirmeta } of tree.directories) if (path !== '' && path !== 'sysroot') await directory(imagePath(path), dirmeta);
+  for (const { path: at, dirmeta } of tree.directories) if (at !== '' && at !== 'sysroot') await directory(imagePath(at), dirmeta);
   // containers don't run systemd-tmpfiles
-  if (!tree.directories.some(({ path }) => path === 'var/tmp')) await layer.directory('var/tmp', 0o1777);
-  await writeChunk(layer, source, tree, rest, false);
+  if (!tree.directories.some(({ path: at }) => at === 'var/tmp')) await layer.directory('var/tmp', 0o1777);
+  await writeChunk(layer, source, tree, rest, { withRepo: false });
 }

@@ -9,9 +9,9 @@ import { extract, type Headers } from 'tar-stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { ImageSink } from '../ports/container.ts';
-import { OciDirectory, type Descriptor } from './oci.ts';
-import { parseReference, referenceText } from './reference.ts';
-import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
+import { openImage } from './image-places.ts';
+import type { Descriptor } from './oci.ts';
+import type { SkopeoOptions } from './skopeo.ts';
 import { repoPath } from './tar-layout.ts';
 
 export interface UnencapsulateParams extends SkopeoOptions {
@@ -36,20 +36,10 @@ export async function unencapsulate(
   open: (repo: string) => ImageSink,
   context: JobContext,
 ): Promise<UnencapsulateOutcome> {
-  const reference = parseReference(params.image);
   const scratch = mkdtempSync(path.join(tmpdir(), 'treeline-image-'));
   try {
-    const isDirectory = reference.transport === 'oci';
-    const copy = path.join(scratch, 'oci');
-    if (!isDirectory) {
-      const from = reference.transport === 'oci-archive' ? { ...reference, name: path.resolve(reference.name) } : reference;
-      await skopeoCopy(referenceText(from), `oci:${copy}:latest`, params);
-    }
-    const oci = new OciDirectory(isDirectory ? path.resolve(reference.name) : copy);
-    const found = oci.manifest(isDirectory ? reference.tag : 'latest');
-    if (!found)
-      throw new TreelineError('repo.not-found', { subject: params.image, detail: 'there is no such image, or more than one and no tag' });
-    const { rootfs, config } = oci.config(found.manifest);
+    const { oci, digest, manifest } = await openImage(params.image, scratch, params);
+    const { rootfs, config } = oci.config(manifest);
     const labels = config?.Labels ?? {};
     const commit = labels['ostree.commit'] ?? '';
     if (!/^[0-9a-f]{64}$/.test(commit)) throw new TreelineError('container.not-ostree', { subject: params.image });
@@ -57,7 +47,7 @@ export async function unencapsulate(
     const last = labels['ostree.final-diffid'];
     const end = last === undefined ? rootfs.diff_ids.length - 1 : rootfs.diff_ids.indexOf(last);
     if (end < 0) throw new TreelineError('container.not-ostree', { subject: params.image });
-    const layers = found.manifest.layers.slice(0, end + 1);
+    const layers = manifest.layers.slice(0, end + 1);
     using sink = open(params.repo);
     const reader = new LayerReader(sink);
     for (const [i, layer] of layers.entries()) {
@@ -73,7 +63,7 @@ export async function unencapsulate(
     }
     if (!sink.has('commit', commit)) throw new TreelineError('repo.corrupt', { subject: params.image, detail: 'it lacks its commit' });
     sink.finish(commit, params.ref);
-    return { commit, manifestDigest: found.digest, layers: layers.length, objects: reader.objects };
+    return { commit, manifestDigest: digest, layers: layers.length, objects: reader.objects };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -155,6 +155,7 @@ export interface ComposeJobs {
   'compose.commit': { params: CommitRootfsParams; result: ComposeOutcome };
   'compose.image': { params: Container.ImageParams; result: Container.ImageOutcome };
   'compose.encapsulate': { params: Container.EncapsulateParams; result: Container.EncapsulateOutcome };
+  'compose.build-chunked': { params: Container.ChunkedParams; result: Container.EncapsulateOutcome };
   'compose.unencapsulate': { params: Container.UnencapsulateParams; result: Container.UnencapsulateOutcome };
   'compose.extensions': { params: ExtensionsParams; result: ExtensionsOutcome };
   'compose.tree': { params: ComposeParams; result: ComposeOutcome };

@@ -1,3 +1,4 @@
+import type { Signing } from './compose-store.ts';
 import type { RepoPort } from './sysroot.ts';
 
 /** A file object with its content. */
@@ -43,3 +44,26 @@ export interface FileSink extends Disposable {
   write(piece: Buffer): void;
   finish(): void;
 }
+
+/** A plain directory to be committed. */
+export interface DirectoryCommit {
+  readonly directory: string;
+  /** The directory isn't needed afterwards: files may be moved out of it. */
+  readonly consume: boolean;
+  /** Asked for each path (with leading slash); what isn't wanted is left out. `isSpecial`: a device, pipe or socket. */
+  readonly wanted: (path: string, isSpecial: boolean) => boolean;
+  readonly subject: string;
+  /** a{sv}, built by the store's `variant()`. */
+  readonly metadata: ReadonlyMap<string, unknown>;
+  readonly timeSeconds: number;
+  readonly signing: Signing;
+}
+
+/**
+ * Make a repository (of plain files, for root) that holds a directory as a commit, labelled by the SELinux policy in it if there is one, /etc as
+ * usr/etc. Returns the commit's checksum. Throws container.two-etcs.
+ */
+export type CommitDirectory = (repo: string, request: DirectoryCommit) => string;
+
+/** Names (without the NUL at the end) and values of serialised attributes (`a(ayay)`), as image layers hold them. */
+export type ReadAttributes = (bytes: Buffer) => readonly (readonly [name: string, value: Buffer])[];

@@ -87,20 +87,49 @@ export interface WriteDirectoryOptions {
   readonly devino?: DevinoCache;
   /** Label by the SELinux policy in this tree. */
   readonly sepolicyRoot?: string;
+  /** The policy may have nothing to say about a file: it gets no label then. */
+  readonly mayLackLabels?: boolean;
+  /** Asked for each path (with leading slash); what isn't wanted is left out. `isSpecial`: a device, pipe or socket. */
+  readonly wanted?: (path: string, isSpecial: boolean) => boolean;
+  /** The directory isn't needed any more: files may be moved. */
+  readonly consume?: boolean;
 }
 
 /** OstreeRepoCommitModifierFlags of ostree-repo.h. */
-const errorOnUnlabeled = 1 << 3;
+const modifierFlags = { errorOnUnlabeled: 1 << 3, consume: 1 << 4 } as const;
+const FilterProto = koffi.proto('int TreelineDirectoryFilter(void *repo, const char *path, void *info, void *data)');
+const fileTypeOf = bind('gio', 'g_file_info_get_file_type', 'int', [Ptr]);
+/** GFileType of gioenums.h. */
+const specialFile = 4;
 
 /** Store a directory as a tree (within a transaction). Files known to `devino` aren't read. */
 export function writeDirectory(repo: Repo, directory: string, options: WriteDirectoryOptions = {}): TreeRoot {
   using scope = new Scope();
-  const modifier = scope.own(newModifier(options.sepolicyRoot ? errorOnUnlabeled : 0, null, null, null), 'modifier', unrefModifier);
-  if (options.devino) setDevino(modifier, options.devino.pointer);
-  if (options.sepolicyRoot) setSepolicy(modifier, scope.own(openPolicy(options.sepolicyRoot), 'OstreeSePolicy'));
-  using tree = new Handle<'OstreeMutableTree'>(newTree(), 'OstreeMutableTree');
-  writeDfd(repo.pointer, currentDirectory, directory, tree.pointer, modifier, null);
-  return writeTree(repo, tree);
+  let failure: unknown;
+  const { wanted } = options;
+  const filter =
+    wanted &&
+    koffi.register((_repo: unknown, path: string, info: Pointer): number => {
+      try {
+        return wanted(path, fileTypeOf(info) === specialFile) ? 0 : 1;
+      } catch (error) {
+        failure ??= error;
+        return 1;
+      }
+    }, koffi.pointer(FilterProto));
+  try {
+    const flags =
+      (options.sepolicyRoot && !options.mayLackLabels ? modifierFlags.errorOnUnlabeled : 0) | (options.consume ? modifierFlags.consume : 0);
+    const modifier = scope.own(newModifier(flags, filter ?? null, null, null), 'modifier', unrefModifier);
+    if (options.devino) setDevino(modifier, options.devino.pointer);
+    if (options.sepolicyRoot) setSepolicy(modifier, scope.own(openPolicy(options.sepolicyRoot), 'OstreeSePolicy'));
+    using tree = new Handle<'OstreeMutableTree'>(newTree(), 'OstreeMutableTree');
+    writeDfd(repo.pointer, currentDirectory, directory, tree.pointer, modifier, null);
+    if (failure) throw failure;
+    return writeTree(repo, tree);
+  } finally {
+    if (filter) koffi.unregister(filter);
+  }
 }
 
 function openPolicy(root: string): unknown {

@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { bubblewrap, checkSpace } from '../compose/bubblewrap.ts';
+import { resolveInside } from '../compose/resolve-inside.ts';
+import type { JobContext } from '../jobs/index.ts';
+import type { SystemPort } from '../ports/compose-store.ts';
+import type { ReadAttributes } from '../ports/container.ts';
+import type { Manifest, OciDirectory } from './oci.ts';
+import { repoPath } from './tar-layout.ts';
+
+const whiteout = '.wh.';
+const opaque = '.wh..wh..opq';
+const hourMs = 3_600_000;
+const listBytes = 256 << 20;
+/** What a tree keeps of its files' attributes; labels come from its SELinux policy. */
+const isKept = (name: string): boolean => name.startsWith('user.') || name === 'security.capability';
+
+/**
+ * The root file system of an image: its layers over one another, as a container sees it, in an empty directory. tar runs in a sandbox in which nothing
+ * but this directory can be written: a layer may hold links that lead out of it. Throws repo.corrupt, disk.full, compose.sandbox, library.missing.
+ */
+export async function unpackImage(oci: OciDirectory, manifest: Manifest, root: string, context: JobContext): Promise<void> {
+  mkdirSync(root, { mode: 0o755 });
+  for (const [i, { digest }] of manifest.layers.entries()) {
+    context.progress({
+      step: 'unpack',
+      stepIndex: 0,
+      stepCount: 3,
+      fraction: i / manifest.layers.length,
+      itemsDone: i,
+      itemsTotal: manifest.layers.length,
+    });
+    const blob = oci.blobPath(digest);
+    await verify(blob, digest);
+    makeRoom(root, listLayer(blob, digest));
+    extract(blob, digest, root);
+  }
+}
+
+async function verify(blob: string, digest: string): Promise<void> {
+  if (!existsSync(blob)) throw new TreelineError('repo.not-found', { subject: digest, detail: 'the image hasn’t got this layer' });
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(blob), hash);
+  if (`sha256:${hash.digest('hex')}` !== digest)
+    throw new TreelineError('repo.corrupt', { subject: digest, detail: 'the layer’s content doesn’t fit its digest' });
+}
+
+/** Names in a layer; those of directories end with a slash. */
+function listLayer(blob: string, digest: string): string[] {
+  const result = spawnSync('tar', ['--list', '--quoting-style=literal', '--file', blob], { encoding: 'utf8', maxBuffer: listBytes });
+  if (result.error) throw new TreelineError('library.missing', { subject: 'tar', detail: result.error.message, facts: { install: 'tar' } });
+  if (result.status !== 0) throw corrupt(digest, result.stderr.split('\n'));
+  return result.stdout.split('\n').filter((name) => name !== '');
+}
+
+const corrupt = (digest: string, lines: readonly string[]): TreelineError =>
+  new TreelineError('repo.corrupt', {
+    subject: digest,
+    detail: lines
+      .filter((line) => line !== '')
+      .slice(-3)
+      .join(' | '),
+  });
+
+/** Remove what a layer says is gone (whiteouts of the OCI image format), and directories that it has a file for. */
+function makeRoom(root: string, names: readonly string[]): void {
+  for (const name of names) {
+    const base = path.posix.basename(name);
+    const parent = resolveInside(root, path.posix.dirname(name));
+    if (parent === undefined || base === '' || base === '.' || base === '..') continue;
+    const isDirectory = lstatSync(parent, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    if (base === opaque) {
+      // a file or a link that was there before makes room when the layer's directory comes
+      for (const below of isDirectory ? readdirSync(parent) : []) rmSync(path.join(parent, below), { recursive: true });
+    } else if (base.startsWith(whiteout)) remove(parent, base.slice(whiteout.length));
+    else if (!name.endsWith('/') && lstatSync(path.join(parent, base), { throwIfNoEntry: false })?.isDirectory()) remove(parent, base);
+  }
+}
+
+function remove(parent: string, name: string): void {
+  if (name !== '' && name !== '.' && name !== '..') rmSync(path.join(parent, name), { recursive: true, force: true });
+}
+
+function extract(blob: string, digest: string, root: string): void {
+  const result = bubblewrap(
+    [
+      ...[
+        '--ro-bind',
+        '/',
+        '/',
+        '--dev',
+        '/dev',
+        '--proc',
+        '/proc',
+        '--ro-bind',
+        path.dirname(blob),
+        path.dirname(blob),
+        '--bind',
+        root,
+        root,
+      ],
+      ...['--setenv', 'LC_ALL', 'C.UTF-8', '--chdir', root, '--', 'tar', '--extract', '--file', blob, '--numeric-owner', '--same-owner'],
+      ...['--preserve-permissions', '--xattrs', '--xattrs-include=security.capability', '--xattrs-include=user.*'],
+      // device nodes can't be part of a commit, and the sandbox makes none
+      ...[`--exclude=${whiteout}*`, '--anchored', '--exclude=dev/*', '--exclude=./dev/*'],
+    ],
+    undefined,
+    hourMs,
+  );
+  checkSpace(result, digest, root);
+  if (result.status !== 0) throw corrupt(digest, result.output);
+}
+
+/**
+ * In layers made of an OSTree commit the files' attributes lie in the repository that they hold, and the files are links to its objects: give them back.
+ * Files that later layers replaced are no such links any more.
+ */
+export function restoreAttributes(root: string, read: ReadAttributes, system: Pick<SystemPort, 'setAttribute'>): void {
+  const objects = path.join(root, repoPath, 'objects');
+  if (resolveInside(root, repoPath) !== path.join(root, repoPath) || !existsSync(objects)) return;
+  for (const prefix of readdirSync(objects, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
+    for (const name of readdirSync(path.join(objects, prefix.name)).filter((each) => each.endsWith('.file-xattrs-link'))) {
+      const link = path.join(objects, prefix.name, name);
+      const file = link.replace(/\.file-xattrs-link$/, '.file');
+      const stats = lstatSync(file, { throwIfNoEntry: false });
+      if (!stats?.isFile() || !lstatSync(link).isFile()) continue;
+      for (const [key, value] of read(readFileSync(link))) if (isKept(key)) system.setAttribute(file, key, value);
+    }
+}
