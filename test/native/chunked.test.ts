@@ -14,6 +14,7 @@ const pkg = (name: string, version: string): Parameters<ComposeFixture['add']>[0
   version,
   files: {
     [`/usr/bin/${name}`]: { content: `${name} ${version} `.repeat(500), mode: '0755' },
+    [`/usr/share/${name}/grün`]: 'g',
     [`/usr/share/${name}/deep/link`]: { link: `../../../bin/${name}` },
     [`/etc/${name}.conf`]: `${name}\n`,
     ...(name === 'alpha'
@@ -164,10 +165,12 @@ test('an image with a derived layer: whiteouts, replaced files, attributes, and 
     '/usr/bin/beta',
     '/usr/etc/added.conf',
     '/usr/etc/beta.conf',
+    '/usr/share/beta/grün',
     '/usr/share/gamma/deep',
     '/usr/share/gamma/deep/link',
     '/usr/share/gamma/dev',
     '/usr/share/gamma/dev/kept',
+    '/usr/share/gamma/grün',
     '/usr/share/gamma/new',
     '/var/tmp',
   ]);
@@ -198,6 +201,12 @@ function deriveImage(base: string): string {
     'run/pid': '1',
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(path.join(layer, name), content);
+  // a name that is no list of names, and whiteouts of names that tar writes in its own way
+  const odd = path.join(layer, 'run/odd\nusr/share/alpha');
+  mkdirSync(odd, { recursive: true });
+  writeFileSync(path.join(odd, '.wh.deep'), '');
+  mkdirSync(path.join(layer, 'usr/share/beta'));
+  writeFileSync(path.join(layer, 'usr/share/beta/.wh.grün'), '');
   sh('rmdir', [path.join(layer, 'escape')]);
   const tar = at('layer.tar');
   sh('tar', ['-cf', tar, '-C', layer, '--owner=0', '--group=0', '.']);

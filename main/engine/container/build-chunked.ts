@@ -86,20 +86,16 @@ export async function buildChunked(params: ChunkedParams, ports: ChunkedPorts, c
       }),
     );
     if (left.size > 0) context.message(`Left out, because it belongs to a running system: ${[...left].sort().slice(0, 10).join(', ')}`);
-    const { labels, maxLayers, formatVersion, authfile, insecure, retries, previousBuild } = params;
+    const { labels, previousBuild } = params;
     return await encapsulate(
       {
+        ...params,
         repo,
         revision,
         image,
         labels: { 'containers.bootc': '1', ...labels },
         ...(source.config === undefined ? {} : { imageConfig: source.config }),
         ...(previousBuild === undefined ? {} : { previousImage: imageText(previousBuild) }),
-        ...(maxLayers === undefined ? {} : { maxLayers }),
-        ...(formatVersion === undefined ? {} : { formatVersion }),
-        ...(authfile === undefined ? {} : { authfile }),
-        ...(insecure === undefined ? {} : { insecure }),
-        ...(retries === undefined ? {} : { retries }),
       },
       ports,
       context,

@@ -51,10 +51,25 @@ async function verify(blob: string, digest: string): Promise<void> {
 
 /** Names in a layer; those of directories end with a slash. */
 function listLayer(blob: string, digest: string): string[] {
-  const result = spawnSync('tar', ['--list', '--quoting-style=literal', '--file', blob], { encoding: 'utf8', maxBuffer: listBytes });
+  // latin1: a character for each byte of a name, whatever they mean
+  const args = ['--list', '--quoting-style=escape', '--file', blob];
+  const result = spawnSync('tar', args, { encoding: 'latin1', maxBuffer: listBytes, env: { ...process.env, LC_ALL: 'C' } });
   if (result.error) throw new TreelineError('library.missing', { subject: 'tar', detail: result.error.message, facts: { install: 'tar' } });
   if (result.status !== 0) throw corrupt(digest, result.stderr.split('\n'));
-  return result.stdout.split('\n').filter((name) => name !== '');
+  return result.stdout
+    .split('\n')
+    .filter((name) => name !== '')
+    .map(unescape);
+}
+
+const controls: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13 };
+
+/** A name as GNU tar's quoting style `escape` writes it: `\\`, `\n` and the like, and bytes as three octal digits. */
+function unescape(text: string): string {
+  const bytes = text.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : code in controls ? String.fromCharCode(controls[code] ?? 0) : code,
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 const corrupt = (digest: string, lines: readonly string[]): TreelineError =>

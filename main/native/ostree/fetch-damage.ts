@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isWholeVariant } from '../core/index.ts';
 import { verifyObject } from './object-file.ts';
-import type { Repo } from './repo.ts';
+import type { ObjectType, Repo } from './repo.ts';
 
 /** The boot in which what lies here was last known to be whole. */
 const markerName = 'treeline-boot-id';
@@ -44,9 +43,8 @@ function isWhole(repo: Repo, file: string, kind: string, checksum: string): bool
   // libostree takes an empty file for a mistake of its caller
   if (statSync(file).size === 0) return false;
   if (kind === '.commitmeta') return isWholeVariant('a{sv}', readFileSync(file));
-  if (kind !== '.filez') return createHash('sha256').update(readFileSync(file)).digest('hex') === checksum;
   try {
-    verifyObject(repo, 'file', checksum);
+    verifyObject(repo, kind === '.filez' ? 'file' : (kind.slice(1) as ObjectType), checksum);
     return true;
   } catch {
     return false;
