@@ -3,13 +3,19 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from './machine/machine.ts';
-import { makeTestOs, type TestOs } from './os/compose-os.ts';
+import { kernelOf, makeTestOs, type TestOs } from './os/compose-os.ts';
 import { makeDisk } from './os/disk.ts';
 import { startUpdateServer, type UpdateServer } from './os/server.ts';
-import { summary, systemState } from './support/guest.ts';
+import { kernel, summary, systemState } from './support/guest.ts';
 import { say, scratchDirectory } from './support/scratch.ts';
 
 const firmwares = ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_CODE.fd'];
+function firmware(): string {
+  const found = firmwares.find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`no EFI firmware here: ${firmwares.join(', ')}`);
+  return found;
+}
+
 describe.sequential('a disk starts', () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'disks-'));
   let os: TestOs;
@@ -32,9 +38,7 @@ describe.sequential('a disk starts', () => {
   });
 
   test('from EFI firmware with GRUB, and takes an update', async () => {
-    const efi = firmwares.find((file) => existsSync(file));
-    if (efi === undefined) throw new Error(`no EFI firmware here: ${firmwares.join(', ')}`);
-    machine = new Machine({ disk: await makeDisk(os, '1', directory, ['--firmware=efi']), directory, port: server.port, efi });
+    machine = new Machine({ disk: await makeDisk(os, '1', directory, ['--firmware=efi']), directory, port: server.port, efi: firmware() });
     await machine.start();
     expect(await systemState(machine)).toBe('running');
     expect(await summary(machine)).toBe('1*');
@@ -44,6 +48,29 @@ describe.sequential('a disk starts', () => {
     await machine.restart();
     expect(await systemState(machine)).toBe('running');
     expect(await summary(machine)).toBe('2* 1');
+  });
+
+  test('from EFI firmware with systemd-boot, whose driver reads /boot, and goes to a new version and back', async () => {
+    await server.publish('1');
+    machine = new Machine({
+      disk: await makeDisk(os, '1', directory, ['--bootloader=systemd-boot']),
+      directory,
+      port: server.port,
+      efi: firmware(),
+    });
+    await machine.start();
+    expect(await systemState(machine)).toBe('running');
+    expect(await machine.ok('cat /sys/firmware/efi/efivars/LoaderInfo-*')).toContain('s\0y\0s\0t\0e\0m\0d\0-\0b\0o\0o\0t');
+    await server.publish('3');
+    await machine.ok('treeline upgrade', 800_000);
+    await machine.restart();
+    expect(await systemState(machine)).toBe('running');
+    expect(await summary(machine)).toBe('3* 1');
+    expect(await kernel(machine)).toBe(await kernelOf(os, '3'));
+    await machine.ok('treeline rollback');
+    await machine.restart();
+    expect(await summary(machine)).toBe('1* 3');
+    expect(await kernel(machine)).toBe(await kernelOf(os, '1'));
   });
 
   test('from BIOS with extlinux, also after its menu was written for the second and third time', async () => {

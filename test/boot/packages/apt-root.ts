@@ -46,6 +46,13 @@ export class AptRoot {
     });
   }
 
+  /** Unpack one package without what it depends on, which apt doesn't look at here. */
+  async unpack(name: string, directory: string): Promise<void> {
+    const file = (await this.#apt('apt-get', 'none', ['-q', '--print-uris', 'download', name])).match(/^'[^']+' (\S+) \d+/m)?.[1] ?? '';
+    await this.#apt('apt-get', 'none', ['-q', 'download', name], this.#archives);
+    await run('dpkg-deb', ['--extract', path.join(this.#archives, file), directory]);
+  }
+
   /** 1: the oldest copy of everything that any suite still has; 2: the main suite; 3: the newest, security updates included. */
   async #pins(version: OsVersion): Promise<string> {
     const file = path.join(this.#directory, `preferences-${version}`);
@@ -89,7 +96,7 @@ export class AptRoot {
     return this.#apt('apt-get', pins, [...options, 'install', ...seed]);
   }
 
-  #apt(program: string, preferences: string, args: readonly string[]): Promise<string> {
+  #apt(program: string, preferences: string, args: readonly string[], cwd?: string): Promise<string> {
     const config = path.join(this.#directory, `apt-${path.basename(preferences)}.conf`);
     const at = (name: string): string => path.join(this.#directory, name);
     const settings = {
@@ -110,6 +117,6 @@ export class AptRoot {
         .map(([key, value]) => `${key} "${value}";\n`)
         .join(''),
     );
-    return run(program, args, { env: { APT_CONFIG: config } });
+    return run(program, args, { env: { APT_CONFIG: config }, ...(cwd === undefined ? {} : { cwd }) });
   }
 }

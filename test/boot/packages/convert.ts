@@ -28,7 +28,12 @@ interface Source {
  */
 export async function convertAll(debs: readonly DebFile[], out: string, say: (text: string) => void): Promise<Map<string, string>> {
   const sources = await groupBySource(debs);
-  const missing = sources.filter((source) => !existsSync(path.join(out, source.key, 'done')));
+  const madeOf = (source: Source): Record<string, string> => {
+    const file = path.join(out, source.key, 'done');
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {};
+  };
+  // another package of the same source may have come to those that are wanted
+  const missing = sources.filter((source) => source.packages.some(({ name }) => !(name in madeOf(source))));
   let done = 0;
   await inParallel(2, missing, async (source) => {
     await convertSource(source, path.join(out, source.key));
@@ -36,7 +41,7 @@ export async function convertAll(debs: readonly DebFile[], out: string, say: (te
   });
   const rpms = new Map<string, string>();
   for (const source of sources) {
-    const made = JSON.parse(readFileSync(path.join(out, source.key, 'done'), 'utf8')) as Record<string, string>;
+    const made = madeOf(source);
     for (const deb of source.packages) rpms.set(deb.path, path.join(out, source.key, made[deb.name] ?? ''));
   }
   return rpms;

@@ -1,14 +1,19 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AptRoot } from './apt-root.ts';
 import { run } from './commands.ts';
 import { buildRpms } from './rpmbuild.ts';
 
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+const driver = 'usr/share/refind/refind/drivers_x64/ext4_x64.efi';
 const guest = path.join(checkout, 'test/boot/guest');
 
-/** Treeline itself, as `npm run pack` makes it for everybody; Node.js and the name service module that Debian doesn't have. */
-export async function buildCommonPackages(out: string): Promise<void> {
+/**
+ * Treeline itself, as `npm run pack` makes it for everybody; Node.js and the name service module that Debian doesn't have; one file of rEFInd, which as
+ * a whole would bring much along.
+ */
+export async function buildCommonPackages(out: string, apt: AptRoot): Promise<void> {
   mkdirSync(out, { recursive: true });
   const packed = mkdtempSync(path.join(out, 'pack-'));
   await run(process.execPath, [path.join(checkout, 'main/launch/pack.mjs'), '--headless', `--out=${packed}`], { cwd: checkout });
@@ -16,6 +21,10 @@ export async function buildCommonPackages(out: string): Promise<void> {
   rmSync(packed, { recursive: true });
   await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });
   await build('nss-altfiles', out, {});
+  const refind = mkdtempSync(path.join(out, 'refind-'));
+  await apt.unpack('refind', refind);
+  await build('efi-ext4-driver', out, { driver: path.join(refind, driver), driver_path: `/${driver}` });
+  rmSync(refind, { recursive: true });
 }
 
 /** The test's agent, whose configuration says the version of the system. */

@@ -25,7 +25,7 @@ export async function makeRepositories(say: (text: string) => void): Promise<Rep
   for (const version of versions) lists.set(version, await apt.packagesOf(version));
   const debs = new Map([...lists.values()].flat().map((deb) => [deb.path, deb]));
   const rpms = await convertAll([...debs.values()], convertedDirectory(), say);
-  const common = await commonPackages();
+  const common = await commonPackages(apt);
   const made: [OsVersion, string][] = [];
   for (const [version, list] of lists) {
     const files = list.map((deb) => rpms.get(deb.path) ?? '');
@@ -42,10 +42,10 @@ function convertedDirectory(): string {
   return directory;
 }
 
-async function commonPackages(): Promise<string> {
+async function commonPackages(apt: AptRoot): Promise<string> {
   const sources = ['main', 'shared', 'assets/system', 'test/boot/guest', 'package-lock.json', 'electron-builder.yml'];
   const key = digestOf([...sources.flatMap((name) => filesIn(path.join(checkout, name))), process.execPath]);
-  return once(`common-`, key, buildCommonPackages);
+  return once(`common-`, key, (directory) => buildCommonPackages(directory, apt));
 }
 
 async function makeRepository(version: OsVersion, rpms: readonly string[]): Promise<string> {

@@ -5,6 +5,7 @@ export const seed: readonly string[] = [
   ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'polkitd', 'ncurses-base', 'ncurses-bin', 'debianutils'],
   ...['linux-image-cloud-amd64', 'dracut-core', 'cpio', 'zstd', 'e2fsprogs', 'ostree', 'ostree-boot', 'rpm', 'iproute2', 'less'],
   ...['ca-certificates', 'curl', 'sudo', 'openssl', 'tzdata', 'gpgv', 'gpg', 'iputils-ping', 'libstdc++6', 'libdnf2', 'bubblewrap'],
+  'systemd-boot-efi',
 ];
 
 /** What belongs to Debian's own way of installing and has no place on a system of RPM packages. */
