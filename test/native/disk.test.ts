@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DiskParams } from '../../main/engine/disk/index.ts';
@@ -130,6 +130,13 @@ describe('a disk from a commit', () => {
   });
 });
 
+function makeFiles(root: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+  }
+}
+
 describe('a system beside another one', () => {
   let fixture: Fixture;
   let root = '';
@@ -138,16 +145,14 @@ describe('a system beside another one', () => {
     fixture = new Fixture();
     fixture.release({ version: '1.0' });
     root = path.join(fixture.dir, 'old');
-    for (const [name, text] of Object.entries({
+    makeFiles(root, {
       'etc/os-release': 'ID=old\n',
       'usr/bin/true': '#!/bin/sh\n',
       'var/lib/dpkg/status': 'Package: base\nStatus: install ok installed\n',
       'boot/vmlinuz-old': 'the old kernel',
+      'boot/grub/i386-pc/syslinuxcfg.mod': 'a module',
       'boot/grub/grub.cfg': 'menuentry "Old" { linux /boot/vmlinuz-old root=/dev/vda1 }\n',
-    })) {
-      mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-      writeFileSync(path.join(root, name), text);
-    }
+    });
   });
 
   afterAll(() => {
@@ -160,14 +165,26 @@ describe('a system beside another one', () => {
       sh('find', root, '-path', `${root}/ostree`, '-prune', '-o', '-type', 'f', '-print')
         .trim()
         .split('\n')
-        .filter((file) => !/^\/boot\/(ostree|loader\.\d|grub\/custom\.cfg)/.test(file.slice(root.length)))
+        .filter((file) => !/^\/boot\/(ostree|loader\.\d|syslinux|grub\/custom\.cfg)/.test(file.slice(root.length)))
         .map((file) => [
           file.slice(root.length),
           `${statSync(file).mode} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`,
         ]),
     );
-  const install = () =>
-    job('disk.install-alongside', { repo: fixture.server, revision: branch, root, rootDevice: 'UUID=1234', stateroot: 'new' });
+  const installInto = (target: string) =>
+    job('disk.install-alongside', { repo: fixture.server, revision: branch, root: target, rootDevice: 'UUID=1234', stateroot: 'new' });
+  const install = () => installInto(root);
+
+  async function expectRefused(files: Readonly<Record<string, string>>, detail: string): Promise<void> {
+    const other = mkdtempSync(path.join(fixture.dir, 'refused-'));
+    makeFiles(other, { 'etc/os-release': 'ID=old\n', ...files });
+    await expect(installInto(other)).rejects.toMatchObject({
+      code: 'disk-image.not-alongside',
+      report: { detail: expect.stringContaining(detail) as string },
+    });
+    expect(existsSync(path.join(other, 'ostree'))).toBe(false);
+    expect(existsSync(path.join(other, 'boot/loader.0'))).toBe(false);
+  }
 
   test('leaves every file of it as it was, and adds itself to the boot menu', async () => {
     const before = digests();
@@ -178,7 +195,12 @@ describe('a system beside another one', () => {
     expect(readFileSync(path.join(entries, 'ostree-1-new.conf'), 'utf8')).toMatch(/^options root=UUID=1234 rw ostree=/m);
     expect(sh('ostree', 'admin', 'status', `--sysroot=${root}`)).toContain(`new ${result.checksum}.0`);
     const menu = readFileSync(result.bootMenu ?? '', 'utf8');
-    expect(menu).toContain('source "/boot/loader/entries/');
+    expect(menu).toContain('extract_syslinux_entries_source');
+    expect(menu).toContain('"${treeline_device}/boot/loader/syslinux.cfg"');
+    // as GRUB reads libostree's menu, by GRUB's own program
+    const read = sh('grub-syslinux2cfg', `--root=${root}`, '--target-root=/', path.join(root, 'boot/loader/syslinux.cfg'));
+    expect(read).toMatch(/^menuentry '.*' --id [^]*linux\$linux_suffix '\/'\/'\/boot\/ostree\/new-[^]* root=UUID=1234 rw ostree=/m);
+    expect(read).toContain('initrd$linux_suffix');
     sh('grub-script-check', result.bootMenu ?? '');
     // the menu's first entry, and so its default, is the old system still
     expect(readFileSync(path.join(root, 'boot/grub/grub.cfg'), 'utf8')).toContain('menuentry "Old"');
@@ -186,12 +208,41 @@ describe('a system beside another one', () => {
 
   test('is refused a second time, and where /boot/loader is somebody else’s', async () => {
     await expect(install()).rejects.toMatchObject({ code: 'disk-image.not-alongside' });
+    await expectRefused({ 'boot/loader/entries/old.conf': 'title Old\n' }, '/boot/loader is a directory');
+  });
+
+  test('is refused where GRUB couldn’t show it', async () => {
+    const grub = { 'boot/grub/grub.cfg': 'menuentry "Old" { true }\n' };
+    const module = { 'boot/grub/x86_64-efi/syslinuxcfg.mod': 'a module' };
+    await expectRefused(grub, 'no module syslinuxcfg');
+    await expectRefused({ ...grub, ...module, 'boot/syslinux/syslinux.cfg': 'DEFAULT old\n' }, '/boot/syslinux is somebody else’s');
+    const variable = 'sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c';
+    await expectRefused({ ...grub, ...module, [variable]: '\x06\0\0\0\x01' }, 'Secure Boot is on');
+  });
+
+  test('mounts a /boot of its own as the other system does', async () => {
     const other = path.join(fixture.dir, 'other');
-    mkdirSync(path.join(other, 'boot/loader/entries'), { recursive: true });
-    mkdirSync(path.join(other, 'etc'));
-    await expect(
-      job('disk.install-alongside', { repo: fixture.server, revision: branch, root: other, rootDevice: 'UUID=1', stateroot: 'new' }),
-    ).rejects.toMatchObject({ code: 'disk-image.not-alongside' });
-    expect(existsSync(path.join(other, 'ostree'))).toBe(false);
+    makeFiles(other, { 'boot/empty': '', 'etc/fstab': 'LABEL=old / ext4 defaults 0 1\n' });
+    sh('mount', '-t', 'tmpfs', 'boot', path.join(other, 'boot'));
+    try {
+      const grub = { 'boot/grub/grub.cfg': 'menuentry "Old" { true }\n', 'boot/grub/i386-pc/syslinuxcfg.mod': 'a module' };
+      makeFiles(other, grub);
+      mkdirSync(path.join(other, 'boot/loader'));
+      await expect(installInto(other)).rejects.toMatchObject({
+        code: 'disk-image.not-alongside',
+        report: { detail: expect.stringContaining('fstab') as string },
+      });
+      const lines = 'LABEL=start /boot ext4 defaults 0 2\nLABEL=ESP\t/boot/efi vfat umask=0077 0 1\n';
+      writeFileSync(
+        path.join(other, 'etc/fstab'),
+        `LABEL=old / ext4 defaults 0 1\n${lines}# /boot was elsewhere\nLABEL=mine /home ext4 defaults 0 2\n`,
+      );
+      const { result } = await installInto(other);
+      expect(readFileSync(path.join(other, `ostree/deploy/new/deploy/${result.checksum}.0/etc/fstab`), 'utf8')).toBe(lines);
+      expect(readFileSync(result.bootMenu ?? '', 'utf8')).toContain('"${treeline_device}/loader/syslinux.cfg"');
+    } finally {
+      sh('umount', path.join(other, 'boot'));
+      sh('bash', '-c', `chattr -i '${other}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+    }
   });
 });

@@ -45,27 +45,26 @@ function linux { set bls_linux="$1"; }
 function initrd { set bls_initrd="$1"; }
 `;
 
-/** libostree numbers the entries (since 2024.5 without the stateroot's name): the highest is the one to start by default. */
-const entryLoop = (stateroot: string, boot: string): string => `for number in 9 8 7 6 5 4 3 2 1; do
+/**
+ * Menu entries for the files in loader/entries. GRUB as distributions of the Fedora family have it reads them by itself (blscfg); upstream's doesn't,
+ * but here, where no list of commands is beside its modules, the files can be run as a script when their keys are functions.
+ *
+ * libostree numbers the entries (since 2024.5 without the stateroot's name): the highest is the one to start by default.
+ */
+const entryLoop = (stateroot: string): string => `for number in 9 8 7 6 5 4 3 2 1; do
   for bls_id in "ostree-$number" "ostree-$number-${stateroot}"; do
-    if [ -f "${boot}/loader/entries/$bls_id.conf" ]; then
+    if [ -f "/loader/entries/$bls_id.conf" ]; then
       set bls_initrd=
-      source "${boot}/loader/entries/$bls_id.conf"
+      source "/loader/entries/$bls_id.conf"
       menuentry "$bls_title" --id "$bls_id" "$bls_linux" "$bls_initrd" "$bls_options" {
         insmod linux
-        linux "${boot}$2" $4
-        if [ -n "$3" ]; then initrd "${boot}$3"; fi
+        linux "$2" $4
+        if [ -n "$3" ]; then initrd "$3"; fi
       }
     fi
   done
 done
 `;
-
-/**
- * Menu entries for the files in loader/entries (`boot`: the directory of /boot on its file system). GRUB as distributions of the Fedora family have
- * it reads them by itself (blscfg); upstream's doesn't, but the files can be run as a script when their keys are functions.
- */
-export const grubEntries = (stateroot: string, boot: string): string => `${keyFunctions}${entryLoop(stateroot, boot)}`;
 
 /** /boot/grub/grub.cfg of a disk. */
 function grubConfig(stateroot: string): string {
@@ -83,7 +82,7 @@ if [ -f $prefix/$grub_cpu-$grub_platform/blscfg.mod ]; then
   insmod blscfg
   blscfg
 else
-${entryLoop(stateroot, '')
+${entryLoop(stateroot)
   .replace(/^(?=.)/gm, '  ')
   .trimEnd()}
 fi
@@ -139,18 +138,23 @@ function makeImage(tree: string, platform: Platform, bootLabel: string): Buffer 
 
 export const grubEfiImage = (tree: string, bootLabel: string): Buffer => makeImage(tree, 'efi', bootLabel);
 
-/**
- * GRUB for BIOS: boot.img in the first sector, the core image in the BIOS boot partition, each told where the next part is (GRUB's boot.S and
- * diskboot.S: the sector numbers at 0x5c of the former and at 0x1f4 of the latter).
- */
+/** GRUB for BIOS, with a core image which finds /boot by its label. */
 export function installGrubBios(disk: string, layout: Layout, tree: string, bootLabel: string): void {
+  const bootSector = readFileSync(path.join(moduleDirectory(tree, 'bios'), 'boot.img'));
+  embedGrub(disk, layout, bootSector, makeImage(tree, 'bios', bootLabel));
+}
+
+/**
+ * boot.img into the first sector, the core image into the BIOS boot partition, each told where the next part is (GRUB's boot.S and diskboot.S: the
+ * sector numbers at 0x5c of the former and at 0x1f4 of the latter).
+ */
+export function embedGrub(disk: string, layout: Layout, bootSector: Buffer, core: Buffer): void {
   const { startBytes, sizeBytes } = partitionOf(layout, 'bios-boot');
-  const core = makeImage(tree, 'bios', bootLabel);
   if (core.length > sizeBytes) throw new TreelineError('disk-image.failed', { subject: 'GRUB', detail: 'its core image is too large' });
   const first = BigInt(startBytes / sectorBytes);
   core.writeBigUInt64LE(first + 1n, 0x1f4);
   core.writeUInt16LE(Math.ceil(core.length / sectorBytes) - 1, 0x1fc);
-  const boot = readFileSync(path.join(moduleDirectory(tree, 'bios'), 'boot.img')).subarray(0, 440);
+  const boot = bootSector.subarray(0, 440);
   boot.writeBigUInt64LE(first, 0x5c);
   // the drive is what the BIOS says; without the jump some BIOSes' wrong answer would be taken over
   boot.writeUInt8(0xff, 0x64);

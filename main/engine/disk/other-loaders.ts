@@ -1,4 +1,17 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { partitionOf, type Layout } from './layout.ts';
 import { findBootFile, runProgram } from './programs.ts';
@@ -28,16 +41,33 @@ export function systemdBootFiles(tree: string): Map<string, string | Buffer> {
   ]);
 }
 
+/** A menu of extlinux's own, over the serial line, too. It starts the first entry after the time-out. */
+export const prepareExtlinux = (boot: string): void => prepareSyslinuxMenu(boot, 'SERIAL 0 115200\nUI menu.c32\nPROMPT 0\nTIMEOUT 10\n');
+
+const menuTarget = '../loader/syslinux.cfg';
+
 /**
- * What must be there before libostree writes the boot entries: it keeps these lines and adds the entries. The menu starts the first one after the
- * time-out; a DEFAULT line would be lost when libostree writes the file for the second time.
+ * What must be there before libostree writes the boot entries for `bootloader=syslinux`: it keeps these lines and adds the entries. A DEFAULT line
+ * would be lost when libostree writes the file for the second time. What is there already stays.
  */
-export function prepareExtlinux(boot: string): void {
-  mkdirSync(path.join(boot, 'loader.0'), { recursive: true });
-  symlinkSync('loader.0', path.join(boot, 'loader'));
-  mkdirSync(path.join(boot, 'syslinux'));
-  writeFileSync(path.join(boot, 'loader/syslinux.cfg'), 'SERIAL 0 115200\nUI menu.c32\nPROMPT 0\nTIMEOUT 10\n');
-  symlinkSync('../loader/syslinux.cfg', path.join(boot, 'syslinux/syslinux.cfg'));
+export function prepareSyslinuxMenu(boot: string, lines: string): void {
+  const at = (name: string): string => path.join(boot, name);
+  if (!lstatSync(at('loader'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // libostree switches a link
+    if (existsSync(at('loader'))) rmdirSync(at('loader'));
+    mkdirSync(at('loader.0'), { recursive: true });
+    symlinkSync('loader.0', at('loader'));
+  }
+  mkdirSync(at('syslinux'), { recursive: true });
+  if (!existsSync(at('loader/syslinux.cfg'))) writeFileSync(at('loader/syslinux.cfg'), lines);
+  if (!lstatSync(at('syslinux/syslinux.cfg'), { throwIfNoEntry: false })) symlinkSync(menuTarget, at('syslinux/syslinux.cfg'));
+}
+
+/** Whether a syslinux lives there which libostree's menu isn't for. */
+export function hasForeignSyslinux(boot: string): boolean {
+  const menu = path.join(boot, 'syslinux/syslinux.cfg');
+  const stats = lstatSync(menu, { throwIfNoEntry: false });
+  return stats ? !stats.isSymbolicLink() || readlinkSync(menu) !== menuTarget : existsSync(path.dirname(menu));
 }
 
 /**
