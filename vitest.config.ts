@@ -10,6 +10,8 @@ const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_
 /** A virtual machine without KVM takes its time, and before it the system is composed. */
 const booted = { ...serial, testTimeout: 900_000, hookTimeout: 900_000 };
 
+const shortBoot = ['test/boot/packages.test.ts', 'test/boot/circle-short.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,8 +19,8 @@ export default defineConfig({
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),
-      suite('boot-short', { ...booted, include: ['test/boot/circle-short.test.ts'] }),
-      suite('boot', { ...booted, include: ['test/boot/*.test.ts'], exclude: ['test/boot/circle-short.test.ts'] }),
+      suite('boot-short', { ...booted, include: shortBoot }),
+      suite('boot', { ...booted, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
       suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
     ],
   },

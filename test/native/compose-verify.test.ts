@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ComposeFixture } from './compose-fixture.ts';
 import { demoRepositories } from './rpm-build.ts';
-import { verifyTree } from './verify-tree.ts';
+import { verifyTree } from '../fixtures/verify-tree.ts';
 
 let f: ComposeFixture;
 
@@ -25,6 +25,13 @@ beforeAll(async () => {
       '/usr/share/exact/private/file': { content: 'p', mode: '0600', user: 'exactuser', group: 'exactgroup' },
       '/usr/share/exact/link': { link: '../exact/one' },
       '/etc/exact.conf': { content: 'a=1\n', directive: '%config(noreplace)' },
+      '/etc/shadow': {
+        content: 'root:*:19000::::::\nexactuser:!*:::::::\n',
+        directive: '%config(noreplace)',
+        mode: '0640',
+        group: 'exactgroup',
+      },
+      '/etc/mode.conf': { content: 'm=1\n', directive: '%config(noreplace)' },
       '/etc/exact.d': { dir: true, mode: '0750', group: 'exactgroup' },
       '/var/lib/exact': { dir: true, mode: '2770', user: 'exactuser', group: 'exactgroup' },
       '/var/lib/exact/state': { content: 's', mode: '0640', user: 'exactuser' },
@@ -69,7 +76,7 @@ test('documentation and patterns left out are known to the database', async () =
 test('what a postprocess step changes is seen: the check isn’t blind', async () => {
   await f.compose(
     f.treefile(
-      `packages: [${everything}]\nref: test/x86_64/inexact\npostprocess:\n  - chmod 0644 /usr/bin/exact-suid; echo other > /usr/share/exact/empty; chown 0:0 /usr/share/exact/private; rm /usr/share/exact/link; echo b=2 >> /etc/exact.conf\n`,
+      `packages: [${everything}]\nref: test/x86_64/inexact\npostprocess:\n  - chmod 0644 /usr/bin/exact-suid; echo other > /usr/share/exact/empty; chown 0:0 /usr/share/exact/private; rm /usr/share/exact/link; echo b=2 >> /etc/exact.conf; chmod 0600 /etc/mode.conf\n`,
       'inexact.yaml',
     ),
   );
@@ -80,6 +87,7 @@ test('what a postprocess step changes is seen: the check isn’t blind', async (
     '/usr/share/exact/empty': 'S.5......',
     '/usr/share/exact/private': '.....UG..',
     '/usr/share/exact/link': 'missing',
+    '/etc/mode.conf': '.M.......',
   });
   expect(differences.find((d) => d.file === '/etc/exact.conf')?.why).toBe('a configuration file');
 });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 
@@ -75,11 +75,13 @@ export class UserDatabase {
   }
 }
 
-/** Write a file anew beside its old one and put it in its place: never through a hard link. The mode stays, else it is 0644. */
+/** Write a file anew beside its old one and put it in its place: never through a hard link. Owner and mode stay; a new one has 0644. */
 export function replaceFile(file: string, content: string | Buffer): void {
-  const mode = existsSync(file) ? statSync(file).mode & 0o7777 : 0o644;
+  const old = statSync(file, { throwIfNoEntry: false });
   const temporary = `${file}.treeline-new`;
   writeFileSync(temporary, content);
-  chmodSync(temporary, mode);
+  const made = statSync(temporary);
+  if (old && (old.uid !== made.uid || old.gid !== made.gid)) chownSync(temporary, old.uid, old.gid);
+  chmodSync(temporary, old ? old.mode & 0o7777 : 0o644);
   renameSync(temporary, file);
 }
