@@ -39,7 +39,7 @@ export interface CommitFlags extends SigningFlags {
 }
 
 /** Options that have no effect any more, taken so that scripts written for rpm-ostree run. */
-const accepted = (flags: string, why: string): Option => new Option(flags, why).hideHelp();
+export const accepted = (flags: string, why: string): Option => new Option(flags, why).hideHelp();
 
 export function addInstallOptions(command: Command): Command {
   return command

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { TreelineError } from '../../shared/errors/index.ts';
 import type { CommitRootfsParams, InstallOutcome, InstallParams } from '../engine/jobs/index.ts';
+import { accepted } from './compose-options.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
 
@@ -31,7 +31,7 @@ function addCacheOptions(command: Command): Command {
     .option('--ex-lockfile <file>', 'read package versions from this lockfile (repeatable)', repeated, [])
     .option('--ex-lockfile-strict', 'only packages of the lockfiles')
     .option('--ex-write-lockfile-to <file>', 'write the versions taken here')
-    .option('--unified-core', 'accepted for compatibility: always on')
+    .addOption(accepted('--unified-core', 'always on'))
     .option('--no-wait', 'when another process uses cache or repository, refuse at once');
 }
 
@@ -187,22 +187,22 @@ function addExtensions(compose: Command): void {
     .argument('<extfile>')
     .option('-r, --repo <path>', 'OSTree repository with the base')
     .option('--base-rev <revision>', 'the base (default: the treefile’s branch)')
-    .option('--rootfs <path>', 'not supported: name a commit with --repo and --base-rev')
-    .option('--layer-repo <path>', 'accepted for compatibility')
+    .option('--rootfs <path>', 'root file system that is the base, instead of a commit')
+    .addOption(accepted('--layer-repo <path>', 'the base’s commit says what it has'))
     .option('--output-dir <path>', 'write packages and extensions.json here (default: extensions)')
     .option('--cachedir <path>', 'keep packages and metadata here')
     .option('--cache-only', 'use only what is in the cache')
     .option('--touch-if-changed <file>', 'touch this file when they differ from those of the run before')
-    .option('--unified-core', 'accepted for compatibility: always on')
+    .addOption(accepted('--unified-core', 'always on'))
     .action(async (treefile: string, extensions: string, flags: ExtensionsFlags, command: Command) =>
       reportErrors(async () => {
-        if (flags.rootfs !== undefined) throw new TreelineError('not-supported', { subject: '--rootfs' });
-        const { repo, baseRev, outputDir, cachedir, cacheOnly, touchIfChanged } = flags;
+        const { repo, baseRev, rootfs, outputDir, cachedir, cacheOnly, touchIfChanged } = flags;
         const params = {
           treefile,
           extensions,
           ...(repo === undefined ? {} : { repo }),
           ...(baseRev === undefined ? {} : { baseRev }),
+          ...(rootfs === undefined ? {} : { rootfs }),
           ...(outputDir === undefined ? {} : { outputDir }),
           ...(cachedir === undefined ? {} : { cachedir }),
           ...(cacheOnly === undefined ? {} : { cacheOnly }),

@@ -72,7 +72,10 @@ function build(specs) {
     writeFileSync(path.join(top, `${n}.spec`), text);
     return `rpmbuild -bb --quiet --buildroot ${top}/root ${flags.join(' ')} ${top}/${n}.spec`;
   });
-  run('bash', '-e', '-c', commands.join('\n'));
+  // a file: one argument of a program may have 128 KiB
+  const script = path.join(top, 'build.sh');
+  writeFileSync(script, commands.join('\n'));
+  run('bash', '-e', script);
   rmSync(top, { recursive: true });
   run('createrepo_c', '--quiet', source);
 }

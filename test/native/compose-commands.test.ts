@@ -144,6 +144,13 @@ test('extensions: resolved with exactly the base, nothing that it has; developme
   ]);
   expect(existsSync(touched)).toBe(true);
   expect(await ok(...args)).toContain('No change');
+  // the same base as a root file system: the same packages
+  const rootfs = path.join(f.directory, 'ext-root');
+  f.ostree('checkout', '--user-mode', 'test/x86_64/ext', rootfs);
+  const fromRoot = args.map((arg) => (arg.startsWith('--repo=') ? `--rootfs=${rootfs}` : arg));
+  expect(await ok(...fromRoot)).toContain('No change');
+  expect(await fails(...fromRoot, `--repo=${f.repo}`)).toContain('--rootfs stands for --repo');
+  expect(await fails(...fromRoot, `--rootfs=${f.directory}`)).toContain('no RPM database');
   writeFileSync(extensions, 'extensions:\n  tools:\n    packages: [tool-data]\n');
   await ok(...args);
   expect(readdirSync(output).sort()).toEqual(['extensions.json', 'tool-data-1-1.noarch.rpm']);

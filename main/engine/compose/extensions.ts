@@ -7,6 +7,7 @@ import type { ExtensionsOutcome, ExtensionsParams, JobContext } from '../jobs/in
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { ComposePorts } from './compose.ts';
 import { loadRepos } from './repo-file.ts';
+import { databaseOf } from './rootfs.ts';
 import { readStructured } from './structured-file.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
@@ -40,6 +41,11 @@ const readExtensions = (file: string): Extensions =>
 type Base = ReadonlyMap<string, { readonly evr: string; readonly spec: string }>;
 
 function baseOf(params: ExtensionsParams, treefile: Treefile, ports: ComposePorts): Base {
+  if (params.rootfs !== undefined) {
+    if (params.repo !== undefined || params.baseRev !== undefined)
+      throw new TreelineError('usage.invalid', { detail: '--rootfs stands for --repo and --base-rev: the base is one of them' });
+    return baseOfRoot(path.resolve(params.rootfs), ports);
+  }
   if (params.repo === undefined) {
     if (params.baseRev !== undefined) throw new TreelineError('usage.invalid', { detail: '--base-rev needs --repo' });
     return new Map();
@@ -56,9 +62,20 @@ function baseOf(params: ExtensionsParams, treefile: Treefile, ports: ComposePort
   );
 }
 
+function baseOfRoot(root: string, ports: ComposePorts): Base {
+  const dbPath = databaseOf(root);
+  if (dbPath === undefined) throw new TreelineError('rpmdb.missing', { subject: root });
+  return new Map(
+    ports.rpm.readRpmdb({ root, dbPath }).map((pkg) => {
+      const evr = `${pkg.epoch > 0 ? `${pkg.epoch}:` : ''}${pkg.version}-${pkg.release}`;
+      return [pkg.name, { evr, spec: `${pkg.name}-${evr}.${pkg.arch}` }];
+    }),
+  );
+}
+
 /**
  * `compose extensions`: fetch the packages that can be added to a base, with what they need and the base hasn't. They resolve together with exactly
- * the base's packages (of `baseRev`, default the branch's newest; without a repository: what the treefile gives now). Packages of kind
+ * the base's packages (of `baseRev`, default the branch's newest, or of the database in `rootfs`; with neither: what the treefile gives now). Packages of kind
  * `development` are only fetched.
  */
 export async function composeExtensions(params: ExtensionsParams, ports: ComposePorts, context: JobContext): Promise<ExtensionsOutcome> {

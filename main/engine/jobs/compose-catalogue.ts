@@ -110,6 +110,8 @@ export interface ExtensionsParams {
   /** Where `baseRev` (default: the treefile's branch) is. */
   readonly repo?: string;
   readonly baseRev?: string;
+  /** A root file system whose RPM database says what the base is, instead of `repo` and `baseRev`. */
+  readonly rootfs?: string;
   /** Default: `extensions`. */
   readonly outputDir?: string;
   readonly cachedir?: string;
