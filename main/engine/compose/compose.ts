@@ -18,6 +18,7 @@ import { readLockfiles, writeLockfile } from './lockfile.ts';
 import { warnOf } from './treefile-warnings.ts';
 import { printTreefile } from './print-treefile.ts';
 import { loadRepos } from './repo-file.ts';
+import { noteDownloadsUsed, retireUnused } from './retire.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
 import type { LuaRunner } from './sandbox.ts';
 import { Steps } from './steps.ts';
@@ -218,13 +219,17 @@ export async function withPackages<T>(
   );
   using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
   const headers = resolution.packages.map((p) => ports.rpm.readPackage(p.path));
-  return await run({ ...resolved, cache, workdir: workdir.path, headers }, commits, imported);
+  const result = await run({ ...resolved, cache, workdir: workdir.path, headers }, commits, imported);
+  const retired = retireUnused(cachedir, cache, resolution.packages);
+  if (retired !== undefined) resolved.context.message(retired);
+  return result;
 }
 
-async function fetchPackages({ steps, resolution }: Pick<Resolved, 'steps' | 'resolution'>): Promise<void> {
+async function fetchPackages({ steps, resolution, cachedir }: Pick<Resolved, 'steps' | 'resolution' | 'cachedir'>): Promise<void> {
   await steps.run('fetch', 'Downloading packages', () =>
     resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
   );
+  noteDownloadsUsed(cachedir, resolution.packages);
 }
 
 const cacheText = ({ cachedir }: Pick<Resolved, 'cachedir'>): string => path.join(cachedir, 'packages');

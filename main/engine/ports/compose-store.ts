@@ -39,6 +39,8 @@ export interface PackageCache extends Disposable {
   checkout(commit: string, target: string, wanted?: (path: string) => boolean): void;
   /** Copy a commit with all that it holds out of another repository, so that it can be checked out. Throws repo.corrupt when it isn't whole. */
   importCommit(repo: string, checksum: string): void;
+  /** Note that these packages were used now, and remove packages and layers that nothing used since (Unix seconds). Returns how many went. */
+  retire(used: readonly ResolvedPackage[], beforeSeconds: number): number;
   /** Store an assembled directory; unchanged hard links aren't read again. `sepolicyRoot`: label by the policy in that tree. */
   writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot;
 }

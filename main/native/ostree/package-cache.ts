@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CachedPackage, ImportRequest, PackageCache, TreeRoot } from '../../engine/ports/compose-store.ts';
@@ -8,6 +8,7 @@ import { Variant } from '../core/index.ts';
 import { checkoutUnion, DevinoCache } from './checkout.ts';
 import { importPayload } from './import.ts';
 import { packageRef } from './package-ref.ts';
+import { prune } from './prune.ts';
 import { Repo } from './repo.ts';
 import { objectsOf } from './sizes.ts';
 import { importObjectFrom, Transaction, writeCommitObject, writeDirectory, writeTree } from './write.ts';
@@ -84,15 +85,40 @@ export class OstreePackageCache implements PackageCache {
   }
 
   importCommit(repo: string, checksum: string): void {
-    if (this.#repo.tryLoadCommit(checksum)) return;
+    if (this.#repo.tryLoadCommit(checksum)) return this.#touch(layerRef(checksum));
     using source = Repo.open(repo);
     const { rootDirtree: dirtree, rootDirmeta: dirmeta } = source.loadCommit(checksum);
     using transaction = new Transaction(this.#repo);
     for (const { type, checksum: id } of objectsOf(source, { dirtree, dirmeta }))
       if (!this.#repo.hasObject(type, id)) importObjectFrom(this.#repo, source, type, id);
     importObjectFrom(this.#repo, source, 'commit', checksum);
-    transaction.setRef(`treeline/layer/${checksum}`, checksum);
+    transaction.setRef(layerRef(checksum), checksum);
     transaction.commit();
+  }
+
+  retire(used: readonly ResolvedPackage[], beforeSeconds: number): number {
+    for (const pkg of used) this.#touch(packageRef(pkg));
+    const refs = [...this.#repo.listRefs()];
+    // a ref's file is as old as the last use of what it names
+    const old = new Set(refs.filter(([ref]) => statSync(this.#refFile(ref)).mtimeMs / 1000 < beforeSeconds).map(([ref]) => ref));
+    if (old.size === 0) return 0;
+    for (const ref of old) this.#repo.setRef(ref, null);
+    this.#refs = undefined;
+    prune(
+      this.#repo,
+      refs.filter(([ref]) => !old.has(ref)).map(([, checksum]) => checksum),
+      false,
+    );
+    return old.size;
+  }
+
+  #refFile(ref: string): string {
+    return path.join(this.path, 'refs/heads', ref);
+  }
+
+  #touch(ref: string): void {
+    const now = new Date();
+    utimesSync(this.#refFile(ref), now, now);
   }
 
   writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot {
@@ -102,6 +128,8 @@ export class OstreePackageCache implements PackageCache {
     return root;
   }
 }
+
+const layerRef = (checksum: string): string => `treeline/layer/${checksum}`;
 
 /** A cache that can't be opened (interrupted while it was made, or of another mode) is made anew; it holds nothing that can't be had again. */
 function openOrRemake(location: string): Repo {

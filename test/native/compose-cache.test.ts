@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesystemPackage } from '../fixtures/shell-package.ts';
+import { ComposeFixture } from './compose-fixture.ts';
+
+let f: ComposeFixture;
+const day = 24 * 3600;
+
+beforeAll(() => {
+  f = new ComposeFixture();
+  f.add(
+    filesystemPackage,
+    { name: 'kept', files: { '/usr/share/kept': 'kept\n' } },
+    { name: 'old', files: { '/usr/share/old': 'old\n', '/usr/share/same': 'kept\n' } },
+    { name: 'recent', files: { '/usr/share/recent': 'recent\n' } },
+  );
+});
+afterAll(() => f.dispose());
+
+const cache = (): string => path.join(f.cachedir, 'pkgcache-repo');
+const refs = (): string[] =>
+  execFileSync('ostree', [`--repo=${cache()}`, 'refs'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .sort();
+const refFile = (ref: string): string => path.join(cache(), 'refs/heads', ref);
+function age(file: string, days: number): void {
+  const then = Date.now() / 1000 - days * day;
+  utimesSync(file, then, then);
+}
+
+test('what no compose took for 30 days leaves the cache; the rest stays whole, and what is needed again is imported again', async () => {
+  const both = f.treefile('packages: [filesystem, kept, old, recent]\n', 'all.yaml');
+  await f.compose(both);
+  const [old, recent, kept] = ['old', 'recent', 'kept'].map((name) => `rpmostree/pkg/${name}/1-1.noarch`) as [string, string, string];
+  expect(refs()).toEqual(expect.arrayContaining([old, recent, kept]));
+  const downloads = path.join(f.cachedir, 'packages');
+  mkdirSync(downloads, { recursive: true });
+  for (const [name, days] of Object.entries({ 'ancient.rpm': 40, 'new.rpm': 20, 'notes.txt': 40 })) {
+    writeFileSync(path.join(downloads, name), 'x');
+    age(path.join(downloads, name), days);
+  }
+  age(refFile(old), 31);
+  age(refFile(recent), 29);
+  age(refFile(kept), 31);
+  const before = statSync(cache()).ino;
+
+  await f.compose(f.treefile('packages: [filesystem, kept]\nref: test/x86_64/small\n', 'small.yaml'));
+  expect(f.messages.filter((text) => text.startsWith('Removed from the cache'))).toHaveLength(1);
+  expect(refs()).not.toContain(old);
+  expect(refs()).toEqual(expect.arrayContaining([recent, kept]));
+  expect(Date.now() / 1000 - statSync(refFile(kept)).mtimeMs / 1000).toBeLessThan(day);
+  expect(readdirSync(downloads).sort()).toEqual(['new.rpm', 'notes.txt']);
+  f.fsck(cache());
+  // a file that an old and a kept package share is still there
+  expect(execFileSync('ostree', [`--repo=${cache()}`, 'cat', kept, '/usr/share/kept'], { encoding: 'utf8' })).toBe('kept\n');
+
+  const again = await f.compose(both, { noParent: true });
+  expect([statSync(cache()).ino, existsSync(refFile(old)), again.imported]).toEqual([before, true, 1]);
+  f.fsck(cache());
+  expect(f.list(again.checksum).has('/usr/share/old')).toBe(true);
+  expect(f.messages.some((text) => text.startsWith('Removed from the cache'))).toBe(false);
+});
