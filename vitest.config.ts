@@ -8,7 +8,7 @@ const suite = (name: string, extra: object = {}) => ({
 const serial = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 };
 
 /** A virtual machine without KVM takes its time, and before it the system is composed. */
-const booted = { ...serial, testTimeout: 900_000, hookTimeout: 900_000 };
+const booted = { ...serial, testTimeout: 900_000, hookTimeout: 900_000, globalSetup: 'test/boot/support/global-setup.ts' };
 
 const shortBoot = ['test/boot/packages.test.ts', 'test/boot/circle-short.test.ts'];
 
@@ -20,7 +20,7 @@ export default defineConfig({
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),
       suite('boot-short', { ...booted, include: shortBoot }),
-      suite('boot', { ...booted, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
+      suite('boot', { ...booted, fileParallelism: true, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
       suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
     ],
   },

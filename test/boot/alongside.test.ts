@@ -3,11 +3,11 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from './machine/machine.ts';
-import { branch, makeTestOs, type TestOs } from './os/compose-os.ts';
+import { branch, testOs, type TestOs } from './os/compose-os.ts';
 import { remote, stateroot } from './os/disk.ts';
 import { makeOrdinaryDisk } from './os/ordinary.ts';
 import { startUpdateServer, type UpdateServer } from './os/server.ts';
-import { say, scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/scratch.ts';
 import { summary, systemState } from './support/guest.ts';
 
 describe.sequential('beside an ordinary system', () => {
@@ -18,7 +18,7 @@ describe.sequential('beside an ordinary system', () => {
   let before: Record<string, string>;
 
   beforeAll(async () => {
-    os = await makeTestOs(say);
+    os = testOs();
     server = await startUpdateServer(os, directory);
     await server.publish('1');
     copyFileSync(os.publicKey, path.join(directory, 'www/key.asc'));

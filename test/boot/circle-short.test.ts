@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from './machine/machine.ts';
-import { kernelOf, makeTestOs, type TestOs } from './os/compose-os.ts';
+import { kernelOf, testOs, type TestOs } from './os/compose-os.ts';
 import { makeDisk } from './os/disk.ts';
 import { startUpdateServer, type UpdateServer } from './os/server.ts';
-import { say, scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/scratch.ts';
 import { kernel, leaveTraces, summary, systemState, traces } from './support/guest.ts';
 
 describe.sequential('a real system', () => {
@@ -16,7 +16,7 @@ describe.sequential('a real system', () => {
   let machine: Machine;
 
   beforeAll(async () => {
-    os = await makeTestOs(say);
+    os = testOs();
     server = await startUpdateServer(os, directory);
     await server.publish('1');
     machine = new Machine({ disk: await makeDisk(os, '1', directory), directory, port: server.port });

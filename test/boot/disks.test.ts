@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from './machine/machine.ts';
-import { kernelOf, makeTestOs, type TestOs } from './os/compose-os.ts';
+import { kernelOf, testOs, type TestOs } from './os/compose-os.ts';
 import { makeDisk } from './os/disk.ts';
 import { startUpdateServer, type UpdateServer } from './os/server.ts';
 import { kernel, summary, systemState } from './support/guest.ts';
-import { say, scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/scratch.ts';
 
 const firmwares = ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_CODE.fd'];
 function firmware(): string {
@@ -23,7 +23,7 @@ describe.sequential('a disk starts', () => {
   let machine: Machine | undefined;
 
   beforeAll(async () => {
-    os = await makeTestOs(say);
+    os = testOs();
     server = await startUpdateServer(os, directory);
     await server.publish('1');
   });

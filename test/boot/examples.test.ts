@@ -2,11 +2,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { treeline } from './os/compose-os.ts';
+import { packagesOf, testOs, treeline } from './os/compose-os.ts';
 import { run } from './packages/commands.ts';
 import { checkout } from './packages/own-packages.ts';
-import { makeRepositories } from './packages/repository.ts';
-import { say, scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/scratch.ts';
 
 describe.sequential('the examples', () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'examples-'));
@@ -14,8 +13,7 @@ describe.sequential('the examples', () => {
   const cat = async (ref: string, file: string): Promise<string> => run('ostree', [`--repo=${repo}`, 'cat', ref, file]);
 
   beforeAll(async () => {
-    // while working on the tests: a directory of an earlier run, as it is
-    const packages = process.env['TREELINE_TEST_REPOSITORY'] ?? (await makeRepositories(say))['3'];
+    const packages = packagesOf(testOs(), '3');
     cpSync(path.join(checkout, 'assets/examples'), path.join(directory, 'examples'), { recursive: true });
     writeFileSync(path.join(directory, 'examples/example.repo'), `[example]\nbaseurl=file://${packages}\ngpgcheck=0\n`);
     await run('ostree', ['init', `--repo=${repo}`, '--mode=archive']);

@@ -1,19 +1,14 @@
 // What the composed commits hold of the real packages, by rpm's own verification.
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { verifyTree } from '../fixtures/verify-tree.ts';
-import { makeTestOs, type TestOs } from './os/compose-os.ts';
+import { testOs } from './os/compose-os.ts';
 import { versions } from './packages/seed.ts';
-import { say, scratchDirectory } from './support/scratch.ts';
+import { scratchDirectory } from './support/scratch.ts';
 
 describe('every real package is there as rpm would have installed it', () => {
-  let os: TestOs;
-
-  beforeAll(async () => {
-    os = await makeTestOs(say);
-  });
-
   test.each(versions)('in version %s', (version) => {
+    const os = testOs();
     const { packages, differences } = verifyTree(os.repo, os.commits[version], path.join(scratchDirectory(), 'verify'));
     expect(packages).toBeGreaterThanOrEqual(168);
     expect(differences.filter(({ why }) => why === undefined)).toEqual([]);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from './machine/machine.ts';
-import { makeTestOs, type TestOs } from './os/compose-os.ts';
+import { testOs, type TestOs } from './os/compose-os.ts';
 import { makeDisk } from './os/disk.ts';
 import { startUpdateServer, type UpdateServer } from './os/server.ts';
 import { deployments, leaveTraces, systemState, traces } from './support/guest.ts';
@@ -24,7 +24,7 @@ describe.sequential('a power cut', () => {
   let stageMs = 0;
 
   beforeAll(async () => {
-    os = await makeTestOs(say);
+    os = testOs();
     server = await startUpdateServer(os, directory);
     await server.publish('1');
     machine = new Machine({ disk: await makeDisk(os, '1', directory), directory, port: server.port });

@@ -20,18 +20,22 @@ export interface TestOs {
 }
 
 const cache = path.join(checkout, '.cache/boot');
+/** May be set while working on the tests: a directory of an earlier run, as it is. */
+export const placeVariable = 'TREELINE_TEST_OS';
 export const treeline = path.join(checkout, 'dist/cli/treeline.mjs');
 
-/** Convert, compose, sign; what is in the checkout's cache is not made again. `say` hears how far it is. */
-export async function makeTestOs(say: (text: string) => void): Promise<TestOs> {
-  // while working on the tests: a directory of an earlier run, as it is
-  const given = process.env['TREELINE_TEST_OS'];
-  return readOs(given ?? (await composedOs(say)));
-}
-
-function readOs(directory: string): TestOs {
+/** What global-setup.ts made; it tells the tests' processes where. */
+export function testOs(): TestOs {
+  const directory = process.env[placeVariable];
+  if (directory === undefined) throw new Error(`${placeVariable} is not set: test/boot/support/global-setup.ts sets it`);
   const commits = JSON.parse(readFileSync(path.join(directory, 'commits.json'), 'utf8')) as TestOs['commits'];
   return { repo: path.join(directory, 'repo'), publicKey: path.join(directory, 'key.asc'), commits };
+}
+
+/** Directory with the packages that a version was composed from. */
+export function packagesOf(os: TestOs, version: OsVersion): string {
+  const config = readFileSync(path.join(path.dirname(os.repo), `config-${version}/treeline-test.repo`), 'utf8');
+  return /^baseurl=file:\/\/(.*)$/m.exec(config)?.[1] ?? '';
 }
 
 /** Version of the kernel in a commit; what Debian offers decides whether that of `3` is another one than that of `1`. */
@@ -45,7 +49,8 @@ export async function kernelOf(os: TestOs, version: OsVersion): Promise<string> 
   );
 }
 
-async function composedOs(say: (text: string) => void): Promise<string> {
+/** Convert, compose, sign; what is in the checkout's cache is not made again. `say` hears how far it is. Returns the directory of it. */
+export async function composeTestOs(say: (text: string) => void): Promise<string> {
   const repositories = await makeRepositories(say);
   const treefile = path.join(checkout, 'test/boot/guest/treefile.yaml');
   const key = createHash('sha256').update(readFileSync(treefile)).update(Object.values(repositories).join('\n')).digest('hex').slice(0, 12);

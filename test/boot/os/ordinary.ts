@@ -4,7 +4,7 @@ import { makeDisk as makePartitions } from '../../../main/engine/disk/file-syste
 import { embedGrub } from '../../../main/engine/disk/grub.ts';
 import { mib, partitionOf, planLayout, type Partition } from '../../../main/engine/disk/layout.ts';
 import { run } from '../packages/commands.ts';
-import { kernelOf, type TestOs } from './compose-os.ts';
+import { kernelOf, packagesOf, type TestOs } from './compose-os.ts';
 
 const grubModules = '/usr/lib/grub/i386-pc';
 const units = ['treeline-test-agent', 'systemd-networkd'];
@@ -50,8 +50,7 @@ export async function makeOrdinaryDisk(os: TestOs, directory: string): Promise<s
 }
 
 async function installPackages(os: TestOs, root: string): Promise<void> {
-  const config = readFileSync(path.join(path.dirname(os.repo), 'config-1/treeline-test.repo'), 'utf8');
-  const packages = /^baseurl=file:\/\/(.*)$/m.exec(config)?.[1] ?? '';
+  const packages = packagesOf(os, '1');
   const files = readdirSync(packages).filter((name) => name.endsWith('.rpm'));
   for (const name of ['proc', 'sys', 'dev', 'run', 'tmp', 'boot']) mkdirSync(path.join(root, name));
   await run('chmod', ['1777', path.join(root, 'tmp')]);
