@@ -45,6 +45,19 @@ test.each([
   expect(editenv('list')).toContain(`next_entry=${expected}\n`);
 });
 
+test('GRUB of another system, which shows the entries in a submenu', () => {
+  write(`boot/${grub}/grub.cfg`, "menuentry 'Old' {\n}\n");
+  write(
+    `boot/${grub}/custom.cfg`,
+    "set timeout=3\n# --- Treeline: systems installed beside this one\nsubmenu 'Treeline' --id 'treeline' {\n}\n",
+  );
+  const editenv = (command: string): string =>
+    execFileSync(`${grub}-editenv`, [path.join(root, `boot/${grub}/grubenv`), command], { encoding: 'utf8' });
+  editenv('create');
+  once();
+  expect(editenv('list')).toContain('next_entry=treeline>Test 1 (ostree:1)\n');
+});
+
 test.each([
   ['boot/zipl/bootmap', 'zipl'],
   ['boot/loader/uEnv.txt', 'U-Boot'],

@@ -195,7 +195,7 @@ describe('a system beside another one', () => {
     expect(readFileSync(path.join(entries, 'ostree-1-new.conf'), 'utf8')).toMatch(/^options root=UUID=1234 rw ostree=/m);
     expect(sh('ostree', 'admin', 'status', `--sysroot=${root}`)).toContain(`new ${result.checksum}.0`);
     const menu = readFileSync(result.bootMenu ?? '', 'utf8');
-    expect(menu).toContain('extract_syslinux_entries_source');
+    expect(menu).toMatch(/^submenu 'Treeline' --id 'treeline' \{\n.*\n {2}extract_syslinux_entries_source /m);
     expect(menu).toContain('"${treeline_device}/boot/loader/syslinux.cfg"');
     // as GRUB reads libostree's menu, by GRUB's own program
     const read = sh('grub-syslinux2cfg', `--root=${root}`, '--target-root=/', path.join(root, 'boot/loader/syslinux.cfg'));

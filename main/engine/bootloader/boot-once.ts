@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
+import { pathInMenu } from './alongside-menu.ts';
 import { loaderInfo, oneShotProblem, writeOneShot } from './efi-variables.ts';
 import { findDeployment, versionOf, type SysrootJob } from '../sysroot/actions.ts';
 
@@ -74,8 +75,10 @@ export function findLoader(root: string): OnceLoader {
   }
   if (name === 'GRUB') {
     const program = tool('grub2-reboot', 'grub-reboot');
-    const bls = readText(grubConfig(root) ?? '').includes('blscfg');
-    return { name, once: (entry) => run(program, `--boot-directory=${boot}`, bls ? entry.id.replace(/\.conf$/, '') : entry.title) };
+    const config = grubConfig(root) ?? '';
+    const nameOf = ({ id, title }: MenuEntry): string =>
+      readText(config).includes('blscfg') ? id.replace(/\.conf$/, '') : pathInMenu(path.dirname(config), title);
+    return { name, once: (entry) => run(program, `--boot-directory=${boot}`, nameOf(entry)) };
   }
   if (name === 'extlinux') {
     const folder = existsSync(at('boot/extlinux')) ? 'boot/extlinux' : 'boot/syslinux';

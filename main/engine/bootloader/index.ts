@@ -1,1 +1,2 @@
+export * from './alongside-menu.ts';
 export * from './boot-once.ts';

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { alongsideMark, alongsideMenu } from '../bootloader/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { DiskPort } from '../ports/disk.ts';
 import { fillSysroot } from './fill-sysroot.ts';
@@ -10,7 +11,6 @@ import type { AlongsideOutcome, AlongsideParams } from './params.ts';
 const syslinuxModule = 'syslinuxcfg';
 /** Without a time-out GRUB would take the menu for the command to start its default at once. */
 const menuLines = 'TIMEOUT 10\n';
-const mark = '# --- Treeline: systems installed beside this one';
 
 /**
  * Install a deployment into a root file system that another system lives in. That one keeps everything it has: what is added is /ostree,
@@ -80,19 +80,19 @@ function bootOf(root: string): { separate: boolean; fstab: string } {
 /**
  * Upstream's GRUB, which Debian's family has, can't read loader/entries; but it can read a menu of syslinux, and such a one libostree maintains
  * (ostree.repo-config(5), sysroot.bootloader). Its paths begin with /boot, and libostree makes a link of that name in a /boot of its own. `$root` may
- * be anything here; `$prefix` is GRUB's own directory.
+ * be anything here; `$prefix` is GRUB's own directory. A submenu, because titles change with every update: `treeline>0` is always the newest.
  */
 function addToGrub(grub: string, separate: boolean): void {
   const custom = path.join(grub, 'custom.cfg');
-  if (existsSync(custom) && readFileSync(custom, 'utf8').includes(mark)) return;
+  if (existsSync(custom) && readFileSync(custom, 'utf8').includes(alongsideMark)) return;
   const loader = `\${treeline_device}${separate ? '' : '/boot'}/loader`;
   appendFileSync(
     custom,
-    `${mark}
-regexp --set=1:treeline_device '^(\\(.*\\))/' "$prefix"
-if [ -f "${loader}/syslinux.cfg" ]; then
+    `${alongsideMark}
+submenu 'Treeline' --id '${alongsideMenu}' {
+  regexp --set=1:treeline_device '^(\\(.*\\))/' "$prefix"
   extract_syslinux_entries_source --syslinux --root="\${treeline_device}" --cwd="${loader}" "${loader}/syslinux.cfg"
-fi
+}
 `,
   );
 }
