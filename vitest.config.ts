@@ -20,7 +20,7 @@ export default defineConfig({
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),
       suite('boot-short', { ...booted, include: shortBoot }),
-      suite('boot', { ...booted, fileParallelism: true, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
+      suite('boot', { ...booted, fileParallelism: true, maxWorkers: 2, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
       suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
     ],
   },
