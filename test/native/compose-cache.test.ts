@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesystemPackage } from '../fixtures/shell-package.ts';
@@ -62,4 +62,27 @@ test('what no compose took for 30 days leaves the cache; the rest stays whole, a
   f.fsck(cache());
   expect(f.list(again.checksum).has('/usr/share/old')).toBe(true);
   expect(f.messages.some((text) => text.startsWith('Removed from the cache'))).toBe(false);
+});
+
+test('a layer whose removal was interrupted is copied again, whole', async () => {
+  const content = path.join(f.directory, 'layer/usr/share/layer');
+  mkdirSync(content, { recursive: true });
+  writeFileSync(path.join(content, 'file'), 'from the layer\n');
+  const layer = f.ostree(
+    'commit',
+    '--branch=layers/one',
+    '--owner-uid=0',
+    '--owner-gid=0',
+    `--tree=dir=${path.join(f.directory, 'layer')}`,
+  );
+  const treefile = f.treefile('packages: [filesystem]\nostree-layers: [layers/one]\nref: test/x86_64/layered\n', 'layered.yaml');
+  await f.compose(treefile);
+  // its ref goes first, then its objects in any order
+  rmSync(refFile(`treeline/layer/${layer}`));
+  const objects = execFileSync('ostree', [`--repo=${cache()}`, 'ls', '-C', layer, '/usr/share/layer/file'], { encoding: 'utf8' });
+  const checksum = /[0-9a-f]{64}/.exec(objects)?.[0] ?? '';
+  rmSync(path.join(cache(), 'objects', checksum.slice(0, 2), `${checksum.slice(2)}.file`));
+  const again = await f.compose(treefile, { noParent: true, forceNocache: true });
+  expect(f.cat('/usr/share/layer/file', again.checksum)).toBe('from the layer\n');
+  f.fsck(cache());
 });

@@ -85,7 +85,8 @@ export class OstreePackageCache implements PackageCache {
   }
 
   importCommit(repo: string, checksum: string): void {
-    if (this.#repo.tryLoadCommit(checksum)) return this.#touch(layerRef(checksum));
+    // without its ref it may be half removed
+    if (existsSync(this.#refFile(layerRef(checksum))) && this.#repo.tryLoadCommit(checksum)) return this.#touch(layerRef(checksum));
     using source = Repo.open(repo);
     const { rootDirtree: dirtree, rootDirmeta: dirmeta } = source.loadCommit(checksum);
     using transaction = new Transaction(this.#repo);
