@@ -1,8 +1,9 @@
 import { dialog, type BrowserWindow } from 'electron';
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { atomicFile } from '../files/index.ts';
 
 /** A key ring of many keys is some ten kilobytes; what is larger is no key file. */
 const largestKeyFile = 1024 * 1024;
@@ -67,14 +68,7 @@ export async function saveAs(
   const given = { title: options.title, defaultPath: options.fileName, filters: [options.filter] };
   const { canceled, filePath } = await (window ? dialog.showSaveDialog(window, given) : dialog.showSaveDialog(given));
   if (canceled || !filePath) return undefined;
-  const fresh = `${filePath}.${randomUUID()}.new`;
-  try {
-    await writeFile(fresh, content);
-    await rename(fresh, filePath);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw new TreelineError('file.unwritable', { subject: filePath, detail: words(error) });
-  }
+  atomicFile(filePath, content, { keepAttributes: true });
   return path.basename(filePath);
 }
 

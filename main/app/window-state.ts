@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { writeJson } from './json-file.ts';
 
 export interface Rectangle {
   readonly x: number;
@@ -39,13 +39,7 @@ export function readWindowState(file: string, workAreas: readonly Rectangle[]): 
 }
 
 export function writeWindowState(file: string, state: WindowState): void {
-  try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, JSON.stringify(state));
-    renameSync(`${file}.new`, file);
-  } catch {
-    // a full or read-only home loses the window's size, nothing else
-  }
+  writeJson(file, state);
 }
 
 function overlap(a: Rectangle, b: Rectangle): number {

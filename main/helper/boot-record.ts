@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/history/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
+import { tryAtomicFile } from '../files/index.ts';
 import type { News } from './whats-new.ts';
 
 /** Compare with what was seen last and write what happened at shutdown and start into the history. */
@@ -18,14 +19,10 @@ export function recordBoot(stateDir: string, history: HistoryFile, news: News, s
 }
 
 export function rememberSeen(stateDir: string, state: SysrootState): void {
-  const file = seenFile(stateDir);
-  try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o755 });
-    writeFileSync(`${file}.new`, JSON.stringify(lastSeenOf(bootMark(), state.deployments, state.finalizeFailure)));
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    process.stderr.write(`${file}: ${(error as Error).message}\n`);
-  }
+  tryAtomicFile(seenFile(stateDir), JSON.stringify(lastSeenOf(bootMark(), state.deployments, state.finalizeFailure)), {
+    makeDirectories: true,
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
 }
 
 const seenFile = (stateDir: string): string => path.join(stateDir, 'last-seen.json');

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { tryAtomicFile } from '../files/index.ts';
 import { Transaction, type TransactionEvents, type TransactionRequest } from './transaction.ts';
 
 const keptJobs = 20;
@@ -93,13 +94,7 @@ export class JobQueue {
 
   private keep(job: JobState): void {
     this.past = [job, ...this.past.filter((each) => each.id !== job.id)].slice(0, keptJobs);
-    try {
-      mkdirSync(path.dirname(this.pastFile), { recursive: true, mode: 0o755 });
-      writeFileSync(`${this.pastFile}.new`, JSON.stringify(this.past));
-      renameSync(`${this.pastFile}.new`, this.pastFile);
-    } catch (error) {
-      process.stderr.write(`${this.pastFile}: ${(error as Error).message}\n`);
-    }
+    tryAtomicFile(this.pastFile, JSON.stringify(this.past), { makeDirectories: true, say: (line) => process.stderr.write(`${line}\n`) });
   }
 }
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { iface, serviceName, sysrootPath } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { atomicFile } from '../files/index.ts';
 
 /** What is kept in restart.json: it outlives the service, but not the restart. Times are Unix seconds. */
 export interface PlannedRestart {
@@ -166,9 +167,7 @@ function readPlan(file: string): PlannedRestart | undefined {
 }
 
 function writePlan(file: string, plan: PlannedRestart): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
-  writeFileSync(`${file}.new`, `${JSON.stringify(plan)}\n`);
-  renameSync(`${file}.new`, file);
+  atomicFile(file, `${JSON.stringify(plan)}\n`, { makeDirectories: true });
 }
 
 const wakeUnit = 'treeline-restart';

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WhatsNew } from '../../shared/domain/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
+import { atomicFile } from '../files/index.ts';
 
 interface NewsFile {
   readonly format: 1;
@@ -64,8 +65,6 @@ export class News {
   }
 
   private write(content: NewsFile): void {
-    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o755 });
-    writeFileSync(`${this.file}.new`, `${JSON.stringify(content)}\n`);
-    renameSync(`${this.file}.new`, this.file);
+    atomicFile(this.file, `${JSON.stringify(content)}\n`, { makeDirectories: true });
   }
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
 import { pathInMenu } from './alongside-menu.ts';
 import { loaderInfo, oneShotProblem, writeOneShot } from './efi-variables.ts';
@@ -136,6 +137,5 @@ function run(program: string, ...args: string[]): void {
 }
 
 function writeOnceFile(file: string, id: string): void {
-  writeFileSync(`${file}.new`, `${id}\n`);
-  renameSync(`${file}.new`, file);
+  atomicFile(file, `${id}\n`);
 }

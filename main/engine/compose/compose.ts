@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { ComposeOutcome, ComposeParams, JobContext } from '../jobs/index.ts';
 import type { ComposeStore, PackageCache, PreviousCommit, SystemPort, TargetRepo } from '../ports/compose-store.ts';
 import type { RepoDefinition, Resolution, Resolver } from '../ports/resolver.ts';
@@ -138,9 +139,9 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
 /** The files that a compose says its result in. */
 export function writeOutcome(compose: Parameters<typeof composeJson>[0], checksum: string): void {
   const { params } = compose;
-  if (params.touchIfChanged) writeFileSync(params.touchIfChanged, '');
-  if (params.writeCommitidTo) writeFileSync(params.writeCommitidTo, checksum);
-  if (params.writeComposejsonTo) writeFileSync(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
+  if (params.touchIfChanged) atomicFile(params.touchIfChanged, '');
+  if (params.writeCommitidTo) atomicFile(params.writeCommitidTo, checksum);
+  if (params.writeComposejsonTo) atomicFile(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
 }
 
 /** Read the treefile and resolve it, with the locks of cache and target held until `run` is over. */

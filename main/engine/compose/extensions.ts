@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams, JobContext } from '../jobs/index.ts';
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { ComposePorts } from './compose.ts';
@@ -165,8 +166,8 @@ function writeExtensions(
   if (changed) {
     for (const pkg of packages) copyFileSync(pkg.path, path.join(output, path.basename(pkg.path)));
     for (const name of before?.files ?? []) if (!files.includes(name)) rmSync(path.join(output, path.basename(name)), { force: true });
-    writeFileSync(list, `${JSON.stringify({ 'state-checksum': state, extensions: described, files } satisfies Listing, null, 2)}\n`);
-    if (params.touchIfChanged) writeFileSync(params.touchIfChanged, '');
+    atomicFile(list, `${JSON.stringify({ 'state-checksum': state, extensions: described, files } satisfies Listing, null, 2)}\n`);
+    if (params.touchIfChanged) atomicFile(params.touchIfChanged, '');
   }
   return { changed, outputDir: output, packages: packages.map((p) => p.nevra) };
 }

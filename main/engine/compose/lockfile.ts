@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { atomicFile } from '../../files/index.ts';
 import type { PackageLock, Resolution } from '../ports/resolver.ts';
-import { replaceWhole } from './replace-whole.ts';
 import { readStructured } from './structured-file.ts';
 
 const lockedPackage = z
@@ -63,5 +63,5 @@ export function writeLockfile(file: string, resolution: Pick<Resolution, 'packag
     generated: date(timeSeconds),
     rpmmd_repos: Object.fromEntries(resolution.repos.map(({ id, timestamp }) => [id, { generated: date(timestamp) }])),
   };
-  replaceWhole(file, `${JSON.stringify({ packages, metadata }, null, 2)}\n`);
+  atomicFile(file, `${JSON.stringify({ packages, metadata }, null, 2)}\n`);
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Advisory } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { TargetRepo } from '../ports/compose-store.ts';
 import { rpmdbPath } from './postprocess.ts';
 
@@ -21,7 +22,7 @@ export interface InstallState {
 const stateFile = (rootfs: string): string => path.join(path.dirname(rootfs), 'treeline-install.json');
 
 export function writeState(rootfs: string, state: Omit<InstallState, 'rootfs'>): void {
-  writeFileSync(stateFile(rootfs), `${JSON.stringify({ rootfs: path.basename(rootfs), ...state }, null, 2)}\n`);
+  atomicFile(stateFile(rootfs), `${JSON.stringify({ rootfs: path.basename(rootfs), ...state }, null, 2)}\n`);
 }
 
 /** Undefined when there is none for this tree. */

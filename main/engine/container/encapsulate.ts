@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { ImageSource } from '../ports/container.ts';
 import type { RpmPort } from '../ports/rpm.ts';
@@ -79,8 +80,8 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
     const build = { params, source, commit, oci, context };
     const { manifest, layout } = await buildImage(build, earlier && layoutOf(earlier), ports, maxLayers, scratch);
     const manifestDigest = oci.setManifest(manifest, isDirectory ? reference.tag : (reference.tag ?? 'latest'));
-    if (params.contentMetaTo) writeFileSync(params.contentMetaTo, `${JSON.stringify(layout, null, 2)}\n`);
-    if (params.manifestTo) writeFileSync(params.manifestTo, JSON.stringify(manifest));
+    if (params.contentMetaTo) atomicFile(params.contentMetaTo, `${JSON.stringify(layout, null, 2)}\n`);
+    if (params.manifestTo) atomicFile(params.manifestTo, JSON.stringify(manifest));
     if (reference.transport === 'oci-archive') await writeArchive(oci.path, path.resolve(reference.name));
     else if (!isDirectory) await skopeoCopy(`oci:${oci.path}:latest`, referenceText(reference), params);
     const other = params.compareWith === undefined ? earlier : await manifestAt(parseReference(params.compareWith), scratch, params);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import { composeTree, type ComposePorts } from '../compose/compose.ts';
 import { loadTreefile } from '../compose/treefile.ts';
 import { defaultCachedir } from '../compose/workdir.ts';
@@ -110,7 +111,7 @@ export async function composeImage(
     ports,
     context,
   );
-  writeFileSync(done, JSON.stringify({ commit: tree.checksum }));
-  if (touchIfChanged) writeFileSync(touchIfChanged, '');
+  atomicFile(done, JSON.stringify({ commit: tree.checksum }));
+  if (touchIfChanged) atomicFile(touchIfChanged, '');
   return { changed: true, commit: tree.checksum, version: tree.version, image };
 }

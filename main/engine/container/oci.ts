@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 
 /** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
 const descriptor = z.object({
@@ -126,9 +127,7 @@ export class OciDirectory {
     const { digest, size } = this.writeBlob(Buffer.from(JSON.stringify(manifest)));
     const entry = { mediaType: mediaTypes.manifest, digest, size, ...(tag === undefined ? {} : { annotations: { [refName]: tag } }) };
     const others = tag === undefined ? [] : this.#index().filter((d) => d.annotations?.[refName] !== tag);
-    const file = path.join(this.path, 'index.json');
-    writeFileSync(`${file}.new`, JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }));
-    renameSync(`${file}.new`, file);
+    atomicFile(path.join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }));
     this.#removeUnused();
     return digest;
   }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writ
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { MirrorRepo, SummaryFiles } from '../ports/publish.ts';
 import { ownRefs } from './ancestors.ts';
@@ -160,11 +161,7 @@ async function takeDeltas(repo: MirrorRepo, url: string, summary: SummaryFiles, 
 
 /** The source's list of branches, byte for byte: its signature stays good. */
 function takeSummary(repo: string, { bytes, signature }: SummaryFiles): void {
-  const put = (name: string, content: Uint8Array): void => {
-    const temporary = path.join(repo, 'tmp', `${name}.${process.pid}`);
-    writeFileSync(temporary, content);
-    renameSync(temporary, path.join(repo, name));
-  };
+  const put = (name: string, content: Uint8Array): void => atomicFile(path.join(repo, name), content);
   // a summary beside another one's signature is refused by clients, one without signature only by those who want one
   rmSync(path.join(repo, 'summary.sig'), { force: true });
   put('summary', bytes);

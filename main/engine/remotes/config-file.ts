@@ -1,17 +1,6 @@
-import {
-  chmodSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  closeSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { atomicFile } from '../../files/index.ts';
 import { OriginFile } from '../sysroot/origin.ts';
 
 const group = (name: string): string => `remote "${name}"`;
@@ -49,7 +38,7 @@ function holds(file: string, name: string): boolean {
 export function editRemoteFile(file: string, name: string, options: Readonly<Record<string, string | undefined>>): void {
   const content = new OriginFile(readFileSync(file, 'utf8'));
   for (const [key, value] of Object.entries(options)) content.set(group(name), key, value);
-  replaceFile(file, content.text);
+  atomicFile(file, content.text, { keepAttributes: true });
 }
 
 /** Take a remote out of its file; a file of remotes.d that holds nothing else is removed. */
@@ -57,22 +46,7 @@ export function removeFromFile(file: string, name: string): void {
   const content = new OriginFile(readFileSync(file, 'utf8'));
   content.removeGroup(group(name));
   if (path.basename(file) !== 'config' && !/^\s*\[/m.test(content.text)) rmSync(file);
-  else replaceFile(file, content.text);
-}
-
-/** A reader sees the old or the new content; owner and mode stay. */
-function replaceFile(file: string, text: string): void {
-  const { mode } = statSync(file);
-  const temporary = `${file}.${process.pid}.new`;
-  const fd = openSync(temporary, 'wx', mode & 0o777);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  chmodSync(temporary, mode & 0o777);
-  renameSync(temporary, file);
+  else atomicFile(file, content.text, { keepAttributes: true });
 }
 
 /** Keyrings that belong to a remote alone. */

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Remote, RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { verifyPolicy } from '../sysroot/signatures.ts';
@@ -149,8 +150,7 @@ export function importKey(context: RemotesContext, name: string, keyBase64: stri
   else {
     const keyFile = path.join(context.repo.path, `${name}.trustedkeys.ed25519`);
     const before = existsSync(keyFile) ? (ed25519Keys(readFileSync(keyFile)) ?? []) : [];
-    mkdirSync(path.dirname(keyFile), { recursive: true });
-    writeFileSync(keyFile, `${[...new Set([...before, ...raw])].join('\n')}\n`, { mode: 0o644 });
+    atomicFile(keyFile, `${[...new Set([...before, ...raw])].join('\n')}\n`);
     // a key that nothing is checked with would be no trust at all; what is demanded already stays
     const demanded = verifyPolicy(context.repo, name).ed25519;
     editRemoteFile(file, name, { 'verification-ed25519-file': keyFile, ...(demanded ? {} : { 'sign-verify': 'ed25519' }) });

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { atomicFile, tryAtomicFile } from '../../files/index.ts';
 
 /** Where Treeline remembers things of a stateroot, and where it keeps what can be fetched again. */
 export interface StateDir {
@@ -26,19 +27,12 @@ export function readJson<T>(file: string): T | undefined {
 
 /** Write a JSON file so that a reader sees the old or the new one, never a part. Directories are made. */
 export function writeJson(file: string, value: unknown): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
-  const temporary = `${file}.${process.pid}.new`;
-  writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o644, flush: true } as object);
-  renameSync(temporary, file);
+  atomicFile(file, `${JSON.stringify(value)}\n`, { makeDirectories: true });
 }
 
 /** As writeJson, for what is only a memory: a full or read-only disk doesn't fail the job. */
 export function tryWriteJson(file: string, value: unknown): void {
-  try {
-    writeJson(file, value);
-  } catch {
-    return;
-  }
+  tryAtomicFile(file, `${JSON.stringify(value)}\n`, { makeDirectories: true });
 }
 
 /** Remove a file that may be missing; one that can't be removed is read again next time. */

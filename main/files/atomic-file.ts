@@ -1,0 +1,105 @@
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { TreelineError } from '../../shared/errors/index.ts';
+
+export interface AtomicFileOptions {
+  /** Permission bits of a new file, whatever the umask. Default 0644. */
+  readonly mode?: number;
+  /** A file that is there already keeps its owner and mode. */
+  readonly keepAttributes?: boolean;
+  /** Make missing directories (0755). */
+  readonly makeDirectories?: boolean;
+}
+
+let written = 0;
+
+/**
+ * Replace a file: a reader, and whoever reads it after a power cut, finds the old or the new content whole, never a part (fsync(2) before rename(2),
+ * then of the directory, without which XFS may leave 0 bytes). A link at `file` is replaced, not followed. Drafts of processes that were killed are removed.
+ * Throws disk.full or file.unwritable naming the file; nothing is left behind then.
+ */
+export function atomicFile(file: string, content: string | Uint8Array, options: AtomicFileOptions = {}): void {
+  const directory = path.dirname(file);
+  // in the directory of the file: rename works within a file system only
+  const draft = path.join(directory, `.${path.basename(file)}.${process.pid}.${++written}.new`);
+  try {
+    if (options.makeDirectories) mkdirSync(directory, { recursive: true, mode: 0o755 });
+    removeStale(file);
+    const before = options.keepAttributes ? lstatSync(file, { throwIfNoEntry: false }) : undefined;
+    const kept = before?.isFile() ? before : undefined;
+    const fd = openSync(draft, 'wx', 0o600);
+    try {
+      if (kept && (kept.uid !== process.geteuid?.() || kept.gid !== process.getegid?.())) fchownSync(fd, kept.uid, kept.gid);
+      fchmodSync(fd, kept ? kept.mode & 0o7777 : (options.mode ?? 0o644));
+      writeFileSync(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, file);
+    syncDirectory(directory);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw unwritable(file, error);
+  }
+}
+
+/** As atomicFile, for what is only a memory: where it can't be kept, `say` is told why, and the caller goes on. */
+export function tryAtomicFile(
+  file: string,
+  content: string | Uint8Array,
+  options: AtomicFileOptions & { readonly say?: (line: string) => void } = {},
+): void {
+  try {
+    atomicFile(file, content, options);
+  } catch (error) {
+    options.say?.(`${file}: ${TreelineError.report(error).detail ?? ''}`);
+  }
+}
+
+/** Make the names in a directory last (fsync(2)). File systems that can't do that for a directory (some FUSE ones) are left alone. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function removeStale(file: string): void {
+  const [prefix, directory] = [`.${path.basename(file)}.`, path.dirname(file)];
+  for (const name of readdirSync(directory)) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.\d+\.new$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid))) rmSync(path.join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function unwritable(file: string, error: unknown): TreelineError {
+  if (error instanceof TreelineError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new TreelineError(code === 'ENOSPC' || code === 'EDQUOT' ? 'disk.full' : 'file.unwritable', { subject: file, detail: message });
+}

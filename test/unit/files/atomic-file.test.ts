@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { atomicFile, tryAtomicFile } from '../../../main/files/index.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(path.join(os.tmpdir(), 'treeline-atomic-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+const at = (name: string): string => path.join(directory, name);
+const mode = (file: string): number => lstatSync(file).mode & 0o7777;
+
+it('replaces the content and leaves nothing beside it', () => {
+  atomicFile(at('a'), 'one');
+  atomicFile(at('a'), Buffer.from('two'));
+  expect(readFileSync(at('a'), 'utf8')).toBe('two');
+  expect(readdirSync(directory)).toEqual(['a']);
+});
+
+it('gives the mode that was asked for whatever the umask, and keeps a mode where that is asked for', () => {
+  const before = process.umask(0o077);
+  try {
+    atomicFile(at('a'), 'x');
+    atomicFile(at('b'), 'x', { mode: 0o600 });
+    chmodSync(at('b'), 0o640);
+    atomicFile(at('b'), 'y', { keepAttributes: true });
+  } finally {
+    process.umask(before);
+  }
+  expect(mode(at('a'))).toBe(0o644);
+  expect(mode(at('b'))).toBe(0o640);
+});
+
+it('replaces a link and doesn’t write through it', () => {
+  writeFileSync(at('elsewhere'), 'mine');
+  symlinkSync(at('elsewhere'), at('a'));
+  atomicFile(at('a'), 'x');
+  expect(lstatSync(at('a')).isFile()).toBe(true);
+  expect(readFileSync(at('elsewhere'), 'utf8')).toBe('mine');
+});
+
+it('removes drafts of processes that were killed, and no others', () => {
+  const { pid } = spawnSync('true');
+  writeFileSync(at(`.a.${pid}.7.new`), 'part');
+  writeFileSync(at('.a.1.1.new'), 'of a process that lives');
+  writeFileSync(at('.b.2.new'), 'another file');
+  atomicFile(at('a'), 'x');
+  expect(readdirSync(directory).sort()).toEqual(['.a.1.1.new', '.b.2.new', 'a']);
+});
+
+it('names the file when it can’t be written, and leaves the old one and nothing else', () => {
+  mkdirSync(at('d'));
+  writeFileSync(at('d/inside'), '');
+  expect(() => atomicFile(at('d'), 'x')).toThrow(expect.objectContaining({ report: expect.objectContaining({ subject: at('d') }) }));
+  expect(() => atomicFile(at('no/such'), 'x')).toThrow(expect.objectContaining({ code: 'file.unwritable' }));
+  const said: string[] = [];
+  tryAtomicFile(at('no/such'), 'x', { say: (line) => said.push(line) });
+  expect(said).toEqual([expect.stringContaining(at('no/such'))]);
+  expect(readdirSync(directory)).toEqual(['d']);
+});
