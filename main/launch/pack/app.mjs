@@ -2,7 +2,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LaunchError } from '../console.mjs';
-import { resolveElectron } from '../electron-runtime.mjs';
 import { follow } from '../processes.mjs';
 import { root } from '../setup.mjs';
 import { addLicenses } from './licenses.mjs';
@@ -14,12 +13,14 @@ export const appFolder = '/usr/lib/treeline-app';
 /**
  * @param {string} folder for the staging tree @param {string} dist what was built
  * @param {ReturnType<import('./metadata.mjs').packageMetadata>} metadata
+ * @param {string} electron folder of resolveElectron
  * @param {{ line: (text: string) => void, warn: (text: string) => void }} say
  */
-export async function stageApp(folder, dist, metadata, say) {
+export async function stageApp(folder, dist, metadata, electron, say) {
   const { builder, packages } = metadata;
   const staging = new Staging(folder);
-  const unpacked = await applicationFolder(`${folder}.electron`, dist, builder, say);
+  const electronVersion = readFileSync(path.join(electron, 'version'), 'utf8').trim().replace(/^v/, '');
+  const unpacked = await applicationFolder(`${folder}.electron`, dist, builder, say, electron, electronVersion);
   const { executableName } = builder.linux;
   staging.copyTree(unpacked, appFolder, undefined, (name) => (statSync(path.join(unpacked, name)).mode & 0o111 ? 0o755 : 0o644));
   staging.link(`/usr/bin/${executableName}`, `../lib/treeline-app/${executableName}`);
@@ -35,18 +36,16 @@ export async function stageApp(folder, dist, metadata, say) {
     if (size) staging.copy(path.join(icons, name), `/usr/share/icons/hicolor/${size}/apps/${id}.png`);
   }
   staging.copy(path.join(icons, 'treeline.svg'), `/usr/share/icons/hicolor/scalable/apps/${id}.svg`);
-  addLicenses(staging, 'treeline', 'dependencies');
+  addLicenses(staging, 'treeline', 'dependencies', metadata, { runtimes: [{ name: 'electron', version: electronVersion }] });
   // for systems where ordinary users may not make user namespaces; elsewhere it isn't used
   packages.treeline.setuid = [`${appFolder}/chrome-sandbox`];
   return staging;
 }
 
-async function applicationFolder(output, dist, builder, say) {
-  const electron = await resolveElectron(say);
+async function applicationFolder(output, dist, builder, say, electron, version) {
   // electron-builder changes what it packs: a copy, with hard links where that is possible, would change the runtime of the tests
   const copy = `${output}.runtime`;
   cpSync(electron, copy, { recursive: true, verbatimSymlinks: true });
-  const version = readFileSync(path.join(electron, 'version'), 'utf8').trim().replace(/^v/, '');
   say.line(`Electron ${version}`);
   const config = `${output}.json`;
   // what stands in electron-builder.yml holds; only where things come from and go to is said here

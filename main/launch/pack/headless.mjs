@@ -55,6 +55,8 @@ export function stageHeadless(folder, dist, metadata) {
     staging,
     'treeline-headless',
     ['cli', 'helper', 'worker'].map((part) => path.join(dist, part)),
+    metadata,
+    { modules: ['koffi', `@koromix/koffi-linux-${metadata.architecture.node}`] },
   );
   return staging;
 }

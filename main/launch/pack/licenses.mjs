@@ -2,16 +2,22 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../setup.mjs';
+import { addSbom } from './sbom.mjs';
 
 /**
+ * The licences, and the bill of materials that lists the same libraries.
  * @param {import('./staging.mjs').Staging} staging
  * @param {string} name of the package
  * @param {string[] | 'dependencies'} bundles folders with bundles that it holds, or all that package.json names (the window's bundle has no source map)
+ * @param {ReturnType<import('./metadata.mjs').packageMetadata>} metadata
+ * @param {{ modules?: readonly string[], runtimes?: readonly { name: string, version: string }[] }} more what lies beside the bundles
  */
-export function addLicenses(staging, name, bundles) {
+export function addLicenses(staging, name, bundles, metadata, { modules = [], runtimes = [] } = {}) {
   const licenses = `/usr/share/licenses/${name}`;
   const own = readFileSync(path.join(root, 'LICENSE'), 'utf8');
-  const others = (bundles === 'dependencies' ? allDependencies() : bundledPackages(bundles)).map(licenseText);
+  const names = [...new Set([...(bundles === 'dependencies' ? allDependencies() : bundledPackages(bundles)), ...modules])].sort();
+  const others = names.map(licenseText);
+  addSbom(staging, name, names, metadata, runtimes);
   staging.write(`${licenses}/LICENSE`, own);
   staging.write(`${licenses}/LICENSES.bundled`, others.join('\n'));
 }

@@ -1,5 +1,6 @@
 // An RPM from a staging tree. The spec is written out of the metadata and the tree: nothing can be in one and not in the other.
-import { mkdirSync, readFileSync, readdirSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { LaunchError } from '../console.mjs';
 import { follow, hasProgram } from '../processes.mjs';
@@ -22,29 +23,30 @@ export const missingForRpm = () =>
 /**
  * @param {string} name @param {import('./staging.mjs').Staging} staging
  * @param {ReturnType<import('./metadata.mjs').packageMetadata>} metadata
- * @param {string} out folder for the package; @param {string} work folder for what is left over
+ * @param {string} out folder for the package
  * @returns {Promise<string>} path of the package
  */
-export async function buildRpm(name, staging, metadata, out, work) {
-  mkdirSync(work, { recursive: true });
-  const spec = path.join(work, `${name}.spec`);
+export async function buildRpm(name, staging, metadata, out) {
+  // rpmbuild can't have blanks in its own paths, and the checkout may lie below one
+  const top = mkdtempSync(path.join(os.tmpdir(), 'treeline-rpm-'));
+  try {
+    return await buildIn(top, name, staging, metadata, out);
+  } finally {
+    rmSync(top, { recursive: true, force: true });
+  }
+}
+
+async function buildIn(top, name, staging, metadata, out) {
+  const [spec, results, staged] = [`${name}.spec`, 'rpms', 'staging'].map((each) => path.join(top, each));
+  symlinkSync(staging.folder, staged);
   writeFileSync(spec, specOf(name, staging, metadata));
-  const results = path.join(work, 'rpms');
-  rmSync(results, { recursive: true, force: true });
-  const args = [
-    '-bb',
-    '--target',
-    metadata.architecture.rpm,
-    ...define({ _topdir: path.join(work, 'top'), _rpmdir: results, staging: staging.folder }),
-    spec,
-  ];
+  const args = ['-bb', '--target', metadata.architecture.rpm, ...define({ _topdir: top, _rpmdir: results, staging: staged }), spec];
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(metadata.epochSeconds), LC_ALL: 'C.UTF-8' };
   const { code, output } = await follow('rpmbuild', args, { env });
   if (code !== 0) throw new LaunchError(`rpmbuild ${name} failed:\n${output.split('\n').slice(-25).join('\n')}`);
   const made = readdirSync(results, { recursive: true }).find((file) => file.endsWith('.rpm'));
   const target = path.join(out, path.basename(made));
   copyFileSync(path.join(results, made), target);
-  rmSync(path.join(work, 'top'), { recursive: true, force: true });
   return target;
 }
 
