@@ -141,7 +141,7 @@ async function mountTable(): Promise<string> {
 
 /** The /etc part is left out where the service has none; any other failure is one of the report. */
 function unlessSupported(error: unknown): undefined {
-  if (TreelineError.report(error).code === 'not-supported') return undefined;
+  if (['not-supported', 'service.lacks'].includes(TreelineError.report(error).code)) return undefined;
   throw error;
 }
 

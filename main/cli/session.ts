@@ -2,6 +2,7 @@ import { createHostClient, type FullHostClient } from '../client/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { DirectClient } from './direct-client.ts';
+import { connectAbstract } from './worker-path.ts';
 import { ProgressPrinter } from './progress.ts';
 
 /** Nothing changed, for the options that ask to be told so. */
@@ -27,7 +28,13 @@ export class Session {
     const own = sysroot !== undefined && sysroot !== '/';
     this.client = own
       ? new DirectClient(sysroot, stateroot)
-      : createHostClient({ clientId: 'cli', commandLine: `treeline ${process.argv.slice(2).join(' ')}`, detach: false, stay: false });
+      : createHostClient({
+          clientId: process.env.RPMOSTREE_CLIENT_ID || undefined,
+          connectAbstract,
+          commandLine: `treeline ${process.argv.slice(2).join(' ')}`,
+          detach: false,
+          stay: false,
+        });
   }
 
   print(line = ''): void {

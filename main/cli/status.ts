@@ -76,7 +76,7 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   if (verbose) {
     add('StateRoot', deployment.osname);
     add('Index', String(deployment.index));
-    add('KernelArgs', deployment.kernelArgs.join(' '));
+    add('KernelArgs', deployment.kernelArgs?.join(' ') ?? 'unknown');
   }
   return lines;
 }

@@ -10,7 +10,7 @@ const num = (dict: Dict, key: string): number => Number((dict[key]?.value as num
 const list = (dict: Dict, key: string): string[] => (Array.isArray(dict[key]?.value) ? (dict[key].value as string[]) : []);
 const unlockedStates = ['none', 'development', 'hotfix', 'transient'] as const;
 
-export function decodeDeployment(dict: Dict, index: number, isRollback: boolean): Deployment {
+export function decodeDeployment(dict: Dict, index: number, isRollback: boolean, bootConfig: Dict): Deployment {
   const refspec = str(dict, 'origin');
   const colon = refspec.indexOf(':');
   const unlocked = str(dict, 'unlocked');
@@ -40,8 +40,8 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean)
     },
     signatures: decodeSignatures(dict),
     verified: bool(dict, 'gpg-enabled'),
-    kernelArgs: [],
-    bootConfig: {},
+    kernelArgs: str(bootConfig, 'options') ? str(bootConfig, 'options').split(/\s+/).filter(Boolean) : undefined,
+    bootConfig: Object.fromEntries(Object.keys(bootConfig).flatMap((key) => (str(bootConfig, key) ? [[key, str(bootConfig, key)]] : []))),
     commitMeta: decodeMeta((dict['base-commit-meta']?.value ?? {}) as Dict),
     commitPresent: true,
   };

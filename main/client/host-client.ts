@@ -1,11 +1,12 @@
-import { iface, rootPath, sysrootPath, Variant, type DbusMessage } from '../../shared/dbus/index.ts';
+import { iface, rootPath, sysrootPath, Variant, type AbstractConnector, type DbusMessage } from '../../shared/dbus/index.ts';
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
 import { ExtraCalls, type Bag } from './extra-calls.ts';
-import { ServiceLink } from './link.ts';
+import { lacks, ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
 import { StockReader } from './stock.ts';
+import { stockVersion } from './stock-version.ts';
 
 export interface ClientOptions {
   /** D-Bus address; default DBUS_SYSTEM_BUS_ADDRESS, then the system's. */
@@ -18,7 +19,14 @@ export interface ClientOptions {
   readonly detach?: boolean;
   /** Keep the service there and come back after its restarts. Default true; false for one question and one answer. */
   readonly stay?: boolean;
+  /** Reaches abstract sockets, as a stock daemon's jobs have them, where Node.js can't. */
+  readonly connectAbstract?: AbstractConnector;
+  /** Version of a daemon that isn't ours. Default: asks the machine's rpm-ostree. */
+  readonly stockVersion?: () => Promise<string>;
 }
+
+/** Methods after which a stock daemon's default deployment tells whether anything changed, as its own command line finds it out. */
+const deploying = ['Upgrade', 'Deploy', 'Rebase', 'KernelArgs', 'AutomaticUpdateTrigger'];
 
 const snapshotMs = 300;
 
@@ -28,6 +36,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   private readonly stock: StockReader;
   private readonly detach: boolean;
   private readonly commandLine: string;
+  private readonly connectAbstract: AbstractConnector | undefined;
   private readonly snapshotListeners = new Set<(snapshot: HostSnapshot) => void>();
   private readonly jobListeners = new Set<(job: JobState) => void>();
   private snapshotTimer: NodeJS.Timeout | undefined;
@@ -40,7 +49,14 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     super();
     this.detach = options.detach ?? true;
     this.commandLine = (options.commandLine ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 200);
-    this.link = new ServiceLink({ address: options.address, clientId: options.clientId ?? 'treeline', stay: options.stay ?? true });
+    this.connectAbstract = options.connectAbstract;
+    this.link = new ServiceLink({
+      address: options.address,
+      clientId: options.clientId,
+      stay: options.stay ?? true,
+      connectAbstract: options.connectAbstract,
+      stockVersion: options.stockVersion ?? stockVersion,
+    });
     this.stock = new StockReader(this.link);
     this.link.onSignal = (signal) => this.receive(signal);
     this.link.onChange = () => this.refresh();
@@ -120,7 +136,9 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     if (change.deleteIfPresent?.length) bag['delete-if-present'] = new Variant('as', [...change.deleteIfPresent]);
     if (change.final !== undefined) bag['final-kernel-args'] = new Variant('s', change.final);
     if (change.deploymentId) bag['treeline-deployment'] = new Variant('s', change.deploymentId);
-    const body = [change.existing ?? '', [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
+    // a stock daemon builds on what it is told, so it is told exactly what it has
+    const existing = (await this.isOurs()) ? (change.existing ?? '') : await this.stock.existingKernelArgs(change);
+    const body = [existing, [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
     return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', body);
   }
 
@@ -134,8 +152,9 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     const path = await this.osObject();
     const bag = this.bag({});
     const call = { path, interface: iface.os, member: 'AutomaticUpdateTrigger', signature: 'a{sv}', body: [bag] };
+    const before = await this.stockDefault(call.member, call.body);
     const [enabled, address] = (await this.link.call(call)) as [boolean, string];
-    return enabled ? this.follow(address, 'automatic update', 'AutomaticUpdateTrigger') : undefined;
+    return enabled ? this.follow(address, 'automatic update', call.member, before) : undefined;
   }
 
   async restart(options: { force?: boolean } = {}): Promise<void> {
@@ -150,7 +169,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       return;
     }
     const address = await this.stock.activeAddress();
-    if (address) await cancelPeerJob(address);
+    if (address) await cancelPeerJob(address, this.connectAbstract);
   }
 
   async reload(): Promise<void> {
@@ -171,7 +190,8 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {
-    return (await this.isOurs()) ? this.json<HistoryEntry[]>('History', 'u', [limit]) : [];
+    await this.needOurs('A history');
+    return this.json<HistoryEntry[]>('History', 'u', [limit]);
   }
 
   async diskUse(): Promise<DiskUse> {
@@ -194,7 +214,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   protected async needOurs(what: string): Promise<void> {
-    if (!(await this.isOurs())) throw new TreelineError('not-supported', { subject: what, detail: 'rpm-ostreed has no call for it' });
+    if (!(await this.isOurs())) throw lacks((await this.link.info()).version, what);
   }
 
   protected async osObject(): Promise<string> {
@@ -227,11 +247,18 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     signature: string,
     body: readonly unknown[],
   ): Promise<JobState> {
+    const before = await this.stockDefault(member, body);
     const [address] = await this.link.call({ path, interface: interfaceName, member, signature, body });
-    return this.follow(address as string, title, member);
+    return this.follow(address as string, title, member, before);
   }
 
-  private async follow(address: string, title: string, method: string): Promise<JobState> {
+  /** The stock daemon's default deployment before a job that may replace it; undefined where that says nothing. */
+  private async stockDefault(member: string, body: readonly unknown[]): Promise<string | undefined> {
+    const fetchesOnly = body.some((part) => Object.hasOwn(Object(part), 'download-only'));
+    return deploying.includes(member) && !fetchesOnly && !(await this.isOurs()) ? this.stock.defaultDeployment() : undefined;
+  }
+
+  private async follow(address: string, title: string, method: string, defaultBefore?: string): Promise<JobState> {
     const id = jobIdOf(address);
     const first: JobState = {
       id: id ?? address,
@@ -242,17 +269,25 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       phase: 'waiting',
       messages: [],
     };
-    const told = await runPeerJob(address, first, (job) => {
-      // our own service tells everybody, with more in it
-      if (id !== undefined) return;
-      this.ownJob = job;
-      this.tell(job);
-    });
+    const told = await runPeerJob(
+      address,
+      first,
+      (job) => {
+        // our own service tells everybody, with more in it
+        if (id !== undefined) return;
+        this.ownJob = job;
+        this.tell(job);
+      },
+      this.connectAbstract,
+    );
     if (id === undefined) {
       this.ownJob = undefined;
-      this.ownPast = [told, ...this.ownPast].slice(0, 20);
+      const changed =
+        told.phase === 'succeeded' && defaultBefore !== undefined ? (await this.stock.defaultDeployment()) !== defaultBefore : undefined;
+      const done = changed === undefined ? told : { ...told, changed };
+      this.ownPast = [done, ...this.ownPast].slice(0, 20);
       this.refresh();
-      return told;
+      return done;
     }
     const snapshot = await this.snapshot().catch(() => undefined);
     return snapshot?.pastJobs.find((job) => job.id === id) ?? told;

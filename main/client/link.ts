@@ -1,6 +1,7 @@
 import {
   Bus,
   DbusCallError,
+  type AbstractConnector,
   defaultSystemBus,
   iface,
   serviceName,
@@ -16,7 +17,11 @@ import { clientError, isGone, neverArrived } from './errors.ts';
 
 export interface LinkOptions {
   readonly address?: string;
-  readonly clientId: string;
+  /** How the client is called in other people's windows. Announced when given, and to a stock daemon always. */
+  readonly clientId?: string;
+  readonly connectAbstract?: AbstractConnector;
+  /** Version of a daemon that isn't ours; '' when it can't be told. */
+  readonly stockVersion: () => Promise<string>;
   /** Keeps the service from idling out while we are there, and connects again by itself. */
   readonly stay: boolean;
 }
@@ -27,10 +32,16 @@ interface Owner {
   readonly version: string;
 }
 
+const connectTimeoutMs = 10_000;
 const firstRetryMs = 250;
 const longestRetryMs = 10_000;
 /** How long a lost service counts as restarting. */
 const restartingMs = 30_000;
+
+/** Who lacks what: a stock daemon has no call for much of what ours does. */
+export function lacks(stockVersion: string, what: string): TreelineError {
+  return new TreelineError('service.lacks', { subject: what, facts: { owner: ['rpm-ostreed', stockVersion].filter(Boolean).join(' ') } });
+}
 
 type Target = Pick<CallFields, 'path' | 'interface' | 'member' | 'signature' | 'body' | 'timeoutMs'>;
 
@@ -88,7 +99,7 @@ export class ServiceLink {
         this.owner = undefined;
         if (attempts > 1 && bus && (again || neverArrived(error))) return this.call(target, again, attempts - 1);
       }
-      throw await this.fullError(error, bus);
+      throw await this.fullError(error, bus, target.member);
     }
   }
 
@@ -99,12 +110,12 @@ export class ServiceLink {
   }
 
   /** Our service keeps the whole report of a caller's last error: a D-Bus error carries only a name and a text. */
-  private async fullError(error: unknown, bus: Bus | undefined): Promise<TreelineError> {
+  private async fullError(error: unknown, bus: Bus | undefined, member: string): Promise<TreelineError> {
     const short = clientError(error);
     if (!(error instanceof DbusCallError) || !bus || isGone(error)) return short;
     try {
       const owner = await this.service();
-      if (owner.kind !== 'treeline') return short;
+      if (owner.kind !== 'treeline') return short.code === 'not-supported' ? lacks(owner.version, member) : short;
       const ask = { destination: owner.unique, path: sysrootPath, interface: iface.treelineSysroot, member: 'LastError', timeoutMs: 5000 };
       const report = JSON.parse((await bus.call(ask)).body[0] as string) as ErrorReport;
       return report.code === short.code ? TreelineError.fromReport(report) : short;
@@ -144,13 +155,15 @@ export class ServiceLink {
     const ours = (await bus.nameOwner(treelineName)) === unique;
     const ask = (interfaceName: string, member: string, signature: string, body: readonly unknown[]): Promise<DbusMessage> =>
       bus.call({ destination: unique, path: sysrootPath, interface: interfaceName, member, signature, body });
-    if (this.options.stay || !ours) {
+    if (this.options.stay || !ours || this.options.clientId !== undefined) {
       // a refusal only means that the service may leave when idle
-      await ask(iface.sysroot, 'RegisterClient', 'a{sv}', [{ id: new Variant('s', this.options.clientId) }]).catch((error: unknown) => {
-        if (isGone(error)) throw error;
-      });
+      await ask(iface.sysroot, 'RegisterClient', 'a{sv}', [{ id: new Variant('s', this.options.clientId ?? 'treeline') }]).catch(
+        (error: unknown) => {
+          if (isGone(error)) throw error;
+        },
+      );
     }
-    if (!ours) return { unique, kind: 'rpm-ostree', version: '' };
+    if (!ours) return { unique, kind: 'rpm-ostree', version: await this.options.stockVersion() };
     const version = await ask(iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version']);
     return { unique, kind: 'treeline', version: String((version.body[0] as Variant).value) };
   }
@@ -166,7 +179,8 @@ export class ServiceLink {
 
   private async openBus(): Promise<Bus> {
     if (this.closed) throw new TreelineError('service.unreachable', { detail: 'the client was closed' });
-    const bus = await Bus.connect(this.options.address ?? process.env.DBUS_SYSTEM_BUS_ADDRESS ?? defaultSystemBus);
+    const address = this.options.address ?? process.env.DBUS_SYSTEM_BUS_ADDRESS ?? defaultSystemBus;
+    const bus = await Bus.connect(address, connectTimeoutMs, this.options.connectAbstract);
     bus.connection.onSignal = (signal) => this.receive(signal);
     void bus.connection.closed.then(() => this.lost(true));
     const from = `type='signal',sender='${serviceName}'`;

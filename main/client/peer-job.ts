@@ -1,6 +1,13 @@
-import { Connection, iface, openSocket, reportOfWire, type DbusMessage } from '../../shared/dbus/index.ts';
+import {
+  Connection,
+  iface,
+  openSocket,
+  reportOfWire,
+  stockPrefix,
+  type AbstractConnector,
+  type DbusMessage,
+} from '../../shared/dbus/index.ts';
 import type { JobState, Progress } from '../../shared/domain/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
 import { clientError } from './errors.ts';
 
 const connectTimeoutMs = 10_000;
@@ -13,17 +20,21 @@ export function jobIdOf(address: string): string | undefined {
 
 /**
  * Start the job behind a transaction address and follow it to its end. Resolves with what can be told from the job's own
- * signals; rejects with service.unreachable when its socket can't be reached.
+ * signals; rejects with service.unreachable when its socket can't be reached. The end counts whenever it arrives: with the reply to Start,
+ * before it, or as the last thing before the connection closes.
  */
-export async function runPeerJob(address: string, job: JobState, onChange: (job: JobState) => void): Promise<JobState> {
-  let connection: Connection;
-  try {
-    connection = new Connection(await openSocket(address, connectTimeoutMs));
-  } catch (error) {
-    throw clientError(error);
-  }
+export async function runPeerJob(
+  address: string,
+  job: JobState,
+  onChange: (job: JobState) => void,
+  connectAbstract?: AbstractConnector,
+): Promise<JobState> {
+  const connection = await connectToJob(address, connectAbstract);
   let state = job;
+  const ended = (): boolean => state.endedAt !== undefined;
   const change = (fields: Partial<JobState>): void => {
+    // what was said once the job is over doesn't make it run again
+    if (ended()) return;
     state = { ...state, ...fields };
     onChange(state);
   };
@@ -31,37 +42,50 @@ export async function runPeerJob(address: string, job: JobState, onChange: (job:
     const finished = new Promise<void>((resolve) => {
       connection.onSignal = (signal) => {
         if (signal.interface !== iface.transaction) return;
-        if (signal.member === 'Finished') {
-          change(endOf(signal));
-          resolve();
-        } else change(progressOf(signal, state));
+        if (signal.member !== 'Finished') return change(progressOf(signal, state));
+        change(endOf(signal));
+        resolve();
       };
       void connection.closed.then(() => {
-        if (state.endedAt === undefined) {
-          const error = { code: 'service.unreachable', detail: 'the service went away during the job' } as const;
-          change({ phase: 'failed', endedAt: seconds(), error });
-        }
+        const error = { code: 'service.unreachable', detail: 'the service went away during the job' } as const;
+        change({ phase: 'failed', endedAt: seconds(), error });
         resolve();
       });
     });
-    await connection.call({ path: '/', interface: iface.transaction, member: 'Start', timeoutMs: 0 });
-    change({ phase: 'running' });
+    const started = connection.call({ path: '/', interface: iface.transaction, member: 'Start', timeoutMs: 0 });
+    started.then(
+      () => change({ phase: 'running' }),
+      // looked at below, unless the job has ended meanwhile: then it is no news
+      () => undefined,
+    );
+    await Promise.race([finished, started]);
     await finished;
     return state;
   } catch (error) {
+    if (ended()) return state;
     throw clientError(error);
   } finally {
     connection.close();
   }
 }
 
-/** Ask the job behind an address to stop. */
-export async function cancelPeerJob(address: string): Promise<void> {
+async function connectToJob(address: string, connectAbstract: AbstractConnector | undefined): Promise<Connection> {
   try {
-    const connection = new Connection(await openSocket(address, connectTimeoutMs));
-    await connection.call({ path: '/', interface: iface.transaction, member: 'Cancel' }).finally(() => connection.close());
+    return new Connection(await openSocket(address, connectTimeoutMs, connectAbstract));
   } catch (error) {
     throw clientError(error);
+  }
+}
+
+/** Ask the job behind an address to stop. */
+export async function cancelPeerJob(address: string, connectAbstract?: AbstractConnector): Promise<void> {
+  const connection = await connectToJob(address, connectAbstract);
+  try {
+    await connection.call({ path: '/', interface: iface.transaction, member: 'Cancel' });
+  } catch (error) {
+    throw clientError(error);
+  } finally {
+    connection.close();
   }
 }
 
@@ -70,7 +94,8 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 function endOf(signal: DbusMessage): Partial<JobState> {
   const [success, text] = signal.body as [boolean, string];
   if (success) return { phase: 'succeeded', endedAt: seconds() };
-  const error = TreelineError.fromReport(reportOfWire('', text)).report;
+  // ours ends with its code; what a stock daemon says has no name here
+  const error = reportOfWire(`${stockPrefix}Failed`, text);
   return {
     phase: ['job.cancelled', 'job.paused'].includes(error.code) || /cancelled/i.test(text) ? 'cancelled' : 'failed',
     endedAt: seconds(),

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { TreelineError } from '../../shared/errors/index.ts';
+import type { KernelArgsChange } from './api.ts';
 import { iface, sysrootPath, type Variant } from '../../shared/dbus/index.ts';
 import type { CheckState, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
 import { decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
@@ -17,8 +19,12 @@ export class StockReader {
     const path = await this.osObject();
     const os = await this.all(path, iface.os);
     const rollbackId = ((os.RollbackDeployment?.value ?? {}) as Dict).id?.value;
-    const deployments = ((sysroot.Deployments?.value ?? []) as Dict[]).map((dict, index) =>
-      decodeDeployment(dict, index, dict.id?.value === rollbackId),
+    const deployments = await Promise.all(
+      ((sysroot.Deployments?.value ?? []) as Dict[]).map(async (dict, index) => {
+        // one without a boot entry of its own has none to tell
+        const bootConfig = await this.bootConfig(String(index), false).catch(() => ({}));
+        return decodeDeployment(dict, index, dict.id?.value === rollbackId, bootConfig);
+      }),
     );
     const osname = typeof os.Name?.value === 'string' ? os.Name.value : '';
     return {
@@ -32,6 +38,44 @@ export class StockReader {
       job: job ?? foreignJob(sysroot),
       pastJobs,
     };
+  }
+
+  /**
+   * The kernel arguments that a change builds on, exactly as the daemon tells them: those of the deployment, else of the one that starts
+   * next. Rejects with kargs.changed when they aren't `existing` any more, and when they aren't told: then nothing may be sent.
+   */
+  async existingKernelArgs({ deploymentId, existing }: Pick<KernelArgsChange, 'deploymentId' | 'existing'>): Promise<string> {
+    const index = deploymentId === undefined ? '' : String(await this.indexOf(deploymentId));
+    const told = (await this.bootConfig(index, index === '')).options?.value;
+    const subject = deploymentId ?? 'the default deployment';
+    if (typeof told !== 'string' || told.trim() === '') {
+      throw new TreelineError('service.said', { detail: `it didn’t tell the kernel arguments of ${subject}; nothing was changed` });
+    }
+    if (existing !== undefined && words(existing).join(' ') !== words(told).join(' ')) {
+      throw new TreelineError('kargs.changed', { subject, detail: told });
+    }
+    return told;
+  }
+
+  /** Id of the deployment that starts next. */
+  async defaultDeployment(): Promise<string> {
+    const os = await this.all(await this.osObject(), iface.os);
+    const id = ((os.DefaultDeployment?.value ?? {}) as Dict).id?.value;
+    return typeof id === 'string' ? id : '';
+  }
+
+  private async indexOf(deploymentId: string): Promise<number> {
+    const deployments = ((await this.all(sysrootPath, iface.sysroot)).Deployments?.value ?? []) as Dict[];
+    const index = deployments.findIndex((dict) => dict.id?.value === deploymentId);
+    if (index < 0) throw new TreelineError('deployment.not-found', { subject: deploymentId });
+    return index;
+  }
+
+  /** Keys of a boot loader entry. `index`: place in Deployments as text, '' for the booted or (`pending`) the next one. */
+  private async bootConfig(index: string, pending: boolean): Promise<Dict> {
+    const path = await this.osObject();
+    const call = { path, interface: iface.os, member: 'GetDeploymentBootConfig', signature: 'sb', body: [index, pending] };
+    return (await this.link.call(call, true))[0] as Dict;
   }
 
   async osObject(): Promise<string> {
@@ -82,6 +126,8 @@ export class StockReader {
     return (await this.link.call({ path, interface: iface.properties, member: 'GetAll', signature: 's', body: [name] }, true))[0] as Dict;
   }
 }
+
+const words = (line: string): string[] => line.split(/\s+/).filter(Boolean);
 
 /** The cached update of a stock daemon stays after it was staged: then it isn't available any more. */
 function checkOf(os: Dict, defaultChecksum: string | undefined): CheckState {

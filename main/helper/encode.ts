@@ -180,6 +180,6 @@ export function cachedUpdateDict(
 export function bootConfigDict(deployment: Deployment): Dict {
   const dict: Dict = { staged: b(deployment.staged) };
   for (const [key, value] of Object.entries(deployment.bootConfig)) dict[key] = s(value);
-  if (!dict.options) dict.options = s(deployment.kernelArgs.join(' '));
+  if (!dict.options && deployment.kernelArgs) dict.options = s(deployment.kernelArgs.join(' '));
   return dict;
 }

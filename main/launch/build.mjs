@@ -24,6 +24,8 @@ const entries = [
   { in: 'main/worker/entry.ts', out: 'worker/worker.mjs' },
   // loaded by the command line for `treeline db`, which starts no worker
   { in: 'main/worker/db-jobs.ts', out: 'worker/db-jobs.mjs' },
+  // and by the command line on a Node.js that can't connect to abstract sockets
+  { in: 'main/worker/abstract-socket.ts', out: 'worker/abstract-socket.mjs' },
   { in: 'main/helper/entry.ts', out: 'helper/treelined.mjs' },
   { in: 'main/cli/entry.ts', out: 'cli/treeline.mjs', executable: true },
   { in: 'main/demo/entry.ts', out: 'demo/demo.mjs' },

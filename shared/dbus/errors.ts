@@ -5,7 +5,11 @@ import { dbusErrorName, errorCodeOfDbusName, errorLine, errorTable, type ErrorCo
  * brackets: `Another job is running. ... [sysroot.busy]`. On org.treeline interfaces the name itself is the code.
  * In both cases `org.treeline.Sysroot1.LastError` gives the same caller the whole report.
  */
-const stockPrefix = 'org.projectatomic.rpmostreed.Error.';
+export const stockPrefix = 'org.projectatomic.rpmostreed.Error.';
+
+/** How GDBus names an error whose domain registered no names: `…Quark._g_2dio_2derror_2dquark.Code26` is G_IO_ERROR_BUSY. */
+const unmappedPrefix = 'org.gtk.GDBus.UnmappedGError.';
+const gioBusy = `${unmappedPrefix}Quark._g_2dio_2derror_2dquark.Code26`;
 
 const stockNames: Partial<Record<ErrorCode, string>> = {
   'auth.denied': 'NotAuthorized',
@@ -38,7 +42,9 @@ export function reportOfWire(errorName: string, text: string): ErrorReport {
   const detail = tail ? tail[1] : text;
   if (code) return { code, detail };
   if (errorName === `${stockPrefix}NotAuthorized`) return { code: 'auth.denied', subject: 'This', detail };
-  if (errorName === `${stockPrefix}UpdateInProgress`) return { code: 'sysroot.busy', detail };
+  if (errorName === `${stockPrefix}UpdateInProgress` || errorName === gioBusy) return { code: 'sysroot.busy', detail };
+  // whatever else it says, in its own words: its errors, and those of GIO that have no name on the bus
+  if (errorName.startsWith(stockPrefix) || errorName.startsWith(unmappedPrefix)) return { code: 'service.said', detail: text || errorName };
   if (/Error\.(ServiceUnknown|NameHasNoOwner|NoReply|Disconnected|Spawn\.\w+|TimedOut|Timeout)$/.test(errorName)) {
     return { code: 'service.unreachable', detail: text };
   }

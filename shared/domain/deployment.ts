@@ -25,7 +25,8 @@ export interface Deployment {
   readonly signatures: readonly Signature[];
   /** True if the remote of the origin demands verification. */
   readonly verified: boolean;
-  readonly kernelArgs: readonly string[];
+  /** Missing when the service doesn't tell them. */
+  readonly kernelArgs?: readonly string[];
   /** Keys of the boot loader entry (title, version, options, linux, initrd, ...). */
   readonly bootConfig: Readonly<Record<string, string>>;
   readonly commitMeta: CommitMeta;

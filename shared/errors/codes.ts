@@ -189,6 +189,12 @@ export const errorTable = define({
   'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],
   'service.unreachable': ['The update service can’t be reached', '{detail}', 'Check that treelined is installed.'],
   'service.untrusted': ['The update service isn’t trustworthy', '{detail}', 'Don’t go on; ask an administrator.'],
+  'service.lacks': [
+    'The update service doesn’t offer this',
+    '{owner} doesn’t offer it: {subject}.',
+    'Treeline’s own service does: install treeline-headless in place of it.',
+  ],
+  'service.said': ['The update service reports an error', '{detail}', 'Its journal may tell more: journalctl -u rpm-ostreed.'],
   'service.bad-argument': ['Refused argument', '{subject}: {detail}', 'Check the call.'],
   'kargs.not-found': ['No such kernel argument', '“{subject}” isn’t set.', 'See `treeline kargs`.'],
   'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],

@@ -184,7 +184,7 @@ const deployment = object<Deployment>({
   }),
   signatures: z.array(signature),
   verified: flag,
-  kernelArgs: strings,
+  kernelArgs: strings.optional(),
   bootConfig: z.record(text, text),
   commitMeta: object<Deployment['commitMeta']>({
     version: text.optional(),

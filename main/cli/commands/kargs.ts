@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/kargs/kernel-args.ts';
 import { action, exitUnchanged, type Session } from '../session.ts';
 import { findDeployment } from './deployments.ts';
 
@@ -45,37 +46,37 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
   const { deployments } = await session.client.snapshot();
   const base = flags.deployIndex === undefined ? deployments[0] : findDeployment(deployments, flags.deployIndex);
   if (!base) throw new TreelineError('deployment.not-found', { subject: flags.deployIndex ?? '0' });
-  const current = flags.importProcCmdline ? runningKargs() : base.kernelArgs.join(' ');
+  const told = base.kernelArgs?.join(' ');
+  if (told === undefined) throw new TreelineError('service.said', { detail: `it didn’t tell the kernel arguments of ${base.id}` });
+  const current = flags.importProcCmdline ? runningKargs() : told;
   const edits = [flags.append, flags.replace, flags.delete, flags.appendIfMissing, flags.deleteIfPresent].some((edit) => edit.length > 0);
   if (!edits && !flags.editor && !flags.importProcCmdline) {
-    session.print(base.kernelArgs.join(' '));
+    session.print(told);
     return 0;
   }
-  if (edits && (flags.editor || flags.importProcCmdline)) {
-    throw new TreelineError('usage.invalid', {
-      detail: '--editor and --import-proc-cmdline replace all arguments and go with no other change',
-    });
-  }
+  if (edits && flags.editor) throw new TreelineError('usage.invalid', { detail: '--editor goes with no other change' });
   const { reboot, lockFinalization } = flags;
   const common = { reboot, lockFinalization, deploymentId: flags.deployIndex === undefined ? undefined : base.id };
-  const change = edits
-    ? {
-        append: flags.append,
-        replace: flags.replace,
-        remove: flags.delete,
-        appendIfMissing: flags.appendIfMissing,
-        deleteIfPresent: flags.deleteIfPresent,
-      }
-    : { existing: base.kernelArgs.join(' '), final: flags.editor ? edit(current) : current };
+  const wanted = {
+    append: flags.append,
+    replace: flags.replace,
+    remove: flags.delete,
+    appendIfMissing: flags.appendIfMissing,
+    deleteIfPresent: flags.deleteIfPresent,
+  };
+  const change =
+    edits && !flags.importProcCmdline ? wanted : { existing: told, final: flags.editor ? edit(current) : changed(current, wanted) };
   const job = await session.follow(() => session.client.kernelArgs({ ...common, ...change }));
   if (job.changed === false) {
     session.print('No changes.');
     return flags.unchangedExit77 ? exitUnchanged : 0;
   }
   const next = (await session.client.snapshot()).deployments[0];
-  if (next) session.print(next.kernelArgs.join(' '));
+  if (next?.kernelArgs) session.print(next.kernelArgs.join(' '));
   return 0;
 }
+
+const changed = (line: string, change: KargsChange): string => formatKernelArgs(changeKernelArgs(parseKernelArgs(line), change));
 
 /** /proc/cmdline without what the boot loader and OSTree add. */
 function runningKargs(): string {

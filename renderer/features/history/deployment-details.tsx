@@ -13,7 +13,7 @@ export function DeploymentDetails({ deployment }: { deployment: Deployment }): R
     [t('details.committed'), deployment.timestamp > 0 ? format.dateTime(deployment.timestamp) : ''],
     [t('details.bootChecksum'), deployment.bootChecksum],
     [t('details.stateroot'), deployment.osname],
-    [t('details.kernelArgs'), deployment.kernelArgs.join(' ')],
+    [t('details.kernelArgs'), deployment.kernelArgs?.join(' ') ?? t('details.notTold')],
   ];
   return (
     <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1 text-sm max-[40rem]:grid-cols-1">

@@ -1,4 +1,4 @@
-import { openSocket } from './address.ts';
+import { openSocket, type AbstractConnector } from './address.ts';
 import { Connection, type CallFields } from './connection.ts';
 import type { DbusMessage } from './message.ts';
 
@@ -18,8 +18,8 @@ export class Bus {
     this.uniqueName = uniqueName;
   }
 
-  static async connect(address: string, timeoutMs = 10_000): Promise<Bus> {
-    const connection = new Connection(await openSocket(address, timeoutMs));
+  static async connect(address: string, timeoutMs = 10_000, connectAbstract?: AbstractConnector): Promise<Bus> {
+    const connection = new Connection(await openSocket(address, timeoutMs, connectAbstract));
     const hello = await connection.call({ destination: busName, path: busPath, interface: busName, member: 'Hello', timeoutMs });
     return new Bus(connection, hello.body[0] as string);
   }

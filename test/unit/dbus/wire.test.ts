@@ -4,6 +4,7 @@ import {
   MessageReader,
   messageType,
   reportOfWire,
+  socketAddresses,
   socketPath,
   Variant,
   wireErrorName,
@@ -62,6 +63,10 @@ test('addresses', () => {
   expect(socketPath('tcp:host=x,port=1;unix:path=/a%20b,guid=00')).toBe('/a b');
   expect(socketPath('unix:abstract=/tmp/x,guid=1')).toBe('\0/tmp/x');
   expect(socketPath('unixexec:path=ssh')).toBeUndefined();
+  expect(socketAddresses('unix:path=/a;unix:guid=1,abstract=%00%ffx;unix:path=/b%zz;unix:path=/c%00d')).toEqual([
+    { path: '/a' },
+    { abstract: Buffer.from([0, 0xff, 0x78]) },
+  ]);
 });
 
 describe('errors on the wire', () => {
@@ -82,7 +87,7 @@ describe('errors on the wire', () => {
     expect(reportOfWire('org.projectatomic.rpmostreed.Error.NotAuthorized', 'no').code).toBe('auth.denied');
     expect(reportOfWire('org.freedesktop.DBus.Error.ServiceUnknown', 'x').code).toBe('service.unreachable');
     expect(reportOfWire('org.projectatomic.rpmostreed.Error.Failed', 'anything [else]')).toEqual({
-      code: 'internal.unexpected',
+      code: 'service.said',
       detail: 'anything [else]',
     });
   });

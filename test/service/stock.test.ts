@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
+import { startBus, type PrivateBus } from '../../main/demo/bus.ts';
+import { connectAbstract } from '../../main/native/linux/abstract-socket.ts';
+import { startStockDaemon, type StockDaemon, type StockOptions } from './stock-daemon.ts';
+import { finishOrders } from './stock-transaction.ts';
+
+/** Our client and our command line on a machine whose service is a stock rpm-ostreed. */
+let dir: string;
+let bus: PrivateBus;
+let daemon: StockDaemon | undefined;
+let client: FullHostClient;
+
+beforeEach(async () => {
+  dir = mkdtempSync('/dev/shm/treeline-bus-');
+  bus = await startBus({
+    dir,
+    busPolicies: [path.resolve('assets/system/org.projectatomic.rpmostree1.conf')],
+    polkitActions: [],
+    polkitRules: '',
+  });
+});
+afterEach(async () => {
+  client?.close();
+  await daemon?.close();
+  await bus.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function stock(options: StockOptions = {}): Promise<StockDaemon> {
+  daemon = await startStockDaemon(bus.address, options);
+  client = createHostClient({ address: bus.address, clientId: 'test', connectAbstract, stockVersion: () => Promise.resolve('2018.7') });
+  return daemon;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function treeline(...args: string[]): Promise<Ended> {
+  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address };
+  return promisify(execFile)(process.execPath, [path.resolve('dist/cli/treeline.mjs'), ...args], { env }).then(
+    (done) => ({ code: 0, ...done }),
+    (error: Ended) => error,
+  );
+}
+
+describe('the end of a job', () => {
+  test.each([false, true])('is told right in whatever order the messages come (abstract sockets: %s)', async (abstract) => {
+    await stock({ abstract, orders: finishOrders });
+    const seen = new Map<string, number>();
+    for (let i = 0; i < 50; i++) {
+      const job = await client.cleanup(['repomd']);
+      seen.set(job.phase, (seen.get(job.phase) ?? 0) + 1);
+    }
+    expect([...seen]).toEqual([['succeeded', 50]]);
+  });
+
+  test('a failure is told in the daemon’s own words', async () => {
+    await stock({ orders: finishOrders, failure: 'Checksum abc not found in test/stable' });
+    for (let i = 0; i < finishOrders.length; i++) {
+      const job = await client.deploy('revision=abc', {});
+      expect(job).toMatchObject({ phase: 'failed', error: { code: 'service.said', detail: 'Checksum abc not found in test/stable' } });
+    }
+  });
+
+  test('a daemon that goes away in the middle is a failure, not a success', async () => {
+    await stock({ orders: ['closed'] });
+    expect(await client.rebase('other', {})).toMatchObject({ phase: 'failed', error: { code: 'service.unreachable' } });
+  });
+});
+
+describe('kernel arguments', () => {
+  const sent = (): unknown => daemon?.calls.find(({ member }) => member === 'KernelArgs')?.body[0];
+
+  test('are read first and sent as read, so none gets lost', async () => {
+    const told = 'root=UUID=1  rw "init=/a b" quiet ostree=/ostree/boot.1/testos/x/0';
+    const running = await stock({ kernelArgs: told });
+    expect(await client.kernelArgs({ append: ['debug'] })).toMatchObject({ phase: 'succeeded', changed: true });
+    const members = running.calls.map(({ member }) => member).filter((member) => /KernelArgs|BootConfig/.test(member));
+    expect(members.slice(-2)).toEqual(['GetDeploymentBootConfig', 'KernelArgs']);
+    expect(sent()).toBe(told);
+    expect(running.calls.find(({ member }) => member === 'KernelArgs')?.signature).toBe('sasasasa{sv}');
+    expect(running.kernelArgs).toBe(`${told} debug`);
+  });
+
+  test('nothing is sent when the daemon doesn’t tell them', async () => {
+    await stock({ kernelArgs: undefined });
+    await expect(client.kernelArgs({ append: ['debug'] })).rejects.toMatchObject({ code: 'service.said' });
+    expect(await treeline('kargs')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('didn’t tell the kernel arguments'),
+    });
+    expect((await treeline('kargs', '--append=debug')).code).toBe(1);
+    expect(sent()).toBeUndefined();
+    expect((await client.snapshot()).deployments[0]?.kernelArgs).toBeUndefined();
+  });
+
+  test('nothing is sent when they are others than those that were edited', async () => {
+    await stock();
+    await expect(client.kernelArgs({ existing: 'root=UUID=2', final: 'root=UUID=2 x' })).rejects.toMatchObject({ code: 'kargs.changed' });
+    expect(sent()).toBeUndefined();
+  });
+
+  test('by the command line: shown, of a chosen deployment, of the running kernel', async () => {
+    const running = await stock({ abstract: true });
+    expect((await treeline('kargs')).stdout).toBe('root=UUID=1 rw quiet\n');
+    expect((await treeline('kargs', '--append=debug')).stdout).toContain('root=UUID=1 rw quiet debug\n');
+    running.calls.length = 0;
+    expect((await treeline('kargs', '--deploy-index=1', '--append=x')).code).toBe(0);
+    const asked = running.calls.filter(({ member }) => /KernelArgs|BootConfig/.test(member));
+    const at = asked.findIndex(({ member }) => member === 'KernelArgs');
+    expect(asked[at - 1]?.body).toEqual(['1', false]);
+    running.calls.length = 0;
+    await treeline('kargs', '--import-proc-cmdline', '--append=imported');
+    const change = running.calls.find(({ member }) => member === 'KernelArgs')?.body as [string, string[], string[], string[], object];
+    expect(change[0]).toContain('root=UUID=1');
+    expect(change[4]).toMatchObject({ 'final-kernel-args': { value: expect.stringMatching(/ imported( |$)/) } });
+  });
+});
+
+describe('the command line', () => {
+  test('says that nothing changed, as the daemon’s own does', async () => {
+    await stock({ orders: finishOrders, abstract: true });
+    expect(await treeline('upgrade', '--unchanged-exit-77')).toMatchObject({
+      code: 77,
+      stdout: expect.stringContaining('No upgrade available.'),
+    });
+    expect((await treeline('upgrade')).code).toBe(0);
+    expect(await treeline('kargs', '--append=new', '--unchanged-exit-77')).toMatchObject({ code: 0 });
+  });
+
+  test('shows errors in the daemon’s words, and who lacks what', async () => {
+    await stock({ refusal: ['org.projectatomic.rpmostreed.Error.InvalidRefspec', 'Invalid refspec ~'] });
+    const refused = await treeline('rebase', 'x:y');
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: The update service reports an error\. Invalid refspec ~\./),
+    ]);
+    const lacking = await treeline('pin', '0');
+    expect([lacking.code, lacking.stderr]).toEqual([1, expect.stringMatching(/rpm-ostreed( [\d.]+)? doesn’t offer it: Pinning\./)]);
+    await expect(client.pin('x', true)).rejects.toMatchObject({ report: { facts: { owner: 'rpm-ostreed 2018.7' } } });
+    await expect(client.preview({})).rejects.toMatchObject({ code: 'service.lacks' });
+  });
+
+  test.each([
+    ['org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code26', 'Transaction in progress', 'sysroot.busy'],
+    ['org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code0', 'opcode=5', 'service.said'],
+    ['org.projectatomic.rpmostreed.Error.NotAuthorized', 'rollback not allowed for user', 'auth.denied'],
+    ['org.projectatomic.rpmostreed.Error.Failed', 'No previous deployment', 'service.said'],
+  ])('knows %s', async (name, text, code) => {
+    await stock({ refusal: [name, text] });
+    await expect(client.rollback({})).rejects.toMatchObject({ code, report: { detail: text } });
+  });
+
+  test('announces itself as the environment says', async () => {
+    const running = await stock();
+    process.env.RPMOSTREE_CLIENT_ID = 'zincati';
+    await treeline('status').finally(() => delete process.env.RPMOSTREE_CLIENT_ID);
+    expect(running.calls.find(({ member }) => member === 'RegisterClient')?.body).toEqual([{ id: { signature: 's', value: 'zincati' } }]);
+  });
+});
