@@ -1,5 +1,12 @@
 import { iface, osPath, sysrootPath, Variant, type Connection } from '../../shared/dbus/index.ts';
-import { treelineVersion, type CheckState, type Deployment, type UpdateDetails } from '../../shared/domain/index.ts';
+import {
+  comparedDeployment,
+  newestDeployment,
+  treelineVersion,
+  type CheckState,
+  type Deployment,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
 import { cachedUpdateDict, deploymentDict, type Dict } from './encode.ts';
@@ -24,12 +31,6 @@ export function mainOsname(state: SysrootState): string {
 
 export function osnames(state: SysrootState): string[] {
   return [...new Set([...state.osnames, ...state.deployments.map((deployment) => deployment.osname)])];
-}
-
-/** What differences are relative to: the booted deployment, else the default one. */
-export function baseDeployment(state: SysrootState, osname: string): Deployment | undefined {
-  const own = state.deployments.filter((deployment) => deployment.osname === osname);
-  return own.find((deployment) => deployment.booted) ?? own.find((deployment) => !deployment.staged) ?? own[0];
 }
 
 /** Computes all properties of the bus and tells clients which ones changed. */
@@ -105,7 +106,7 @@ export class Properties {
   async os(osname: string): Promise<Dict> {
     const state = await this.reader.state();
     const check = await this.check(osname);
-    const base = baseDeployment(state, osname);
+    const base = comparedDeployment(state.deployments, osname);
     const pending = check.kind === 'available' ? check.update : undefined;
     const own = state.deployments.filter((deployment) => deployment.osname === osname);
     const dict = (deployment: Deployment | undefined): Variant =>
@@ -113,7 +114,7 @@ export class Properties {
     const cached = cachedUpdateDict(osname, check, await this.details(osname, check), base);
     return {
       BootedDeployment: dict(own.find((deployment) => deployment.booted)),
-      DefaultDeployment: dict(own[0]),
+      DefaultDeployment: dict(newestDeployment(state.deployments, osname)),
       RollbackDeployment: dict(own.find((deployment) => deployment.rollback)),
       CachedUpdate: new Variant('a{sv}', cached),
       HasCachedUpdateRpmDiff: new Variant('b', Object.keys(cached).length > 0),

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { iface, osPath, stringOption } from '../../shared/dbus/index.ts';
-import type { Deployment, HostSnapshot, PackageComparison } from '../../shared/domain/index.ts';
+import {
+  comparedDeployment,
+  newestDeployment,
+  type Deployment,
+  type HostSnapshot,
+  type PackageComparison,
+} from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/history/index.ts';
 import type { DiffOutcome, SysrootState } from '../engine/jobs/index.ts';
@@ -10,7 +16,7 @@ import type { Dispatcher, Handlers } from './dispatcher.ts';
 import { bootConfigDict, cachedUpdateDict, rpmDiffRows } from './encode.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { Objects } from './objects.ts';
-import { baseDeployment, mainOsname, osnames, type HostFacts, type Properties } from './properties.ts';
+import { mainOsname, osnames, type HostFacts, type Properties } from './properties.ts';
 import type { Reader } from './reader.ts';
 
 const maxHistory = 1000;
@@ -79,13 +85,14 @@ export function readHandlers(deps: ReadDeps): Handlers {
         const check = await properties.check(osname);
         const details = await properties.details(osname, check);
         if (!details) throw new TreelineError('update.none', {});
-        const base = baseDeployment(await reader.state(), osname);
+        const base = comparedDeployment((await reader.state()).deployments, osname);
         return [rpmDiffRows(details.packages), cachedUpdateDict(osname, check, details, base)];
       },
       GetDeploymentBootConfig: async ({ object, args }) => {
         const state = await reader.state();
-        const own = state.deployments.filter((deployment) => deployment.osname === object.osname);
-        const wanted = args[0] ? find(state, String(args[0])) : args[1] === true ? own[0] : baseDeployment(state, object.osname ?? '');
+        const osname = object.osname ?? '';
+        const unnamed = args[1] === true ? newestDeployment : comparedDeployment;
+        const wanted = args[0] ? byIndexOrId(state, String(args[0])) : unnamed(state.deployments, osname);
         if (!wanted) throw new TreelineError('deployment.not-found', { subject: String(args[0]) });
         return [bootConfigDict(wanted)];
       },
@@ -124,10 +131,16 @@ function find(state: SysrootState, id: string): Deployment {
   return found;
 }
 
+/** rpm-ostree's client names a deployment here by its place in `status`, others by its id. */
+function byIndexOrId(state: SysrootState, text: string): Deployment {
+  const byIndex = /^\d+$/.test(text) ? state.deployments[Number(text)] : undefined;
+  return byIndex ?? find(state, text);
+}
+
 /** Empty ids mean what they mean for rpm-ostreed: the booted deployment, and the one that would be started next (else the one before). */
 function diffSides(state: SysrootState, osname: string, fromId: string, toId: string): [Deployment, Deployment] {
   const own = state.deployments.filter((deployment) => deployment.osname === osname);
-  const base = baseDeployment(state, osname);
+  const base = comparedDeployment(state.deployments, osname);
   const other = own[0] !== base ? own[0] : own.find((deployment) => deployment.rollback);
   const from = fromId ? find(state, fromId) : base;
   const to = toId ? find(state, toId) : other;

@@ -1,5 +1,5 @@
 import { boolOption, hasOption, iface, stringOption } from '../../shared/dbus/index.ts';
-import type { CheckState, RemoteKey, UpdateDetails } from '../../shared/domain/index.ts';
+import { comparedDeployment, newestDeployment, type CheckState, type RemoteKey, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
 import type { Call, Handler, Handlers } from './dispatcher.ts';
@@ -8,7 +8,6 @@ import type { JobPlan, Launch } from './job-methods.ts';
 import type { JobResults } from './job-results.ts';
 import { checkedMedium, mediaPlaces } from './media.ts';
 import { isEnabled, listRepos } from './package-repos.ts';
-import { baseDeployment } from './properties.ts';
 import type { Reader } from './reader.ts';
 
 export interface ReviewDeps {
@@ -51,8 +50,9 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       const osname = call.object.osname ?? '';
       const details = results.preview(`${osname} ${kind} ${text(call.args[0])}`);
       if (!details) throw new TreelineError('update.none', { subject: text(call.args[0]) });
-      const base = baseDeployment(await reader.state(), osname);
-      const refspec = kind === 'rebase' ? text(call.args[0]) : (base?.origin.refspec ?? '');
+      const { deployments } = await reader.state();
+      const base = comparedDeployment(deployments, osname);
+      const refspec = kind === 'rebase' ? text(call.args[0]) : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
       return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)];
     };
   const repos = (): ReturnType<typeof listRepos> => (sysroot === '/' ? listRepos('/etc/yum.repos.d') : []);

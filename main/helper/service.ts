@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import path from 'node:path';
 import { boolOption, Bus, iface, serviceName, stringOption, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
-import type { HistoryEntry, JobState, RestartBlocker, UpdateDetails } from '../../shared/domain/index.ts';
+import { newestDeployment, type HistoryEntry, type JobState, type RestartBlocker, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
 import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
@@ -16,7 +16,7 @@ import { Inhibitor, restartBlockers } from './logind.ts';
 import { checkedMedium } from './media.ts';
 import { Objects } from './objects.ts';
 import { readDaemonConfig, type DaemonConfig, type HelperOptions } from './options.ts';
-import { baseDeployment, mainOsname, Properties } from './properties.ts';
+import { mainOsname, Properties } from './properties.ts';
 import { readHandlers } from './read-methods.ts';
 import { Reader } from './reader.ts';
 import { requireFree, restartHandlers, scheduledRestart } from './restart-methods.ts';
@@ -177,8 +177,8 @@ export class Service {
 
   private async authFacts(osname: string | undefined): Promise<AuthFacts> {
     const state = await this.reader.state().catch(() => undefined);
-    const base = state && baseDeployment(state, osname ?? mainOsname(state));
-    return { verified: base?.verified ?? false };
+    const newest = state && newestDeployment(state.deployments, osname ?? mainOsname(state));
+    return { verified: newest?.verified ?? false };
   }
 
   private async launch(call: Call, plan: JobPlan): Promise<string> {

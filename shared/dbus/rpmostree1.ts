@@ -112,7 +112,9 @@ export const osInterface: InterfaceSpec = {
       problem: ([options]) => first(optionsProblem(options), mediumPathProblem(stringOption(options, 'treeline-medium'), true)),
       details: ([options]) => ({ medium: stringOption(options, 'treeline-medium') }),
     }),
-    GetCachedUpdateRpmDiff: read('s deployid', diffDetails, { problem: ([id]) => deploymentIdProblem(id, true) }),
+    GetCachedUpdateRpmDiff: read('s deployid', diffDetails, {
+      problem: ([id]) => (/^\d{1,4}$/.test(str(id)) ? undefined : deploymentIdProblem(id, true)),
+    }),
     DownloadUpdateRpmDiff: guarded('', address, action('repo-refresh'), 'look for an update'),
     Rollback: guarded('a{sv} options', address, action('rollback'), 'go back to the previous version', { problem: options0 }),
     ClearRollbackTarget: guarded('a{sv} options', address, action('rollback'), 'delete the previous version', { problem: options0 }),

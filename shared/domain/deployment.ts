@@ -34,6 +34,24 @@ export interface Deployment {
   readonly commitPresent: boolean;
 }
 
+/**
+ * What the next operation of a stateroot builds on: it takes over source, tree and kernel arguments, whatever of them it isn't asked to change. The
+ * newest one: staged, else pending, else booted, else (of a stateroot that doesn't run) the default one. It is what rpm-ostree calls the origin merge
+ * deployment; /etc is merged from libostree's merge deployment all the same. `deployments`: staged first, then boot order. undefined: it has none.
+ */
+export function newestDeployment<D extends { readonly osname: string }>(deployments: readonly D[], osname: string): D | undefined {
+  return deployments.find((each) => each.osname === osname);
+}
+
+/** What a person compares with: the booted deployment of a stateroot, else the default one, else what is staged. */
+export function comparedDeployment<D extends { readonly osname: string; readonly booted: boolean; readonly staged: boolean }>(
+  deployments: readonly D[],
+  osname: string,
+): D | undefined {
+  const own = deployments.filter((each) => each.osname === osname);
+  return own.find((each) => each.booted) ?? own.find((each) => !each.staged) ?? own[0];
+}
+
 /** The keys of commit metadata that other tools read. */
 export interface CommitMeta {
   readonly version?: string;

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/kargs/kernel-args.ts';
 import { action, exitUnchanged, type Session } from '../session.ts';
@@ -43,8 +44,8 @@ export function registerKargs(program: Command): void {
 }
 
 async function kargs(session: Session, flags: KargsFlags): Promise<number> {
-  const { deployments } = await session.client.snapshot();
-  const base = flags.deployIndex === undefined ? deployments[0] : findDeployment(deployments, flags.deployIndex);
+  const { deployments, osname } = await session.client.snapshot();
+  const base = flags.deployIndex === undefined ? newestDeployment(deployments, osname) : findDeployment(deployments, flags.deployIndex);
   if (!base) throw new TreelineError('deployment.not-found', { subject: flags.deployIndex ?? '0' });
   const told = base.kernelArgs?.join(' ');
   if (told === undefined) throw new TreelineError('service.said', { detail: `it didn’t tell the kernel arguments of ${base.id}` });

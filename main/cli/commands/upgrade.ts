@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { JobState } from '../../../shared/domain/index.ts';
+import { newestDeployment, type JobState } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PullOptions } from '../../client/index.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session.ts';
@@ -120,8 +120,8 @@ async function rebase(session: Session, refspec: string | undefined, revision: s
 /** --branch and --remote change one half of where the system comes from now. */
 async function targetOf(session: Session, flags: PullFlags): Promise<string> {
   if (!flags.branch && !flags.remote) throw new TreelineError('usage.invalid', { detail: 'rebase needs a refspec, --branch or --remote' });
-  const { deployments } = await session.client.snapshot();
-  const origin = (deployments.find((deployment) => deployment.booted) ?? deployments[0])?.origin;
+  const { deployments, osname } = await session.client.snapshot();
+  const origin = newestDeployment(deployments, osname)?.origin;
   const remote = flags.remote ?? origin?.remote ?? '';
   const branch = flags.branch ?? origin?.ref ?? '';
   return remote ? `${remote}:${branch}` : branch;

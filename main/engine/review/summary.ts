@@ -96,7 +96,7 @@ function kernelArgs(context: ReviewContext, target: ReviewTarget): ReviewSummary
   const own = (d: RawDeployment): string[] => kernelArgsOf(d).map((arg) => arg.raw);
   const current = own(target.source.base);
   const first = context.sysroot.deployments().find((d) => d.osname === target.merge.osname && d.checksum === target.to.checksum);
-  const next = first ? own(first) : own(target.merge);
+  const next = own(first ?? target.source.newest);
   return { current, next, added: without(next, current), removed: without(current, next) };
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { comparedDeployment, newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
@@ -13,7 +14,7 @@ export interface DeployRequest {
   readonly osname: string;
   readonly checksum: string;
   readonly originText: string;
-  /** Missing = those of the merge deployment. */
+  /** Missing = those of the newest deployment. */
   readonly kernelArgs?: readonly string[];
   readonly lockFinalization?: boolean;
 }
@@ -23,7 +24,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   const { sysroot, context } = job;
   requireBootSpace(sysroot, request.checksum);
   const merge = sysroot.mergeDeployment(request.osname);
-  const base = sysroot.deployments().find((d) => d.booted && d.osname === request.osname) ?? merge;
+  const base = comparedDeployment(sysroot.deployments(), request.osname);
   const origin = new OriginFile(request.originText);
   origin.removeGroup('libostree-transient');
   const tree = {
@@ -31,7 +32,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
     checksum: request.checksum,
     originText: origin.text,
     ...(merge ? { mergeId: merge.id } : {}),
-    ...kargs(request, merge),
+    ...kargs(request, newestDeployment(sysroot.deployments(), request.osname)),
   };
   const toVersion = versionOf(sysroot, request.checksum);
   const outcome = {
@@ -56,9 +57,9 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   return { ...outcome, staged: false, deploymentId };
 }
 
-function kargs(request: DeployRequest, merge: RawDeployment | undefined): { kernelArgs?: readonly string[] } {
+function kargs(request: DeployRequest, newest: RawDeployment | undefined): { kernelArgs?: readonly string[] } {
   if (request.kernelArgs) return { kernelArgs: request.kernelArgs };
-  return merge ? { kernelArgs: kernelArgsOf(merge).map((arg) => arg.raw) } : {};
+  return newest ? { kernelArgs: kernelArgsOf(newest).map((arg) => arg.raw) } : {};
 }
 
 /** The lock must be there before the staged deployment is: a shutdown in between would finalize it. */

@@ -1,3 +1,4 @@
+import { newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
 import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../kargs/kernel-args.ts';
@@ -9,7 +10,7 @@ export interface KargsRequest extends KargsChange {
   readonly osname: string;
   /** Arguments the caller saw; a difference to what is there is refused. */
   readonly existing?: string;
-  /** Whose arguments are changed; missing = the newest deployment (staged, else default). */
+  /** Whose arguments are changed; missing = newestDeployment(). */
   readonly deploymentId?: string;
   readonly lockFinalization?: boolean;
 }
@@ -19,7 +20,7 @@ export function setKargs(job: SysrootJob, request: KargsRequest): DeployOutcome 
   const { sysroot } = job;
   const source =
     request.deploymentId === undefined
-      ? sysroot.deployments().find((d) => d.osname === request.osname)
+      ? newestDeployment(sysroot.deployments(), request.osname)
       : findDeployment(sysroot, request.deploymentId);
   if (!source) throw new TreelineError('deployment.not-found', { subject: request.osname });
   const current = kernelArgsOf(source);

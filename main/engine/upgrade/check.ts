@@ -203,14 +203,14 @@ const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb',
 
 /** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
 export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
-  const wanted = checksum || (pending(context, source) ?? checkedUpdate(context));
+  const wanted = checksum || (pending(source) ?? checkedUpdate(context));
   if (wanted === undefined || wanted === source.base.checksum) throw new TreelineError('update.none', { subject: source.base.osname });
   return wanted;
 }
 
-function pending(context: UpdateContext, source: Source): string | undefined {
-  const first = context.sysroot.deployments().find((d) => d.osname === source.base.osname);
-  return first && first.checksum !== source.base.checksum && !first.booted ? first.checksum : undefined;
+function pending(source: Source): string | undefined {
+  const { newest, base } = source;
+  return newest.checksum !== base.checksum && !newest.booted ? newest.checksum : undefined;
 }
 
 function checkedUpdate(context: UpdateContext): string | undefined {

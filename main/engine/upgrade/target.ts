@@ -1,11 +1,13 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { Origin } from '../../../shared/domain/index.ts';
+import { comparedDeployment, newestDeployment, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { originOf } from '../sysroot/origin.ts';
 
 /** Where updates of a stateroot come from, and what they are compared with. */
 export interface Source {
-  /** Takes over /etc, kernel arguments and origin: the staged, else the booted, else the default deployment. */
+  /** newestDeployment(): whose origin and kernel arguments are taken over, and which version isn't to be gone back from. */
+  readonly newest: RawDeployment;
+  /** Whose /etc is merged: libostree's merge deployment, the booted one or the default one. */
   readonly merge: RawDeployment;
   /** What a person compares with: the booted, else the default deployment. */
   readonly base: RawDeployment;
@@ -19,14 +21,14 @@ export interface Source {
 export function updateSource(sysroot: SysrootPort, osname: string, refspec?: string): Source {
   const merge = sysroot.mergeDeployment(osname);
   if (!merge) throw new TreelineError('deployment.not-found', { subject: osname });
-  const own = sysroot.deployments().filter((d) => d.osname === osname && !d.staged);
-  const base = own.find((d) => d.booted) ?? own[0] ?? merge;
-  const origin = originOf(merge, (name) => sysroot.repo.hasRemote(name));
-  const wanted = refspec === undefined || refspec === '' ? fromOrigin(merge, origin) : fromRefspec(refspec, origin);
+  const newest = newestDeployment(sysroot.deployments(), osname) ?? merge;
+  const base = comparedDeployment(sysroot.deployments(), osname) ?? merge;
+  const origin = originOf(newest, (name) => sysroot.repo.hasRemote(name));
+  const wanted = refspec === undefined || refspec === '' ? fromOrigin(newest, origin) : fromRefspec(refspec, origin);
   if (wanted.remote !== '' && !sysroot.repo.hasRemote(wanted.remote)) {
     throw new TreelineError('origin.remote-missing', { subject: wanted.remote });
   }
-  return { merge, base, origin, ...wanted, refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}` };
+  return { newest, merge, base, origin, ...wanted, refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}` };
 }
 
 const problems: Record<NonNullable<Origin['problem']>, string> = {
@@ -40,17 +42,17 @@ const problems: Record<NonNullable<Origin['problem']>, string> = {
 /** ostree_validate_rev: letters and digits are Unicode's. */
 const refName = /^[\p{L}\p{N}_][-._\p{L}\p{N}]*(\/[\p{L}\p{N}_][-._\p{L}\p{N}]*)*$/u;
 
-function fromOrigin(merge: RawDeployment, origin: Origin): { remote: string; ref: string } {
+function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; ref: string } {
   if (origin.problem && origin.problem !== 'remote-missing') {
-    throw new TreelineError('origin.invalid', { subject: merge.id, detail: problems[origin.problem] });
+    throw new TreelineError('origin.invalid', { subject: newest.id, detail: problems[origin.problem] });
   }
   if (origin.unconfiguredState !== undefined) {
-    throw new TreelineError('origin.invalid', { subject: merge.id, detail: origin.unconfiguredState });
+    throw new TreelineError('origin.invalid', { subject: newest.id, detail: origin.unconfiguredState });
   }
   if (origin.ref === '') throw new TreelineError('not-supported', { subject: 'Updating from a container image' });
   if (!refName.test(origin.ref)) {
     throw new TreelineError('origin.invalid', {
-      subject: merge.id,
+      subject: newest.id,
       detail: `its origin names “${origin.refspec}”, which can’t be a branch`,
     });
   }

@@ -43,9 +43,8 @@ export async function upgrade(context: UpgradeContext, params: UpgradeParams): P
   const revision = parseRevision(params.revision);
   progress.report('check', 0);
   const checksum = await resolveTarget(context, source, revision, params);
-  const pendingChecksum = sysroot.deployments().find((d) => d.osname === params.osname)?.checksum;
   const sameSource = source.refspec === source.origin.refspec;
-  if (checksum === pendingChecksum && sameSource && complete(context, checksum)) return nothingNew(context, source, checksum);
+  if (checksum === source.newest.checksum && sameSource && complete(context, checksum)) return nothingNew(context, source, checksum);
   const details = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
     const described = describeUpdate(context, repo, source, to);
@@ -95,12 +94,11 @@ function complete(context: UpgradeContext, checksum: string): boolean {
 }
 
 function nothingNew(context: UpgradeContext, source: Source, checksum: string): DeployOutcome {
-  const first = context.sysroot.deployments().find((d) => d.osname === source.base.osname);
   const version = versionOf(context.sysroot, checksum);
   return {
     changed: false,
-    staged: first?.staged ?? false,
-    ...(first ? { deploymentId: first.id } : {}),
+    staged: source.newest.staged,
+    deploymentId: source.newest.id,
     fromVersion: versionOf(context.sysroot, source.base.checksum),
     toVersion: version,
     checksum,
@@ -109,7 +107,7 @@ function nothingNew(context: UpgradeContext, source: Source, checksum: string): 
 
 function requireWanted(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams, to: CommitPort): void {
   const name = to.version || to.checksum.slice(0, 12);
-  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+  const from = context.sysroot.repo.tryLoadCommit(source.newest.checksum);
   if (from && to.timestamp < from.timestamp && !params.allowDowngrade && source.refspec === source.origin.refspec) {
     throw new TreelineError('update.older', { subject: name, detail: from.version });
   }
@@ -123,7 +121,7 @@ function requireWanted(context: UpgradeContext, source: Source, revision: Revisi
 
 /** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
 function originFor(source: Source, revision: Revision, checksum: string): string {
-  const origin = new OriginFile(source.merge.originText ?? '');
+  const origin = new OriginFile(source.newest.originText ?? '');
   const key = origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec';
   origin.set('origin', key, source.refspec);
   if (source.refspec !== source.origin.refspec) {
