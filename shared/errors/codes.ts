@@ -268,6 +268,7 @@ export const errorTable = define({
     '{subject} holds {detail}',
     'Leave it out, or rebuild it with its files below /usr or /etc.',
   ],
+  'package.unusable-file': ['A file isn’t what it has to be', '{subject}: {detail}', 'Leave the package out, or rebuild it.'],
   'compose.no-file-signatures': [
     'No file signatures',
     '{subject}: {detail}',

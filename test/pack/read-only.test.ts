@@ -3,8 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardDnf } from '../../main/engine/compose/read-only-dnf.ts';
+import { Tree } from '../../main/engine/tree/index.ts';
 import { makeRpms } from '../fixtures/make-rpm.ts';
 import { busConfiguration, ScratchSystem, until } from './scratch-system.ts';
+
+function guard(): string[] {
+  using tree = new Tree(system.root);
+  return guardDnf(tree);
+}
 
 const assets = path.resolve(import.meta.dirname, '../../assets/system');
 const packages = ['--setopt=reposdir=/nowhere', '--repofrompath=local,file:///run/packages', '--setopt=local.gpgcheck=0', '--assumeyes'];
@@ -22,7 +28,7 @@ beforeAll(async () => {
   mkdirSync(path.join(system.root, 'usr/lib/treeline/dnf'), { recursive: true });
   system.put(path.join(assets, 'read-only-dnf.py'), '/usr/lib/treeline/dnf/treeline.py');
   system.put(path.join(assets, 'treeline.rules'), '/usr/share/polkit-1/rules.d/40-treeline.rules');
-  linked = guardDnf(system.root);
+  linked = guard();
   writeFileSync(path.join(work, 'bus.conf'), busConfiguration);
   system.put(path.join(work, 'bus.conf'), '/tmp/bus.conf');
   rmSync(work, { recursive: true });
@@ -34,7 +40,7 @@ const dnf = (...words: string[]): { status: number; output: string } => system.t
 describe('dnf on a booted tree', () => {
   it('finds its plugin where the tree’s Python looks', () => {
     expect(linked.length).toBeGreaterThan(0);
-    expect(guardDnf(system.root)).toEqual([]);
+    expect(guard()).toEqual([]);
   });
 
   it('may change a system that is none', () => {

@@ -11,6 +11,7 @@ import { canBePath, tmpfilesLine } from '../../main/engine/compose/tmpfiles.ts';
 import { meets } from '../../main/engine/compose/triggers.ts';
 import type { RpmPackage } from '../../main/engine/ports/rpm.ts';
 import { treePath } from '../../main/engine/compose/tree-path.ts';
+import { Tree } from '../../main/engine/tree/index.ts';
 import { expandDate, nextVersion } from '../../main/engine/compose/version.ts';
 
 const noon = Date.UTC(2026, 2, 2, 12) / 1000;
@@ -106,7 +107,8 @@ test('passwd and group are split as nss-altfiles reads them', () => {
     'usr/lib/passwd': 'old:x:7:7::/:/sbin/nologin\n',
     'usr/lib64/libnss_altfiles.so.2': '',
   });
-  splitPasswd(root, ['wheel'], () => undefined);
+  using inside = new Tree(root);
+  splitPasswd(inside, ['wheel'], () => undefined);
   const read = (name: string): string => readFileSync(path.join(root, name), 'utf8');
   expect(read('usr/etc/passwd')).toBe('root:x:0:0:root:/root:/bin/bash\n');
   expect(read('usr/lib/passwd')).toBe('bin:x:1:1::/bin:/sbin/nologin\nold:x:7:7::/:/sbin/nologin\n');
@@ -123,10 +125,11 @@ test('ids of the previous commit stay; another id for the same name is a conflic
     'usr/etc/passwd': 'root:x:0:0::/:/bin/sh\n',
     'usr/lib/sysusers.d/a.conf': '# c\nu one - "One User" /var/one\ng grp 55\nu two 60:grp\nm two wheel\nu! three - - -\n',
   });
-  const users = new UserDatabase(root);
+  using inside = new Tree(root);
+  const users = new UserDatabase(inside);
   users.preserve('passwd', parseEntries('one:x:998:998::/:/x\n'));
   users.preserve('group', parseEntries('root:x:0:\none:x:998:\n'));
-  applySysusers(root, users);
+  applySysusers(inside, users, () => undefined);
   const ids = Object.fromEntries(users.entries('passwd').map((e) => [e.name, e.fields.slice(2, 4).join(':')]));
   expect(ids).toEqual({ root: '0:0', one: '998:998', two: '60:55', three: '999:999' });
   expect(users.entries('group').find((e) => e.name === 'wheel')?.fields[3]).toBe('two');

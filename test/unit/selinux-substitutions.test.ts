@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addSubstitutions } from '../../main/engine/compose/selinux.ts';
+import { Tree } from '../../main/engine/tree/index.ts';
 
 let root: string;
 let file: string;
@@ -15,13 +16,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
+function add(labelVersion: number): void {
+  using tree = new Tree(root);
+  addSubstitutions(tree, labelVersion);
+}
+
 test('the policy learns the places of an OSTree system, each once', () => {
-  addSubstitutions(root, 1);
-  addSubstitutions(root, 1);
+  add(1);
+  add(1);
   expect(readFileSync(file, 'utf8')).toBe('/run /var/run\n/usr/etc /etc\n/var/home /home\n/var/roothome /root\n/var/usrlocal /usr/local\n');
 });
 
 test('selinux-label-version 0 leaves /usr/etc to the policy', () => {
-  addSubstitutions(root, 0);
+  add(0);
   expect(readFileSync(file, 'utf8')).toBe('/run /var/run\n/var/home /home\n/var/roothome /root\n/var/usrlocal /usr/local\n');
 });

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RpmdbBackend, RpmPackage } from '../ports/rpm.ts';
+import { confined, ownersOf, Tree } from '../tree/index.ts';
 import { assemble, makeScaffold } from './assemble.ts';
 import type { Compose } from './compose.ts';
 import { checkFileConflicts } from './conflicts.ts';
@@ -14,11 +15,12 @@ import { applyOwnership } from './ownership.ts';
 import { UserDatabase } from './passwd.ts';
 import { checkDevices, checkPlaces, checkSignatures, isTreePlace } from './places.ts';
 import { postprocess, rpmdbPath } from './postprocess.ts';
-import { checkInside } from './resolve-inside.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
+import { policyOf } from './selinux.ts';
 import { finishScripts, type ScriptContext } from './script-run.ts';
 import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
 import { applySysusers } from './sysusers.ts';
+import { isLinkMode, treePath } from './tree-path.ts';
 import { checkAllUsers, preserveUsers } from './tree-users.ts';
 import { runFileTriggers, runPackageTriggers } from './triggers.ts';
 
@@ -42,6 +44,10 @@ export async function buildTree(compose: Compose, commits: ReadonlyMap<string, s
   return finishTree(compose, await installTree(compose, commits));
 }
 
+/** A compose's tree, which knows what its packages bring. */
+export const openTree = ({ headers, ports }: Pick<Compose, 'headers' | 'ports'>, root: string): Tree =>
+  new Tree(root, { system: ports.system, ownerOf: ownersOf(headers, (file, mode) => treePath(file, isLinkMode(mode))) });
+
 /** Assemble the packages and run their scripts. */
 export async function installTree(compose: Compose, commits: ReadonlyMap<string, string>): Promise<InstalledTree> {
   const { treefile, steps, workdir } = compose;
@@ -54,20 +60,22 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     checkSignatures(ordered, treefile);
     checkFileConflicts(ordered, leftOut);
     mkdirSync(root, { mode: 0o755 });
+    using tree = openTree(compose, root);
     if (ordered.some((pkg) => pkg.scriptlets.some((s) => s.phase === 'pretrans')))
-      runInTree(compose, root, 'pretrans', (scripts) => runPretrans(ordered, scripts));
+      runInTree(compose, tree, 'pretrans', (scripts) => runPretrans(ordered, scripts));
     const located = ordered.map((header) => ({
       header,
       commit: commits.get(formatNevra(header)) ?? '',
       leftOut: leftOut.get(header.path) ?? new Set<string>(),
     }));
-    assemble(compose.cache, located, root, (count) =>
+    assemble(compose.cache, located, tree, (count) =>
       steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }),
     );
   });
   await steps.run('scripts', 'Running scripts', () => {
-    runScripts(compose, root, ordered);
-    layOver(compose.cache, compose.layers, root, workdir);
+    using tree = openTree(compose, root);
+    runScripts(compose, tree, ordered);
+    layOver(compose.cache, compose.layers, tree, workdir);
   });
   return { root, packages: ordered, leftOut };
 }
@@ -76,8 +84,9 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
 export async function finishTree(compose: Compose, { root, packages, leftOut }: InstalledTree): Promise<BuiltTree> {
   const { treefile, steps, context, workdir, ports } = compose;
   return steps.run('finish', 'Postprocessing', () => {
+    using tree = openTree(compose, root);
     const kernel = postprocess({
-      root,
+      tree,
       treefile,
       version: compose.version,
       workdir,
@@ -87,9 +96,9 @@ export async function finishTree(compose: Compose, { root, packages, leftOut }: 
       checkUsers: (users) => checkAllUsers(compose, users),
       message: (text) => context.message(text),
     });
-    writeDatabase(compose, root, leftOut);
+    writeDatabase(compose, tree, leftOut);
     runFinalize(treefile.finalize, { root, workdir, system: ports.system, message: (text) => context.message(text) });
-    if (treefile.selinux && ports.store.sepolicyName(root) === undefined)
+    if (treefile.selinux && policyOf(tree, ports.store) === undefined)
       throw new TreelineError('compose.no-selinux-policy', {
         ...treefile.placeOf('selinux'),
         file: treefile.placeOf('selinux')?.file ?? treefile.path,
@@ -110,14 +119,14 @@ function sandboxOptions({ params, headers }: Compose): SandboxOptions {
 const scriptTimeoutMs = 600_000;
 
 /** Run package scripts on an overlay of the tree, then take over what they wrote. */
-function runInTree(compose: Compose, root: string, name: string, run: (context: ScriptContext) => void): void {
+function runInTree(compose: Compose, tree: Tree, name: string, run: (context: ScriptContext) => void): void {
   const { ports, workdir } = compose;
   const message = (text: string): void => compose.context.message(text);
   const directory = path.join(workdir, `scripts-${name}`);
   mkdirSync(directory);
-  makeScaffold(root);
+  makeScaffold(tree);
   const options = { timeoutMs: scriptTimeoutMs, ...sandboxOptions(compose), leftOut: leftToCompose };
-  using sandbox = new Sandbox(root, directory, ports.system, options);
+  using sandbox = new Sandbox(tree.root, directory, ports.system, options);
   const context: ScriptContext = { sandbox, lua: ports.lua, expand: (...of) => ports.rpm.expandScript(...of), message, waiting: {} };
   run(context);
   finishScripts(context);
@@ -126,29 +135,26 @@ function runInTree(compose: Compose, root: string, name: string, run: (context: 
     message(`/${top}: written by a package script, but no part of an OSTree system: left out`);
     return false;
   });
+  tree.forget();
 }
 
-function runScripts(compose: Compose, root: string, packages: readonly RpmPackage[]): void {
-  const { ports, steps } = compose;
+function runScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[]): void {
+  const { steps } = compose;
   const message = (text: string): void => compose.context.message(text);
-  // links that packages, and later their scripts, bring where users are written
-  const checkPlace = (): void => checkInside(root, ['usr/etc/passwd']);
-  checkPlace();
-  const users = new UserDatabase(root);
+  const users = new UserDatabase(tree);
   preserveUsers(compose, users);
   const place = new Map(packages.map((pkg, i) => [pkg, i]));
   const owners = packages.filter((pkg) => pkg.triggers.some((t) => t.kind === 'package'));
   // a trigger is heard once its package is there, or comes with the very one
   const before = (pkg: RpmPackage): RpmPackage[] => owners.filter((owner) => (place.get(owner) ?? 0) <= (place.get(pkg) ?? 0));
-  runInTree(compose, root, 'pre', (context) =>
+  runInTree(compose, tree, 'pre', (context) =>
     runPhase(packages, 'pre', context, (pkg) => runPackageTriggers(before(pkg), pkg, 'prein', context)),
   );
   steps.report('scripts', 0.3, {});
-  checkPlace();
   // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
-  applySysusers(root, users);
-  applyOwnership(root, packages, users, ports.system, message);
-  runInTree(compose, root, 'post', (context) => {
+  applySysusers(tree, users, message);
+  applyOwnership(tree, packages, users, message);
+  runInTree(compose, tree, 'post', (context) => {
     runPhase(packages, 'post', context);
     steps.report('scripts', 0.7, {});
     for (const pkg of packages) runPackageTriggers(owners, pkg, 'in', context);
@@ -159,18 +165,20 @@ function runScripts(compose: Compose, root: string, packages: readonly RpmPackag
 }
 
 /** The newest build among the packages stands for the time of installation: the same packages give the same database. */
-export function writeDatabase(compose: Compose, root: string, leftOut: ReadonlyMap<string, ReadonlySet<string>>): void {
+export function writeDatabase(compose: Compose, tree: Tree, leftOut: ReadonlyMap<string, ReadonlySet<string>>): void {
   const { ports, headers, treefile, context } = compose;
   const write = (backend: RpmdbBackend): void =>
     ports.rpm.writeRpmdb({
-      root,
+      root: tree.root,
       dbPath: rpmdbPath,
       backend,
       packages: headers.map((h) => h.path),
       leftOut,
       installTimeSeconds: newestBuild(headers),
     });
-  const wanted = databaseBackend(compose, root);
+  const wanted = databaseBackend(compose, tree);
+  // librpm opens its files by their names: none of them may be there before
+  prepareDatabase(tree);
   try {
     write(wanted);
   } catch (error) {
@@ -178,17 +186,30 @@ export function writeDatabase(compose: Compose, root: string, leftOut: ReadonlyM
     if (treefile.rpmdb === wanted) throw new TreelineError(error.code, { ...error.report, ...treefile.placeOf('rpmdb'), key: 'rpmdb' });
     // every rpm since 4.16 finds out what it has before it
     context.message(`the tree’s rpm prefers ${wanted}, which this machine’s can’t write: its database is sqlite`);
-    rmSync(path.join(root, rpmdbPath), { recursive: true, force: true });
+    prepareDatabase(tree);
     write('sqlite');
   }
 }
 
+/** An empty directory without links on the way, whatever packages and scripts put there. */
+function prepareDatabase(tree: Tree): void {
+  const place = rpmdbPath.slice(1);
+  if (confined) {
+    tree.makeDirectory('rpmdb', path.dirname(place));
+    if (tree.find('rpmdb', path.dirname(place))?.path !== path.dirname(place)) throw tree.errors.leadsOut(path.dirname(place), place);
+  }
+  if (tree.look('rpmdb', place)?.isDirectory()) tree.empty('rpmdb', place);
+  else tree.remove('rpmdb', place);
+  tree.makeDirectory('rpmdb', place);
+}
+
 /** The format that the treefile names, that the tree's own rpm reads (`target`), or that this machine's rpm prefers (`host`). */
-function databaseBackend({ treefile, ports }: Compose, root: string): RpmdbBackend {
-  const macros = path.join(root, 'usr/lib/rpm/macros');
+function databaseBackend({ treefile, ports }: Compose, tree: Tree): RpmdbBackend {
   if (treefile.rpmdb === 'sqlite' || treefile.rpmdb === 'ndb') return treefile.rpmdb;
   const wanted =
-    treefile.rpmdb === 'host' ? ports.rpm.databaseBackend() : existsSync(macros) ? ports.rpm.databaseBackend(macros) : undefined;
+    treefile.rpmdb === 'host'
+      ? ports.rpm.databaseBackend()
+      : /^%_db_backend[ \t]+(\S+)/m.exec(tree.text('rpmMacros', 'usr/lib/rpm/macros') ?? '')?.[1];
   // what else rpm once wrote (bdb) can't be written any more; every rpm since 4.16 reads sqlite
   return wanted === 'ndb' ? 'ndb' : 'sqlite';
 }

@@ -1,7 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { resolveInside } from './resolve-inside.ts';
+import type { Tree } from '../tree/index.ts';
 import type { Treefile } from './treefile.ts';
 
 /** Where the real programs are afterwards; rpm-ostree's place, so that its own wrappers find them. */
@@ -42,7 +40,7 @@ const instead: Readonly<Record<string, string>> = {
 const byDefault = ['rpm', 'dnf', 'yum', 'kernel-install'];
 
 /** Put wrappers in the place of programs which would change packages of a running system (cliwrap, cliwrap-binaries). */
-export function wrapPrograms(root: string, treefile: Treefile): void {
+export function wrapPrograms(tree: Tree, treefile: Treefile): void {
   const named = treefile.cliwrapBinaries;
   const names = named.length > 0 ? named : treefile.cliwrap ? byDefault : [];
   for (const name of names) {
@@ -50,29 +48,29 @@ export function wrapPrograms(root: string, treefile: Treefile): void {
     const refused = (detail: string): TreelineError =>
       new TreelineError('treefile.invalid-value', { ...treefile.placeOf('cliwrap-binaries', name), key: 'cliwrap-binaries', detail });
     if (script === undefined) throw refused(`“${name}” can’t be wrapped, only ${[...Object.keys(wrappers), 'yum'].join(', ')} can`);
-    const program = path.join(root, 'usr/bin', name);
-    if (!lstatSync(program, { throwIfNoEntry: false })) {
+    const program = `usr/bin/${name}`;
+    if (!tree.look('wrapped', program)) {
       if (named.length > 0) throw refused(`the tree has no /usr/bin/${name}`);
       continue;
     }
-    const real = putAside(root, name);
-    writeFileSync(
+    const real = putAside(tree, name);
+    tree.put(
+      'wrapped',
       program,
       `#!/bin/sh\n# put here while the tree was composed (cliwrap)\nreal=${real}\nrefuse() { echo "\${0##*/}: ${instead[name] ?? readOnly}" >&2; exit 1; }\n${script}\n`,
+      0o755,
     );
-    chmodSync(program, 0o755);
   }
 }
 
 /** Move a program to where wrapped ones are; returns its new path in the tree. Of a link the program it leads to is called, where that is. */
-function putAside(root: string, name: string): string {
-  const program = path.join(root, 'usr/bin', name);
-  if (lstatSync(program).isSymbolicLink()) {
-    const target = resolveInside(root, `/usr/bin/${name}`);
-    rmSync(program);
-    return target === undefined ? '/usr/bin/false' : path.join('/', path.relative(root, target));
+function putAside(tree: Tree, name: string): string {
+  const program = `usr/bin/${name}`;
+  if (tree.look('wrapped', program)?.isSymbolicLink()) {
+    const found = tree.find('wrapped', `/${program}`);
+    tree.remove('wrapped', program);
+    return found === undefined ? '/usr/bin/false' : `/${found.path}`;
   }
-  mkdirSync(path.join(root, wrappedDirectory), { recursive: true });
-  renameSync(program, path.join(root, wrappedDirectory, name));
+  tree.move('wrapped', program, `${wrappedDirectory}/${name}`);
   return `/${wrappedDirectory}/${name}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../jobs/index.ts';
@@ -7,7 +7,10 @@ import { lockRepo } from '../publish/lock.ts';
 import { commitTree } from './commit-tree.ts';
 import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';
 import { rpmdbPath } from './postprocess.ts';
+import { Tree } from '../tree/index.ts';
+import { kernelVersions } from './kernel.ts';
 import { etcForTree, readState } from './rootfs.ts';
+import { policyOf } from './selinux.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile } from './treefile.ts';
 import { defaultCachedir, Workdir } from './workdir.ts';
@@ -19,7 +22,8 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   const treefile = loadTreefile(params.treefile);
   const root = path.resolve(params.rootfs);
   if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
-  etcForTree(root);
+  using tree = new Tree(root, { system: ports.system });
+  etcForTree(tree);
   using target = ports.store.openTarget(path.resolve(params.repo));
   const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
   mkdirSync(cachedir, { recursive: true });
@@ -31,8 +35,10 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   const state = readState(root);
   const timeSeconds = ports.now();
   const version = state?.version ?? versionOf(treefile, params, previous, timeSeconds);
-  const headers = existsSync(path.join(root, rpmdbPath)) ? ports.rpm.readRpmdb({ root, dbPath: rpmdbPath, changelogs: true }) : [];
-  if (treefile.selinux && ports.store.sepolicyName(root) === undefined)
+  const database = tree.plainPath('rpmdb', rpmdbPath.slice(1));
+  const headers =
+    database === undefined ? [] : ports.rpm.readRpmdb({ root, dbPath: path.join('/', path.relative(root, database)), changelogs: true });
+  if (treefile.selinux && policyOf(tree, ports.store) === undefined)
     throw new TreelineError('compose.no-selinux-policy', {
       ...treefile.placeOf('selinux'),
       file: treefile.placeOf('selinux')?.file ?? treefile.path,
@@ -62,17 +68,8 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
       advisories: (older?: boolean) => [...((older ? state?.allAdvisories : state?.advisories) ?? [])],
     },
   };
-  const checksum = await commitTree(compose, { root, kernel: kernelOf(root) });
+  const checksum = await commitTree(compose, { root, kernel: kernelVersions(tree)[0] });
   writeOutcome(compose, checksum);
   const packageCount = headers.length;
   return { changed: true, checksum, ref: treefile.ref, version, inputhash, packageCount, imported: 0, cached: 0, seconds: steps.seconds };
-}
-
-/** Version of the kernel in a tree, undefined when it has none. */
-export function kernelOf(root: string): string | undefined {
-  const modules = path.join(root, 'usr/lib/modules');
-  if (!existsSync(modules)) return undefined;
-  return readdirSync(modules)
-    .sort()
-    .find((name) => existsSync(path.join(modules, name, 'vmlinuz')));
 }

@@ -15,7 +15,9 @@ import type { BuiltTree } from './build-tree.ts';
 import type { Compose } from './compose.ts';
 import { isBootFile } from '../sysroot/boot-space.ts';
 import { commitMetadata, detachedMetadata } from './metadata.ts';
+import { Tree } from '../tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
+import { isDatabase } from './rootfs.ts';
 
 /** A compose as far as its commit is made of it. */
 export type CommitInput = Pick<
@@ -110,6 +112,7 @@ export function previousPackages({
   const directory = path.join(workdir, 'previous-rpmdb');
   mkdirSync(directory);
   const found = target.extract(previous.checksum, rpmdbPath, directory);
-  if (!found || !existsSync(path.join(directory, 'rpmdb.sqlite'))) return packagesOfPkglist(previous.pkglist);
+  using copy = new Tree(directory);
+  if (!found || !isDatabase(copy, '')) return packagesOfPkglist(previous.pkglist);
   return ports.rpm.readRpmdb({ root: directory, dbPath: '/', changelogs: true });
 }

@@ -7,6 +7,7 @@ import { atomicFile } from '../../files/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams, JobContext } from '../jobs/index.ts';
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { ComposePorts } from './compose.ts';
+import { Tree } from '../tree/index.ts';
 import { loadRepos } from './repo-file.ts';
 import { databaseOf } from './rootfs.ts';
 import { readStructured } from './structured-file.ts';
@@ -64,7 +65,8 @@ function baseOf(params: ExtensionsParams, treefile: Treefile, ports: ComposePort
 }
 
 function baseOfRoot(root: string, ports: ComposePorts): Base {
-  const dbPath = databaseOf(root);
+  using tree = new Tree(root);
+  const dbPath = databaseOf(tree);
   if (dbPath === undefined) throw new TreelineError('rpmdb.missing', { subject: root });
   return new Map(
     ports.rpm.readRpmdb({ root, dbPath }).map((pkg) => {

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { tmpdir } from 'node:os';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../jobs/index.ts';
 import { makeScaffold } from './assemble.ts';
-import { buildTree, finishTree, installTree, writeDatabase } from './build-tree.ts';
+import { buildTree, finishTree, installTree, openTree, writeDatabase } from './build-tree.ts';
 import { requireRoot, withPackages, withResolved, type Compose, type ComposePorts } from './compose.ts';
+import { Tree } from '../tree/index.ts';
+import { bootNames, kernelVersions } from './kernel.ts';
 import { postprocess } from './postprocess.ts';
 import { copyTree, etcForEditing, etcForTree, noTarget, placeDatabase, readState, requireEmpty, writeState } from './rootfs.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
@@ -20,8 +22,9 @@ export async function composeInstall(params: InstallParams, ports: ComposePorts,
     const installed = await installTree(compose, commits);
     if (params.postprocess) await finishTree(compose, installed);
     else {
-      writeDatabase(compose, installed.root, installed.leftOut);
-      etcForEditing(installed.root);
+      using tree = openTree(compose, installed.root);
+      writeDatabase(compose, tree, installed.leftOut);
+      etcForEditing(tree);
     }
     copyTree(installed.root, rootfs);
     const { resolution, version, inputhash } = compose;
@@ -35,7 +38,8 @@ export async function composeRootfs(params: InstallParams, ports: ComposePorts, 
   const destination = path.resolve(params.destination);
   return install(params, destination, ports, context, async (compose, commits) => {
     const { root } = await buildTree(compose, commits);
-    etcForEditing(root);
+    using tree = openTree(compose, root);
+    etcForEditing(tree);
     copyTree(root, destination);
   });
 }
@@ -65,13 +69,14 @@ export function composePostprocess(params: PostprocessParams, ports: ComposePort
   if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
   const workdir = mkdtempSync(path.join(path.dirname(root), '.treeline-postprocess-'));
   try {
-    const treefile = params.treefile === undefined ? plainTreefile(hasKernel(root)) : loadTreefile(params.treefile);
-    etcForTree(root);
-    placeDatabase(root);
-    makeScaffold(root);
+    using tree = new Tree(root, { system: ports.system });
+    const treefile = params.treefile === undefined ? plainTreefile(hasKernel(tree)) : loadTreefile(params.treefile);
+    etcForTree(tree);
+    placeDatabase(tree);
+    makeScaffold(tree);
     const kernel = context.task('Postprocessing', () =>
       postprocess({
-        root,
+        tree,
         treefile,
         version: readState(root)?.version ?? '',
         workdir,
@@ -85,13 +90,7 @@ export function composePostprocess(params: PostprocessParams, ports: ComposePort
   }
 }
 
-function hasKernel(root: string): boolean {
-  const list = (directory: string): string[] => (existsSync(path.join(root, directory)) ? readdirSync(path.join(root, directory)) : []);
-  return (
-    list('usr/lib/modules').some((name) => existsSync(path.join(root, 'usr/lib/modules', name, 'vmlinuz'))) ||
-    list('boot').some((name) => /^vmlinu[xz]-/.test(name))
-  );
-}
+const hasKernel = (tree: Tree): boolean => kernelVersions(tree).length > 0 || bootNames(tree).some((name) => /^vmlinu[xz]-/.test(name));
 
 /** What postprocessing does when no treefile says otherwise. */
 function plainTreefile(bootable: boolean): Treefile {

@@ -1,42 +1,35 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Tree } from '../tree/index.ts';
 import { checkSpace } from './bubblewrap.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Treefile } from './treefile.ts';
 
 const modules = 'usr/lib/modules';
 
-/** Move a file, through a copy: /boot and usr may be hard links of one object. */
-function move(from: string, to: string): void {
-  mkdirSync(path.dirname(to), { recursive: true });
-  rmSync(to, { force: true });
-  linkSync(from, to);
-  rmSync(from);
+/** Versions of kernels in the tree: usr/lib/modules/KVER/vmlinuz, or boot/vmlinuz-KVER, which is moved there. */
+function kernels(tree: Tree): string[] {
+  const inBoot = bootNames(tree).flatMap((name) => /^vmlinu[xz]-(.+)$/.exec(name)?.[1] ?? []);
+  const move = (name: string, version: string, to: string): void => {
+    if (tree.look('bootFile', `boot/${name}`)?.isFile()) tree.move('kernel', `boot/${name}`, `${modules}/${version}/${to}`);
+  };
+  const isThere = (version: string, name: string): boolean => tree.look('kernel', `${modules}/${version}/${name}`) !== undefined;
+  for (const version of inBoot) {
+    for (const name of ['vmlinuz', 'vmlinux']) if (!isThere(version, 'vmlinuz')) move(`${name}-${version}`, version, 'vmlinuz');
+    const initramfs = [`initramfs-${version}.img`, `initrd.img-${version}`].find((name) => tree.look('bootFile', `boot/${name}`)?.isFile());
+    if (initramfs !== undefined) move(initramfs, version, 'initramfs.img');
+    for (const name of ['System.map', 'config']) if (!isThere(version, name)) move(`${name}-${version}`, version, name);
+  }
+  return kernelVersions(tree);
 }
 
-/** Versions of kernels in the tree: usr/lib/modules/KVER/vmlinuz, or boot/vmlinuz-KVER, which is moved there. */
-function kernels(root: string): string[] {
-  const boot = path.join(root, 'boot');
-  const inBoot = existsSync(boot) ? readdirSync(boot).flatMap((name) => /^vmlinu[xz]-(.+)$/.exec(name)?.[1] ?? []) : [];
-  for (const version of inBoot) {
-    const target = path.join(root, modules, version, 'vmlinuz');
-    const source = ['vmlinuz', 'vmlinux'].map((n) => path.join(boot, `${n}-${version}`)).find((f) => existsSync(f));
-    if (source && !existsSync(target)) move(source, target);
-    const initramfs = [`initramfs-${version}.img`, `initrd.img-${version}`].map((n) => path.join(boot, n)).find((f) => existsSync(f));
-    if (initramfs) move(initramfs, path.join(root, modules, version, 'initramfs.img'));
-    for (const name of ['System.map', 'config']) {
-      const file = path.join(boot, `${name}-${version}`);
-      const place = path.join(root, modules, version, name);
-      if (existsSync(file) && !existsSync(place)) move(file, place);
-    }
-  }
-  const directory = path.join(root, modules);
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .filter((version) => existsSync(path.join(directory, version, 'vmlinuz')))
-    .sort();
+/** Names in /boot. */
+export const bootNames = (tree: Tree): string[] => (tree.look('boot', 'boot')?.isDirectory() ? tree.names('boot', 'boot') : []);
+
+/** Versions of the kernels in usr/lib/modules. */
+export function kernelVersions(tree: Tree): string[] {
+  if (!tree.isDirectory('modules', modules)) return [];
+  return tree.names('modules', modules).filter((version) => tree.exists('kernel', `${modules}/${version}/vmlinuz`));
 }
 
 /**
@@ -44,8 +37,8 @@ function kernels(root: string): string[] {
  * dracut when there is none. Returns the kernel's version. Throws compose.no-kernel,
  * compose.no-initramfs, compose.script-failed.
  */
-export function placeKernel(root: string, treefile: Treefile, sandbox: Sandbox, message: (text: string) => void): string {
-  const versions = kernels(root);
+export function placeKernel(tree: Tree, treefile: Treefile, sandbox: Sandbox, message: (text: string) => void): string {
+  const versions = kernels(tree);
   if (versions.length === 0) throw new TreelineError('compose.no-kernel');
   if (versions.length > 1)
     throw new TreelineError('package.conflict', {
@@ -53,9 +46,10 @@ export function placeKernel(root: string, treefile: Treefile, sandbox: Sandbox, 
       detail: `a tree has one kernel, this one has ${versions.join(', ')}`,
     });
   const version = versions[0] ?? '';
+  const initramfs = `${modules}/${version}/initramfs.img`;
+  for (const name of [`${modules}/${version}/vmlinuz`, initramfs]) tree.requireKind('kernel', name, 'file');
   if (sandbox.has(`/${modules}/${version}/kernel`)) runDepmod(version, sandbox, message);
-  if (!treefile.noInitramfs && !existsSync(path.join(root, modules, version, 'initramfs.img')))
-    makeInitramfs(version, treefile, sandbox, message);
+  if (!treefile.noInitramfs && !tree.exists('kernel', initramfs)) makeInitramfs(version, treefile, sandbox, message);
   return version;
 }
 
@@ -85,26 +79,20 @@ function makeInitramfs(version: string, treefile: Treefile, sandbox: Sandbox, me
 }
 
 /** boot-location new: copies below usr/lib/ostree-boot, for old deployers, named after their content. */
-export function copyToOstreeBoot(root: string, version: string): void {
-  const sources = ['vmlinuz', 'initramfs.img'].map((name) => path.join(root, modules, version, name)).filter((file) => existsSync(file));
+export function copyToOstreeBoot(tree: Tree, version: string): void {
   const digest = createHash('sha256');
-  for (const file of sources) digest.update(readFileSync(file));
+  const sources = ['vmlinuz', 'initramfs.img'].filter((name) =>
+    tree.pieces('kernel', `${modules}/${version}/${name}`, (chunk) => digest.update(chunk)),
+  );
   const checksum = digest.digest('hex');
-  const target = path.join(root, 'usr/lib/ostree-boot');
-  mkdirSync(target, { recursive: true });
-  for (const file of sources) {
-    const [stem, end] = path.basename(file) === 'vmlinuz' ? ['vmlinuz', ''] : ['initramfs', '.img'];
-    copyFileSync(file, path.join(target, `${stem}-${version}${end}-${checksum}`));
+  for (const name of sources) {
+    const [stem, end] = name === 'vmlinuz' ? ['vmlinuz', ''] : ['initramfs', '.img'];
+    tree.copyFile('ostreeBoot', `${modules}/${version}/${name}`, `usr/lib/ostree-boot/${stem}-${version}${end}-${checksum}`);
   }
 }
 
 /** Move what else is in /boot (bootloader files, EFI programs) to usr/lib/ostree-boot, where bootupd finds it: /boot is the machine's. */
-export function keepBootFiles(root: string): void {
-  const boot = path.join(root, 'boot');
-  if (!existsSync(boot)) return;
-  const target = path.join(root, 'usr/lib/ostree-boot');
-  for (const name of readdirSync(boot).filter((n) => n !== 'loader' && n !== 'ostree')) {
-    mkdirSync(target, { recursive: true });
-    renameSync(path.join(boot, name), path.join(target, name));
-  }
+export function keepBootFiles(tree: Tree): void {
+  for (const name of bootNames(tree))
+    if (name !== 'loader' && name !== 'ostree') tree.move('ostreeBoot', `boot/${name}`, `usr/lib/ostree-boot/${name}`);
 }

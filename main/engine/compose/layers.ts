@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeStore, PackageCache, TargetRepo } from '../ports/compose-store.ts';
+import { Tree } from '../tree/index.ts';
 import type { Treefile } from './treefile.ts';
 
 /** A committed tree to put over the packages. */
@@ -36,57 +37,66 @@ export function locateLayers(
   });
 }
 
-/** Put layers over an assembled tree, by hard links. Throws compose.layer-conflict naming branch and file. */
-export function layOver(cache: PackageCache, layers: readonly Layer[], root: string, workdir: string): void {
+/** Put layers over an assembled tree, by hard links. Throws compose.layer-conflict naming branch and file, package.outside-tree. */
+export function layOver(cache: PackageCache, layers: readonly Layer[], tree: Tree, workdir: string): void {
   layers.forEach((layer, i) => {
-    const from = path.join(workdir, `layer-${i}`);
-    mkdirSync(from);
+    const directory = path.join(workdir, `layer-${i}`);
+    mkdirSync(directory);
     cache.importCommit(layer.repo, layer.checksum);
-    cache.checkout(layer.checksum, from);
+    cache.checkout(layer.checksum, directory);
+    using from = new Tree(directory, { ownerOf: () => layer.ref });
     // a tree's /etc is in /usr/etc, wherever the layer has it
-    const etc = path.join(from, 'etc');
-    if (existsSync(etc) && !lstatSync(etc).isSymbolicLink()) {
-      mkdirSync(path.join(root, 'usr/etc'), { recursive: true });
-      merge(etc, path.join(root, 'usr/etc'), 'etc', layer);
-      rmSync(etc, { recursive: true });
+    if (from.look('layerEtc', 'etc')?.isDirectory()) {
+      tree.makeDirectory('layerEtc', 'usr/etc');
+      merge({ from, tree, layer, shown: '', source: 'etc', target: 'usr/etc' });
+      from.remove('layerEtc', 'etc');
     }
-    merge(from, root, '', layer);
-    rmSync(from, { recursive: true, force: true });
+    merge({ from, tree, layer, shown: '', source: '', target: '' });
+    from.empty('layer', '');
   });
 }
 
-function merge(from: string, to: string, shown: string, layer: Layer): void {
-  for (const name of readdirSync(from)) {
-    const [source, target] = [path.join(from, name), path.join(to, name)];
-    const [own, there] = [lstatSync(source), lstatSync(target, { throwIfNoEntry: false })];
-    const at = path.join(shown, name);
-    if (!there) renameSync(source, target);
-    else if (own.isDirectory() && there.isDirectory()) merge(source, target, at, layer);
-    else if (own.isDirectory() && there.isSymbolicLink() && leadsInside(target, to))
-      merge(source, path.join(to, readlinkSync(target)), at, layer);
-    else if (own.ino === there.ino || sameLink(source, target)) continue;
+interface Merge {
+  readonly from: Tree;
+  readonly tree: Tree;
+  readonly layer: Layer;
+  /** Directories of the two trees. */
+  readonly source: string;
+  readonly target: string;
+  /** What is put before a name in errors. */
+  readonly shown: string;
+}
+
+const below = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`);
+
+function merge(at: Merge): void {
+  const { from, tree, layer } = at;
+  for (const name of from.names('layer', at.source)) {
+    const [source, target, shown] = [below(at.source, name), below(at.target, name), below(at.shown || at.source, name)];
+    const [own, there] = [from.look('layer', source), tree.look('layer', target)];
+    if (!own) continue;
+    if (!there) from.moveTo(tree, 'layer', source, target);
+    else if (own.isDirectory() && there.isDirectory()) merge({ ...at, source, target, shown });
+    else if (own.isDirectory() && there.isSymbolicLink() && leadsBelow(tree, target))
+      merge({ ...at, source, target: below(at.target, tree.linkTarget('layer', target) ?? ''), shown });
+    else if (own.ino === there.ino || isSameLink(from, source, tree, target)) continue;
     else if (own.isDirectory() || there.isDirectory() || !layer.override)
       throw new TreelineError('compose.layer-conflict', {
         subject: layer.ref,
-        detail: `/${at}${own.isDirectory() === there.isDirectory() ? '' : ', a directory in one and a file in the other'}`,
+        detail: `/${shown}${own.isDirectory() === there.isDirectory() ? '' : ', a directory in one and a file in the other'}`,
       });
-    else {
-      rmSync(target);
-      renameSync(source, target);
-    }
+    else from.moveTo(tree, 'layer', source, target);
   }
 }
 
 /** A link of the tree like lib -> usr/lib: what a layer has in a directory of that name goes where it leads. */
-function leadsInside(link: string, directory: string): boolean {
-  const target = readlinkSync(link);
-  return (
-    !path.isAbsolute(target) &&
-    !target.split('/').includes('..') &&
-    (lstatSync(path.join(directory, target), { throwIfNoEntry: false })?.isDirectory() ?? false)
-  );
+function leadsBelow(tree: Tree, link: string): boolean {
+  const target = tree.linkTarget('layer', link) ?? '/';
+  if (path.isAbsolute(target) || target.split('/').includes('..')) return false;
+  return tree.look('layer', below(path.dirname(link) === '.' ? '' : path.dirname(link), target))?.isDirectory() ?? false;
 }
 
-function sameLink(a: string, b: string): boolean {
-  return lstatSync(a).isSymbolicLink() && lstatSync(b).isSymbolicLink() && readlinkSync(a) === readlinkSync(b);
+function isSameLink(from: Tree, source: string, tree: Tree, target: string): boolean {
+  const own = from.linkTarget('layer', source);
+  return own !== undefined && own === tree.linkTarget('layer', target);
 }

@@ -1,8 +1,14 @@
-import { resolveInside } from './resolve-inside.ts';
+import type { Tree } from '../tree/index.ts';
 
-/** The os-release(5) file of a tree, links followed inside it; undefined when it has none. */
-export const osReleaseOf = (root: string): string | undefined =>
-  ['/usr/lib/os-release', '/etc/os-release'].map((name) => resolveInside(root, name)).find((found) => found !== undefined);
+/** The os-release(5) file of a tree, links followed inside it, and its text; undefined when it has none. */
+export function osReleaseOf(tree: Tree): { readonly path: string; readonly text: string } | undefined {
+  for (const name of ['/usr/lib/os-release', '/etc/os-release']) {
+    const found = tree.find('osRelease', name);
+    const text = found && tree.text('osRelease', name);
+    if (found && text !== undefined) return { path: found.path, text };
+  }
+  return undefined;
+}
 
 /**
  * Write the tree's version into os-release(5): OSTREE_VERSION always; with mutate-os-release, the given release in VERSION and PRETTY_NAME

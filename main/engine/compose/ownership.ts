@@ -1,40 +1,18 @@
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  lchownSync,
-  lstatSync,
-  readlinkSync,
-  renameSync,
-  symlinkSync,
-  unlinkSync,
-  type Stats,
-} from 'node:fs';
-import path from 'node:path';
+import type { Stats } from 'node:fs';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { SystemPort } from '../ports/compose-store.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
+import type { Ownership, Tree } from '../tree/index.ts';
 import type { UserDatabase } from './passwd.ts';
-import { insideOf } from './resolve-inside.ts';
 import { isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
-
-const capability = 'security.capability';
 
 /**
  * Give files the owners that packages name, and directories their modes. Imported packages belong to root, because a user's id is known
  * only in a tree; a file that changes is taken out of its hard link first. Unknown users become root, as rpm does it, with a message.
  */
-export function applyOwnership(
-  root: string,
-  packages: readonly RpmPackage[],
-  users: UserDatabase,
-  system: SystemPort,
-  message: (text: string) => void,
-): void {
+export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], users: UserDatabase, message: (text: string) => void): void {
   const uids = users.ids('passwd');
   const gids = users.ids('group');
-  const isInside = insideOf(root);
   for (const pkg of packages) {
     const unknown = new Set<string>();
     const id = (ids: Map<string, number>, name: string): number => {
@@ -46,15 +24,13 @@ export function applyOwnership(
       if (file.flags & rpmFileFlag.ghost) continue;
       const foreign = file.user !== 'root' || file.group !== 'root';
       if (!foreign && !isDirectoryMode(file.mode)) continue;
-      const target = path.join(root, treePath(file.path, isLinkMode(file.mode)));
-      // a script put a link where its directory was: what is behind it may be this machine's
-      if (!isInside(target)) continue;
-      const stats = lstatSync(target, { throwIfNoEntry: false });
+      const target = treePath(file.path, isLinkMode(file.mode));
+      const stats = tree.look('ownership', target);
       if (!stats) continue;
       const owner = { uid: id(uids, file.user), gid: id(gids, file.group) };
       try {
-        if (stats.isDirectory()) setDirectory(target, stats, file, owner);
-        else if (owner.uid !== 0 || owner.gid !== 0) setFile(target, file, owner, system);
+        if (stats.isDirectory()) setDirectory(tree, target, stats, file, owner);
+        else if (owner.uid !== 0 || owner.gid !== 0) setFile(tree, target, stats, file, owner);
       } catch (error) {
         throw notMapped(error, pkg, file, owner);
       }
@@ -64,7 +40,7 @@ export function applyOwnership(
 }
 
 /** Inside a user namespace only some ids exist (user_namespaces(7)): chown says EINVAL about others. */
-function notMapped(error: unknown, pkg: RpmPackage, file: RpmFile, owner: Owner): unknown {
+function notMapped(error: unknown, pkg: RpmPackage, file: RpmFile, owner: Ownership): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'EINVAL') return error;
   return new TreelineError('compose.user-conflict', {
     subject: formatNevra(pkg),
@@ -72,28 +48,16 @@ function notMapped(error: unknown, pkg: RpmPackage, file: RpmFile, owner: Owner)
   });
 }
 
-type Owner = { readonly uid: number; readonly gid: number };
-
-function setDirectory(target: string, stats: Stats, file: RpmFile, owner: Owner): void {
+function setDirectory(tree: Tree, target: string, stats: Stats, file: RpmFile, owner: Ownership): void {
   const mode = file.mode & 0o7777;
-  if (stats.uid !== owner.uid || stats.gid !== owner.gid) chownSync(target, owner.uid, owner.gid);
-  if ((stats.mode & 0o7777) !== mode) chmodSync(target, mode);
+  if (stats.uid !== owner.uid || stats.gid !== owner.gid) tree.setOwner('ownership', target, owner);
+  if ((stats.mode & 0o7777) !== mode) tree.setMode('ownership', target, mode);
 }
 
-function setFile(target: string, file: RpmFile, owner: Owner, system: SystemPort): void {
-  if (isLinkMode(file.mode)) {
-    const to = readlinkSync(target);
-    unlinkSync(target);
-    symlinkSync(to, target);
-    lchownSync(target, owner.uid, owner.gid);
-    return;
-  }
-  const temporary = `${target}.treeline-new`;
-  copyFileSync(target, temporary);
-  // changing the owner clears setuid bits and capabilities: they come after it
-  chownSync(temporary, owner.uid, owner.gid);
-  chmodSync(temporary, file.mode & 0o7777);
-  const caps = file.caps === '' ? undefined : system.getAttribute(target, capability);
-  if (caps) system.setAttribute(temporary, capability, caps);
-  renameSync(temporary, target);
+/** A script may have put something else there: then that is what the tree has, and it is the script's. */
+function setFile(tree: Tree, target: string, stats: Stats, file: RpmFile, owner: Ownership): void {
+  if (isLinkMode(file.mode) && stats.isSymbolicLink()) {
+    tree.putLink('ownership', target, tree.linkTarget('ownership', target) ?? '');
+    tree.setOwner('ownership', target, owner);
+  } else if (!isLinkMode(file.mode) && stats.isFile()) tree.copyForOwner('ownership', target, owner, file.mode);
 }

@@ -1,6 +1,5 @@
-import { chmodSync, chownSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Tree } from '../tree/index.ts';
 
 export interface PasswdEntry {
   readonly name: string;
@@ -23,31 +22,24 @@ export function formatEntries(entries: readonly PasswdEntry[]): string {
   return entries.map((e) => `${e.fields.join(':')}\n`).join('');
 }
 
-export const readEntries = (file: string): PasswdEntry[] => (existsSync(file) ? parseEntries(readFileSync(file, 'utf8')) : []);
-
 /** The users and groups of a tree while it is put together: usr/etc/passwd and usr/etc/group. */
 export class UserDatabase {
-  readonly #root: string;
+  readonly #tree: Tree;
 
-  constructor(root: string) {
-    this.#root = root;
+  constructor(tree: Tree) {
+    this.#tree = tree;
   }
 
   entries(kind: 'passwd' | 'group'): PasswdEntry[] {
-    return readEntries(this.#file(kind));
+    return parseEntries(this.#tree.text('users', `usr/etc/${kind}`) ?? '');
   }
 
   write(kind: 'passwd' | 'group', entries: readonly PasswdEntry[]): void {
-    // a new file: the old one may be a hard link into the cache
-    replaceFile(this.#file(kind), formatEntries(entries));
+    this.#tree.put('users', `usr/etc/${kind}`, formatEntries(entries));
   }
 
   ids(kind: 'passwd' | 'group'): Map<string, number> {
     return new Map([['root', 0], ...this.entries(kind).map((e): [string, number] => [e.name, e.id])]);
-  }
-
-  #file(kind: string): string {
-    return path.join(this.#root, 'usr/etc', kind);
   }
 
   /**
@@ -73,15 +65,4 @@ export class UserDatabase {
     const added = previous.filter((old) => !byName.has(old.name));
     if (added.length > 0) this.write(kind, [...own, ...added]);
   }
-}
-
-/** Write a file anew beside its old one and put it in its place: never through a hard link. Owner and mode stay; a new one has 0644. */
-export function replaceFile(file: string, content: string | Buffer): void {
-  const old = statSync(file, { throwIfNoEntry: false });
-  const temporary = `${file}.treeline-new`;
-  writeFileSync(temporary, content);
-  const made = statSync(temporary);
-  if (old && (old.uid !== made.uid || old.gid !== made.gid)) chownSync(temporary, old.uid, old.gid);
-  chmodSync(temporary, old ? old.mode & 0o7777 : 0o644);
-  renameSync(temporary, file);
 }

@@ -1,8 +1,9 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import type { RpmPackage } from '../ports/rpm.ts';
+import type { Tree } from '../tree/index.ts';
 import { checkSpace } from './bubblewrap.ts';
 import { wrapPrograms } from './cliwrap.ts';
 import { guardDnf } from './read-only-dnf.ts';
@@ -10,9 +11,8 @@ import { makeExecutablesReadOnly } from './executables.ts';
 import { copyToOstreeBoot, keepBootFiles, placeKernel } from './kernel.ts';
 import { mutateOsRelease, osReleaseOf } from './os-release.ts';
 import { splitPasswd } from './passwd-split.ts';
-import { replaceFile, UserDatabase } from './passwd.ts';
+import { UserDatabase } from './passwd.ts';
 import { layoutRoot } from './root-layout.ts';
-import { checkInside } from './resolve-inside.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { addSubstitutions } from './selinux.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
@@ -24,7 +24,7 @@ import { ownerNames } from './var-tree.ts';
 export const rpmdbPath = '/usr/share/rpm';
 
 export interface PostprocessContext {
-  readonly root: string;
+  readonly tree: Tree;
   readonly treefile: Treefile;
   readonly version: string;
   /** A directory for sandboxes. */
@@ -39,47 +39,39 @@ export interface PostprocessContext {
   readonly message: (text: string) => void;
 }
 
-/** Files in the directories that compose itself writes to. */
+/** Directories that compose itself writes to: none of them may lead out, whether it is going to be written to this time or not. */
 const writtenTo = [
-  ...[
-    'usr/x',
-    'usr/bin/x',
-    'usr/etc/x',
-    'usr/etc/selinux/x',
-    'usr/etc/systemd/system/x',
-    'usr/lib/x',
-    'usr/lib/modules/x',
-    'usr/lib/opt/x',
-  ],
-  ...['usr/lib/ostree-boot/x', 'usr/lib/rpm/macros.d/x', 'usr/lib/sysimage/x', 'usr/lib/systemd/system/local-fs.target.requires/x'],
-  ...['usr/lib/tmpfiles.d/x', 'usr/libexec/rpm-ostree/wrapped/x', 'usr/share/factory/x', 'usr/share/rpm/x', 'var/x', 'boot/x'],
+  ...['usr', 'usr/bin', 'usr/etc', 'usr/etc/selinux', 'usr/etc/systemd/system', 'usr/lib', 'usr/lib/modules', 'usr/lib/opt'],
+  ...['usr/lib/ostree-boot', 'usr/lib/rpm/macros.d', 'usr/lib/sysimage', 'usr/lib/systemd/system/local-fs.target.requires'],
+  ...['usr/lib/tmpfiles.d', 'usr/libexec/rpm-ostree/wrapped', 'usr/share/factory', 'usr/share/rpm', 'var', 'boot'],
 ];
 
 /** Make an assembled tree one that libostree can deploy. Returns the kernel's version. Files are replaced, never written in place: they are hard links into the cache. */
 export function postprocess(context: PostprocessContext): string | undefined {
-  const { root, treefile, message } = context;
-  checkInside(root, writtenTo);
-  const kernel = treefile.container ? undefined : inSandbox(context, 'kernel', (sandbox) => placeKernel(root, treefile, sandbox, message));
-  if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(root, kernel);
-  if (!treefile.container) keepBootFiles(root);
+  const { tree, treefile, message } = context;
+  const check = (): void => writtenTo.forEach((name) => tree.checkDirectory(name));
+  check();
+  const kernel = treefile.container ? undefined : inSandbox(context, 'kernel', (sandbox) => placeKernel(tree, treefile, sandbox, message));
+  if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(tree, kernel);
+  if (!treefile.container) keepBootFiles(tree);
   addFiles(context);
-  enableUnits(root, treefile);
+  enableUnits(tree, treefile, message);
   writeVersion(context);
   inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
-  checkInside(root, [...writtenTo, ...treefile.removeFiles.map(inTree)]);
-  for (const name of treefile.removeFiles) rmSync(path.join(root, inTree(name)), { recursive: true, force: true });
-  machineId(root, treefile);
-  addSubstitutions(root, treefile.selinuxLabelVersion);
-  const users = new UserDatabase(root);
+  check();
+  for (const name of treefile.removeFiles) tree.remove('removedFile', inTree(name));
+  machineId(tree, treefile);
+  addSubstitutions(tree, treefile.selinuxLabelVersion);
+  const users = new UserDatabase(tree);
   const names = ownerNames(users);
   context.checkUsers?.(users);
-  splitPasswd(root, treefile.etcGroupMembers, message);
-  if (treefile.optUsrlocal === 'state-overlay') enableStateOverlays(root, treefile);
-  layoutRoot({ root, treefile, names, packaged: context.packages && packagedPaths(context.packages), message });
-  wrapPrograms(root, treefile);
-  guardDnf(root);
-  rpmdbLinks(root, treefile);
-  if (treefile.readonlyExecutables) makeExecutablesReadOnly(root, context.system);
+  splitPasswd(tree, treefile.etcGroupMembers, message);
+  if (treefile.optUsrlocal === 'state-overlay') enableStateOverlays(tree, treefile);
+  layoutRoot({ tree, treefile, names, packaged: context.packages && packagedPaths(context.packages), message });
+  wrapPrograms(tree, treefile);
+  guardDnf(tree);
+  rpmdbLinks(tree, treefile);
+  if (treefile.readonlyExecutables) makeExecutablesReadOnly(tree);
   return kernel;
 }
 
@@ -95,9 +87,10 @@ function inTree(name: string): string {
 function inSandbox<T>(context: PostprocessContext, name: string, run: (sandbox: Sandbox) => T): T {
   const workdir = path.join(context.workdir, name);
   mkdirSync(workdir);
-  using sandbox = new Sandbox(context.root, workdir, context.system, context.sandbox ?? {});
+  using sandbox = new Sandbox(context.tree.root, workdir, context.system, context.sandbox ?? {});
   const value = run(sandbox);
   sandbox.finish();
+  context.tree.forget();
   return value;
 }
 
@@ -132,40 +125,29 @@ function readStep(file: string, place: { file: string; line: number }): string {
   }
 }
 
-function addFiles({ root, treefile }: PostprocessContext): void {
+function addFiles({ tree, treefile }: PostprocessContext): void {
   for (const { source, target, place } of treefile.addFiles) {
     if (!existsSync(source))
       throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
-    const to = path.join(root, inTree(target));
-    checkInside(root, [inTree(target)]);
-    mkdirSync(path.dirname(to), { recursive: true });
-    rmSync(to, { recursive: true, force: true });
-    cpSync(source, to, { recursive: true, verbatimSymlinks: true });
+    tree.copyIn('addedFile', source, inTree(target));
   }
 }
 
-function writeVersion({ root, treefile, version }: PostprocessContext): void {
-  const file = osReleaseOf(root);
-  if (file === undefined || version === '') return;
-  replaceFile(file, mutateOsRelease(readFileSync(file, 'utf8'), version, treefile.mutateOsRelease));
+function writeVersion({ tree, treefile, version }: PostprocessContext): void {
+  const found = version === '' ? undefined : osReleaseOf(tree);
+  if (found) tree.put('osReleaseFile', found.path, mutateOsRelease(found.text, version, treefile.mutateOsRelease));
 }
 
 /** An empty machine-id makes systemd write one at first boot (machine-id(5)). */
-function machineId(root: string, treefile: Treefile): void {
-  const file = path.join(root, 'usr/etc/machine-id');
-  rmSync(file, { force: true });
-  if (treefile.machineidCompat && existsSync(path.dirname(file))) replaceFile(file, '');
+function machineId(tree: Tree, treefile: Treefile): void {
+  tree.remove('machineId', 'usr/etc/machine-id');
+  if (treefile.machineidCompat && tree.isDirectory('etc', 'usr/etc')) tree.put('machineId', 'usr/etc/machine-id', '');
 }
 
-function rpmdbLinks(root: string, { installLangs }: Treefile): void {
-  const sysimage = path.join(root, 'usr/lib/sysimage');
-  mkdirSync(sysimage, { recursive: true });
-  const link = path.join(sysimage, 'rpm');
-  if (lstatSync(link, { throwIfNoEntry: false })) rmSync(link, { recursive: true });
-  symlinkSync('../../share/rpm', link);
-  const macros = path.join(root, 'usr/lib/rpm/macros.d');
-  mkdirSync(macros, { recursive: true });
+function rpmdbLinks(tree: Tree, { installLangs }: Treefile): void {
+  tree.remove('rpmdbLink', 'usr/lib/sysimage/rpm');
+  tree.putLink('rpmdbLink', 'usr/lib/sysimage/rpm', '../../share/rpm');
   // what is installed on the machine later leaves the same languages out
   const langs = installLangs.length > 0 ? `%_install_langs ${installLangs.join(':')}\n` : '';
-  replaceFile(path.join(macros, 'macros.rpm-ostree'), `%_dbpath ${rpmdbPath}\n${langs}`);
+  tree.put('rpmMacrosFile', 'usr/lib/rpm/macros.d/macros.rpm-ostree', `%_dbpath ${rpmdbPath}\n${langs}`);
 }

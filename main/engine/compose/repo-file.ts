@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RepoDefinition } from '../ports/resolver.ts';
 import { didYouMean } from './nearest-key.ts';
+import { Tree } from '../tree/index.ts';
 import { repoVariables } from './source-root.ts';
 import type { Treefile } from './treefile.ts';
 
@@ -108,17 +109,22 @@ const systemDirectories = ['etc/yum.repos.d', 'etc/distro.repos.d'];
 /** All repositories that .repo files beside the treefiles define, then those of `sourceRoot`; of an id that stands twice, the first. */
 function definedRepos(treefile: Treefile, sourceRoot: string | undefined): Map<string, RepoDefinition> {
   const beside = new Set(treefile.files.map((f) => path.dirname(f.path)));
-  const system =
-    sourceRoot === undefined ? [] : systemDirectories.map((name) => path.join(sourceRoot, name)).filter((name) => existsSync(name));
   const found = new Map<string, RepoDefinition>();
-  for (const directory of [...beside, ...system]) {
+  const add = (text: string, file: string): void => {
+    for (const section of parseRepoFile(text, file)) if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
+  };
+  for (const directory of beside)
     for (const name of readdirSync(directory).sort()) {
-      if (!name.endsWith('.repo')) continue;
       const file = path.join(directory, name);
-      for (const section of parseRepoFile(readFileSync(file, 'utf8'), file))
-        if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
+      if (name.endsWith('.repo')) add(readFileSync(file, 'utf8'), file);
     }
-  }
+  if (sourceRoot === undefined) return found;
+  using tree = new Tree(sourceRoot);
+  for (const directory of systemDirectories)
+    for (const name of tree.names('sourceRepos', directory)) {
+      const file = `${directory}/${name}`;
+      if (name.endsWith('.repo')) add(tree.text('sourceRepos', file) ?? '', path.join(sourceRoot, file));
+    }
   return found;
 }
 
@@ -164,7 +170,7 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
 
 /** A key that a source root has is taken from there. */
 function keyFile(name: string, sourceRoot: string | undefined): string {
-  if (sourceRoot === undefined) return name;
-  const inside = path.join(sourceRoot, name.replace(/^file:\/\//, ''));
-  return /^(file:\/\/)?\//.test(name) && existsSync(inside) ? inside : name;
+  if (sourceRoot === undefined || !/^(file:\/\/)?\//.test(name)) return name;
+  using tree = new Tree(sourceRoot);
+  return tree.plainPath('sourceKey', name.replace(/^file:\/\/\/?/, '')) ?? name;
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Advisory } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import type { TargetRepo } from '../ports/compose-store.ts';
+import type { Tree } from '../tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
 
 /** What `compose install` knows and `compose commit` can't find out again. It lies beside the tree. */
@@ -65,42 +66,47 @@ export function copyTree(from: string, to: string): void {
 }
 
 /** For people and for tools that aren't OSTree's, configuration is in /etc. */
-export function etcForEditing(root: string): void {
-  const [etc, usrEtc] = [path.join(root, 'etc'), path.join(root, 'usr/etc')];
-  if (!existsSync(usrEtc)) return;
-  rmSync(etc, { recursive: true, force: true });
-  renameSync(usrEtc, etc);
+export function etcForEditing(tree: Tree): void {
+  if (!tree.look('etc', 'usr/etc')?.isDirectory()) return;
+  tree.move('etc', 'usr/etc', 'etc');
 }
 
 /** Back to usr/etc, which is where a tree keeps it. Throws usage.invalid for a tree that has both. */
-export function etcForTree(root: string): void {
-  const [etc, usrEtc] = [path.join(root, 'etc'), path.join(root, 'usr/etc')];
-  const has = (directory: string): boolean => existsSync(directory) && readdirSync(directory).length > 0;
-  if (!lstatSync(etc, { throwIfNoEntry: false })?.isDirectory() || !has(etc)) return;
-  if (has(usrEtc)) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds files in etc and in usr/etc` });
-  rmSync(usrEtc, { recursive: true, force: true });
-  renameSync(etc, usrEtc);
+export function etcForTree(tree: Tree): void {
+  const has = (directory: string): boolean =>
+    (tree.look('etc', directory)?.isDirectory() ?? false) && tree.names('etc', directory).length > 0;
+  if (!has('etc')) return;
+  if (has('usr/etc'))
+    throw new TreelineError('usage.invalid', { subject: tree.root, detail: `${tree.root} holds files in etc and in usr/etc` });
+  tree.move('etc', 'etc', 'usr/etc');
 }
 
 /** Where RPM databases are; compose's own place is first. */
 export const databasePlaces = [rpmdbPath, '/usr/lib/sysimage/rpm', '/var/lib/rpm'];
 
-/** True for a directory with an RPM database (sqlite, ndb). */
-export const isDatabase = (directory: string): boolean =>
-  ['rpmdb.sqlite', 'Packages.db'].some((name) => existsSync(path.join(directory, name)));
+const databaseFiles = ['rpmdb.sqlite', 'Packages.db'];
 
-/** Where a root file system has its RPM database, undefined when it has none. Links aren't followed: they may lead out of it. */
-export const databaseOf = (root: string): string | undefined =>
-  databasePlaces.find(
-    (at) => !lstatSync(path.join(root, at), { throwIfNoEntry: false })?.isSymbolicLink() && isDatabase(path.join(root, at)),
-  );
+/**
+ * True for a directory with an RPM database (sqlite, ndb) that a library may open by its path. Throws package.outside-tree, package.unusable-file when its files are
+ * links or other things that lead elsewhere.
+ */
+export function isDatabase(tree: Tree, directory: string): boolean {
+  if (!tree.names('rpmdb', directory).some((name) => databaseFiles.includes(name))) return false;
+  tree.requirePlain('rpmdb', directory);
+  return true;
+}
+
+/** Where a root file system has its RPM database, its path without links; undefined when it has none. Throws as isDatabase(). */
+export function databaseOf(tree: Tree): string | undefined {
+  for (const place of databasePlaces) {
+    const found = tree.find('rpmdb', place.slice(1));
+    if (found?.stats.isDirectory() && isDatabase(tree, found.path)) return `/${found.path}`;
+  }
+  return undefined;
+}
 
 /** Put the RPM database of a tree that others made where OSTree systems have it. */
-export function placeDatabase(root: string): void {
-  const target = path.join(root, rpmdbPath);
-  const found = databaseOf(root);
-  if (found === undefined || found === rpmdbPath) return;
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(path.dirname(target), { recursive: true });
-  renameSync(path.join(root, found), target);
+export function placeDatabase(tree: Tree): void {
+  const found = databaseOf(tree);
+  if (found !== undefined && found !== rpmdbPath) tree.move('rpmdb', found.slice(1), rpmdbPath.slice(1));
 }

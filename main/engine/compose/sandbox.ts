@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SystemPort } from '../ports/compose-store.ts';
+import { Tree } from '../tree/index.ts';
 import { bubblewrap, type RunResult } from './bubblewrap.ts';
 import { mergeUpper } from './overlay-merge.ts';
-import { resolveInside } from './resolve-inside.ts';
 
 /** How to run a lua scriptlet: a program that reads a JSON request from stdin (main/worker wires it). */
 export interface LuaRunner {
@@ -77,7 +77,8 @@ export class Sandbox implements Disposable {
 
   /** True if an absolute path exists in the tree, links followed inside it. */
   has(program: string): boolean {
-    return resolveInside(this.#overlay ? this.#paths.merged : this.#root, program) !== undefined;
+    using tree = new Tree(this.#overlay ? this.#paths.merged : this.#root);
+    return tree.exists('program', program);
   }
 
   /** Run a program of the tree; `script` appears as a file whose path is the last argument before `args`. */
@@ -119,14 +120,15 @@ export class Sandbox implements Disposable {
   /** Mounts which put a script that only says so in the place of programs that are left out. */
   #replacements(): string[] {
     const { merged } = this;
+    using tree = new Tree(merged);
     const leftOut = (this.#options.leftOut ?? []).flatMap((name) => {
-      const file = resolveInside(merged, name);
-      return file === undefined || !lstatSync(file).isFile() ? [] : [file];
+      const found = tree.find('program', name);
+      return found?.stats.isFile() ? [`/${found.path}`] : [];
     });
     if (leftOut.length === 0 || !this.has('/bin/sh')) return [];
     const note = path.join(path.dirname(merged), 'left-out');
     writeFileSync(note, '#!/bin/sh\necho "${0##*/} does nothing while a tree is composed" >&2\n', { mode: 0o755 });
-    return [...new Set(leftOut)].flatMap((file) => ['--ro-bind', note, path.join('/', path.relative(merged, file))]);
+    return [...new Set(leftOut)].flatMap((file) => ['--ro-bind', note, file]);
   }
 
   /** Run a script with rpm's own lua, the tree as its root. The machine's files are there read-only until lua's process changes its root. */
@@ -149,9 +151,9 @@ export class Sandbox implements Disposable {
   finish(wanted: (name: string) => boolean = () => true): void {
     if (!this.#overlay) return;
     this[Symbol.dispose]();
-    const { upper } = this.#paths;
-    for (const name of readdirSync(upper))
-      if (!existsSync(path.join(this.#root, name)) && !wanted(name)) rmSync(path.join(upper, name), { recursive: true });
-    mergeUpper(upper, this.#root, this.#system);
+    using upper = new Tree(this.#paths.upper, { system: this.#system });
+    using lower = new Tree(this.#root, { system: this.#system });
+    for (const name of upper.names('overlay', '')) if (!lower.look('overlay', name) && !wanted(name)) upper.remove('overlay', name);
+    mergeUpper(upper, lower);
   }
 }

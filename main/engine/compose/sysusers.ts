@@ -1,7 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import type { Tree } from '../tree/index.ts';
 import type { PasswdEntry, UserDatabase } from './passwd.ts';
-import { resolveInside } from './resolve-inside.ts';
 
 interface Line {
   readonly type: string;
@@ -26,19 +24,35 @@ function parse(text: string): Line[] {
   });
 }
 
-/** sysusers.d files by name; one in /etc takes the place of its namesake, a link to /dev/null removes it. */
-function configurationFiles(root: string): string[] {
+/** What systemd takes for a user's or group's name (valid_user_group_name(), the strict form), and what a line of passwd(5) can hold. */
+const validName = /^[A-Za-z_][A-Za-z0-9_-]{0,30}$/;
+const canBeField = (text: string): boolean => !/[:\u0000-\u001f\u007f]/.test(text);
+
+/** systemd-sysusers passes such lines over with a message, too. */
+function isUsable(line: Line, message: (text: string) => void): boolean {
+  const { type, name, id, gecos, home, shell } = line;
+  if (!['u', 'g', 'm'].includes(type)) return true;
+  const others = type === 'm' ? [id] : id.includes(':') ? [id.split(':')[1] ?? ''] : [];
+  const ok =
+    validName.test(name) &&
+    others.every((other) => validName.test(other) || /^\d+$/.test(other)) &&
+    [gecos, home, shell].every(canBeField) &&
+    [home, shell].every((path) => path === '' || path === '-' || (path.startsWith('/') && !path.split('/').includes('..')));
+  if (!ok) message(`sysusers.d: ${JSON.stringify([type, name, id, gecos, home, shell].join(' ').trim())} can’t be used: passed over`);
+  return ok;
+}
+
+/** Texts of sysusers.d by name; one in /etc takes the place of its namesake, a link to /dev/null removes it. */
+function configurations(tree: Tree): string[] {
   const byName = new Map<string, string>();
-  for (const directory of ['usr/lib/sysusers.d', 'usr/etc/sysusers.d']) {
-    const at = path.join(root, directory);
-    if (!existsSync(at)) continue;
-    for (const name of readdirSync(at).filter((n) => n.endsWith('.conf'))) byName.set(name, path.join(at, name));
-  }
+  for (const directory of ['usr/lib/sysusers.d', 'usr/etc/sysusers.d'])
+    for (const name of tree.names('sysusers', directory)) if (name.endsWith('.conf')) byName.set(name, `${directory}/${name}`);
   return [...byName]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, file]) => {
-      const real = resolveInside(root, path.relative(root, file));
-      return real !== undefined && lstatSync(real).isFile() ? [real] : [];
+      // what the system in the tree would find there
+      const text = tree.find('sysusersFile', file)?.stats.isFile() ? tree.text('sysusersFile', file) : undefined;
+      return text === undefined ? [] : [text];
     });
 }
 
@@ -46,10 +60,10 @@ function configurationFiles(root: string): string[] {
  * Make the users and groups that the tree's usr/lib/sysusers.d and etc/sysusers.d ask for (sysusers.d(5): u, g, m) and that don't exist yet. Ids are
  * handed out from 999 down, as systemd does; since those of the previous commit are in the files already, they don't move.
  */
-export function applySysusers(root: string, users: UserDatabase): void {
-  const files = configurationFiles(root);
-  if (files.length === 0) return;
-  const lines = files.flatMap((file) => parse(readFileSync(file, 'utf8')));
+export function applySysusers(tree: Tree, users: UserDatabase, message: (text: string) => void): void {
+  const texts = configurations(tree);
+  if (texts.length === 0) return;
+  const lines = texts.flatMap(parse).filter((line) => isUsable(line, message));
   const passwd = users.entries('passwd');
   const group = users.entries('group');
   const has = (list: readonly PasswdEntry[], name: string): boolean => list.some((e) => e.name === name);

@@ -1,4 +1,6 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { Tree } from '../tree/index.ts';
 import type { Compose } from './compose.ts';
 import { previousEntries } from './passwd-split.ts';
 import type { PasswdEntry, UserDatabase } from './passwd.ts';
@@ -10,8 +12,12 @@ const kinds = ['passwd', 'group'] as const;
 function fromPrevious({ previous, target, workdir }: Compose, kind: UserKind): PasswdEntry[] {
   if (!previous) return [];
   const directory = path.join(workdir, 'previous-users');
-  for (const place of ['etc', 'lib']) target.extract(previous.checksum, `usr/${place}/${kind}`, path.join(directory, place));
-  return previousEntries(directory, kind);
+  for (const place of ['etc', 'lib']) {
+    mkdirSync(path.join(directory, place), { recursive: true });
+    target.extract(previous.checksum, `usr/${place}/${kind}`, path.join(directory, place));
+  }
+  using tree = new Tree(directory);
+  return previousEntries(tree, kind);
 }
 
 /** Take over (preserve-passwd) the users and groups of the file that check-passwd names, else of the previous commit. */

@@ -1,17 +1,20 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import type { Tree } from '../tree/index.ts';
 import type { Treefile } from './treefile.ts';
 
 const unitDirectory = 'usr/lib/systemd/system';
 const enabledDirectory = 'usr/etc/systemd/system';
 
+/** Names that systemd takes for units (systemd.unit(5), unit_name_is_valid()): what goes into a path holds nothing that leads elsewhere. */
+const validUnit = /^[A-Za-z0-9:_.\\@-]{1,255}$/;
+const unitType = /\.(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)$/;
+const isUnitName = (name: string): boolean => validUnit.test(name) && unitType.test(name) && !name.startsWith('.');
+
 /** The file of a unit: its own, or for `name@instance.type` that of the template. */
-function unitFile(root: string, unit: string): string | undefined {
+function unitFile(tree: Tree, unit: string): string | undefined {
+  if (!isUnitName(unit)) return undefined;
   const template = unit.replace(/@[^.]+(?=\.[^.]+$)/, '@');
-  return [unit, template].find((name) =>
-    [unitDirectory, enabledDirectory].some((d) => lstatSync(path.join(root, d, name), { throwIfNoEntry: false })),
-  );
+  return [unit, template].find((name) => [unitDirectory, enabledDirectory].some((d) => tree.look('unit', `${d}/${name}`)));
 }
 
 /** [Install] of a unit file (systemd.unit(5)). */
@@ -27,60 +30,58 @@ function install(text: string): Record<'WantedBy' | 'RequiredBy' | 'Alias' | 'Al
   return found;
 }
 
-/** Enable the treefile's units as `systemctl enable` does, and set the default target. Throws treefile.invalid-value at the unit's line. */
-export function enableUnits(root: string, treefile: Treefile): void {
+/**
+ * Enable the treefile's units as `systemctl enable` does, and set the default target. Names of a unit's [Install] section that are none are passed over with a
+ * message, as systemd does. Throws treefile.invalid-value at the unit's line.
+ */
+export function enableUnits(tree: Tree, treefile: Treefile, message: (text: string) => void): void {
   const done = new Set<string>();
   const enable = (unit: string): void => {
     if (done.has(unit)) return;
     done.add(unit);
-    const file = unitFile(root, unit);
+    const file = unitFile(tree, unit);
     if (!file)
       throw new TreelineError('treefile.invalid-value', {
         ...treefile.placeOf('units', unit),
         key: 'units',
         detail: `the tree has no unit “${unit}”`,
       });
-    const source = path.join(root, unitDirectory, file);
-    const { WantedBy, RequiredBy, Alias, Also } = existsSync(source) ? install(readFileSync(source, 'utf8')) : install('');
+    const found = install(tree.text('unit', `${unitDirectory}/${file}`) ?? '');
+    const names = (key: keyof typeof found): string[] =>
+      found[key].filter((name) => {
+        if (isUnitName(name)) return true;
+        message(`${unit}: ${key}=${JSON.stringify(name)} is no name of a unit: passed over`);
+        return false;
+      });
     const target = `/${unitDirectory}/${file}`;
-    for (const wanted of WantedBy) link(root, `${wanted}.wants/${unit}`, target);
-    for (const required of RequiredBy) link(root, `${required}.requires/${unit}`, target);
-    for (const alias of Alias) link(root, alias, target);
-    for (const other of Also) enable(other);
+    for (const wanted of names('WantedBy')) link(tree, `${wanted}.wants/${unit}`, target);
+    for (const required of names('RequiredBy')) link(tree, `${required}.requires/${unit}`, target);
+    for (const alias of names('Alias')) link(tree, alias, target);
+    for (const other of names('Also')) enable(other);
   };
   for (const unit of treefile.units) enable(unit);
   const { defaultTarget } = treefile;
   if (defaultTarget === undefined) return;
-  if (!unitFile(root, defaultTarget))
+  if (!unitFile(tree, defaultTarget))
     throw new TreelineError('treefile.invalid-value', {
       ...treefile.placeOf('default-target'),
       key: 'default-target',
       detail: `the tree has no unit “${defaultTarget}”`,
     });
-  link(root, 'default.target', `/${unitDirectory}/${defaultTarget}`);
+  link(tree, 'default.target', `/${unitDirectory}/${defaultTarget}`);
 }
 
 /** Keep the machine's changes of /opt and /usr/local on overlays (libostree 2023.8 and later). */
-export function enableStateOverlays(root: string, treefile: Treefile): void {
+export function enableStateOverlays(tree: Tree, treefile: Treefile): void {
   const template = 'ostree-state-overlay@.service';
-  if (!unitFile(root, template))
+  if (!unitFile(tree, template))
     throw new TreelineError('treefile.invalid-value', {
       ...treefile.placeOf('opt-usrlocal'),
       key: 'opt-usrlocal',
       detail: `“state-overlay” needs a tree with libostree 2023.8 or later: it has no ${template}`,
     });
-  const wants = path.join(root, unitDirectory, 'local-fs.target.requires');
-  mkdirSync(wants, { recursive: true });
-  for (const name of ['usr-lib-opt', 'usr-local']) {
-    const at = path.join(wants, template.replace('@', `@${name}`));
-    rmSync(at, { force: true });
-    symlinkSync(`../${template}`, at);
-  }
+  for (const name of ['usr-lib-opt', 'usr-local'])
+    tree.putLink('enabledUnit', `${unitDirectory}/local-fs.target.requires/${template.replace('@', `@${name}`)}`, `../${template}`);
 }
 
-function link(root: string, name: string, target: string): void {
-  const at = path.join(root, enabledDirectory, name);
-  mkdirSync(path.dirname(at), { recursive: true });
-  rmSync(at, { force: true });
-  symlinkSync(target, at);
-}
+const link = (tree: Tree, name: string, target: string): void => tree.putLink('enabledUnit', `${enabledDirectory}/${name}`, target);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { readEntries, type PasswdEntry } from './passwd.ts';
+import { parseEntries, type PasswdEntry } from './passwd.ts';
 import type { Place } from './treefile-parse.ts';
 
 /** What check-passwd and check-groups compare a tree's users and groups with. */
@@ -28,7 +28,7 @@ const gidOf = (entry: PasswdEntry): number => Number(entry.fields[3]);
 /** Read the file of a check. Throws treefile.invalid-value at the key when it isn't there. */
 export function checkFile(file: string, key: string, place: Place | undefined): PasswdEntry[] {
   if (!existsSync(file)) throw new TreelineError('treefile.invalid-value', { ...place, key, detail: `there is no ${file}` });
-  return readEntries(file);
+  return parseEntries(readFileSync(file, 'utf8'));
 }
 
 function expectedOf(kind: UserKind, check: UserCheck, previous: readonly PasswdEntry[], key: string, place: Place | undefined): Expected[] {

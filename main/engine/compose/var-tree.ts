@@ -1,7 +1,6 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
+import type { Ownership, Tree } from '../tree/index.ts';
 import type { UserDatabase } from './passwd.ts';
-import { checkInside } from './resolve-inside.ts';
 import { canBePath, tmpfilesLine } from './tmpfiles.ts';
 
 const factory = 'usr/share/factory';
@@ -31,7 +30,7 @@ export function ownerNames(users: UserDatabase): OwnerNames {
  * about files: the others are gone.
  */
 export function varToTmpfiles(
-  root: string,
+  tree: Tree,
   source: string,
   bootPath: string,
   names: OwnerNames,
@@ -40,35 +39,33 @@ export function varToTmpfiles(
 ): string[] {
   const lines: string[] = [];
   const visit = (relative: string): void => {
-    const directory = path.join(root, source, relative);
-    for (const name of readdirSync(directory).sort()) {
+    for (const name of tree.names('machineState', path.join(source, relative))) {
       const inner = path.join(relative, name);
-      const at = path.join(directory, name);
+      const at = path.join(source, inner);
       const target = path.join('/', bootPath, inner);
-      const stats = lstatSync(at);
+      const stats = tree.look('machineState', at);
+      if (!stats) continue;
       if (!canBePath(target)) message(`${JSON.stringify(target)} can’t be written in tmpfiles.d: it is left out`);
       else if (stats.isDirectory()) {
         lines.push(tmpfilesLine({ type: 'd', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names) }));
         visit(inner);
       } else if (stats.isSymbolicLink()) {
-        lines.push(tmpfilesLine({ type: 'L', path: target, argument: readlinkSync(at) }));
-      } else if (stats.isFile() && keeps(path.join(source, inner))) {
+        lines.push(tmpfilesLine({ type: 'L', path: target, argument: tree.linkTarget('machineState', at) ?? '' }));
+      } else if (stats.isFile() && keeps(at)) {
         const kept = path.join(factory, bootPath, inner);
-        checkInside(root, [kept]);
-        mkdirSync(path.join(root, path.dirname(kept)), { recursive: true });
-        renameSync(at, path.join(root, kept));
+        tree.move('factory', at, kept);
         lines.push(tmpfilesLine({ type: 'C', path: target, mode: stats.mode & 0o7777, ...ownerOf(stats, names), argument: `/${kept}` }));
       }
     }
   };
-  if (existsSync(path.join(root, source))) {
-    visit('');
-    for (const name of readdirSync(path.join(root, source))) rmSync(path.join(root, source, name), { recursive: true });
-  }
+  // a link there is none of its directories: it is replaced with the layout
+  if (!tree.look('machineState', source)?.isDirectory()) return lines;
+  visit('');
+  tree.empty('machineState', source);
   return lines;
 }
 
-const ownerOf = (stats: Stats, names: OwnerNames): { user: string; group: string } => ({
+const ownerOf = (stats: Ownership, names: OwnerNames): { user: string; group: string } => ({
   user: names.user(stats.uid),
   group: names.group(stats.gid),
 });

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { kernelOf } from '../compose/commit-rootfs.ts';
+import { kernelVersions } from '../compose/kernel.ts';
 import { requireRoot } from '../compose/compose.ts';
 import { osReleaseOf } from '../compose/os-release.ts';
 import { databaseOf } from '../compose/rootfs.ts';
@@ -9,6 +9,7 @@ import { pkglistOfPackages } from '../diff/index.ts';
 import type { JobContext, SigningParams } from '../jobs/index.ts';
 import type { ComposeStore, SystemPort } from '../ports/compose-store.ts';
 import type { CommitDirectory, ReadAttributes } from '../ports/container.ts';
+import { Tree } from '../tree/index.ts';
 import { signingOf } from '../publish/signing.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 import { openImage } from './image-places.ts';
@@ -30,7 +31,7 @@ export interface ChunkedParams
 
 export interface ChunkedPorts extends EncapsulatePorts {
   readonly store: Pick<ComposeStore, 'variant'>;
-  readonly system: Pick<SystemPort, 'setAttribute'>;
+  readonly system: Pick<SystemPort, 'getAttribute' | 'setAttribute' | 'removeAttributes'>;
   readonly commitDirectory: CommitDirectory;
   readonly readAttributes: ReadAttributes;
   /** Unix seconds. */
@@ -55,11 +56,12 @@ export async function buildChunked(params: ChunkedParams, ports: ChunkedPorts, c
   try {
     const source =
       params.from === undefined ? { root: rootOf(params.rootfs ?? '') } : await fromImage(params.from, params, scratch, ports, context);
-    const database = databaseOf(source.root);
+    using tree = new Tree(source.root, { system: ports.system });
+    const database = databaseOf(tree);
     if (database === undefined) throw new TreelineError('container.no-database', { subject: params.from ?? source.root });
     const packages = ports.rpm.readRpmdb({ root: source.root, dbPath: database });
-    const version = params.labels?.['org.opencontainers.image.version'] ?? versionOf(source.root);
-    const kernel = kernelOf(source.root);
+    const version = params.labels?.['org.opencontainers.image.version'] ?? versionOf(tree);
+    const kernel = kernelVersions(tree)[0];
     const { variant } = ports.store;
     const left = new Set<string>();
     const repo = path.join(scratch, 'repo');
@@ -124,7 +126,8 @@ function outputOf({ output, reference }: ChunkedParams): string {
 
 function rootOf(directory: string): string {
   const root = path.resolve(directory);
-  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+  using tree = new Tree(root);
+  if (!tree.exists('usr', 'usr')) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
   return root;
 }
 
@@ -155,15 +158,15 @@ async function fromImage(
   const { oci, manifest } = await openImage(imageText(from), scratch, { ...params, convert: true });
   const root = path.join(scratch, 'root');
   await unpackImage(oci, manifest, root, context);
-  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: from, detail: `${from} holds no /usr` });
-  restoreAttributes(root, ports.readAttributes, ports.system);
+  using tree = new Tree(root, { system: ports.system });
+  if (!tree.exists('usr', 'usr')) throw new TreelineError('usage.invalid', { subject: from, detail: `${from} holds no /usr` });
+  restoreAttributes(tree, ports.readAttributes);
   const config = path.join(scratch, 'config.json');
   writeFileSync(config, JSON.stringify(oci.config(manifest).config ?? {}));
   return { root, config };
 }
 
 /** What compose wrote into os-release(5); '' when it didn't make this tree. */
-function versionOf(root: string): string {
-  const file = osReleaseOf(root);
-  return file === undefined ? '' : (/^OSTREE_VERSION=["']?([^"'\n]*)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '');
+function versionOf(tree: Tree): string {
+  return /^OSTREE_VERSION=["']?([^"'\n]*)/m.exec(osReleaseOf(tree)?.text ?? '')?.[1] ?? '';
 }

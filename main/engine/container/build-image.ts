@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { databasePlaces, isDatabase } from '../compose/rootfs.ts';
+import { Tree } from '../tree/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { ImageSource } from '../ports/container.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
@@ -121,7 +122,11 @@ function words(names: readonly string[]): string {
 function extractDatabase(source: ImageSource, checksum: string, scratch: string): string | undefined {
   return databasePlaces
     .map((place, i) => ({ place, copy: path.join(scratch, `rpmdb-${i}`) }))
-    .find(({ place, copy }) => source.extract(checksum, place, copy) && isDatabase(copy))?.copy;
+    .find(({ place, copy }) => {
+      if (!source.extract(checksum, place, copy)) return false;
+      using tree = new Tree(copy);
+      return isDatabase(tree, '');
+    })?.copy;
 }
 
 /** The labels by which bootc and rpm-ostree know what is in an image, over those it starts from. Sorted, for equal bytes. */

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bubblewrap, checkSpace } from '../compose/bubblewrap.ts';
-import { resolveInside } from '../compose/resolve-inside.ts';
 import type { JobContext } from '../jobs/index.ts';
-import type { SystemPort } from '../ports/compose-store.ts';
 import type { ReadAttributes } from '../ports/container.ts';
+import { Tree } from '../tree/index.ts';
 import type { Manifest, OciDirectory } from './oci.ts';
 import { repoPath } from './tar-layout.ts';
 
@@ -36,7 +35,7 @@ export async function unpackImage(oci: OciDirectory, manifest: Manifest, root: s
     });
     const blob = oci.blobPath(digest);
     await verify(blob, digest);
-    makeRoom(root, listLayer(blob, digest));
+    makeRoomIn(root, listLayer(blob, digest));
     extract(blob, digest, root);
   }
 }
@@ -81,23 +80,26 @@ const corrupt = (digest: string, lines: readonly string[]): TreelineError =>
       .join(' | '),
   });
 
-/** Remove what a layer says is gone (whiteouts of the OCI image format), and directories that it has a file for. */
-function makeRoom(root: string, names: readonly string[]): void {
-  for (const name of names) {
-    const base = path.posix.basename(name);
-    const parent = resolveInside(root, path.posix.dirname(name));
-    if (parent === undefined || base === '' || base === '.' || base === '..') continue;
-    const isDirectory = lstatSync(parent, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (base === opaque) {
-      // a file or a link that was there before makes room when the layer's directory comes
-      for (const below of isDirectory ? readdirSync(parent) : []) rmSync(path.join(parent, below), { recursive: true });
-    } else if (base.startsWith(whiteout)) remove(parent, base.slice(whiteout.length));
-    else if (!name.endsWith('/') && lstatSync(path.join(parent, base), { throwIfNoEntry: false })?.isDirectory()) remove(parent, base);
-  }
+function makeRoomIn(root: string, names: readonly string[]): void {
+  using tree = new Tree(root);
+  makeRoom(tree, names);
 }
 
-function remove(parent: string, name: string): void {
-  if (name !== '' && name !== '.' && name !== '..') rmSync(path.join(parent, name), { recursive: true, force: true });
+/** Remove what a layer says is gone (whiteouts of the OCI image format), and directories that it has a file for. */
+export function makeRoom(tree: Tree, names: readonly string[]): void {
+  for (const name of names) {
+    const base = path.posix.basename(name);
+    const parent = tree.find('unpacked', path.posix.dirname(name));
+    if (!parent?.stats.isDirectory() || base === '' || base === '.' || base === '..') continue;
+    const inside = (each: string): string => (parent.path === '' ? each : `${parent.path}/${each}`);
+    if (base === opaque) {
+      // a file or a link that was there before makes room when the layer's directory comes
+      tree.empty('unpacked', parent.path);
+    } else if (base.startsWith(whiteout)) {
+      const gone = base.slice(whiteout.length);
+      if (gone !== '' && gone !== '.' && gone !== '..') tree.remove('unpacked', inside(gone));
+    } else if (!name.endsWith('/') && tree.look('unpacked', inside(base))?.isDirectory()) tree.remove('unpacked', inside(base));
+  }
 }
 
 function extract(blob: string, digest: string, root: string): void {
@@ -134,15 +136,18 @@ function extract(blob: string, digest: string, root: string): void {
  * In layers made of an OSTree commit the files' attributes lie in the repository that they hold, and the files are links to its objects: give them back.
  * Files that later layers replaced are no such links any more.
  */
-export function restoreAttributes(root: string, read: ReadAttributes, system: Pick<SystemPort, 'setAttribute'>): void {
-  const objects = path.join(root, repoPath, 'objects');
-  if (resolveInside(root, repoPath) !== path.join(root, repoPath) || !existsSync(objects)) return;
-  for (const prefix of readdirSync(objects, { withFileTypes: true }).filter((entry) => entry.isDirectory()))
-    for (const name of readdirSync(path.join(objects, prefix.name)).filter((each) => each.endsWith('.file-xattrs-link'))) {
-      const link = path.join(objects, prefix.name, name);
+export function restoreAttributes(tree: Tree, read: ReadAttributes): void {
+  const objects = `${repoPath}/objects`;
+  if (tree.find('attributes', objects)?.path !== objects) return;
+  for (const prefix of tree.names('attributes', objects)) {
+    const directory = `${objects}/${prefix}`;
+    if (!tree.look('attributes', directory)?.isDirectory()) continue;
+    for (const name of tree.names('attributes', directory).filter((each) => each.endsWith('.file-xattrs-link'))) {
+      const link = `${directory}/${name}`;
       const file = link.replace(/\.file-xattrs-link$/, '.file');
-      const stats = lstatSync(file, { throwIfNoEntry: false });
-      if (!stats?.isFile() || !lstatSync(link).isFile()) continue;
-      for (const [key, value] of read(readFileSync(link))) if (isKept(key)) system.setAttribute(file, key, value);
+      if (!tree.look('attributes', file)?.isFile() || !tree.look('attributes', link)?.isFile()) continue;
+      const bytes = tree.read('attributes', link);
+      for (const [key, value] of bytes ? read(bytes) : []) if (isKept(key)) tree.setAttribute('attributes', file, key, value);
     }
+  }
 }

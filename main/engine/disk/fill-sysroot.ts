@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { DiskPort, NewSysroot } from '../ports/disk.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
+import { Tree } from '../tree/index.ts';
 import type { DiskBootloader, DiskParams, DiskRemote } from './params.ts';
 
 export interface Filled {
@@ -52,10 +53,10 @@ export function fillSysroot(request: FillRequest, port: DiskPort, context: JobCo
   context.task('Writing boot entries', () => context.uninterruptible(() => sysroot.writeDeployments([id], true)));
   const deployment = sysroot.deployments().find((d) => d.id === id);
   if (!deployment) throw new TreelineError('internal.unexpected', { detail: `the new deployment ${id} isn’t there` });
-  const etc = path.join(directory, deployment.directory, 'etc');
-  mkdirSync(etc, { recursive: true });
-  const fstab = path.join(etc, 'fstab');
-  if (request.fstab !== '') writeFileSync(fstab, `${existsSync(fstab) ? readFileSync(fstab, 'utf8') : ''}${request.fstab}`);
+  if (request.fstab !== '') {
+    using tree = new Tree(path.join(directory, deployment.directory));
+    tree.put('fstab', 'etc/fstab', `${tree.text('fstab', 'etc/fstab') ?? ''}${request.fstab}`);
+  }
   return { deployment, version: sysroot.repo.loadCommit(checksum).version };
 }
 

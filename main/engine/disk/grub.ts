@@ -34,7 +34,7 @@ type Platform = keyof typeof platforms;
 /** Directory with GRUB's modules for a platform, of the tree or of this machine. */
 function moduleDirectory(tree: string, platform: Platform): string {
   const { name, install } = platforms[platform];
-  return path.dirname(findBootFile(tree, [`usr/lib/grub/${name}/moddep.lst`, `usr/share/grub2/${name}/moddep.lst`], install));
+  return path.dirname(findBootFile(tree, [`usr/lib/grub/${name}/moddep.lst`, `usr/share/grub2/${name}/moddep.lst`], install, true));
 }
 
 /** GRUB allows functions at the top level only. A command of the same name, once it is loaded, goes before a function. */

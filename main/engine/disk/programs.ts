@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { Tree } from '../tree/index.ts';
 
 /** Which package has a program or file: Debian's name, Fedora's where it differs. */
 const packages: Readonly<Record<string, string>> = {
@@ -41,9 +42,20 @@ export function runProgram(names: string | readonly [string, ...string[]], args:
   });
 }
 
-/** A boot loader's file from the tree, else from this machine. Throws `disk-image.program-missing` naming the package. */
-export function findBootFile(tree: string, candidates: readonly string[], install: string): string {
-  const found = [tree, '/'].flatMap((root) => candidates.map((name) => path.join(root, name))).find((file) => existsSync(file));
+/**
+ * A boot loader's file from the tree, else from this machine; `withDirectory`: others beside it are going to be read, too. Throws `disk-image.program-missing` naming
+ * the package, package.outside-tree, package.unusable-file.
+ */
+export function findBootFile(tree: string, candidates: readonly string[], install: string, withDirectory = false): string {
+  using inside = new Tree(tree);
+  const plain = (name: string): string | undefined => {
+    const file = inside.plainPath('bootProgram', name);
+    if (file !== undefined && withDirectory) inside.plainPath('bootProgram', path.dirname(path.relative(inside.root, file)));
+    return file;
+  };
+  const found =
+    candidates.map(plain).find((file) => file !== undefined) ??
+    candidates.map((name) => path.join('/', name)).find((file) => existsSync(file));
   if (found === undefined) throw missing(`/${candidates[0] ?? ''}`, install);
   return found;
 }

@@ -1,0 +1,5 @@
+export { Tree, type Ownership, type TreeOptions } from './tree.ts';
+export { confined } from './directories.ts';
+export type { OwnerOf } from './errors.ts';
+export { ownersOf } from './owners.ts';
+export { observePlaces, treePlaces, type Operation, type PlaceName, type TreePlace } from './places.ts';
