@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobParams } from '../engine/jobs/index.ts';
-import { formatVersionOf, formatVersions, given, imageText, pairs, quietOf } from './compose-image.ts';
+import { formatVersionOf, formatVersions, given, imageLines, pairs, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { countOf, repeated, signingParams } from './signing-options.ts';
+import { standardOutput } from './terminal.ts';
 
 interface ChunkedFlags {
   readonly rootfs?: string;
@@ -40,7 +41,7 @@ export function addChunkedCommand(compose: Command): void {
     .option('--no-tls-verify', 'registry without TLS, or with a certificate that nobody vouches for')
     .action(async (flags: ChunkedFlags, command: Command) =>
       reportErrors(async () => {
-        process.stdout.write(imageText(await followJob('compose.build-chunked', chunkedParams(flags), { quiet: quietOf(command) })));
+        standardOutput.print(...imageLines(await followJob('compose.build-chunked', chunkedParams(flags), { quiet: quietOf(command) })));
         return 0;
       }),
     );

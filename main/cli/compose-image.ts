@@ -4,6 +4,7 @@ import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { sizeText } from './progress.ts';
 import { countOf, repeated } from './signing-options.ts';
+import { standardOutput } from './terminal.ts';
 
 interface ImageFlags {
   readonly cachedir?: string;
@@ -42,9 +43,9 @@ export function pairs(option: string, list: readonly string[]): Record<string, s
   );
 }
 
-export function imageText({ image, commit, manifestDigest, layers, reusedLayers, bytes, newBytes }: Image): string {
+export function imageLines({ image, commit, manifestDigest, layers, reusedLayers, bytes, newBytes }: Image): string[] {
   const reused = reusedLayers > 0 ? `, ${reusedLayers} as before (${sizeText(newBytes)} new)` : '';
-  return `Commit: ${commit}\nLayers: ${layers}, ${sizeText(bytes)}${reused}\n${image} => ${manifestDigest}\n`;
+  return [`Commit: ${commit}`, `Layers: ${layers}, ${sizeText(bytes)}${reused}`, `${image} => ${manifestDigest}`];
 }
 
 /** Given options only: exactOptionalPropertyTypes has no undefined. */
@@ -87,7 +88,7 @@ export function addImageCommands(compose: Command): void {
           };
           const outcome = await followJob('compose.unencapsulate', params, { quiet: quietOf(command) });
           const name = flags.writeRef === undefined ? '' : `${flags.writeRef} => `;
-          process.stdout.write(`${name}${outcome.commit}\n${outcome.objects} new objects out of ${outcome.layers} layers\n`);
+          standardOutput.print(`${name}${outcome.commit}`, `${outcome.objects} new objects out of ${outcome.layers} layers`);
           return 0;
         }),
     );
@@ -125,7 +126,7 @@ function addImage(compose: Command): void {
     .action(async (treefile: string, output: string, flags: ImageFlags, command: Command) =>
       reportErrors(async () => {
         const outcome = await followJob('compose.image', imageParams(treefile, output, flags), { quiet: quietOf(command) });
-        process.stdout.write(outcome.image ? imageText(outcome.image) : `No change: ${output} stays at commit ${outcome.commit}\n`);
+        standardOutput.print(...(outcome.image ? imageLines(outcome.image) : [`No change: ${output} stays at commit ${outcome.commit}`]));
         return 0;
       }),
     );
@@ -210,7 +211,7 @@ function addEncapsulate(compose: Command): void {
     .action(async (revision: string, image: string, flags: EncapsulateFlags, command: Command) =>
       reportErrors(async () => {
         const outcome = await followJob('compose.encapsulate', encapsulateParams(revision, image, flags), { quiet: quietOf(command) });
-        process.stdout.write(imageText(outcome));
+        standardOutput.print(...imageLines(outcome));
         return 0;
       }),
     );

@@ -3,6 +3,7 @@ import type { CommitRootfsParams, InstallOutcome, InstallParams } from '../engin
 import { accepted } from './compose-options.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
+import { standardOutput } from './terminal.ts';
 
 interface CacheFlags {
   readonly cachedir?: string;
@@ -54,14 +55,13 @@ function cacheParams(flags: CacheFlags): Omit<InstallParams, 'treefile' | 'desti
 
 const quietOf = (command: Command): boolean => command.optsWithGlobals<{ quiet?: boolean }>().quiet ?? false;
 
-function installText({ rootfs, version, packageCount, imported, cached, seconds }: InstallOutcome): string {
+function installLines({ rootfs, version, packageCount, imported, cached, seconds }: InstallOutcome): string[] {
   const total = Object.values(seconds).reduce((sum, s) => sum + s, 0);
   return [
     `Packages: ${packageCount} (${imported} imported, ${cached} from the cache), ${total.toFixed(1)} s`,
     ...(version === '' ? [] : [`Version: ${version}`]),
     `Tree: ${rootfs}`,
-    '',
-  ].join('\n');
+  ];
 }
 
 /** The steps of a compose one by one: install, postprocess, commit; rootfs and extensions. */
@@ -82,7 +82,7 @@ function addInstall(compose: Command): void {
       reportErrors(async () => {
         const { repo, postprocess = false } = flags;
         const params = { ...cacheParams(flags), treefile, destination, postprocess, ...(repo === undefined ? {} : { repo }) };
-        process.stdout.write(installText(await followJob('compose.install', params, { quiet: quietOf(command) })));
+        standardOutput.print(...installLines(await followJob('compose.install', params, { quiet: quietOf(command) })));
         return 0;
       }),
     );
@@ -94,7 +94,7 @@ function addInstall(compose: Command): void {
     .action(async (treefile: string, destination: string, flags: CacheFlags, command: Command) =>
       reportErrors(async () => {
         const params = { ...cacheParams(flags), treefile, destination };
-        process.stdout.write(installText(await followJob('compose.rootfs', params, { quiet: quietOf(command) })));
+        standardOutput.print(...installLines(await followJob('compose.rootfs', params, { quiet: quietOf(command) })));
         return 0;
       }),
     );
@@ -107,7 +107,7 @@ function addInstall(compose: Command): void {
       reportErrors(async () => {
         const params = { rootfs, ...(treefile === undefined ? {} : { treefile }) };
         const { kernel } = await followJob('compose.postprocess', params, { quiet: quietOf(command) });
-        process.stdout.write(kernel === '' ? 'No kernel\n' : `Kernel: ${kernel}\n`);
+        standardOutput.print(kernel === '' ? 'No kernel' : `Kernel: ${kernel}`);
         return 0;
       }),
     );
@@ -143,7 +143,7 @@ function addCommit(compose: Command): void {
     .action(async (treefile: string, rootfs: string, flags: CommitFlags, command: Command) =>
       reportErrors(async () => {
         const outcome = await followJob('compose.commit', commitParams(treefile, rootfs, flags), { quiet: quietOf(command) });
-        process.stdout.write(`${outcome.version === '' ? '' : `Version: ${outcome.version}\n`}${outcome.ref} => ${outcome.checksum}\n`);
+        standardOutput.print(...(outcome.version === '' ? [] : [`Version: ${outcome.version}`]), `${outcome.ref} => ${outcome.checksum}`);
         return 0;
       }),
     );
@@ -209,9 +209,7 @@ function addExtensions(compose: Command): void {
           ...(touchIfChanged === undefined ? {} : { touchIfChanged }),
         };
         const outcome = await followJob('compose.extensions', params, { quiet: quietOf(command) });
-        process.stdout.write(
-          `${outcome.packages.map((nevra) => `${nevra}\n`).join('')}${outcome.changed ? 'Written to' : 'No change in'} ${outcome.outputDir}\n`,
-        );
+        standardOutput.print(...outcome.packages, `${outcome.changed ? 'Written to' : 'No change in'} ${outcome.outputDir}`);
         return 0;
       }),
     );

@@ -13,6 +13,7 @@ import { addChunkedCommand } from './compose-chunked.ts';
 import { addImageCommands } from './compose-image.ts';
 import { addStepCommands } from './compose-steps.ts';
 import { followJob, reportErrors } from './follow-job.ts';
+import { standardOutput } from './terminal.ts';
 
 const exitUnchanged = 77;
 
@@ -55,19 +56,18 @@ const paramsOf = (treefile: string, options: TreeOptions): ComposeParams => ({
 /** Run the job with its progress on stdout; returns the exit code. */
 async function composeTree(params: ComposeParams, quiet: boolean, unchangedExit77: boolean): Promise<number> {
   const outcome = await followJob('compose.tree', params, { quiet });
-  process.stdout.write(outcomeText(outcome, quiet));
+  if (outcome.text !== undefined) standardOutput.printText(outcome.text);
+  else standardOutput.print(...outcomeLines(outcome, quiet));
   return !outcome.changed && unchangedExit77 && outcome.text === undefined ? exitUnchanged : 0;
 }
 
-function outcomeText(outcome: ComposeOutcome, quiet: boolean): string {
-  if (outcome.text !== undefined) return `${outcome.text}\n`;
-  if (!outcome.changed) return `No change: ${outcome.ref} stays at ${outcome.checksum}${outcome.version ? ` (${outcome.version})` : ''}\n`;
-  if (quiet) return `${outcome.ref} => ${outcome.checksum}\n`;
+function outcomeLines(outcome: ComposeOutcome, quiet: boolean): string[] {
+  if (!outcome.changed) return [`No change: ${outcome.ref} stays at ${outcome.checksum}${outcome.version ? ` (${outcome.version})` : ''}`];
+  if (quiet) return [`${outcome.ref} => ${outcome.checksum}`];
   const seconds = Object.values(outcome.seconds).reduce((sum, s) => sum + s, 0);
   return [
     `Packages: ${outcome.packageCount} (${outcome.imported} imported, ${outcome.cached} from the cache), ${seconds.toFixed(1)} s`,
     ...(outcome.version ? [`Version: ${outcome.version}`] : []),
     `${outcome.ref} => ${outcome.checksum}`,
-    '',
-  ].join('\n');
+  ];
 }

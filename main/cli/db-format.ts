@@ -8,15 +8,11 @@ import {
   type Package,
   type PackageChange,
 } from '../../shared/domain/index.ts';
+import { oneLine } from './terminal.ts';
 import type { DbListing, DiffOutcome } from '../engine/jobs/index.ts';
 
 export const diffFormats = ['block', 'diff', 'json'] as const;
 export type DiffFormat = (typeof diffFormats)[number];
-
-/** Text of packages and advisories comes from elsewhere: control characters (escape sequences) don't reach the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
-}
 
 /** Always ISO, always UTC: parsers and people of all locales read it (field report 5). */
 const isoDate = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
@@ -32,7 +28,7 @@ export function diffText(outcome: DiffOutcome, format: DiffFormat, from: string,
     `ostree diff commit to:   ${describeRevision(to, outcome.toChecksum)}`,
   ];
   const body = format === 'block' ? blockLines(outcome.packages) : outcome.packages.flatMap(diffLines);
-  return `${[...head, ...body, ...advisoryLines(outcome.advisories)].map(printable).join('\n')}\n`;
+  return `${[...head, ...body, ...advisoryLines(outcome.advisories)].map(oneLine).join('\n')}\n`;
 }
 
 const sections: readonly [ChangeKind, string][] = [
@@ -133,7 +129,7 @@ export function listText(listings: readonly DbListing[]): string {
     ...l.packages.map((p) => ` ${formatNevra(p)}`),
     ...advisoryLines(l.advisories),
   ]);
-  return lines.map((line) => `${printable(line)}\n`).join('');
+  return lines.map((line) => `${oneLine(line)}\n`).join('');
 }
 
 /** `db version`. */
@@ -146,6 +142,6 @@ export function versionText(
       ...(r.version ? [`  version is:   ${r.version}`] : []),
       `  rpmdbv is:    ${r.rpmdbChecksum}`,
     ])
-    .map((line) => `${printable(line)}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join('');
 }

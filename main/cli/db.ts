@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
 import { dbJobsUrl } from './worker-path.ts';
 import { diffFormats, diffText, listText, versionText, type DiffFormat } from './db-format.ts';
+import { standardOutput } from './terminal.ts';
 
 interface Where {
   readonly repo?: string;
@@ -29,7 +30,7 @@ const repoOption = (): Option => new Option('-r, --repo <path>', 'OSTree reposit
 const sysrootOption = (): Option => new Option('--sysroot <path>', 'system to read (default: /)');
 
 /** `treeline db list|diff|version`: reads commits in a worker of its own, no service is asked. Rejects with a TreelineError. */
-export function dbCommand(print: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+export function dbCommand(): Command {
   const db = new Command('db').description('Show and compare the packages of commits');
 
   db.command('list')
@@ -40,7 +41,7 @@ export function dbCommand(print: (text: string) => void = (text) => void process
     .addOption(sysrootOption())
     .action(async (revisions: string[], options: { advisories?: boolean }, command: Command) => {
       const advisories = options.advisories ?? false;
-      print(listText(await ask('db.list', { ...place(command), revisions, patterns: [], advisories })));
+      standardOutput.printText(listText(await ask('db.list', { ...place(command), revisions, patterns: [], advisories })));
     });
 
   db.command('diff')
@@ -68,7 +69,7 @@ export function dbCommand(print: (text: string) => void = (text) => void process
           advisories: options.advisories ?? false,
           base: options.base ?? false,
         });
-        print(diffText(outcome, options.format, outcome.fromName, outcome.toName));
+        standardOutput.printText(diffText(outcome, options.format, outcome.fromName, outcome.toName));
       },
     );
 
@@ -78,7 +79,7 @@ export function dbCommand(print: (text: string) => void = (text) => void process
     .addOption(repoOption())
     .addOption(sysrootOption())
     .action(async (revisions: string[], _: unknown, command: Command) =>
-      print(versionText(await ask('db.version', { ...place(command), revisions }))),
+      standardOutput.printText(versionText(await ask('db.version', { ...place(command), revisions }))),
     );
   return db;
 }

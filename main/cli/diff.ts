@@ -3,6 +3,7 @@ import type { EtcFile, EtcPreview, TreeDiff, UpdateDetails } from '../../shared/
 import { TreelineError } from '../../shared/errors/index.ts';
 import { reviewJson, reviewMarkdown, type ReviewReportInput } from '../engine/review/report.ts';
 import { action, type Session } from './session.ts';
+import { standardOutput } from './terminal.ts';
 
 interface DiffFlags {
   readonly format: 'markdown' | 'json';
@@ -49,7 +50,7 @@ async function diff(session: Session, commit: string | undefined, flags: DiffFla
     tree: flags.files ? await files(session, summary.fromId, summary.toChecksum) : undefined,
     at: Math.floor(Date.now() / 1000),
   };
-  process.stdout.write(flags.format === 'json' ? reviewJson(input) : reviewMarkdown(input));
+  standardOutput.printText(flags.format === 'json' ? reviewJson(input) : reviewMarkdown(input));
   return 0;
 }
 

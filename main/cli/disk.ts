@@ -3,6 +3,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/disk/params.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { repeated } from './signing-options.ts';
+import { standardOutput } from './terminal.ts';
 
 interface DiskOptions {
   readonly repo: string;
@@ -50,8 +51,8 @@ export function addDiskCommand(compose: Command): void {
           quiet,
         });
         const version = outcome.version === '' ? outcome.checksum.slice(0, 12) : outcome.version;
-        process.stdout.write(
-          `${outcome.output}: ${version}, ${Math.round(outcome.sizeBytes / 2 ** 20)} MiB, ${outcome.bootloader} (${outcome.firmware})\n`,
+        standardOutput.print(
+          `${outcome.output}: ${version}, ${Math.round(outcome.sizeBytes / 2 ** 20)} MiB, ${outcome.bootloader} (${outcome.firmware})`,
         );
         return 0;
       });
@@ -91,8 +92,8 @@ export function addAlongsideCommand(compose: Command): void {
           kernelArgs: karg,
         };
         const outcome = await followJob('disk.install-alongside', params, { quiet });
-        process.stdout.write(
-          `${outcome.deploymentId}: ${outcome.bootMenu ?? 'no GRUB there: add the entries of /boot/loader to its boot menu'}\n`,
+        standardOutput.print(
+          `${outcome.deploymentId}: ${outcome.bootMenu ?? 'no GRUB there: add the entries of /boot/loader to its boot menu'}`,
         );
         return 0;
       });

@@ -1,7 +1,7 @@
 import type { JobState } from '../../shared/domain/index.ts';
-import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult } from '../engine/jobs/index.ts';
 import { ProgressPrinter } from './progress.ts';
+import { printError, standardError, standardOutput } from './terminal.ts';
 import { workerPath } from './worker-path.ts';
 
 /** Run a job in a worker of its own with its progress and messages on stdout (stderr when `aside`); the first Ctrl+C cancels it. */
@@ -10,7 +10,7 @@ export async function followJob<N extends JobName>(
   params: JobParams<N>,
   { quiet = false, aside = false }: { readonly quiet?: boolean; readonly aside?: boolean } = {},
 ): Promise<JobResult<N>> {
-  const printer = new ProgressPrinter(aside ? process.stderr : process.stdout, quiet);
+  const printer = new ProgressPrinter(aside ? standardError : standardOutput, quiet);
   let state: JobState = { id: '', title: job, method: job, owner: '', startedAt: 0, phase: 'running', messages: [], changed: false };
   const running = runJob(job, params, {
     worker: workerPath,
@@ -42,7 +42,6 @@ export async function reportErrors(run: () => Promise<number | undefined>): Prom
   try {
     process.exitCode = (await run()) ?? 0;
   } catch (error) {
-    process.stderr.write(`error: ${errorLine(TreelineError.report(error))}\n`);
-    process.exitCode = 1;
+    process.exitCode = printError(error);
   }
 }

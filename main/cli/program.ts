@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { standardError } from './terminal.ts';
 import { treelineVersion } from '../../shared/domain/index.ts';
 
 /** The block that rpm-ostree's own tools and scripts look for: version, then features. */
@@ -20,8 +21,8 @@ export async function buildProgram(wanted?: string): Promise<Command> {
     .option('--stateroot <name>', 'of this stateroot')
     .option('--os <name>', 'like --stateroot')
     .option('--peer', 'accepted for compatibility')
-    .showSuggestionAfterError()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .showSuggestionAfterError();
+
   const isLocal = local.some((name) => name === wanted);
   if (!isLocal) (await import('./service-commands.ts')).registerServiceCommands(program);
   // one place for global options before and after the command's name, as rpm-ostree takes them
@@ -35,5 +36,10 @@ export async function buildProgram(wanted?: string): Promise<Command> {
   if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
   if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());
   if (wanted === undefined || wanted === 'repo') program.addCommand((await import('./repo.ts')).repoCommand());
+  for (const command of everyCommand(program)) command.configureOutput({ outputError: (text) => standardError.printText(text) });
   return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
 }

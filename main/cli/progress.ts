@@ -1,17 +1,16 @@
-import type { WriteStream } from 'node:tty';
 import type { JobState, Progress } from '../../shared/domain/index.ts';
+import type { Output } from './terminal.ts';
 
 const barWidth = 24;
 
 /** One line that is rewritten on a terminal; in a pipe a line for each message and each new step, nothing else. */
 export class ProgressPrinter {
-  private readonly out: WriteStream;
+  private readonly out: Output;
   private readonly quiet: boolean;
   private shownMessages: readonly string[] = [];
   private step = '';
-  private hasBar = false;
 
-  constructor(out: WriteStream, quiet: boolean) {
+  constructor(out: Output, quiet: boolean) {
     this.out = out;
     this.quiet = quiet;
   }
@@ -23,7 +22,7 @@ export class ProgressPrinter {
     if (this.out.isTTY) this.bar(job.progress, job.phase === 'uninterruptible');
     else if (job.progress.step !== this.step) {
       this.step = job.progress.step;
-      this.out.write(`${this.step} ...\n`);
+      this.out.print(`${this.step} ...`);
     }
   }
 
@@ -32,9 +31,7 @@ export class ProgressPrinter {
   }
 
   clear(): void {
-    if (!this.hasBar) return;
-    this.hasBar = false;
-    this.out.write('\r\u001b[K');
+    this.out.clearBar();
   }
 
   private messages(messages: readonly string[]): void {
@@ -43,7 +40,8 @@ export class ProgressPrinter {
     const known = before.length === 0 ? -1 : messages.lastIndexOf(before.at(-1) as string);
     const fresh = messages.slice(known + 1);
     if (fresh.length > 0) this.clear();
-    for (const line of fresh) this.out.write(`${line}\n`);
+    // a message may be a script's output of several lines
+    for (const text of fresh) this.out.printText(text);
     this.shownMessages = messages;
   }
 
@@ -51,8 +49,7 @@ export class ProgressPrinter {
     const done = Math.round(progress.fraction * barWidth);
     const percent = String(Math.floor(progress.fraction * 100)).padStart(3);
     const line = `${percent}% [${'#'.repeat(done)}${'-'.repeat(barWidth - done)}] ${progress.step}${transfer(progress)}${uninterruptible ? ' (can’t be cancelled now)' : ''}`;
-    this.hasBar = true;
-    this.out.write(`\r${line.slice(0, (this.out.columns || 80) - 1)}\u001b[K`);
+    this.out.bar(line);
   }
 }
 

@@ -3,10 +3,11 @@ import { sizeText } from './progress.ts';
 import { dateText } from './status.ts';
 
 const short = (checksum: string): string => (checksum === '' ? 'nothing' : checksum.slice(0, 12));
-const lines = (...all: readonly string[]): string => all.map((line) => `${line}\n`).join('');
+/** Printed line by line, so that a name with a line break in it makes no second one. */
+const lines = (...all: readonly string[]): readonly string[] => all;
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
-export function summaryText({ refs, deltas, signed }: JobResult<'repo.summary'>): string {
+export function summaryText({ refs, deltas, signed }: JobResult<'repo.summary'>): readonly string[] {
   const rows = Object.entries(refs).map(([ref, checksum]) => `${ref}  ${checksum}`);
   return lines(
     ...rows,
@@ -14,14 +15,14 @@ export function summaryText({ refs, deltas, signed }: JobResult<'repo.summary'>)
   );
 }
 
-export function deltaText({ made, kept, dropped }: JobResult<'repo.delta'>): string {
+export function deltaText({ made, kept, dropped }: JobResult<'repo.delta'>): readonly string[] {
   return lines(
     ...made.map(({ from, to, bytes }) => `${short(from)} -> ${short(to)}  ${sizeText(bytes)}`),
     `Deltas: ${made.length} written, ${kept} there already${dropped > 0 ? `, ${dropped} removed` : ''}`,
   );
 }
 
-export function promoteText(to: string, { changed, checksum, version, before, rebound }: JobResult<'repo.promote'>): string {
+export function promoteText(to: string, { changed, checksum, version, before, rebound }: JobResult<'repo.promote'>): readonly string[] {
   const name = version === '' ? checksum : `${checksum} (${version})`;
   if (!changed) return lines(`No change: ${to} stays at ${name}`);
   return lines(
@@ -31,7 +32,7 @@ export function promoteText(to: string, { changed, checksum, version, before, re
   );
 }
 
-export function pruneText(report: JobResult<'repo.prune'>): string {
+export function pruneText(report: JobResult<'repo.prune'>): readonly string[] {
   const rows = report.commitsDropped.map(({ checksum, version, timestamp, ref }) =>
     ['-', short(checksum), version, dateText(timestamp), ref === '' ? '(on no branch)' : ref].filter((t) => t !== '').join('  '),
   );
@@ -44,7 +45,7 @@ export function pruneText(report: JobResult<'repo.prune'>): string {
   );
 }
 
-export function mirrorText({ refs, changed, deltas, sameSummary }: JobResult<'repo.mirror'>): string {
+export function mirrorText({ refs, changed, deltas, sameSummary }: JobResult<'repo.mirror'>): readonly string[] {
   return lines(
     ...Object.entries(refs).map(([ref, checksum]) => `${changed.includes(ref) ? '*' : ' '} ${ref}  ${checksum}`),
     ...changed.filter((ref) => !(ref in refs)).map((ref) => `- ${ref}`),
@@ -53,7 +54,7 @@ export function mirrorText({ refs, changed, deltas, sameSummary }: JobResult<'re
   );
 }
 
-export function verifyText({ commits, summary, deltas, ok }: JobResult<'repo.verify'>): string {
+export function verifyText({ commits, summary, deltas, ok }: JobResult<'repo.verify'>): readonly string[] {
   const signatures = (list: (typeof commits)[number]['signatures']): string =>
     list.length === 0
       ? 'not signed'

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { SigningParams } from '../engine/jobs/index.ts';
 import { followJob, reportErrors } from './follow-job.ts';
+import { standardOutput } from './terminal.ts';
 import { deltaText, mirrorText, promoteText, pruneText, summaryText, verifyText } from './repo-text.ts';
 import { serve } from './serve.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
@@ -39,8 +40,9 @@ const writerParams = (flags: WriterFlags): SigningParams & { repo: string; unsig
 
 const quietOf = (command: Command): boolean => command.optsWithGlobals<{ quiet?: boolean }>().quiet ?? false;
 
-function show<T>(flags: CommonFlags, value: T, text: (value: T) => string): void {
-  process.stdout.write(flags.json ? `${JSON.stringify(value, null, 2)}\n` : text(value));
+function show<T>(flags: CommonFlags, value: T, text: (value: T) => readonly string[]): void {
+  if (flags.json) standardOutput.printJson(value);
+  else standardOutput.print(...text(value));
 }
 
 /** `treeline repo ...`: look after a repository that is published. Works on files with the caller's own rights, no service is asked. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { answerFile, listen, requestPath } from '../engine/publish/static-server.ts';
+import { standardError, standardOutput } from './terminal.ts';
 
 /** Serve a repository's files until a signal comes; a line per request on stderr unless `quiet`. Throws repo.open, usage.invalid. */
 export async function serve(repo: string, address: string, port: number, quiet: boolean): Promise<number> {
@@ -12,7 +13,7 @@ export async function serve(repo: string, address: string, port: number, quiet: 
     (request, response) => {
       if (!quiet)
         response.on('close', () =>
-          process.stderr.write(`${request.socket.remoteAddress ?? '-'} ${request.method} ${requestPath(request)} ${response.statusCode}\n`),
+          standardError.print(`${request.socket.remoteAddress ?? '-'} ${request.method} ${requestPath(request)} ${response.statusCode}`),
         );
       answerFile(base, request, response);
     },
@@ -21,7 +22,7 @@ export async function serve(repo: string, address: string, port: number, quiet: 
   ).catch((error: Error) => {
     throw new TreelineError('usage.invalid', { subject: '--address', detail: `${address}:${port} can’t be listened on: ${error.message}` });
   });
-  process.stdout.write(`http://${address.includes(':') ? `[${address}]` : address}:${server.port}/\n`);
+  standardOutput.print(`http://${address.includes(':') ? `[${address}]` : address}:${server.port}/`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });

@@ -1,9 +1,10 @@
 import { createHostClient, type FullHostClient } from '../client/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
-import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
 import { DirectClient } from './direct-client.ts';
 import { connectAbstract } from './worker-path.ts';
 import { ProgressPrinter } from './progress.ts';
+import { printError, standardOutput } from './terminal.ts';
 
 /** Nothing changed, for the options that ask to be told so. */
 export const exitUnchanged = 77;
@@ -38,18 +39,22 @@ export class Session {
   }
 
   print(line = ''): void {
-    process.stdout.write(`${line}\n`);
+    standardOutput.print(line);
+  }
+
+  printJson(value: unknown): void {
+    standardOutput.printJson(value);
   }
 
   /** Show a job's progress until it ends. A failed or cancelled one is thrown. */
   async follow(start: () => Promise<JobState>): Promise<JobState> {
-    const printer = new ProgressPrinter(process.stdout, this.quiet);
+    const printer = new ProgressPrinter(standardOutput, this.quiet);
     const unsubscribe = this.client.onJob((job) => printer.show(job));
     const interrupt = (): void => {
       // the second time somebody means it
       if (this.interrupted) process.exit(130);
       this.interrupted = true;
-      this.client.cancel().catch((error: unknown) => process.stderr.write(`${errorLine(TreelineError.report(error))}\n`));
+      this.client.cancel().catch(printError);
     };
     process.on('SIGINT', interrupt);
     try {
@@ -73,8 +78,7 @@ export function action<A extends unknown[]>(run: (session: Session, ...args: A) 
       session = new Session(this.optsWithGlobals());
       process.exitCode = (await run(session, ...args)) ?? 0;
     } catch (error) {
-      process.stderr.write(`error: ${errorLine(TreelineError.report(error))}\n`);
-      process.exitCode = 1;
+      process.exitCode = printError(error);
     } finally {
       session?.client.close();
     }

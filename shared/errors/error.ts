@@ -46,7 +46,9 @@ export class TreelineError extends Error {
   /** Any thrown value as a report; what isn't ours becomes `internal.unexpected` with its message. */
   static report(error: unknown): ErrorReport {
     if (error instanceof TreelineError) return error.report;
-    const { code, path, message } = error as { code?: unknown; path?: unknown; message?: unknown };
+    const { name, report, code, path, message } = error as Partial<Record<string, unknown>>;
+    // of another bundle, which has its own class of that name
+    if (name === 'TreelineError' && typeof report === 'object' && report !== null && 'code' in report) return report as ErrorReport;
     // whichever step met it: Node's error of a system call
     if (code === 'ENOSPC' || code === 'EDQUOT') return { code: 'disk.full', subject: String(path ?? 'disk'), detail: String(message) };
     return { code: 'internal.unexpected', detail: error instanceof Error ? error.message : String(error) };

@@ -77,6 +77,13 @@ const packages = named([
   { file: 'renderer/planted.ts', code: "import { ipcRenderer } from 'electron';\nexport const planted = ipcRenderer;" },
 ]);
 
+/** Ways around the one layer that the command line prints through. */
+const rawOutput = named([
+  { file: 'main/cli/planted.ts', code: "process.stdout.write('x');\nexport {};" },
+  { file: 'main/cli/commands/planted.ts', code: 'const { write } = process.stderr;\nexport const planted = write;' },
+  { file: 'main/cli/planted.ts', code: "console.log('x');\nexport {};" },
+]);
+
 const permitted = named([
   {
     file: 'main/engine/planted.ts',
@@ -105,6 +112,10 @@ describe('rooms', { timeout: 60_000 }, () => {
 
   it.each(packages)('the linter refuses in %s: %s', async (file, code) => {
     expect(await lint(file, code)).toEqual([expect.stringContaining('no-restricted-imports')]);
+  });
+
+  it.each(rawOutput)('the linter refuses output past the layer in %s: %s', async (file, code) => {
+    expect(await lint(file, code)).toEqual([expect.stringMatching(/no-restricted-syntax|no-console/)]);
   });
 
   it('the compiler knows no Node in the window', () => {

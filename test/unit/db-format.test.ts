@@ -61,7 +61,7 @@ Upgraded:
     - second
 
     * 2026-03-29 Řehoř
-    - \ufffd[31mred\ufffd[0m <b>
+    - \\u001b[31mred\\u001b[0m <b>
 
 Downgraded:
   low 2-1 -> 1-1 (noarch -> x86_64)

@@ -56,6 +56,11 @@ test('a line for the terminal starts with file, line and key', () => {
   );
 });
 
+test('an error that another bundle has thrown is the same error', () => {
+  const foreign = Object.assign(new Error('x'), { name: 'TreelineError', report: { code: 'rpmdb.missing', subject: 's' } });
+  expect(TreelineError.report(foreign)).toEqual({ code: 'rpmdb.missing', subject: 's' });
+});
+
 test('a report survives JSON, and foreign errors become reports', () => {
   const error = new TreelineError('disk.boot-full', { facts: { needBytes: 5, freeBytes: 3 } });
   expect(TreelineError.fromReport(JSON.parse(JSON.stringify(TreelineError.report(error)))).report).toEqual(error.report);

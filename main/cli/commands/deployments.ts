@@ -122,7 +122,7 @@ async function history(session: Session, options: { json?: boolean; limit: strin
   if (!/^\d+$/.test(options.limit)) throw new TreelineError('usage.invalid', { detail: `--limit=${options.limit}` });
   const entries = await session.client.history(Number(options.limit));
   if (options.json) {
-    session.print(JSON.stringify(entries, null, 2));
+    session.printJson(entries);
     return undefined;
   }
   for (const entry of entries) {

@@ -59,7 +59,7 @@ async function list(session: Session, flags: { json?: boolean }): Promise<undefi
 
 function show(session: Session, media: readonly Medium[], asJson: boolean): void {
   if (asJson) {
-    session.print(JSON.stringify(media, null, 2));
+    session.printJson(media);
     return;
   }
   for (const medium of media) {

@@ -50,7 +50,7 @@ export function registerRemote(program: Command): void {
     .action(action(versions));
 }
 
-const json = (session: Session, value: unknown): void => session.print(JSON.stringify(value, null, 2));
+const json = (session: Session, value: unknown): void => session.printJson(value);
 
 async function list(session: Session, flags: { json?: boolean }): Promise<undefined> {
   const remotes = await session.client.remotes();

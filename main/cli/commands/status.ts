@@ -39,7 +39,7 @@ async function status(session: Session, options: StatusOptions): Promise<number>
   const details = wantsDetails ? await session.client.updateDetails().catch(() => undefined) : undefined;
   if (json) {
     const document = statusJson(snapshot, details, deployments);
-    session.print(JSON.stringify(options.jsonpath === undefined ? document : jsonPath(document, options.jsonpath), null, 2));
+    session.printJson(options.jsonpath === undefined ? document : jsonPath(document, options.jsonpath));
   } else {
     const view = { verbose: options.verbose ?? false, advisories: options.advisories ?? false, deployments };
     for (const line of statusLines(snapshot, details, view)) session.print(line);
