@@ -27,9 +27,9 @@ const rooms = {
 const guarded = {
   koffi: { rooms: ['main/native'], packages: ['koffi', 'koffi/*'], why: 'FFI lives in main/native only.' },
   dbus: {
-    rooms: ['shared/dbus', 'main/client', 'main/helper'],
+    rooms: ['main/client'],
     packages: ['dbus-next', 'dbus-next/*'],
-    why: 'D-Bus is spoken by client and helper only.',
+    why: 'The service and its peers speak D-Bus by shared/dbus/wire; the library is for the session bus of main/client.',
   },
   electron: { rooms: ['main/app', 'main/preload'], packages: ['electron', 'electron/*'], why: 'Electron belongs to the app.' },
   node: {

@@ -1,9 +1,12 @@
-import { Bus, Variant } from '../../shared/dbus/index.ts';
+import dbus, { type Message, type MessageBus } from 'dbus-next';
 
 const server = 'org.freedesktop.Notifications';
 const serverPath = '/org/freedesktop/Notifications';
 /** Who shows tray icons: KDE itself, GNOME with an extension, most panels. */
 const trayWatcher = 'org.kde.StatusNotifierWatcher';
+const busName = 'org.freedesktop.DBus';
+const busPath = '/org/freedesktop/DBus';
+const answerMs = 5000;
 
 export interface DesktopNotification {
   readonly title: string;
@@ -24,7 +27,7 @@ const urgencies = { low: 0, normal: 1, critical: 2 } as const;
 export class DesktopSession {
   readonly #address: string;
   readonly #onAction: (key: string, action: string) => void;
-  #bus: Promise<Bus | undefined> | undefined;
+  #bus: Promise<MessageBus | undefined> | undefined;
   readonly #ids = new Map<string, number>();
 
   /** `address`: DBUS_SESSION_BUS_ADDRESS. */
@@ -35,32 +38,23 @@ export class DesktopSession {
 
   /** True if a server took it. */
   async notify(notification: DesktopNotification): Promise<boolean> {
-    const bus = await this.#open();
-    if (!bus) return false;
     const { key, title, body, actions, urgency } = notification;
     try {
-      const withMarkup = await this.#takesMarkup(bus);
-      const reply = await bus.call({
-        destination: server,
-        path: serverPath,
-        interface: server,
-        member: 'Notify',
-        signature: 'susssasa{sv}i',
-        body: [
-          'Treeline',
-          this.#ids.get(key) ?? 0,
-          'org.treeline.Treeline',
-          title,
-          withMarkup ? escapeMarkup(body) : body,
-          actions.flatMap(({ id, label }) => [id, label]),
-          {
-            urgency: new Variant('y', urgencies[urgency]),
-            'desktop-entry': new Variant('s', 'org.treeline.Treeline'),
-          },
-          -1,
-        ],
-      });
-      this.#ids.set(key, Number(reply.body[0]));
+      const withMarkup = await this.#takesMarkup();
+      const id = await this.#ask(server, serverPath, server, 'Notify', 'susssasa{sv}i', [
+        'Treeline',
+        this.#ids.get(key) ?? 0,
+        'org.treeline.Treeline',
+        title,
+        withMarkup ? escapeMarkup(body) : body,
+        actions.flatMap(({ id, label }) => [id, label]),
+        {
+          urgency: new dbus.Variant('y', urgencies[urgency]),
+          'desktop-entry': new dbus.Variant('s', 'org.treeline.Treeline'),
+        },
+        -1,
+      ]);
+      this.#ids.set(key, Number(id));
       return true;
     } catch {
       return false;
@@ -68,38 +62,77 @@ export class DesktopSession {
   }
 
   async hasTray(): Promise<boolean> {
-    const bus = await this.#open();
-    return bus !== undefined && (await bus.nameOwner(trayWatcher)) !== undefined;
+    try {
+      return (await this.#ask(busName, busPath, busName, 'NameHasOwner', 's', [trayWatcher])) === true;
+    } catch {
+      return false;
+    }
   }
 
   close(): void {
-    void this.#bus?.then((bus) => bus?.close());
+    void this.#bus?.then((bus) => bus?.disconnect());
+    this.#bus = undefined;
   }
 
   /** Text from packages may hold `<` and `&`; a server with `body-markup` would read them as tags. */
-  async #takesMarkup(bus: Bus): Promise<boolean> {
-    const reply = await bus.call({ destination: server, path: serverPath, interface: server, member: 'GetCapabilities' });
-    return Array.isArray(reply.body[0]) && reply.body[0].includes('body-markup');
+  async #takesMarkup(): Promise<boolean> {
+    const capabilities = await this.#ask(server, serverPath, server, 'GetCapabilities');
+    return Array.isArray(capabilities) && capabilities.includes('body-markup');
   }
 
-  #open(): Promise<Bus | undefined> {
-    this.#bus ??= this.#connect().catch(() => undefined);
-    return this.#bus;
+  /** The first value of an answer. The library never ends a call whose bus has gone: after a while it is given up, and the next one connects anew. */
+  async #ask(destination: string, path: string, iface: string, member: string, signature = '', body: unknown[] = []): Promise<unknown> {
+    const bus = await (this.#bus ??= this.#connect());
+    if (!bus) throw new Error('no session bus');
+    const reply = await within(bus.call(new dbus.Message({ destination, path, interface: iface, member, signature, body }))).catch(
+      (error: unknown) => {
+        if (error instanceof TimeoutError) this.close();
+        throw error;
+      },
+    );
+    return reply?.body[0];
   }
 
-  async #connect(): Promise<Bus | undefined> {
+  async #connect(): Promise<MessageBus | undefined> {
     if (!this.#address.startsWith('unix:')) return undefined;
-    const bus = await Bus.connect(this.#address, 3000);
-    void bus.connection.closed.then(() => (this.#bus = undefined));
-    bus.connection.onSignal = (message) => {
-      if (message.interface !== server || message.path !== serverPath) return;
-      const key = [...this.#ids].find(([, id]) => id === Number(message.body[0]))?.[0];
-      if (key === undefined) return;
-      if (message.member === 'ActionInvoked') this.#onAction(key, String(message.body[1]));
-      if (message.member === 'NotificationClosed') this.#ids.delete(key);
-    };
-    await bus.addMatch(`type='signal',sender='${server}',interface='${server}',path='${serverPath}'`);
-    return bus;
+    try {
+      const bus = dbus.sessionBus({ busAddress: this.#address });
+      await within(new Promise((resolve, reject) => bus.once('connect', () => resolve(undefined)).once('error', reject)));
+      // what happens to the connection later shows at the next call
+      bus.on('error', () => (this.#bus = undefined));
+      bus.on('message', (message) => this.#hear(message));
+      const rule = `type='signal',sender='${server}',interface='${server}',path='${serverPath}'`;
+      await within(
+        bus.call(
+          new dbus.Message({ destination: busName, path: busPath, interface: busName, member: 'AddMatch', signature: 's', body: [rule] }),
+        ),
+      );
+      return bus;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #hear(message: Message): void {
+    if (message.interface !== server || message.path !== serverPath) return;
+    const key = [...this.#ids].find(([, id]) => id === Number(message.body[0]))?.[0];
+    if (key === undefined) return;
+    if (message.member === 'ActionInvoked') this.#onAction(key, String(message.body[1]));
+    if (message.member === 'NotificationClosed') this.#ids.delete(key);
+  }
+}
+
+class TimeoutError extends Error {}
+
+async function within<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError('no answer from the session bus')), answerMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

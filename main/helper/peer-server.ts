@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import { Connection } from '../../shared/dbus/index.ts';
+import { Connection, peerLimits } from '../../shared/dbus/index.ts';
 
 const maxHandshakeBytes = 4096;
 const handshakeTimeoutMs = 10_000;
@@ -24,7 +24,7 @@ export class PeerServer {
     this.address = `unix:path=${this.socketPath}`;
     this.server = createServer((socket) => {
       acceptPeer(socket, () => {
-        const connection = new Connection(socket);
+        const connection = new Connection(socket, peerLimits);
         this.connections.add(connection);
         void connection.closed.then(() => this.connections.delete(connection));
         onConnection(connection);

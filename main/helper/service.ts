@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import path from 'node:path';
-import { boolOption, Bus, iface, serviceName, stringOption, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
+import {
+  boolOption,
+  Bus,
+  iface,
+  serviceLimits,
+  serviceName,
+  stringOption,
+  sysrootPath,
+  treelineName,
+  type AuthFacts,
+} from '../../shared/dbus/index.ts';
 import { newestDeployment, type HistoryEntry, type JobState, type RestartBlocker, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
@@ -56,7 +66,7 @@ export class Service {
   static async start(options: HelperOptions): Promise<Service> {
     let bus: Bus;
     try {
-      bus = await Bus.connect(options.bus);
+      bus = await Bus.connect(options.bus, undefined, undefined, serviceLimits);
     } catch (error) {
       throw new TreelineError('service.unreachable', { detail: `${options.bus}: ${(error as Error).message}` });
     }

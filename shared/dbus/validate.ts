@@ -1,4 +1,4 @@
-import { Variant } from './wire/message.ts';
+import { Variant } from './wire/variant.ts';
 import type { Args } from './table.ts';
 
 /** An option dictionary as received: only own keys count, whatever a peer called them. */

@@ -1,3 +1,4 @@
+import { clientLimits, type ConnectionLimits } from '../limits.ts';
 import { openSocket, type AbstractConnector } from './address.ts';
 import { Connection, type CallFields } from './connection.ts';
 import type { DbusMessage } from './message.ts';
@@ -18,8 +19,13 @@ export class Bus {
     this.uniqueName = uniqueName;
   }
 
-  static async connect(address: string, timeoutMs = 10_000, connectAbstract?: AbstractConnector): Promise<Bus> {
-    const connection = new Connection(await openSocket(address, timeoutMs, connectAbstract));
+  static async connect(
+    address: string,
+    timeoutMs = 10_000,
+    connectAbstract?: AbstractConnector,
+    limits: ConnectionLimits = clientLimits,
+  ): Promise<Bus> {
+    const connection = new Connection(await openSocket(address, timeoutMs, connectAbstract), limits);
     const hello = await connection.call({ destination: busName, path: busPath, interface: busName, member: 'Hello', timeoutMs });
     return new Bus(connection, hello.body[0] as string);
   }

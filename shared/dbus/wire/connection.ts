@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
-import { encodeMessage, MessageReader, messageType, noReplyExpected, type DbusMessage } from './message.ts';
+import { clientPeerLimits, type ConnectionLimits } from '../limits.ts';
+import { encodeMessage, messageType, noReplyExpected, type DbusMessage } from './message.ts';
+import { MessageReader } from './reader.ts';
 
 /** An error reply, a closed connection (`name` is Disconnected) or a call that nobody answered (NoReply). */
 export class DbusCallError extends Error {
@@ -44,13 +46,17 @@ export class Connection {
   private serial = 0;
   private open = true;
   private readonly socket: Socket;
+  private readonly limits: ConnectionLimits;
+  private messageTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, limits: ConnectionLimits = clientPeerLimits) {
     this.socket = socket;
-    const reader = new MessageReader();
+    this.limits = limits;
+    const reader = new MessageReader(limits);
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.open = false;
+        clearTimeout(this.messageTimer);
         for (const call of this.pending.values()) this.settle(call, new DbusCallError(disconnectedError, 'the connection was closed'));
         this.pending.clear();
         resolve();
@@ -61,6 +67,7 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const message of reader.push(chunk)) this.receive(message);
+        this.watch(reader);
       } catch {
         // what isn't D-Bus can't be answered
         socket.destroy();
@@ -88,9 +95,11 @@ export class Connection {
     this.write({ type: messageType.reply, replySerial: call.serial, destination: call.sender, signature, body });
   }
 
+  /** A text can hold what a caller sent; a NUL in it, which D-Bus knows not, must not keep the answer away. */
   replyError(call: DbusMessage, errorName: string, text: string): void {
     if (call.flags & noReplyExpected) return;
-    this.write({ type: messageType.error, replySerial: call.serial, destination: call.sender, errorName, signature: 's', body: [text] });
+    const body = [text.replaceAll('\0', '\ufffd')];
+    this.write({ type: messageType.error, replySerial: call.serial, destination: call.sender, errorName, signature: 's', body });
   }
 
   signal(path: string, iface: string, member: string, signature = '', body: readonly unknown[] = []): void {
@@ -108,7 +117,18 @@ export class Connection {
     if (!this.open || !this.socket.writable) return 0;
     this.serial = this.serial >= 0xfffffff0 ? 1 : this.serial + 1;
     this.socket.write(encodeMessage({ flags: 0, signature: '', body: [], ...message, serial: this.serial }));
+    // an end that asks and never reads must not fill our memory
+    if (this.limits.unreadBytes > 0 && this.socket.writableLength > this.limits.unreadBytes) this.socket.destroy();
     return this.serial;
+  }
+
+  /** A message that has begun has to end. */
+  private watch(reader: MessageReader): void {
+    if (this.limits.messageMs === 0) return;
+    if (!reader.isWithin) {
+      clearTimeout(this.messageTimer);
+      this.messageTimer = undefined;
+    } else this.messageTimer ??= setTimeout(() => this.socket.destroy(), this.limits.messageMs);
   }
 
   private receive(message: DbusMessage): void {

@@ -1,14 +1,10 @@
-import { marshallMessage, messageToJsFmt } from 'dbus-next/lib/marshall-compat.js';
-import DBusBuffer from 'dbus-next/lib/dbus-buffer.js';
-import { Variant as LibraryVariant } from 'dbus-next/lib/variant.js';
-
-/** A value that carries its type along, in both directions. */
-export interface Variant<T = unknown> {
-  readonly signature: string;
-  readonly value: T;
-}
-
-export const Variant = LibraryVariant as new <T>(signature: string, value: T) => Variant<T>;
+import type { ConnectionLimits } from '../limits.ts';
+import { Decoder } from './decode.ts';
+import { Encoder } from './encode.ts';
+import { DbusFormatError } from './format-error.ts';
+import { parseSignature, parseSingleType } from './signature.ts';
+import { isBusName, isErrorName, isInterfaceName, isMemberName } from './valid-names.ts';
+import { Variant } from './variant.ts';
 
 /** Values of the header byte "message type" (D-Bus specification, "Message Format"). */
 export const messageType = { call: 1, reply: 2, error: 3, signal: 4 } as const;
@@ -27,99 +23,136 @@ export interface DbusMessage {
   readonly destination?: string;
   readonly sender?: string;
   readonly signature: string;
-  /** JavaScript values: a{..} as object, structs and arrays as arrays, variants as Variant, 64-bit numbers as bigint. */
+  /** JavaScript values, see Decoder. Empty where `bodyProblem` is set. */
   readonly body: readonly unknown[];
   /** Why the body could not be read; the header is right and the call can be refused by name. */
   readonly bodyProblem?: string;
 }
 
 /** The largest message of the specification. */
-const maxMessageBytes = 128 << 20;
-const headerBytes = 16;
-const fieldNames = ['', 'path', 'interface', 'member', 'errorName', 'replySerial', 'destination', 'sender', 'signature', 'unixFd'] as const;
-const fieldElement = {
-  type: '(',
-  child: [
-    { type: 'y', child: [] },
-    { type: 'v', child: [] },
-  ],
+export const maxMessageBytes = 128 << 20;
+/** Byte order, type, flags, version, length of the body, serial, length of the header's fields. */
+export const fixedHeaderBytes = 16;
+const protocolVersion = 1;
+export const littleEndian = 0x6c;
+export const bigEndian = 0x42;
+
+type FieldName = 'path' | 'interface' | 'member' | 'errorName' | 'replySerial' | 'destination' | 'sender' | 'signature';
+
+/** Header fields by code (D-Bus specification, "Header Fields"); 9, the number of file descriptors, has no use without a body of ours. */
+const fieldTable: readonly (readonly [name: FieldName, type: string, valid: (value: string) => boolean] | undefined)[] = [
+  undefined,
+  ['path', 'o', (path) => path !== '/org/freedesktop/DBus/Local'],
+  ['interface', 's', (name) => isInterfaceName(name) && name !== 'org.freedesktop.DBus.Local'],
+  ['member', 's', isMemberName],
+  ['errorName', 's', isErrorName],
+  ['replySerial', 'u', () => true],
+  ['destination', 's', isBusName],
+  ['sender', 's', isBusName],
+  ['signature', 'g', () => true],
+];
+const descriptorsField = 9;
+
+const needed: Readonly<Record<number, readonly FieldName[]>> = {
+  [messageType.call]: ['path', 'member'],
+  [messageType.reply]: ['replySerial'],
+  [messageType.error]: ['replySerial', 'errorName'],
+  [messageType.signal]: ['path', 'interface', 'member'],
 };
-const littleEndian = 0x6c;
-const bigEndian = 0x42;
 
-/** Marshal one message. Throws when body and signature don't fit: a fault of the program, not of the peer. */
+const fieldsType = parseSingleType('a(yv)');
+
+/** Marshal one message. Throws DbusFormatError when something in it isn't D-Bus: a fault of the program, not of the peer. */
 export function encodeMessage(message: Omit<DbusMessage, 'bodyProblem'>): Buffer {
-  return marshallMessage({ ...message, body: message.body })[0];
+  const body = new Encoder();
+  body.body(message.signature, message.body);
+  const bodyBytes = body.written;
+  const fields: [number, Variant][] = [];
+  fieldTable.forEach((field, code) => {
+    if (!field) return;
+    const [name, type, valid] = field;
+    const value = message[name];
+    if (value === undefined || (name === 'signature' && value === '')) return;
+    if (!valid(String(value))) throw new DbusFormatError(`“${String(value).slice(0, 80)}” is no ${name}`);
+    fields.push([code, new Variant(type, value)]);
+  });
+  requireFields(message);
+  const whole = new Encoder();
+  whole.append(Buffer.from([littleEndian, message.type, message.flags, protocolVersion]));
+  whole.uint32(bodyBytes.length);
+  whole.uint32(message.serial);
+  whole.value(fieldsType, fields, 0);
+  whole.align(8);
+  whole.append(bodyBytes);
+  return whole.written;
 }
 
-/** Cuts a byte stream into messages. Throws on bytes that are no D-Bus: the connection must be closed then. */
-export class MessageReader {
-  private chunks: Buffer[] = [];
-  private bufferedBytes = 0;
-  private wantedBytes = headerBytes;
-
-  push(chunk: Buffer): DbusMessage[] {
-    this.chunks.push(chunk);
-    this.bufferedBytes += chunk.length;
-    const messages: DbusMessage[] = [];
-    while (this.bufferedBytes >= this.wantedBytes) {
-      const bytes = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
-      const total = messageBytes(bytes);
-      if (bytes.length < total) {
-        this.chunks = [bytes];
-        this.wantedBytes = total;
-        break;
-      }
-      messages.push(decodeMessage(bytes.subarray(0, total)));
-      const rest = bytes.subarray(total);
-      this.chunks = rest.length > 0 ? [rest] : [];
-      this.bufferedBytes = rest.length;
-      this.wantedBytes = headerBytes;
-    }
-    return messages;
-  }
-}
-
-function messageBytes(bytes: Buffer): number {
+/** Length of a message that begins with these 16 bytes. Throws DbusFormatError when no message begins like that. */
+export function messageLength(bytes: Buffer): { readonly totalBytes: number; readonly headerBytes: number } {
   const endian = bytes[0];
-  if ((endian !== littleEndian && endian !== bigEndian) || bytes[3] !== 1) throw new Error('not a D-Bus message');
+  if ((endian !== littleEndian && endian !== bigEndian) || bytes[3] !== protocolVersion) throw new DbusFormatError('not a D-Bus message');
   const read = (at: number): number => (endian === littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
-  const total = headerBytes + pad8(read(12)) + read(4);
-  if (total > maxMessageBytes) throw new Error(`a message of ${total} bytes`);
-  return total;
+  const headerBytes = fixedHeaderBytes + Math.ceil(read(12) / 8) * 8;
+  const totalBytes = headerBytes + read(4);
+  if (totalBytes > maxMessageBytes) throw new DbusFormatError(`a message of ${totalBytes} bytes`);
+  return { totalBytes, headerBytes };
 }
 
-const pad8 = (size: number): number => Math.ceil(size / 8) * 8;
-
-function decodeMessage(bytes: Buffer): DbusMessage {
-  const endian = bytes[0] as number;
-  const little = endian === littleEndian;
-  const fieldsBytes = little ? bytes.readUInt32LE(12) : bytes.readUInt32BE(12);
-  const reader = new DBusBuffer(bytes.subarray(headerBytes), 0, endian, null, {});
-  const fields: Record<string, unknown> = {};
-  for (const [id, [, [value]]] of reader.readArray(fieldElement, fieldsBytes)) {
-    const name = fieldNames[id];
-    if (name) fields[name] = value;
-  }
-  reader.align(3);
-  const signature = typeof fields.signature === 'string' ? fields.signature : '';
-  return {
-    ...(fields as object),
-    type: bytes[1] as number,
-    flags: bytes[2] as number,
-    serial: little ? bytes.readUInt32LE(8) : bytes.readUInt32BE(8),
-    signature,
-    ...decodeBody(() => reader.read(signature), signature),
-  };
-}
-
-function decodeBody(read: () => unknown[], signature: string): { body: unknown[]; bodyProblem?: string } {
-  if (signature === '') return { body: [] };
-  // an array of nothing would be read for ever; a bus never forwards it, a peer may send it
-  if (signature.includes('()')) return { body: [], bodyProblem: 'an empty structure' };
+/**
+ * A whole message, or its header alone where the body is too long to be taken (`bodyProblem` says so then). What is wrong with the body is told
+ * in `bodyProblem`; undefined for a message of a type that later versions of the protocol may bring. Throws DbusFormatError for a wrong header.
+ */
+export function decodeMessage(bytes: Buffer, limits: Pick<ConnectionLimits, 'values'>, bodyProblem?: string): DbusMessage | undefined {
+  const little = bytes[0] === littleEndian;
+  const [, type = 0, flags = 0] = bytes;
+  const serial = little ? bytes.readUInt32LE(8) : bytes.readUInt32BE(8);
+  const { headerBytes } = messageLength(bytes);
+  if (type === 0) throw new DbusFormatError('a message of no type');
+  if (serial === 0) throw new DbusFormatError('a message without a number');
+  const header = new Decoder(bytes.subarray(0, headerBytes), little, { values: 256, descriptors: 0 }, 12);
+  const { fields, descriptors } = readFields(header.value(fieldsType, 0) as [number, Variant][]);
+  header.align(8);
+  if (header.at !== headerBytes) throw new DbusFormatError('a header whose length doesn’t fit');
+  if (!(type in needed)) return undefined;
+  const message = { type, flags, serial, signature: '', ...fields };
+  requireFields(message);
+  if (bodyProblem !== undefined) return { ...message, body: [], bodyProblem };
   try {
-    return { body: messageToJsFmt({ signature, body: read() }).body };
+    // descriptors can't be received by this process: an index of one leads nowhere
+    if (descriptors > 0) throw new DbusFormatError('file descriptors aren’t taken');
+    return {
+      ...message,
+      body: new Decoder(bytes.subarray(headerBytes), little, { values: limits.values, descriptors }).body(message.signature),
+    };
   } catch (error) {
-    return { body: [], bodyProblem: error instanceof Error ? error.message : String(error) };
+    if (!(error instanceof DbusFormatError)) throw error;
+    return { ...message, body: [], bodyProblem: error.message };
   }
+}
+
+function readFields(rows: readonly [number, Variant][]): { fields: Partial<Record<FieldName, never>>; descriptors: number } {
+  const fields: Partial<Record<FieldName, unknown>> = {};
+  const seen = new Set<number>();
+  let descriptors = 0;
+  for (const [code, { signature, value }] of rows) {
+    if (code === 0) throw new DbusFormatError('header field 0');
+    if (seen.has(code)) throw new DbusFormatError(`header field ${code} twice`);
+    seen.add(code);
+    if (code === descriptorsField && signature === 'u') descriptors = value as number;
+    const field = fieldTable[code];
+    // fields of later versions of the protocol are to be ignored
+    if (!field) continue;
+    const [name, type, valid] = field;
+    if (signature !== type || !valid(String(value))) throw new DbusFormatError(`header field ${code} (${name}) is wrong`);
+    fields[name] = value;
+  }
+  return { fields: fields as Partial<Record<FieldName, never>>, descriptors };
+}
+
+function requireFields(message: Partial<Record<FieldName, unknown>> & { readonly type: number; readonly serial: number }): void {
+  const missing = needed[message.type]?.find((name) => message[name] === undefined);
+  if (missing) throw new DbusFormatError(`a message of type ${message.type} without ${missing}`);
+  if (message.replySerial === 0) throw new DbusFormatError('an answer to nothing');
+  if (message.serial === 0) throw new DbusFormatError('a message without a number');
+  parseSignature(String(message.signature ?? ''));
 }

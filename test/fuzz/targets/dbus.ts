@@ -1,0 +1,45 @@
+import { DbusFormatError, encodeMessage, MessageReader, peerLimits, serviceLimits, type DbusMessage } from '../../../shared/dbus/index.ts';
+
+/**
+ * Bytes as they come from a socket. What isn't D-Bus may be refused, by DbusFormatError alone; what was taken has to come back the same when it
+ * is sent on, whole or byte by byte. Throws for a fault of ours only.
+ */
+export function target(data: Uint8Array): void {
+  const bytes = Buffer.from(data);
+  for (const limits of [peerLimits, serviceLimits]) {
+    const whole = messagesOf(bytes, limits, bytes.length);
+    const inPieces = messagesOf(bytes, limits, 7);
+    if (fingerprint(whole) !== fingerprint(inPieces)) throw new Error('the cut of the stream changes what is read');
+    for (const message of whole) sentOn(message);
+  }
+}
+
+function messagesOf(bytes: Buffer, limits: typeof peerLimits, pieceBytes: number): DbusMessage[] {
+  const reader = new MessageReader(limits);
+  const messages: DbusMessage[] = [];
+  try {
+    for (let at = 0; at < bytes.length; at += Math.max(1, pieceBytes)) {
+      for (const message of reader.push(bytes.subarray(at, at + Math.max(1, pieceBytes)))) messages.push(message);
+    }
+  } catch (error) {
+    if (!(error instanceof DbusFormatError)) throw error;
+    // the connection is closed, whatever came before
+    return [];
+  }
+  return messages;
+}
+
+function sentOn(message: DbusMessage): void {
+  if (message.bodyProblem !== undefined) {
+    if (message.body.length > 0) throw new Error('a body that was refused is handed on');
+    return;
+  }
+  const first = encodeMessage(message);
+  const [again] = new MessageReader().push(first);
+  if (!again || again.bodyProblem !== undefined) throw new Error(`our own message isn’t taken: ${again?.bodyProblem}`);
+  if (!encodeMessage(again).equals(first)) throw new Error('a message changes on its way');
+}
+
+function fingerprint(messages: readonly DbusMessage[]): string {
+  return JSON.stringify(messages, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+}
