@@ -1,4 +1,5 @@
 import { Variant } from '../../shared/dbus/index.ts';
+import { errorLine } from '../../shared/errors/index.ts';
 import {
   severityNumber,
   type Advisory,
@@ -55,6 +56,7 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   };
   if (origin.refspec) dict.origin = s(origin.refspec);
   if (origin.containerImageReference) dict['container-image-reference'] = s(origin.containerImageReference);
+  if (!origin.problem && deployment.remoteProblem) dict['remote-error'] = s(errorLine(deployment.remoteProblem));
   if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
   if (origin.problem) dict['remote-error'] = s(`origin: ${[origin.problem, origin.problemDetail].filter(Boolean).join(': ')}`);
   if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);

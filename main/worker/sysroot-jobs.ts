@@ -3,7 +3,7 @@ import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/bootloader/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
-import { Commit, importCommit, keyFileDamage, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import { Commit, importCommit, keyFileDamage, parseSummary, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
 import { mediumSource } from '../engine/media/source.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
 import { ProcessFetcher } from './fetcher.ts';
@@ -45,6 +45,7 @@ export async function update<T>(
     context,
     dir: engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted),
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
+    parseSummary,
     fetcher: how.fetcher ?? noNetwork,
     openRepo: (path) => Repo.open(path),
     importer: { importCommit: (from, checksum, onProgress) => importCommit(sysroot.repo, from, checksum, onProgress) },

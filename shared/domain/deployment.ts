@@ -1,3 +1,4 @@
+import type { ErrorReport } from '../errors/error.ts';
 import type { Signature } from './changes.ts';
 
 /** One bootable (or staged) tree of a sysroot. `id` is rpm-ostree's `OSNAME-CHECKSUM.SERIAL`. */
@@ -25,6 +26,8 @@ export interface Deployment {
   readonly signatures: readonly Signature[];
   /** True if the remote of the origin demands verification. */
   readonly verified: boolean;
+  /** Why nobody can tell what the remote demands; nothing is taken from it until that is mended. */
+  readonly remoteProblem?: ErrorReport;
   /** Missing when the service doesn't tell them. */
   readonly kernelArgs?: readonly string[];
   /** Keys of the boot loader entry (title, version, options, linux, initrd, ...). */

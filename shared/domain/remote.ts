@@ -1,3 +1,5 @@
+import type { ErrorReport } from '../errors/error.ts';
+
 /** A trusted public key of a remote. Times are Unix seconds. */
 export interface RemoteKey {
   readonly type: 'gpg' | 'ed25519';
@@ -14,6 +16,8 @@ export interface Remote {
   readonly url: string;
   readonly gpgVerify: boolean;
   readonly signVerify: boolean;
+  /** Why nobody can tell what it demands; nothing is taken from it until that is mended. */
+  readonly problem?: ErrorReport;
   readonly keys: readonly RemoteKey[];
   /** Ids of deployments whose origin names it: removing it would leave them without a source. */
   readonly usedBy: readonly string[];

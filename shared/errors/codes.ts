@@ -93,6 +93,11 @@ export const errorTable = define({
     '{subject}: {detail}',
     'Correct or remove the file. Until then nothing is changed: at shutdown no update could be finalized.',
   ],
+  'remote.bad-setting': [
+    'A setting of the source makes no sense',
+    'Of remote “{subject}”, {key} is “{detail}”: nobody can tell what it demands, so nothing is taken from it.',
+    'Write true or false; sign-verify also takes ed25519.',
+  ],
   'remote.invalid-name': ['Not a possible name', '“{subject}”: {detail}', 'Use letters, digits, “.”, “_” and “-”.'],
   'remote.invalid-url': ['Not a possible address', '“{subject}”: {detail}', 'Use https://SERVER/PATH or file:///PATH.'],
   'remote.exists': ['There is one of that name', 'A source “{subject}” is configured already.', 'Choose another name, or change that one.'],
@@ -133,6 +138,11 @@ export const errorTable = define({
   'repo.http-status': ['The server refused', '{subject} answered {status}.', 'Check the address or ask its operator.'],
   'repo.not-found': ['Not on the server', '{subject} isn’t there: {detail}', 'Check the name.'],
   'repo.garbage': ['The server’s answer makes no sense', '{subject}: {detail}', 'A proxy or login page may be in between.'],
+  'repo.too-large': [
+    'The server’s answer is too large',
+    '{subject} is larger than {limitBytes} bytes; it wasn’t read to its end.',
+    'Check the address, or ask its operator: a sound repository has no such files.',
+  ],
   'repo.ref-not-found': ['No such branch', 'Ref “{subject}” doesn’t exist in {repo}.', 'List the refs with `ostree remote refs`.'],
   'repo.signature-invalid': ['The signature is wrong', '{subject}: {detail}', 'Don’t use it. Ask who publishes it.'],
   'repo.signature-missing': ['Not signed', '{subject} carries no signature, but its source demands one.', 'Ask who publishes it.'],

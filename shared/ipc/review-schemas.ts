@@ -17,7 +17,7 @@ import type {
   TreeFile,
   WhatsNew,
 } from '../domain/index.ts';
-import { object } from './schemas.ts';
+import { errorReport, object } from './schemas.ts';
 
 const text = z.string();
 const number = z.number();
@@ -102,6 +102,7 @@ export const remote = object<Remote>({
   url: text,
   gpgVerify: flag,
   signVerify: flag,
+  problem: errorReport.optional(),
   keys: z.array(remoteKey),
   usedBy: strings,
   file: text,

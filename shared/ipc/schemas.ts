@@ -184,6 +184,7 @@ const deployment = object<Deployment>({
   }),
   signatures: z.array(signature),
   verified: flag,
+  remoteProblem: errorReport.optional(),
   kernelArgs: strings.optional(),
   bootConfig: z.record(text, text),
   commitMeta: object<Deployment['commitMeta']>({

@@ -262,6 +262,7 @@ test('900 files with 40 local edits of all kinds: right for all, in under a seco
         sysroot,
         dir: stateDir(fixture.sysroot, fixture.osname, false),
         gpg: () => [],
+        parseSummary: none,
         fetcher: { fetch: none },
         openRepo: (at) => Repo.open(at),
         now: 0,

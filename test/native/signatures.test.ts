@@ -91,11 +91,11 @@ describe('gpg', () => {
     await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'repo.signature-missing', report: { subject: 'Version 2' } });
   });
 
-  test('a source that promises only a signed summary is refused, not believed', async () => {
+  test('a source that promises only a signed summary is refused while its summary isn’t signed', async () => {
     fixture.install(url, fixture.release({ version: '1' }), ['--no-gpg-verify', '--set=gpg-verify-summary=true']);
     fixture.release({ version: '2' });
-    await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'not-supported' });
-    expect((await job('update.check', os())).result).toMatchObject({ kind: 'failed', error: { code: 'not-supported' } });
+    await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'repo.signature-missing' });
+    expect((await job('update.check', os())).result).toMatchObject({ kind: 'failed', error: { code: 'repo.signature-missing' } });
   });
 
   test('a signature of something else', async () => {

@@ -3,6 +3,7 @@ import type { Medium } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitPort, SysrootPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
+import { boundBranches } from '../trust/binding.ts';
 import { deltaHeader, mediumCommit, mediumRefs, Unusable, type ParseCommit } from './commits.ts';
 import { MediumDirectory } from './directory.ts';
 
@@ -100,16 +101,21 @@ const isUpdate = (current: Current, row: Medium['refs'][number]): boolean =>
 
 function readRepo(repo: MediumDirectory, where: string, root: string, current: Current, parse: ParseCommit): Medium {
   const problems: string[] = [];
+  let updates = false;
   const refs = [...mediumRefs(repo)].flatMap(([ref, checksum]) => {
     try {
-      return [describe(ref, mediumCommit(repo, checksum, parse))];
+      const commit = mediumCommit(repo, checksum, parse);
+      const row = describe(ref, commit);
+      // a commit of another branch is listed, and refused when it is to be taken
+      updates ||= isUpdate(current, row) && (boundBranches(commit)?.includes(ref) ?? true);
+      return [row];
     } catch (error) {
       problems.push(`${ref}: ${(error as Error).message}`);
       return [];
     }
   });
   if (refs.length === 0) throw new Unusable(problems[0] ?? 'the repository has no branches');
-  return { path: where, kind: 'repo', label: path.basename(root), refs, updates: refs.some((row) => isUpdate(current, row)) };
+  return { path: where, kind: 'repo', label: path.basename(root), refs, updates };
 }
 
 function readDelta(folder: MediumDirectory, name: string, where: string, current: Current, parse: ParseCommit): Medium {
@@ -123,7 +129,7 @@ function readDelta(folder: MediumDirectory, name: string, where: string, current
 
 /** The branches that a commit says it is of; '' when it doesn't say. */
 export function boundRefs(commit: CommitPort): readonly string[] {
-  const bound = (commit.value('ostree.ref-binding', 'as') as string[] | undefined) ?? [];
+  const bound = boundBranches(commit) ?? [];
   return bound.length > 0 ? bound : [''];
 }
 

@@ -1,6 +1,6 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RepoPort, SysrootPort } from '../ports/sysroot.ts';
-import { verifyPolicy } from '../sysroot/signatures.ts';
+import { demandsAny, demandsOf } from '../trust/demands.ts';
 import type { Source } from '../upgrade/target.ts';
 import type { ParseCommit } from './commits.ts';
 import { currentOf, findMedium } from './scan.ts';
@@ -32,8 +32,8 @@ export function mediumSource(sysroot: SysrootPort, osname: string, source: Sourc
 }
 
 function requireVerifiable(repo: RepoPort, source: Source, place: string): void {
-  const policy = verifyPolicy(repo, source.remote);
-  if (!policy.gpg && !policy.ed25519) {
+  // a signed list of branches doesn't travel with a medium: each commit must vouch for itself
+  if (!demandsAny(demandsOf(repo, source.remote).commit)) {
     throw new TreelineError('medium.unverifiable', { subject: place, facts: { ref: source.refspec } });
   }
 }

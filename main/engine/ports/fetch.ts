@@ -50,9 +50,9 @@ export interface SummaryRef {
   readonly timestamp: number;
 }
 
+/** Whoever uses it verifies and reads it: what the fetching process would make of it isn't believed. */
 export interface FetchedSummary {
-  readonly refs: readonly SummaryRef[];
-  /** The summary itself, base64, for whoever verifies it. */
+  /** The summary itself, base64. */
   readonly bytes: string;
   /** Its GPG signatures, base64. */
   readonly gpgSignatures: readonly string[];

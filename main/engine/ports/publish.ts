@@ -28,6 +28,11 @@ export interface CommitChange {
   readonly signing: Signing;
 }
 
+export interface NamedGpgKeys extends Disposable {
+  /** One entry a signature. */
+  verify(data: Uint8Array, signatures: readonly Uint8Array[]): readonly Signature[];
+}
+
 /** A repository that is published from. */
 export interface PublishRepo extends Disposable {
   readonly repo: RepoPort;
@@ -59,8 +64,8 @@ export interface PublishRepo extends Disposable {
   parseSignatures(bytes: Uint8Array): { readonly gpg: readonly Uint8Array[]; readonly ed25519: readonly Uint8Array[] };
   /** Check a static delta's superblock and parts against each other. Returns what is wrong, undefined when nothing is. */
   checkDelta(directory: string, name: DeltaName): string | undefined;
-  /** Verify GPG signatures with the keys of a binary keyring file, and the machine's own. */
-  verifyGpg(data: Uint8Array, signatures: readonly Uint8Array[], keyring: string | undefined): readonly Signature[];
+  /** Something that verifies with the OpenPGP keys in `keyring` (binary; empty: none) and no others, neither this repository's nor the machine's. */
+  namedKeys(keyring: Uint8Array): NamedGpgKeys;
 }
 
 /** A list of branches as it lies on a server. */

@@ -1,9 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Signature } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { PublishRepo } from '../ports/publish.ts';
+import type { NamedGpgKeys, PublishRepo } from '../ports/publish.ts';
 import { ed25519Keys } from '../remotes/keys.ts';
 import { verifyEd25519 } from '../sysroot/signatures.ts';
 
@@ -19,8 +17,8 @@ function dearmoured(bytes: Buffer): Buffer {
 /** Public keys that a command names in files: OpenPGP (armoured or binary), or ed25519 as ostree has them. */
 export class TrustedKeys implements Disposable {
   readonly ed25519: readonly string[];
-  readonly #directory: string | undefined;
-  readonly #keyring: string | undefined;
+  readonly #keyring: Buffer;
+  #gpg: NamedGpgKeys | undefined;
 
   /** Throws key.unreadable. */
   constructor(files: readonly string[]) {
@@ -33,15 +31,12 @@ export class TrustedKeys implements Disposable {
       else gpg.push(dearmoured(bytes));
     }
     this.ed25519 = ed25519;
-    if (gpg.length === 0) return;
-    this.#directory = mkdtempSync(path.join(tmpdir(), 'treeline-keys-'));
-    this.#keyring = path.join(this.#directory, 'keyring.gpg');
-    writeFileSync(this.#keyring, Buffer.concat(gpg));
+    this.#keyring = Buffer.concat(gpg);
   }
 
   /** Which kinds of signature these keys can check. */
   get kinds(): readonly Signature['type'][] {
-    return [...(this.#keyring === undefined ? [] : (['gpg'] as const)), ...(this.ed25519.length > 0 ? (['ed25519'] as const) : [])];
+    return [...(this.#keyring.length === 0 ? [] : (['gpg'] as const)), ...(this.ed25519.length > 0 ? (['ed25519'] as const) : [])];
   }
 
   /** Each signature with whether one of these keys made it. */
@@ -51,13 +46,13 @@ export class TrustedKeys implements Disposable {
     signatures: { readonly gpg: readonly Uint8Array[]; readonly ed25519: readonly Uint8Array[] },
   ): Signature[] {
     return [
-      ...repo.verifyGpg(data, signatures.gpg, this.#keyring),
+      ...(signatures.gpg.length === 0 ? [] : (this.#gpg ??= repo.namedKeys(this.#keyring)).verify(data, signatures.gpg)),
       ...verifyEd25519(data, signatures.ed25519, { trusted: this.ed25519, revoked: [] }),
     ];
   }
 
   [Symbol.dispose](): void {
-    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
+    this.#gpg?.[Symbol.dispose]();
   }
 }
 

@@ -6,6 +6,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { MirrorRepo, SummaryFiles } from '../ports/publish.ts';
+import { requireBranch } from '../trust/binding.ts';
 import { ownRefs } from './ancestors.ts';
 import { deltaDirectory } from './deltas.ts';
 import { signatureProblem, TrustedKeys } from './keys.ts';
@@ -59,7 +60,10 @@ export async function mirror(repo: MirrorRepo, params: MirrorParams, context: Jo
   const wanted = chooseRefs(listed, params);
   const ask = { source: remote, refs: wanted.map(([, sum]) => sum), local };
   context.task('Fetching commits', () => repo.pull({ ...ask, commitOnly: true, depth: params.depth }));
-  if (keys.kinds.length > 0) for (const [ref, checksum] of wanted) checkCommit(repo, ref, checksum, keys);
+  for (const [ref, checksum] of wanted) {
+    if (keys.kinds.length > 0) checkCommit(repo, ref, checksum, keys);
+    requireBranch(repo.repo.loadCommit(checksum), ref, undefined, `Commit ${checksum.slice(0, 12)}`);
+  }
   const before = ownRefs(repo.repo);
   context.task('Fetching content', () =>
     repo.pull({

@@ -1,13 +1,13 @@
 import type { RemoteRef, RemoteVersion } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { FetchedSummary, SummaryRef } from '../ports/fetch.ts';
+import type { SummaryRef } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
-import { requireIntact, requireSigned, verifyEd25519, ed25519TrustedKeys } from '../sysroot/signatures.ts';
+import { requireIntact } from '../sysroot/signatures.ts';
 import type { EarlierRelease } from '../diff/index.ts';
 import { tryHistoryOf } from '../upgrade/chain.ts';
 import { withFetched, type UpdateContext } from '../upgrade/check.ts';
-import { fetchRepoPath } from '../upgrade/fetched.ts';
+import { fetchBranches, fetchRepoPath, provenTip } from '../upgrade/fetched.ts';
 import { remoteFetchOptions } from '../upgrade/target.ts';
 
 /** Of how many branches the commit object is asked for when the summary tells no version. */
@@ -32,11 +32,9 @@ function request(
  */
 export async function remoteRefs(context: UpdateContext, osname: string, remote: string): Promise<RemoteRef[]> {
   const base = request(context, remote);
-  const { summary } = await context.fetcher.fetch({ ...base, refs: [], commitOnly: true, summary: true });
-  if (!summary) throw new TreelineError('repo.not-found', { subject: `The list of branches of ${remote}`, detail: 'no summary came' });
-  requireSignedSummary(context, remote, summary);
+  const branches = await fetchBranches(context, remote);
   const current = currentRef(context, osname);
-  const rows = [...summary.refs].sort(
+  const rows = [...branches].sort(
     (a, b) => rank(current.ref, a.ref) - rank(current.ref, b.ref) || (a.ref < b.ref ? -1 : a.ref > b.ref ? 1 : 0),
   );
   const unknown = rows.filter((row) => row.version === '' || row.timestamp === 0).slice(0, describedMost);
@@ -54,21 +52,6 @@ export async function remoteRefs(context: UpdateContext, osname: string, remote:
       };
     }),
   );
-}
-
-/** gpg-verify-summary, sign-verify-summary of ostree.repo-config(5). */
-function requireSignedSummary(context: UpdateContext, remote: string, summary: FetchedSummary): void {
-  const { repo } = context.sysroot;
-  const demands = (option: string): boolean => /^(true|1|ed25519)$/i.test((repo.remoteOption(remote, option) ?? 'false').trim());
-  const policy = { gpg: demands('gpg-verify-summary'), ed25519: demands('sign-verify-summary'), summaryOnly: false };
-  if (!policy.gpg && !policy.ed25519) return;
-  const decode = (list: readonly string[]): Buffer[] => list.map((text) => Buffer.from(text, 'base64'));
-  const bytes = Buffer.from(summary.bytes, 'base64');
-  const signatures = [
-    ...(policy.gpg ? context.gpg(remote, bytes, decode(summary.gpgSignatures)) : []),
-    ...(policy.ed25519 ? verifyEd25519(bytes, decode(summary.ed25519Signatures), ed25519TrustedKeys(repo, remote)) : []),
-  ];
-  requireSigned(policy, signatures, `The list of branches of ${remote}`);
 }
 
 /** One branch whose commit the server lost doesn't hide what the others are. */
@@ -140,8 +123,10 @@ export async function remoteVersions(context: UpdateContext, refspec: string, li
 }
 
 async function newest(context: UpdateContext, remote: string, ref: string, limit: number): Promise<string> {
-  const outcome = await context.fetcher.fetch({ ...request(context, remote), refs: [ref], commitOnly: true, limit });
-  const checksum = outcome.commits[ref];
+  const base = request(context, remote);
+  const wanted = (await provenTip(context, remote, ref)) ?? ref;
+  const outcome = await context.fetcher.fetch({ ...base, refs: [wanted], commitOnly: true, limit });
+  const checksum = outcome.commits[wanted];
   if (checksum === undefined) throw new TreelineError('repo.ref-not-found', { subject: ref, facts: { repo: remote } });
   return checksum;
 }

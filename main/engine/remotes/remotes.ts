@@ -5,7 +5,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import type { RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
-import { verifyPolicy } from '../sysroot/signatures.ts';
+import { tryDemandsOf } from '../trust/demands.ts';
 import { editRemoteFile, keyringFiles, remoteFile, removeFromFile } from './config-file.ts';
 import { decodeKey, ed25519Key, ed25519Keys, readKeys, type User } from './keys.ts';
 import { requireRemoteName, requireRemoteUrl } from './name.ts';
@@ -35,12 +35,13 @@ export function listRemotes(context: RemotesContext): Remote[] {
 
 function describe(context: RemotesContext, name: string): Remote {
   const { repo, sysroot } = context;
-  const policy = verifyPolicy(repo, name);
+  const { demands, problem } = tryDemandsOf(repo, name);
   return {
     name,
     url: orElse('', () => repo.remoteOption(name, 'url') ?? repo.remoteOption(name, 'metalink') ?? ''),
-    gpgVerify: policy.gpg,
-    signVerify: policy.ed25519,
+    gpgVerify: demands?.commit.gpg ?? false,
+    signVerify: demands?.commit.ed25519 ?? false,
+    ...(problem ? { problem: problem.report } : {}),
     keys: trustedKeys(context, name),
     usedBy: usedBy(sysroot, name),
     file: remoteFile(sysroot.path, repo.path, name) ?? '',
@@ -152,7 +153,7 @@ export function importKey(context: RemotesContext, name: string, keyBase64: stri
     const before = existsSync(keyFile) ? (ed25519Keys(readFileSync(keyFile)) ?? []) : [];
     atomicFile(keyFile, `${[...new Set([...before, ...raw])].join('\n')}\n`);
     // a key that nothing is checked with would be no trust at all; what is demanded already stays
-    const demanded = verifyPolicy(context.repo, name).ed25519;
+    const demanded = tryDemandsOf(context.repo, name).demands?.commit.ed25519 ?? true;
     editRemoteFile(file, name, { 'verification-ed25519-file': keyFile, ...(demanded ? {} : { 'sign-verify': 'ed25519' }) });
     context.repo.reloadConfig();
   }

@@ -4,7 +4,8 @@ import type { CommitMeta, Deployment, Signature } from '../../../shared/domain/i
 import { parseKernelArgs, type KernelArg } from '../kargs/kernel-args.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../ports/sysroot.ts';
 import { originOf } from './origin.ts';
-import { commitSignatures, keyringFingerprint, verifyPolicy, type GpgVerify } from './signatures.ts';
+import { demandsAny, tryDemandsOf } from '../trust/demands.ts';
+import { commitSignatures, keyringFingerprint, type GpgVerify } from './signatures.ts';
 import { readJson, tryWriteJson, type StateDir } from './state-dir.ts';
 
 /** Made by `--lock-finalization`, looked at by `ostree admin finalize-staged`. */
@@ -34,7 +35,7 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
   return list.map((raw, index) => {
     const origin = originOf(raw, remoteExists);
     const commit = loadQuietly(sysroot, raw.checksum);
-    const policy = verifyPolicy(sysroot.repo, origin.remote);
+    const { demands, problem } = tryDemandsOf(sysroot.repo, origin.remote);
     return {
       id: raw.id,
       osname: raw.osname,
@@ -53,7 +54,8 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
       deployedAt: deployedAt(path.join(sysroot.path, raw.directory)),
       origin,
       signatures: commit ? cachedSignatures(commit, sysroot, origin.remote, dir(raw.osname), gpg) : [],
-      verified: policy.gpg || policy.ed25519,
+      verified: demands !== undefined && (demandsAny(demands.commit) || demandsAny(demands.summary)),
+      ...(problem ? { remoteProblem: problem.report } : {}),
       kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw),
       bootConfig: raw.bootConfig,
       commitMeta: commit ? commitMeta(commit) : {},

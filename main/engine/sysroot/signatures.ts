@@ -4,29 +4,10 @@ import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Signature } from '../../../shared/domain/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
+import type { Kinds } from '../trust/demands.ts';
 
 /** Verifies detached GPG signatures of `data` with the keyrings of `remote` of `repo`. */
 export type GpgVerify = (remote: string, data: Uint8Array, signatures: readonly Uint8Array[]) => readonly Signature[];
-
-/** What a remote demands of its commits (ostree.repo-config(5): gpg-verify, sign-verify). */
-export interface VerifyPolicy {
-  readonly gpg: boolean;
-  readonly ed25519: boolean;
-  /** Only the summary is signed (gpg-verify-summary without gpg-verify): not checked here, so nothing is taken from such a remote. */
-  readonly summaryOnly: boolean;
-}
-
-/** gpg-verify defaults to true, sign-verify to false; sign-verify may list signature types. A remote that doesn't exist demands nothing. */
-export function verifyPolicy(repo: RepoPort, remote: string): VerifyPolicy {
-  if (remote === '' || !repo.hasRemote(remote)) return { gpg: false, ed25519: false, summaryOnly: false };
-  const sign = (repo.remoteOption(remote, 'sign-verify') ?? 'false').trim();
-  const isTrue = (option: string, otherwise: string): boolean =>
-    /^(true|1)$/i.test((repo.remoteOption(remote, option) ?? otherwise).trim());
-  const gpg = isTrue('gpg-verify', 'true');
-  const ed25519 = /^(true|1)$/i.test(sign) || sign.split(/[;,]/).includes('ed25519');
-  const summary = isTrue('gpg-verify-summary', 'false') || isTrue('sign-verify-summary', 'false');
-  return { gpg, ed25519, summaryOnly: summary && !gpg && !ed25519 };
-}
 
 const gpgKey = 'ostree.gpgsigs';
 const ed25519Key = 'ostree.sign.ed25519';
@@ -78,12 +59,12 @@ export function verifyEd25519(
   });
 }
 
-/** ostree-sign's places: the remote's own options win over the system-wide files. */
+/** ostree-sign's places: a remote that names its own key or file believes no system-wide one, not even when its file is gone. */
 export function ed25519TrustedKeys(repo: RepoPort, remote: string): { trusted: string[]; revoked: string[] } {
   const inline = repo.remoteOption(remote, 'verification-ed25519-key');
   const keyFile = repo.remoteOption(remote, 'verification-ed25519-file');
-  const own = [...(inline ? [inline.trim()] : []), ...(keyFile ? keyLines(keyFile) : [])];
-  const trusted = own.length > 0 ? own : systemKeys('trusted.ed25519');
+  const own = inline !== undefined || keyFile !== undefined;
+  const trusted = own ? [...(inline ? [inline.trim()] : []), ...(keyFile ? keyLines(keyFile) : [])] : systemKeys('trusted.ed25519');
   return { trusted, revoked: systemKeys('revoked.ed25519') };
 }
 
@@ -113,11 +94,10 @@ function keyLines(file: string): string[] {
   }
 }
 
-/** Throws when the commit isn't signed as its remote demands; one good signature of each demanded kind suffices. */
-export function requireSigned(policy: VerifyPolicy, signatures: readonly Signature[], subject: string): void {
-  if (policy.summaryOnly) throw new TreelineError('not-supported', { subject: 'A source that signs only its summary, not its commits,' });
-  if (policy.gpg) requireOne('gpg', signatures, subject);
-  if (policy.ed25519) requireOne('ed25519', signatures, subject);
+/** Throws when something isn't signed as its remote demands; one good signature of each demanded kind suffices. */
+export function requireSigned(kinds: Kinds, signatures: readonly Signature[], subject: string): void {
+  if (kinds.gpg) requireOne('gpg', signatures, subject);
+  if (kinds.ed25519) requireOne('ed25519', signatures, subject);
 }
 
 function requireOne(type: Signature['type'], all: readonly Signature[], subject: string): void {
@@ -148,10 +128,12 @@ export function requireIntact(commit: CommitPort, subject: string): void {
 /** Changes whenever a keyring or key file that a remote uses changes. */
 export function keyringFingerprint(repo: RepoPort, remote: string): string {
   const gpgkeypath = (repo.remoteOption(remote, 'gpgkeypath') ?? '').split(/[;,]/).filter((p) => p !== '');
+  const edFile = repo.remoteOption(remote, 'verification-ed25519-file');
   const files = [
     path.join(repo.path, `${remote}.trustedkeys.gpg`),
     `/etc/ostree/remotes.d/${remote}.trustedkeys.gpg`,
     ...gpgkeypath,
+    ...(edFile === undefined ? [] : [edFile]),
     ...['/usr/share/ostree/trusted.gpg.d', '/etc/ostree/trusted.ed25519.d', '/usr/share/ostree/trusted.ed25519.d'].flatMap((d) => [
       d,
       ...listFiles(d),

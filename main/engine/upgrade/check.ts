@@ -7,8 +7,9 @@ import type { MediumSource } from '../media/source.ts';
 import type { FetchPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { rolledBack } from '../sysroot/rolled-back.ts';
-import { commitSignatures, requireIntact, requireSigned, verifyPolicy, type GpgVerify } from '../sysroot/signatures.ts';
+import { requireIntact, type GpgVerify } from '../sysroot/signatures.ts';
 import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
+import { requireProven, type ParseSummary } from '../trust/index.ts';
 import { buildDetails } from './details.ts';
 import { fetchCommits, fetchRepoPath, knownTarget, type OpenRepo } from './fetched.ts';
 import { updateSizes } from './sizes.ts';
@@ -19,6 +20,7 @@ export interface UpdateContext {
   readonly sysroot: SysrootPort;
   readonly dir: StateDir;
   readonly gpg: GpgVerify;
+  readonly parseSummary: ParseSummary;
   readonly fetcher: FetchPort;
   readonly openRepo: OpenRepo;
   /** Where the update comes from instead of the network. */
@@ -54,13 +56,12 @@ export function withFetched<T>(context: UpdateContext, run: (repo: RepoPort) => 
   return run(opened);
 }
 
-/** Verify a fetched commit as its remote demands and describe it against the base. Throws the `repo.signature-*` and `repo.key-*` codes. */
-export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort): UpdateDetails {
+/** Describe a fetched commit against the base, once it has proven what requireProven demands. `anyBranch`: see Claim. */
+export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort, anyBranch = false): UpdateDetails {
   const { sysroot } = context;
   const subject = to.version ? `Version ${to.version}` : `Commit ${to.checksum.slice(0, 12)}`;
-  requireIntact(to, subject);
-  const signatures = commitSignatures(to, repo, sysroot.repo, source.remote, context.gpg);
-  requireSigned(verifyPolicy(sysroot.repo, source.remote), signatures, subject);
+  const { remote, ref } = source;
+  const signatures = requireProven(sysroot.repo, repo, to, { remote, ref, anyBranch }, context.gpg, subject);
   const from = sysroot.repo.tryLoadCommit(source.base.checksum);
   const places = { sysroot: sysroot.path, fetchRepo: fetchRepoPath(context.dir) };
   const details = buildDetails(repo, from, to, (delta) => updateSizes(repo, from, to, places, delta), signatures);
@@ -104,7 +105,7 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
     const source = updateSource(context.sysroot, osname);
     base = source.base.checksum;
     const newest: Revision = { kind: 'newest' };
-    const checksum = await fetchCommits(context.fetcher, context.sysroot, context.dir, source, newest);
+    const checksum = await fetchCommits(context, source, newest);
     state = withFetched(context, (repo) => found(context, repo, source, checksum));
   } catch (error) {
     if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
@@ -191,7 +192,7 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
       if (known) return known;
       throw new TreelineError('repo.revision-not-found', { subject: wanted, facts: { repo: source.refspec } });
     }
-    const built = describeUpdate(context, repo, source, to);
+    const built = describeUpdate(context, repo, source, to, true);
     return known && rank(built) < rank(known)
       ? { ...known, sizes: { ...built.sizes, installedDeltaBytes: known.sizes.installedDeltaBytes } }
       : built;

@@ -19,10 +19,10 @@ export async function previewUpdate(context: DetailsContext, params: JobParams<'
   const source = updateSource(context.sysroot, params.osname, params.refspec);
   const revision = parseRevision(params.revision);
   const checksum = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
-    fetchCommits(context.fetcher, context.sysroot, context.dir, source, revision, context.medium),
+    fetchCommits(context, source, revision),
   );
   if (checksum === source.base.checksum) throw new TreelineError('update.none', { subject: params.osname });
-  return await enriched(context, source, checksum, params.fetchRpmdb ?? false);
+  return await enriched(context, source, checksum, params.fetchRpmdb ?? false, revision.kind === 'checksum');
 }
 
 /** Job update.details: as updateDetails, with the RPM database where the commits don't say what they change. */
@@ -30,18 +30,24 @@ export async function fullDetails(context: DetailsContext, params: JobParams<'up
   const known = updateDetails(context, params.osname, params.checksum);
   if (known.source === 'treeline.changes' || known.source === 'rpmdb') return known;
   const source = updateSource(context.sysroot, params.osname);
-  const details = await enriched(context, source, updateTarget(context, source, known.toChecksum), params.fetchRpmdb ?? false);
+  const details = await enriched(context, source, updateTarget(context, source, known.toChecksum), params.fetchRpmdb ?? false, true);
   // what was fetched once is worth keeping: the commits are pruned after the update
   if (params.fetchRpmdb && details.source === 'rpmdb') saveDetails(context, details);
   return details;
 }
 
-async function enriched(context: DetailsContext, source: Source, checksum: string, fetchRpmdb: boolean): Promise<UpdateDetails> {
+async function enriched(
+  context: DetailsContext,
+  source: Source,
+  checksum: string,
+  fetchRpmdb: boolean,
+  anyBranch: boolean,
+): Promise<UpdateDetails> {
   const look = (): UpdateDetails =>
     withFetched(context, (repo) => {
       const to = repo.loadCommit(checksum);
       const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
-      return withRpmdb(context, repo, context.sysroot.repo, describeUpdate(context, repo, source, to), from, to);
+      return withRpmdb(context, repo, context.sysroot.repo, describeUpdate(context, repo, source, to, anyBranch), from, to);
     });
   const details = look();
   if (!fetchRpmdb || details.rpmdbBytes === undefined) return details;

@@ -10,7 +10,7 @@ import { OriginFile } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { requireBootRoom } from './boot-room.ts';
 import { describeUpdate, saveDetails, withFetched, type UpdateContext } from './check.ts';
-import { fetchCommits, fetchRepoPath, fetchRequest, knownTarget } from './fetched.ts';
+import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { fetchThroughDrops } from './retry.ts';
 import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
@@ -47,7 +47,7 @@ export async function upgrade(context: UpgradeContext, params: UpgradeParams): P
   if (checksum === source.newest.checksum && sameSource && complete(context, checksum)) return nothingNew(context, source, checksum);
   const details = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
-    const described = describeUpdate(context, repo, source, to);
+    const described = describeUpdate(context, repo, source, to, revision.kind === 'checksum' && (params.skipBranchCheck ?? false));
     requireWanted(context, source, revision, params, to);
     return described;
   });
@@ -84,9 +84,9 @@ const downloadedRef = (osname: string): string => `treeline/downloaded/${osname}
 
 /** Without asking the server for --cache-only. */
 async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<string> {
-  if (params.cacheOnly) return withFetched(context, (repo) => knownTarget(repo, source, revision));
+  if (params.cacheOnly) return fetchedTarget(context, source, revision);
   const title = `Looking for updates of ${source.refspec}`;
-  return context.context.task(title, () => fetchCommits(context.fetcher, context.sysroot, context.dir, source, revision, context.medium));
+  return context.context.task(title, () => fetchCommits(context, source, revision));
 }
 
 function complete(context: UpgradeContext, checksum: string): boolean {
@@ -110,10 +110,6 @@ function requireWanted(context: UpgradeContext, source: Source, revision: Revisi
   const from = context.sysroot.repo.tryLoadCommit(source.newest.checksum);
   if (from && to.timestamp < from.timestamp && !params.allowDowngrade && source.refspec === source.origin.refspec) {
     throw new TreelineError('update.older', { subject: name, detail: from.version });
-  }
-  const bound = to.value('ostree.ref-binding', 'as') as string[] | undefined;
-  if (revision.kind === 'checksum' && !params.skipBranchCheck && bound && bound.length > 0 && !bound.includes(source.ref)) {
-    throw new TreelineError('update.other-branch', { subject: name, detail: bound.join(', '), facts: { ref: source.ref } });
   }
   const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);
   if (avoided && revision.kind === 'newest' && !params.takeRolledBack) throw new TreelineError('update.rolled-back', { subject: name });

@@ -34,6 +34,7 @@ type Rule = readonly [pattern: RegExp, make: (match: RegExpExecArray, error: GEr
 
 const err = (code: ErrorReport['code'], fields: Fields): TreelineError => new TreelineError(code, fields);
 const firstUrl = (text: string): string => /(?:https?|file):\/\/[^\s,;]+?(?=[:,;]?(?:\s|$))/.exec(text)?.[0] ?? '';
+const firstRef = (text: string): string => /collection ID \W([^\s‘’']*)\W$/.exec(text)?.[1] ?? 'this source';
 const key = (text: string): string => /\b(?:0x)?([0-9A-F]{8,40})\b/.exec(text)?.[1] ?? '';
 
 /** libostree's sentences, which carry more than its codes. First match wins. */
@@ -52,6 +53,29 @@ const rules: readonly Rule[] = [
             detail: e.message,
             facts: { status: Number(m[1]) },
           }),
+  ],
+  [
+    // ostree_repo_verify_bindings
+    /Commit has no requested ref \W([^\s‘’']*)\W in ref binding metadata \(([^)]*)\)/,
+    (m) =>
+      err('update.other-branch', {
+        subject: 'The newest commit',
+        detail: (m[2] ?? '').replace(/[‘’']/g, '') || 'no branch',
+        facts: { ref: m[1] ?? '' },
+      }),
+  ],
+  [
+    /Commit has collection ID \W([^\s‘’']*)\W in collection binding metadata|Expected commit metadata to have (?:ref|collection ID) binding information/,
+    (m, e) =>
+      err('update.other-branch', {
+        subject: 'The newest commit',
+        detail: m[1] ? `collection ${m[1]}` : 'no collection',
+        facts: { ref: firstRef(e.message) },
+      }),
+  ],
+  [
+    /exceeded maximum size of (\d+) bytes/,
+    (m, e) => err('repo.too-large', { subject: firstUrl(e.message) || 'A file', facts: { limitBytes: Number(m[1]) } }),
   ],
   [/No such branch '([^']*)' in repository summary/, (m, e) => err('repo.ref-not-found', { subject: m[1] ?? '', detail: e.message })],
   [/(?:Refspec|Rev) '?([^' ]*)'? not found/, (m, e) => err('repo.revision-not-found', { subject: m[1] ?? '', detail: e.message })],

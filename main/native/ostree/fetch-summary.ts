@@ -37,7 +37,6 @@ export function fetchSummary(repo: Repo, remote: string): FetchedSummary {
   if (!bytes) throw new TreelineError('repo.not-found', { subject: `The list of branches of ${remote}`, detail: 'it has no summary file' });
   const of = (key: string): string[] => (signed ? signatureList(signed, key).map((s) => s.toString('base64')) : []);
   return {
-    refs: parseSummary(bytes, remote),
     bytes: bytes.toString('base64'),
     gpgSignatures: of('ostree.gpgsigs'),
     ed25519Signatures: of('ostree.sign.ed25519'),
@@ -56,7 +55,8 @@ function signatureList(bytes: Buffer, key: string): Buffer[] {
 type Row = readonly [ref: string, [size: bigint, checksum: Buffer, metadata: Map<string, VariantValue>]];
 
 /** The branches in a summary file; rows that can't be branches are left out. Throws `repo.garbage`. */
-export function parseSummary(bytes: Buffer, remote: string): SummaryRef[] {
+export function parseSummary(summary: Uint8Array, remote: string): SummaryRef[] {
+  const bytes = Buffer.from(summary);
   let rows: readonly Row[];
   try {
     const whole = decodeVariant(summaryType, bytes);

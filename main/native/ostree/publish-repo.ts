@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Signature } from '../../../shared/domain/index.ts';
 import type { CommitChange, DeltaName, MirrorRepo, OpenPublishRepo, PruneOutcome } from '../../engine/ports/publish.ts';
 import type { Signing } from '../../engine/ports/compose-store.ts';
 import type { PullRequest } from '../../engine/ports/pull.ts';
@@ -15,7 +14,7 @@ import { listCommits, prune } from './prune.ts';
 import { signCommitObject, writeSummary } from './publish.ts';
 import { reachableObjects } from './reachable.ts';
 import { Repo } from './repo.ts';
-import { verifyGpgWith } from './sign.ts';
+import { NamedKeys } from './sign.ts';
 import { Transaction, writeCommitObject } from './write.ts';
 
 /** libostree, as publishing sees it. */
@@ -141,8 +140,8 @@ class OstreePublishRepo implements MirrorRepo {
     return { gpg: of('ostree.gpgsigs'), ed25519: of('ostree.sign.ed25519') };
   }
 
-  verifyGpg(data: Uint8Array, signatures: readonly Uint8Array[], keyring: string | undefined): readonly Signature[] {
-    return verifyGpgWith(this.repo, { keyring }, data, signatures);
+  namedKeys(keyring: Uint8Array): NamedKeys {
+    return new NamedKeys(keyring);
   }
 }
 

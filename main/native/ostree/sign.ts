@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Signature } from '../../../shared/domain/index.ts';
-import { bind, bindChecked, file, Handle, Ptr, Scope, variantUnref, variantValue } from '../core/index.ts';
+import { bind, bindChecked, Handle, Ptr, Scope, variantUnref, variantValue } from '../core/index.ts';
 import { ostreeError } from './errors.ts';
-import type { Repo } from './repo.ts';
+import { Repo } from './repo.ts';
 
 const gpgVerifyData = bindChecked('ostree', 'ostree_repo_gpg_verify_data', Ptr, [Ptr, 'str', Ptr, Ptr, Ptr, Ptr, Ptr], ostreeError);
 const countAll = bind('ostree', 'ostree_gpg_verify_result_count_all', 'uint', [Ptr]);
@@ -31,25 +34,13 @@ type GpgAttributes = readonly [
  * One entry a signature; whether it is good is in the entry, not an exception. Throws when the keyrings can't be read.
  */
 export function verifyGpg(repo: Repo, remote: string, data: Uint8Array, signatures: readonly Uint8Array[]): Signature[] {
-  return verifyGpgWith(repo, { remote }, data, signatures);
-}
-
-/** As verifyGpg, with the keys of a remote, or of a binary keyring file beside the global ones. */
-export function verifyGpgWith(
-  repo: Repo,
-  keys: { readonly remote?: string; readonly keyring?: string | undefined },
-  data: Uint8Array,
-  signatures: readonly Uint8Array[],
-): Signature[] {
   if (signatures.length === 0) return [];
   const joined = Buffer.concat(signatures);
   using scope = new Scope();
   const bytes = scope.own(bytesNew(data, data.length), 'GBytes', bytesUnref);
   const sigBytes = scope.own(bytesNew(joined, joined.length), 'GBytes', bytesUnref);
-  const keyring = keys.keyring === undefined ? undefined : file(keys.keyring);
-  if (keyring) scope.defer(() => keyring[Symbol.dispose]());
   using result = new Handle<'OstreeGpgVerifyResult'>(
-    gpgVerifyData(repo.pointer, keys.remote ?? null, bytes, sigBytes, null, keyring?.pointer ?? null, null),
+    gpgVerifyData(repo.pointer, remote, bytes, sigBytes, null, null, null),
     'OstreeGpgVerifyResult',
   );
   return Array.from({ length: countAll(result.pointer) as number }, (_, i) => {
@@ -73,4 +64,43 @@ function toSignature(attributes: GpgAttributes): Signature {
     keyRevoked,
     signatureExpired,
   };
+}
+
+/** The name that the named keys have in their own repository. */
+const keysRemote = 'named';
+
+/**
+ * Verifies with named keys and no others. libostree takes keys of every remote and the machine's own beside those that it is given, unless it is
+ * asked for one remote that has a keyring: so a repository that is empty but for a remote with just these keys is made, and gone afterwards.
+ */
+export class NamedKeys implements Disposable {
+  readonly #directory: string;
+  readonly #repo: Repo;
+
+  /** `keyring`: binary OpenPGP keys; empty for none. */
+  constructor(keyring: Uint8Array) {
+    this.#directory = mkdtempSync(path.join(tmpdir(), 'treeline-keys-'));
+    try {
+      Repo.create(this.#directory, 'archive')[Symbol.dispose]();
+      writeFileSync(
+        path.join(this.#directory, 'config'),
+        `[core]\nrepo_version=1\nmode=archive-z2\n\n[remote "${keysRemote}"]\nurl=file:///nowhere\n`,
+      );
+      writeFileSync(path.join(this.#directory, `${keysRemote}.trustedkeys.gpg`), keyring);
+      this.#repo = Repo.open(this.#directory);
+    } catch (error) {
+      rmSync(this.#directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** As verifyGpg. */
+  verify(data: Uint8Array, signatures: readonly Uint8Array[]): Signature[] {
+    return verifyGpg(this.#repo, keysRemote, data, signatures);
+  }
+
+  [Symbol.dispose](): void {
+    this.#repo[Symbol.dispose]();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
 }

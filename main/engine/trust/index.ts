@@ -1,0 +1,4 @@
+export * from './binding.ts';
+export * from './demands.ts';
+export * from './proof.ts';
+export * from './summary.ts';
