@@ -25,6 +25,7 @@ const needs = [
   ['demo', 'libarchive13|libarchive13t64', 'libarchive'],
   ['demo', 'createrepo-c', 'createrepo_c'],
   ['demo', 'bubblewrap', 'bubblewrap'],
+  ['demo', 'libseccomp2', 'libseccomp'],
   ['demo', 'busybox-static', 'busybox'],
   ['demo', 'gnupg', 'gnupg2'],
   ['demo', 'xz-utils', 'xz'],

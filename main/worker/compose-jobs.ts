@@ -20,9 +20,10 @@ import { runJob, type JobHandlers } from '../engine/jobs/index.ts';
 import { catalog, resolve } from '../native/dnf/index.ts';
 import { system } from '../native/linux/index.ts';
 import { tryLockFile } from '../native/linux/lock.ts';
-import { runLua } from '../native/lua/run.ts';
+import { interpreterNeeds } from '../native/inside/needs.ts';
+import { runLua } from '../native/inside/run.ts';
 import { composeStore } from '../native/ostree/compose-store.ts';
-import { rpm } from '../native/rpm/index.ts';
+import { expandScript, rpm } from '../native/rpm/index.ts';
 
 // what a tree's directories are must not depend on who composes it
 process.umask(0o022);
@@ -46,7 +47,7 @@ export const ports: ComposePorts = {
   system,
   lock: tryLockFile,
   importer,
-  lua: { program: process.execPath, args: [worker], input: (request) => JSON.stringify({ job: 'compose.lua', params: request }) },
+  interpreter: (place) => interpreterNeeds(worker, place),
   now: () => {
     const epoch = process.env['SOURCE_DATE_EPOCH'];
     return epoch && /^\d+$/.test(epoch) ? Number(epoch) : Math.floor(Date.now() / 1000);
@@ -90,4 +91,5 @@ export const composeJobs: Partial<JobHandlers> = {
     if (status !== 0) throw new TreelineError('compose.script-failed', { subject: request.name, detail: `lua error ${status}` });
     return { status };
   },
+  'compose.expand': ({ file, script, flags }) => ({ text: expandScript(file, script, flags) }),
 };

@@ -84,3 +84,84 @@ test('postprocess steps see the tree only', async () => {
   expect(existsSync('/usr/share/leak')).toBe(false);
   untouched();
 });
+
+/** What later scripts, and compose, would reach through a link in place of a directory that programs get mounted over. */
+test.each([
+  ['shell', 'post', (swap: string) => swap],
+  ['lua', 'post -p <lua>', (swap: string) => `os.execute("${swap}")`],
+])('a script that swaps /usr/etc for a link (%s) is named by the next one, which doesn’t run', async (name, phase, run) => {
+  f.add({
+    name: `swap-${name}`,
+    tags: ['Requires: testshell', 'Requires: user'],
+    files: { [`/usr/share/${name}`]: 'x' },
+    scripts: {
+      [phase]: run(`mv /usr/etc /usr/swapped; ln -s ${machine} /usr/etc`),
+      posttrans: 'echo written > /etc/written; cat /etc/file > /usr/share/stolen; rm /usr/etc; mv /usr/swapped /usr/etc',
+    },
+  });
+  const report = await f.failure(f.treefile(`packages: [swap-${name}]\nref: test/x86_64/swap\n`));
+  expect(report).toMatchObject({ code: 'package.outside-tree', facts: { scriptlet: `swap-${name}-1-1.noarch %post` } });
+  expect(report.detail).toBe('/usr/etc, which is a link');
+  untouched();
+});
+
+test('the last script of all, too', async () => {
+  f.add({
+    name: 'swap-last',
+    tags: ['Requires: testshell', 'Requires: user'],
+    files: { '/usr/share/last': 'x' },
+    scripts: { posttrans: `mv /usr/etc /usr/swapped; ln -s ${machine} /usr/etc` },
+  });
+  const report = await f.failure(f.treefile('packages: [swap-last]\nref: test/x86_64/swap\n'));
+  expect(report).toMatchObject({ code: 'package.outside-tree', facts: { scriptlet: 'swap-last-1-1.noarch %posttrans' } });
+  untouched();
+});
+
+test('nothing is made where a link leads that stands on the way to a program which is left out', async () => {
+  f.add({
+    name: 'leftout',
+    tags: ['Requires: testshell', 'Requires: user'],
+    files: { '/usr/sbin/grubby': { content: '#!/bin/sh\n', mode: '0755' } },
+    // bubblewrap has the machine there while it prepares the sandbox
+    scripts: {
+      post: `grubby; mv /usr/sbin /usr/swapped; ln -s /oldroot${machine} /usr/sbin`,
+      posttrans: 'rm /usr/sbin; mv /usr/swapped /usr/sbin',
+    },
+  });
+  await f.compose(f.treefile('packages: [leftout]\nref: test/x86_64/leftout\n'));
+  untouched();
+});
+
+test('scripts are told that they are part of an OSTree system, and of no other', async () => {
+  f.add({
+    name: 'knows',
+    tags: ['Requires: testshell', 'Requires: user'],
+    files: { '/usr/share/knows': 'x' },
+    scripts: {
+      post: '[ -f /run/ostree-booted ] && ls /run /tmp /var/tmp > /usr/share/shell && ls -d /usr/sbin/../../* >> /usr/share/shell; ls -ld /tmp | sed "s/ .*//" >> /usr/share/shell',
+      'posttrans -p <lua>': 'local f = io.open("/usr/share/lua", "w") f:write(posix.stat("/run/ostree-booted", "type")) f:close()',
+    },
+  });
+  await f.compose(
+    f.treefile('packages: [knows]\nref: test/x86_64/knows\npostprocess: ["test -f /run/ostree-booted && touch /usr/share/step"]\n'),
+  );
+  const shell = f.cat('/usr/share/shell', 'test/x86_64/knows');
+  expect(shell).toContain('ostree-booted');
+  expect(shell).not.toContain('treeline\n');
+  expect(shell).toContain('drwxrwxrwt');
+  expect(f.cat('/usr/share/lua', 'test/x86_64/knows')).toBe('regular');
+  expect(f.cat('/usr/share/step', 'test/x86_64/knows')).toBe('');
+});
+
+test('a script that changes its root fails with the reason', async () => {
+  f.add({
+    name: 'chroots',
+    arch: 'x86_64',
+    tags: ['Requires: testshell', 'Requires: user', 'AutoReqProv: no'],
+    files: { '/usr/bin/chroot': { content: readFileSync('/usr/sbin/chroot'), mode: '0755' } },
+    scripts: { post: 'chroot / true' },
+  });
+  const report = await f.failure(f.treefile('packages: [chroots]\nref: test/x86_64/chroots\n'));
+  expect(report).toMatchObject({ code: 'compose.script-failed', subject: 'chroots-1-1.x86_64 %post' });
+  expect(report.detail).toContain('scripts can’t change their root');
+});

@@ -127,8 +127,8 @@ describe('the RPM', () => {
   });
 
   it.each([
-    ['Fedora', ['ostree-libs', 'rpm-libs', 'libdnf', 'libarchive', 'glib2', 'libcap', 'libstdc++', 'polkit']],
-    ['Debian', ['libostree-1-1', 'librpm9', 'libdnf2', 'libarchive13', 'libglib2.0-0', 'libcap2', 'libstdc++6', 'polkitd']],
+    ['Fedora', ['ostree-libs', 'rpm-libs', 'libdnf', 'libarchive', 'libseccomp', 'glib2', 'libcap', 'libstdc++', 'polkit']],
+    ['Debian', ['libostree-1-1', 'librpm9', 'libdnf2', 'libarchive13', 'libseccomp2', 'libglib2.0-0', 'libcap2', 'libstdc++6', 'polkitd']],
   ])('is resolved by dnf among packages with the names of %s', (family, names) => {
     const repo = path.join(work, `repo-${family}`);
     mkdirSync(repo, { recursive: true });

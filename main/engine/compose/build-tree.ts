@@ -127,7 +127,7 @@ function runInTree(compose: Compose, tree: Tree, name: string, run: (context: Sc
   makeScaffold(tree);
   const options = { timeoutMs: scriptTimeoutMs, ...sandboxOptions(compose), leftOut: leftToCompose };
   using sandbox = new Sandbox(tree.root, directory, ports.system, options);
-  const context: ScriptContext = { sandbox, lua: ports.lua, expand: (...of) => ports.rpm.expandScript(...of), message, waiting: {} };
+  const context: ScriptContext = { sandbox, interpreter: ports.interpreter, message, waiting: {} };
   run(context);
   finishScripts(context);
   sandbox.finish((top) => {

@@ -21,7 +21,7 @@ import { printTreefile } from './print-treefile.ts';
 import { loadRepos } from './repo-file.ts';
 import { noteDownloadsUsed, retireUnused } from './retire.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
-import type { LuaRunner } from './sandbox.ts';
+import type { Interpreter } from './sandbox.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
 import { nextVersion } from './version.ts';
@@ -33,7 +33,7 @@ export interface ComposePorts {
   readonly rpm: RpmPort;
   readonly store: ComposeStore;
   readonly system: SystemPort;
-  readonly lua: LuaRunner;
+  readonly interpreter: Interpreter;
   readonly lock: FileLock;
   /** Import packages in worker processes; undefined = in this one. */
   readonly importer?: Importer;

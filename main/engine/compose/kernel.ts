@@ -60,7 +60,7 @@ function runDepmod(version: string, sandbox: Sandbox, message: (text: string) =>
 }
 
 function runTool(name: string, program: string, args: readonly string[], sandbox: Sandbox, message: (text: string) => void): void {
-  const result = sandbox.run([program], { args });
+  const result = sandbox.run([program], { args, who: { subject: name } });
   for (const line of result.output) message(`${name}: ${line}`);
   if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject: name, detail: result.output.slice(-3).join(' | ') });
   checkSpace(result, name, sandbox.merged);

@@ -108,7 +108,7 @@ function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
       });
     if (!sandbox.has(interpreter)) throw failed(`the tree has no ${interpreter}`);
     // run the file itself where it names its interpreter: options after it count, too
-    const result = script.startsWith('#!') ? sandbox.run([], { script }) : sandbox.run(['/bin/sh'], { script });
+    const result = sandbox.run(script.startsWith('#!') ? [] : ['/bin/sh'], { script, who: { subject: label } });
     for (const line of result.output) context.message(`${label}: ${line}`);
     if (result.timedOut) throw failed('it didn’t end in time');
     checkSpace(result, label, sandbox.merged);

@@ -1,13 +1,12 @@
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { scriptFlag, type RpmPackage, type RpmPort } from '../ports/rpm.ts';
+import { scriptFlag, type RpmPackage } from '../ports/rpm.ts';
 import { checkSpace, type RunResult } from './bubblewrap.ts';
-import type { LuaRunner, Sandbox } from './sandbox.ts';
+import type { Interpreter, Sandbox } from './sandbox.ts';
 
 export interface ScriptContext {
   readonly sandbox: Sandbox;
-  readonly lua: LuaRunner;
-  readonly expand: RpmPort['expandScript'];
+  readonly interpreter: Interpreter;
   readonly message: (text: string) => void;
   /** `-p /sbin/ldconfig` of packages in a row runs once: before the next other script, and at the end (see finishScripts). */
   readonly waiting: { ldconfig?: Script };
@@ -63,23 +62,21 @@ function runNow(script: Script, context: ScriptContext): void {
   });
 }
 
-function start(script: Script, subject: string, { sandbox, lua, expand }: ScriptContext): RunResult {
+function start(script: Script, subject: string, { sandbox, interpreter }: ScriptContext): RunResult {
   const [program = '', ...programArgs] = script.interpreter;
-  const body =
-    script.flags & (scriptFlag.expand | scriptFlag.queryFormat) ? expand(script.pkg.path, script.body, script.flags) : script.body;
-  if (program === '<lua>')
-    return sandbox.runLua(lua, {
-      script: body,
-      name: subject,
-      args: ['<lua>', ...script.args],
-      ...(script.files ? { files: script.files } : {}),
-    });
+  const who = { subject, packageName: script.pkg.name };
+  const hasMacros = (script.flags & (scriptFlag.expand | scriptFlag.queryFormat)) !== 0;
+  const body = hasMacros ? sandbox.expand(interpreter, script.pkg.path, script.body, script.flags, who) : script.body;
+  if (program === '<lua>') {
+    const request = { script: body, name: subject, args: ['<lua>', ...script.args], ...(script.files ? { files: script.files } : {}) };
+    return sandbox.runLua(interpreter, request, who);
+  }
   if (!sandbox.has(program))
     throw new TreelineError('compose.script-failed', { subject, detail: `the tree has no ${program}`, facts: { program } });
   // rpm gives arguments to scripts only: `-p /sbin/ldconfig` runs without any
   return sandbox.run([program, ...programArgs], {
     ...(body === '' ? {} : { script: body, args: script.args }),
-    packageName: script.pkg.name,
+    who,
     ...(script.files ? { input: script.files.map((f) => `${f}\n`).join('') } : {}),
   });
 }
@@ -89,7 +86,9 @@ function forbidden(output: readonly string[]): string[] {
   const text = output.join('\n');
   if (/network is unreachable|temporary failure in name resolution|could not resolve|name or service not known/i.test(text))
     return ['scripts have no network'];
-  if (/(mknod|mount|losetup|chroot|insmod|modprobe|sysctl)\b.*(operation not permitted|permission denied)/i.test(text))
+  if (/\bchroot\b.*operation not permitted|cannot change root directory/i.test(text)) return ['scripts can’t change their root'];
+  if (/\b(unshare|setns|nsenter)\b.*operation not permitted/i.test(text)) return ['scripts can’t make namespaces'];
+  if (/(mknod|mount|losetup|insmod|modprobe|sysctl)\b.*(operation not permitted|permission denied|read-only file system)/i.test(text))
     return ['scripts can’t make devices, mount or change the running kernel'];
   if (/failed to connect to bus|system has not been booted with systemd|connect to \/run\/dbus/i.test(text))
     return ['no service runs while a tree is composed'];

@@ -14,7 +14,7 @@ import { signingOf } from '../publish/signing.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 import { openImage } from './image-places.ts';
 import { isTransport, parseReference, referenceText } from './reference.ts';
-import { restoreAttributes, unpackImage } from './unpack.ts';
+import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
 
 export interface ChunkedParams
   extends SigningParams, Pick<EncapsulateParams, 'labels' | 'maxLayers' | 'formatVersion' | 'authfile' | 'insecure' | 'retries'> {
@@ -31,7 +31,7 @@ export interface ChunkedParams
 
 export interface ChunkedPorts extends EncapsulatePorts {
   readonly store: Pick<ComposeStore, 'variant'>;
-  readonly system: Pick<SystemPort, 'getAttribute' | 'setAttribute' | 'removeAttributes'>;
+  readonly system: Pick<SystemPort, 'getAttribute' | 'setAttribute' | 'removeAttributes'> & UnpackSystem;
   readonly commitDirectory: CommitDirectory;
   readonly readAttributes: ReadAttributes;
   /** Unix seconds. */
@@ -157,7 +157,7 @@ async function fromImage(
 ): Promise<{ readonly root: string; readonly config?: string }> {
   const { oci, manifest } = await openImage(imageText(from), scratch, { ...params, convert: true });
   const root = path.join(scratch, 'root');
-  await unpackImage(oci, manifest, root, context);
+  await unpackImage(oci, manifest, root, context, ports.system);
   using tree = new Tree(root, { system: ports.system });
   if (!tree.exists('usr', 'usr')) throw new TreelineError('usage.invalid', { subject: from, detail: `${from} holds no /usr` });
   restoreAttributes(tree, ports.readAttributes);

@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bubblewrap, checkSpace } from '../compose/bubblewrap.ts';
+import { openScriptFilter } from '../compose/sandbox.ts';
 import type { JobContext } from '../jobs/index.ts';
+import type { SystemPort } from '../ports/compose-store.ts';
 import type { ReadAttributes } from '../ports/container.ts';
 import { Tree } from '../tree/index.ts';
 import type { Manifest, OciDirectory } from './oci.ts';
@@ -18,11 +20,19 @@ const listBytes = 256 << 20;
 /** What a tree keeps of its files' attributes; labels come from its SELinux policy. */
 const isKept = (name: string): boolean => name.startsWith('user.') || name === 'security.capability';
 
+export type UnpackSystem = Pick<SystemPort, 'sealDescriptors' | 'writeScriptFilter'>;
+
 /**
  * The root file system of an image: its layers over one another, as a container sees it, in an empty directory. tar runs in a sandbox in which nothing
  * but this directory can be written: a layer may hold links that lead out of it. Throws repo.corrupt, disk.full, compose.sandbox, library.missing.
  */
-export async function unpackImage(oci: OciDirectory, manifest: Manifest, root: string, context: JobContext): Promise<void> {
+export async function unpackImage(
+  oci: OciDirectory,
+  manifest: Manifest,
+  root: string,
+  context: JobContext,
+  system: UnpackSystem,
+): Promise<void> {
   mkdirSync(root, { mode: 0o755 });
   for (const [i, { digest }] of manifest.layers.entries()) {
     context.progress({
@@ -36,7 +46,7 @@ export async function unpackImage(oci: OciDirectory, manifest: Manifest, root: s
     const blob = oci.blobPath(digest);
     await verify(blob, digest);
     makeRoomIn(root, listLayer(blob, digest));
-    extract(blob, digest, root);
+    extract(blob, digest, root, system);
   }
 }
 
@@ -102,34 +112,33 @@ export function makeRoom(tree: Tree, names: readonly string[]): void {
   }
 }
 
-function extract(blob: string, digest: string, root: string): void {
-  const result = bubblewrap(
-    [
-      ...[
-        '--ro-bind',
-        '/',
-        '/',
-        '--dev',
-        '/dev',
-        '--proc',
-        '/proc',
-        '--ro-bind',
-        path.dirname(blob),
-        path.dirname(blob),
-        '--bind',
-        root,
-        root,
+/** Where tar finds the layer and the directory: nothing else of the machine but its programs is there. */
+const [layerPlace, rootPlace] = ['/layer', '/unpacked'];
+
+function extract(blob: string, digest: string, root: string, system: UnpackSystem): void {
+  const filter = openScriptFilter(path.dirname(root), system);
+  try {
+    system.sealDescriptors();
+    const result = bubblewrap(
+      [
+        ...['tar', '--extract', '--file', layerPlace, '--numeric-owner', '--same-owner', '--directory', rootPlace],
+        ...['--preserve-permissions', '--xattrs', '--xattrs-include=security.capability', '--xattrs-include=user.*'],
+        // device nodes can't be part of a commit, and the sandbox makes none
+        ...[`--exclude=${whiteout}*`, '--anchored', '--exclude=dev/*', '--exclude=./dev/*'],
       ],
-      ...['--setenv', 'LC_ALL', 'C.UTF-8', '--chdir', root, '--', 'tar', '--extract', '--file', blob, '--numeric-owner', '--same-owner'],
-      ...['--preserve-permissions', '--xattrs', '--xattrs-include=security.capability', '--xattrs-include=user.*'],
-      // device nodes can't be part of a commit, and the sandbox makes none
-      ...[`--exclude=${whiteout}*`, '--anchored', '--exclude=dev/*', '--exclude=./dev/*'],
-    ],
-    undefined,
-    hourMs,
-  );
-  checkSpace(result, digest, root);
-  if (result.status !== 0) throw corrupt(digest, result.output);
+      {
+        filter,
+        mounts: ['--ro-bind', blob, layerPlace, '--bind', root, rootPlace],
+        environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' },
+      },
+      undefined,
+      hourMs,
+    );
+    checkSpace(result, digest, root);
+    if (result.status !== 0) throw corrupt(digest, result.output);
+  } finally {
+    closeSync(filter);
+  }
 }
 
 /**

@@ -187,10 +187,9 @@ export interface ComposeJobs {
   'disk.install-alongside': { params: Disk.AlongsideParams; result: Disk.AlongsideOutcome };
   /** Part of compose.tree: import packages into the cache; a message per imported package. */
   'compose.import': { params: import('../compose/import-packages.ts').ImportBatch; result: { readonly imported: number } };
-  /** Part of compose.tree, in its sandbox: change the root to the tree and run a scriptlet in rpm's lua. */
+  /** Part of compose.tree, in its sandbox: run a scriptlet in rpm's lua. */
   'compose.lua': {
     params: {
-      readonly root: string;
       readonly script: string;
       readonly name: string;
       readonly args: readonly string[];
@@ -198,5 +197,10 @@ export interface ComposeJobs {
       readonly files?: readonly string[];
     };
     result: { readonly status: number };
+  };
+  /** Part of compose.tree, in its sandbox: a script's text with the macros and query formats filled in that its flags (scriptFlag) ask for. */
+  'compose.expand': {
+    params: { readonly file: string; readonly script: string; readonly flags: number };
+    result: { readonly text: string };
   };
 }

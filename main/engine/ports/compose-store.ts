@@ -112,7 +112,7 @@ export interface ComposeStore {
   sepolicyName(root: string): string | undefined;
 }
 
-/** What the kernel gives: overlays, attributes. */
+/** What the kernel gives: overlays, attributes, descriptors, filters. */
 export interface SystemPort {
   /** All writes below `merged` go to `upper`; gone with the process. Throws compose.sandbox. */
   mountOverlay(paths: { lower: string; upper: string; work: string; merged: string }): Disposable;
@@ -120,4 +120,12 @@ export interface SystemPort {
   setAttribute(path: string, name: string, value: Buffer): void;
   /** Remove the extended attributes whose names begin with one of the prefixes. */
   removeAttributes(path: string, prefixes: readonly string[]): void;
+  /** Hold a directory that is no link by a descriptor; undefined when there is none. Close it with closeSync(). */
+  holdDirectory(path: string): number | undefined;
+  /** The same for one beneath a held one: no link is followed on the way. */
+  holdBeneath(directory: number, path: string): number | undefined;
+  /** Programs started from now on inherit the descriptors that they are given, and no others. */
+  sealDescriptors(): void;
+  /** Write the seccomp program for programs that run on a tree to a descriptor. Throws compose.sandbox, library.missing. */
+  writeScriptFilter(fd: number): void;
 }

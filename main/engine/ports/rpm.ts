@@ -176,8 +176,6 @@ export interface RpmPort {
   readPackage(path: string): RpmPackage;
   /** Verify header and payload against exactly these public keys (armoured or binary; the host's keyring isn't used). */
   verifyPackage(path: string, keys: readonly Uint8Array[]): PackageVerification;
-  /** A script's text with macros expanded and query formats (of its package) filled in, as its flags say. Throws package.unsupported. */
-  expandScript(path: string, body: string, flags: number): string;
   /** `%_db_backend` of this machine's rpm, or of a macro file. undefined when it isn't set there. */
   databaseBackend(macroFile?: string): string | undefined;
   /** Write an rpmdb into a tree from package files' headers; nothing is installed, no script runs. */

@@ -19,6 +19,7 @@ const specs = {
   sqlite: { sonames: ['libsqlite3.so.0'], debian: 'libsqlite3-0', fedora: 'sqlite-libs' },
   cap: { sonames: ['libcap.so.2'], debian: 'libcap2', fedora: 'libcap' },
   c: { sonames: ['libc.so.6'], debian: 'libc6', fedora: 'glibc' },
+  seccomp: { sonames: ['libseccomp.so.2'], debian: 'libseccomp2', fedora: 'libseccomp' },
   archive: { sonames: ['libarchive.so.13'], debian: 'libarchive13', fedora: 'libarchive' },
 } as const satisfies Record<string, LibrarySpec>;
 

@@ -1,6 +1,17 @@
 import type { SystemPort } from '../../engine/ports/compose-store.ts';
+import { holdBeneath, holdDirectory, sealDescriptors } from './descriptors.ts';
 import { mountOverlay } from './mount.ts';
+import { writeScriptFilter } from './seccomp.ts';
 import { getAttribute, removeAttributes, setAttribute } from './xattr.ts';
 
 /** The kernel, as compose sees it. */
-export const system: SystemPort = { mountOverlay, getAttribute, setAttribute, removeAttributes };
+export const system: SystemPort = {
+  mountOverlay,
+  getAttribute,
+  setAttribute,
+  removeAttributes,
+  holdDirectory,
+  holdBeneath,
+  sealDescriptors,
+  writeScriptFilter,
+};

@@ -19,7 +19,10 @@ function expandMacros(text: string): string | undefined {
   return (raw.rpmExpandMacros(null, text, out, 0) as number) < 0 || !out[0] ? undefined : owned(out[0]);
 }
 
-/** See RpmPort.expandScript. rpm does it in this order, too. */
+/**
+ * A script's text with macros expanded and query formats (of its package) filled in, in rpm's order. Macros of a package run programs (`%(...)`, `%{lua:...}`):
+ * for a process of its own, in a sandbox. Throws package.unsupported.
+ */
 export function expandScript(file: string, body: string, flags: number): string {
   const subject = path.basename(file);
   const { value, log } = withLog(() => {

@@ -1,12 +1,13 @@
 import type { RpmPort } from '../../engine/ports/rpm.ts';
-import { databaseBackend, expandScript } from './expand.ts';
+import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';
 import { readRpmdb, writeRpmdb } from './rpmdb.ts';
 import { verifyPackage } from './verify.ts';
 
+export { expandScript } from './expand.ts';
 export { readPackage } from './read.ts';
 export { readRpmdb, writeRpmdb } from './rpmdb.ts';
 export { verifyPackage } from './verify.ts';
 
 /** librpm, as the engine sees it. */
-export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, expandScript, databaseBackend };
+export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, databaseBackend };

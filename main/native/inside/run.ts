@@ -5,11 +5,9 @@ import { bind, Ptr } from '../core/index.ts';
 const globalState = bind('rpmio', 'rpmluaGetGlobalState', Ptr, []);
 const runScript = bind('rpmio', 'rpmluaRunScript', 'int', [Ptr, 'str', 'str', 'str', 'str *']);
 const readConfig = bind('rpm', 'rpmReadConfigFiles', 'int', ['str', 'str']);
-const chroot = bind('c', 'chroot', 'int', ['str']);
 const flush = bind('c', 'fflush', 'int', [Ptr]);
 
 export interface LuaScript {
-  readonly root: string;
   readonly script: string;
   readonly name: string;
   /** What the script sees as arg[1], arg[2] ... */
@@ -22,14 +20,10 @@ export interface LuaScript {
 const nextFile = `local names, at = table.move(arg, 2, #arg, 1, {}), 0
 rpm.next_file = function() at = at + 1; return names[at] end`;
 
-/** Change this process's root to the tree and run a script in rpm's lua. Returns 0 or rpm's error number. For a process of its own, in a sandbox. */
+/** Run a script in rpm's lua. Returns 0 or rpm's error number. For a process of its own, in a sandbox whose root is the tree. */
 export function runLua(request: LuaScript): number {
-  // everything that is loaded from the machine must be loaded before its files are gone
   readConfig(null, null);
   const lua = globalState();
-  if ((chroot(request.root) as number) !== 0)
-    throw new TreelineError('compose.sandbox', { subject: request.root, detail: `chroot ${request.root} is refused` });
-  process.chdir('/');
   if (request.files && (runScript(lua as never, nextFile, 'next_file', null, ['<lua>', ...request.files, null]) as number) !== 0)
     throw new TreelineError('compose.sandbox', { subject: request.name, detail: 'this system’s librpm gives lua no file names' });
   const status = runScript(lua as never, request.script, request.name, null, [...request.args, null]) as number;
