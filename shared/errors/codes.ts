@@ -265,6 +265,21 @@ export const errorTable = define({
   ],
   'package.unsupported': ['A package can’t be imported', '{subject}: {detail}', 'Leave it out or rebuild it.'],
   'package.file-conflict': ['Two packages hold the same file', '{subject}: {detail}', 'Leave one of them out.'],
+  'package.payload-mismatch': [
+    'A package doesn’t hold what it says',
+    '{subject}: {detail}',
+    'Don’t use it. Fetch it again, or ask who publishes it.',
+  ],
+  'package.not-as-listed': [
+    'A package isn’t the one that its repository lists',
+    'Repository {repo} lists {subject}. {detail}',
+    'Create the repository’s metadata anew, or ask who publishes it.',
+  ],
+  'package.unknown-owner': [
+    'A program with special rights belongs to nobody',
+    '{subject}: {detail}',
+    'Add the user or group (a package that makes it, or sysusers.d), or leave the package out.',
+  ],
   'package.bad-file-name': ['A file name isn’t valid', '{subject} holds a file whose name isn’t UTF-8: {detail}', 'Rebuild the package.'],
   'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above.'],
   'compose.script-timeout': [

@@ -5,7 +5,6 @@ import path from 'node:path';
 import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CheckoutAtOptions } from '../../main/native/ostree/checkout.ts';
-import { ImportArchiveOptions } from '../../main/native/ostree/import.ts';
 import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree/index.ts';
 
 /**
@@ -16,7 +15,6 @@ const structs: readonly { readonly c: string; readonly ours: Parameters<typeof k
   { c: 'OstreeSysrootWriteDeploymentsOpts', ours: WriteDeploymentsOpts },
   { c: 'OstreeRepoPruneOptions', ours: RepoPruneOptions },
   { c: 'OstreeRepoCheckoutAtOptions', ours: CheckoutAtOptions },
-  { c: 'OstreeRepoImportArchiveOptions', ours: ImportArchiveOptions },
 ];
 
 /** Numbers that main/native repeats from the headers. */

@@ -12,7 +12,7 @@ import { lockRepo } from '../publish/lock.ts';
 import { buildTree } from './build-tree.ts';
 import { commitTree } from './commit-tree.ts';
 import { baselineOf, type Baseline } from './baseline.ts';
-import { importMissing, type Importer } from './import-packages.ts';
+import { importMissing, readHeaders, type Importer } from './import-packages.ts';
 import { inputHash } from './input-hash.ts';
 import { locateLayers } from './layers.ts';
 import { readLockfiles, writeLockfile } from './lockfile.ts';
@@ -219,7 +219,7 @@ export async function withPackages<T>(
     importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false, ima: treefile.ima }),
   );
   using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
-  const headers = resolution.packages.map((p) => ports.rpm.readPackage(p.path));
+  const headers = readHeaders(resolution.packages, cache, ports.rpm);
   const result = await run({ ...resolved, cache, workdir: workdir.path, headers }, commits, imported);
   const retired = retireUnused(cachedir, cache, resolution.packages);
   if (retired !== undefined) resolved.context.message(retired);

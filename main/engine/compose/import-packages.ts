@@ -2,7 +2,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ImportRequest, PackageCache } from '../ports/compose-store.ts';
 import type { RepoDefinition, Resolution, ResolvedPackage } from '../ports/resolver.ts';
 import type { RpmPackage, RpmPort } from '../ports/rpm.ts';
-import { loadKeys, verify, type RepoKeys } from './signatures.ts';
+import { checkAsListed, headerDigestOf, loadKeys, verify, type RepoKeys } from './signatures.ts';
 import type { Steps } from './steps.ts';
 
 /** Verify and import some packages in another process. */
@@ -104,6 +104,23 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
   return { imported: missing.length, commits };
 }
 
+/**
+ * The headers of imported packages, whose scripts and owners are used: a file that was replaced since it was verified (in a repository on this machine)
+ * is package.corrupt.
+ */
+export function readHeaders(packages: readonly ResolvedPackage[], cache: PackageCache, rpm: RpmPort): RpmPackage[] {
+  return packages.map((pkg) => {
+    const header = rpm.readPackage(pkg.path);
+    if (headerDigestOf(header) === cache.lookup(pkg)?.headerDigest) return header;
+    throw new TreelineError('package.corrupt', {
+      subject: pkg.nevra,
+      detail: `it has changed since it was imported (repository ${pkg.repo})`,
+      file: pkg.path,
+      facts: { repo: pkg.repo },
+    });
+  });
+}
+
 /** Verify, then import, in one transaction of the cache. */
 export function importAll(
   cache: PackageCache,
@@ -117,7 +134,9 @@ export function importAll(
   const header = (file: string): RpmPackage => {
     const entry = byPath.get(file);
     if (entry) verify(entry.pkg, entry.keys, rpm);
-    return rpm.readPackage(file);
+    const found = rpm.readPackage(file);
+    if (entry) checkAsListed(entry.pkg, found);
+    return found;
   };
   cache.importPackages(requests, header, imported);
 }

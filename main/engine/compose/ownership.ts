@@ -8,7 +8,8 @@ import { isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
 
 /**
  * Give files the owners that packages name, and directories their modes. Imported packages belong to root, because a user's id is known
- * only in a tree; a file that changes is taken out of its hard link first. Unknown users become root, as rpm does it, with a message.
+ * only in a tree; a file that changes is taken out of its hard link first. Unknown users become root, as rpm does it, with a message; but not for a file
+ * that gives rights to whoever runs it: package.unknown-owner.
  */
 export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], users: UserDatabase, message: (text: string) => void): void {
   const uids = users.ids('passwd');
@@ -27,6 +28,7 @@ export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], user
       const target = treePath(file.path, isLinkMode(file.mode));
       const stats = tree.look('ownership', target);
       if (!stats) continue;
+      if (grantsRights(file)) refuseUnknown(pkg, file, uids, gids);
       const owner = { uid: id(uids, file.user), gid: id(gids, file.group) };
       try {
         if (stats.isDirectory()) setDirectory(tree, target, stats, file, owner);
@@ -37,6 +39,21 @@ export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], user
     }
     for (const name of unknown) message(`${formatNevra(pkg)}: there is no user or group “${name}”; its files belong to root`);
   }
+}
+
+/** Setuid, setgid, capabilities: run by anybody, it works as its owner or with rights of its own. */
+const grantsRights = (file: RpmFile): boolean => !isLinkMode(file.mode) && ((file.mode & 0o6000) !== 0 || file.caps !== '');
+
+/** Falling back to root would make it a program that works as root. */
+function refuseUnknown(pkg: RpmPackage, file: RpmFile, uids: ReadonlyMap<string, number>, gids: ReadonlyMap<string, number>): void {
+  const what = !uids.has(file.user) ? `user “${file.user}”` : !gids.has(file.group) ? `group “${file.group}”` : undefined;
+  if (what === undefined) return;
+  const rights = file.caps === '' ? `the mode ${(file.mode & 0o7777).toString(8)}` : `the capabilities ${file.caps}`;
+  throw new TreelineError('package.unknown-owner', {
+    subject: formatNevra(pkg),
+    detail: `${file.path} has ${rights} and belongs to ${file.user}:${file.group}, but the system has no ${what}`,
+    facts: { path: file.path, user: file.user, group: file.group },
+  });
 }
 
 /** Inside a user namespace only some ids exist (user_namespaces(7)): chown says EINVAL about others. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RepoDefinition, ResolvedPackage } from '../ports/resolver.ts';
-import type { RpmPort } from '../ports/rpm.ts';
+import type { RpmPackage, RpmPort } from '../ports/rpm.ts';
 
 /** The keys a repository's packages must be signed with. */
 export interface RepoKeys {
@@ -68,14 +69,50 @@ export function verify(pkg: ResolvedPackage, keys: RepoKeys, rpm: RpmPort): void
 }
 
 function checkDigest(pkg: ResolvedPackage): void {
-  const corrupt = (detail: string): TreelineError =>
-    new TreelineError('package.corrupt', { subject: pkg.nevra, detail, file: pkg.path, facts: { repo: pkg.repo } });
-  let bytes: Buffer;
+  const actual = digestOf(pkg, pkg.digest.algorithm, 0);
+  if (actual !== pkg.digest.hex)
+    throw corrupt(pkg, `its ${pkg.digest.algorithm} is ${actual}, repository ${pkg.repo} says ${pkg.digest.hex}`);
+}
+
+/**
+ * A package file that was read must be the one that was listed: same name, epoch, version, release, architecture, and the payload that its header was
+ * written for. Throws package.not-as-listed, package.corrupt.
+ */
+export function checkAsListed(pkg: ResolvedPackage, header: RpmPackage): void {
+  const [listed, found] = [formatNevra(pkg), formatNevra(header)];
+  if (listed !== found)
+    throw new TreelineError('package.not-as-listed', {
+      subject: listed,
+      detail: `The file ${path.basename(pkg.path)} is ${found}.`,
+      facts: { repo: pkg.repo, found },
+    });
+  const { digest, offsetBytes } = header.payload;
+  if (digest === '') return;
+  const actual = digestOf(pkg, 'sha256', offsetBytes);
+  if (actual !== digest.toLowerCase())
+    throw corrupt(pkg, `its payload’s sha256 is ${actual}, its header says ${digest} (repository ${pkg.repo})`);
+}
+
+/** What a package's header is remembered by. */
+export const headerDigestOf = (header: Pick<RpmPackage, 'header'>): string => createHash('sha256').update(header.header).digest('hex');
+
+const corrupt = (pkg: ResolvedPackage, detail: string): TreelineError =>
+  new TreelineError('package.corrupt', { subject: pkg.nevra, detail, file: pkg.path, facts: { repo: pkg.repo } });
+
+/** Hex digest of a file from an offset on; a package may be larger than what fits into one buffer. */
+function digestOf(pkg: ResolvedPackage, algorithm: string, fromByte: number): string {
   try {
-    bytes = readFileSync(pkg.path);
+    const hash = createHash(algorithm);
+    const fd = openSync(pkg.path, 'r');
+    try {
+      const buffer = Buffer.allocUnsafe(1 << 20);
+      for (let at = fromByte, count; (count = readSync(fd, buffer, 0, buffer.length, at)) > 0; at += count)
+        hash.update(buffer.subarray(0, count));
+    } finally {
+      closeSync(fd);
+    }
+    return hash.digest('hex');
   } catch (error) {
-    throw corrupt(`${(error as Error).message} (repository ${pkg.repo})`);
+    throw corrupt(pkg, `${(error as Error).message} (repository ${pkg.repo})`);
   }
-  const actual = createHash(pkg.digest.algorithm).update(bytes).digest('hex');
-  if (actual !== pkg.digest.hex) throw corrupt(`its ${pkg.digest.algorithm} is ${actual}, repository ${pkg.repo} says ${pkg.digest.hex}`);
 }

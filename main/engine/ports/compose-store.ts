@@ -16,6 +16,8 @@ export interface CachedPackage {
   readonly verifiedWith: string;
   /** Its files carry their IMA signatures. */
   readonly ima: boolean;
+  /** Hex SHA-256 of the header that was verified and imported. */
+  readonly headerDigest: string;
 }
 
 /** One package to import. */

@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { headerDigestOf } from '../../engine/compose/signatures.ts';
 import type { CachedPackage, ImportRequest, PackageCache, TreeRoot } from '../../engine/ports/compose-store.ts';
 import type { ResolvedPackage } from '../../engine/ports/resolver.ts';
 import type { RpmPackage } from '../../engine/ports/rpm.ts';
@@ -11,10 +12,10 @@ import { packageRef } from './package-ref.ts';
 import { prune } from './prune.ts';
 import { Repo } from './repo.ts';
 import { objectsOf } from './sizes.ts';
-import { importObjectFrom, Transaction, writeCommitObject, writeDirectory, writeTree } from './write.ts';
+import { importObjectFrom, Transaction, writeCommitObject, writeDirectory } from './write.ts';
 
-/** Raised when the same RPM would now become another commit. */
-const unpackVersion = 1;
+/** Raised when the same RPM would now become another commit, or is looked at more closely: what an older version took is imported anew. */
+const unpackVersion = 2;
 
 /**
  * A `bare` repository: objects carry their real mode and capabilities, and a checkout is hard links to them. It can be made again
@@ -54,6 +55,7 @@ export class OstreePackageCache implements PackageCache {
       commit: commit.checksum,
       verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '',
       ima: commit.value('treeline.ima', 'b') === true,
+      headerDigest: (commit.value('treeline.header-digest', 's') as string | undefined) ?? '',
     };
   }
 
@@ -64,12 +66,12 @@ export class OstreePackageCache implements PackageCache {
   importPackages(requests: readonly ImportRequest[], header: (path: string) => RpmPackage, imported: (nevra: string) => void): void {
     using transaction = new Transaction(this.#repo);
     for (const { pkg, verifiedWith, ima } of requests) {
-      using tree = importPayload(this.#repo, header(pkg.path), ima);
-      const root = writeTree(this.#repo, tree);
+      const found = header(pkg.path);
+      const root = importPayload(this.#repo, found, ima);
       const commit = writeCommitObject(this.#repo, {
         parent: '',
         subject: pkg.nevra,
-        metadata: metadataOf(pkg, verifiedWith, ima),
+        metadata: metadataOf(pkg, { verifiedWith, ima, headerDigest: headerDigestOf(found) }),
         root,
         timeSeconds: 0,
       });
@@ -147,12 +149,16 @@ function openOrRemake(location: string): Repo {
   return Repo.create(location, 'bare');
 }
 
-function metadataOf(pkg: ResolvedPackage, verifiedWith: string, ima: boolean): Map<string, Variant> {
+function metadataOf(
+  pkg: ResolvedPackage,
+  { verifiedWith, ima, headerDigest }: Pick<CachedPackage, 'verifiedWith' | 'ima' | 'headerDigest'>,
+): Map<string, Variant> {
   return new Map([
     ['rpmostree.nevra', new Variant('(sstsss)', [pkg.nevra, pkg.name, BigInt(pkg.epoch), pkg.version, pkg.release, pkg.arch])],
     ['rpmostree.repo', new Variant('s', pkg.repo)],
     ['rpmostree.repodata_checksum', new Variant('s', `${pkg.digest.algorithm}:${pkg.digest.hex}`)],
     ['rpmostree.unpack_version', new Variant('u', unpackVersion)],
+    ['treeline.header-digest', new Variant('s', headerDigest)],
     ['treeline.ima', new Variant('b', ima)],
     ['treeline.verified-with', new Variant('s', verifiedWith)],
   ]);

@@ -20,12 +20,15 @@ function checkedPath(raw: Buffer, subject: string): string {
   const path = raw.toString('utf8');
   const components = path.split('/').slice(1);
   if (!path.startsWith('/') || (path !== '/' && components.some((c) => c === '' || c === '.' || c === '..')))
-    throw new TreelineError('package.corrupt', { subject, detail: `it holds a file with the impossible path “${path}”` });
+    throw new TreelineError('package.corrupt', { subject, detail: `it holds a file with the impossible path “${readable(raw)}”` });
   return path;
 }
 
-/** Bytes as text, with `\xNN` for what isn't printable ASCII. */
-function readable(raw: Buffer): string {
+const longestShown = 200;
+
+/** Bytes as text, with `\xNN` for what isn't printable ASCII; the beginning of a long one. */
+export function readable(raw: Buffer): string {
+  if (raw.length > longestShown) return `${readable(raw.subarray(0, longestShown))}…`;
   return [...raw].map((b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : `\\x${b.toString(16).padStart(2, '0')}`)).join('');
 }
 
