@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesystemPackage } from '../fixtures/shell-package.ts';
@@ -85,4 +85,45 @@ test('a layer whose removal was interrupted is copied again, whole', async () =>
   const again = await f.compose(treefile, { noParent: true, forceNocache: true });
   expect(f.cat('/usr/share/layer/file', again.checksum)).toBe('from the layer\n');
   f.fsck(cache());
+});
+
+test('nobody else gets at a package’s setuid program while or after it is composed, also not in a cache of an earlier version', async () => {
+  f.add({ name: 'setuid', files: { '/usr/bin/setuid': { content: '#!/bin/sh\n', mode: '4755' } } });
+  const [cachedir, workdir] = [path.join(f.directory, 'open-cache'), path.join(f.directory, 'open-work')];
+  mkdirSync(cachedir);
+  mkdirSync(workdir);
+  // as earlier versions left it
+  execFileSync('ostree', [`--repo=${path.join(cachedir, 'pkgcache-repo')}`, 'init', '--mode=bare']);
+  for (const directory of [f.directory, cachedir, workdir, path.join(cachedir, 'pkgcache-repo')]) chmodSync(directory, 0o755);
+  /** What an ordinary user finds below a directory that belongs to a setuid program. */
+  const found = (directory: string): string[] => {
+    const words = ['--reuid=65534', '--regid=65534', '--clear-groups', 'find', directory, '-perm', '-4000'];
+    return spawnSync('setpriv', words, { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((line) => line !== '');
+  };
+  const control = path.join(f.directory, 'control');
+  mkdirSync(control);
+  execFileSync('install', ['-m', '4755', '/bin/true', path.join(control, 'program')]);
+  expect(found(control)).toHaveLength(1);
+  const seen: string[][] = [];
+  const treefile = f.treefile('packages: [filesystem, setuid]\nref: test/x86_64/setuid\n', 'setuid.yaml');
+  await f.compose(treefile, { cachedir, workdir }, () => seen.push(found(cachedir), found(workdir)));
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen.flat()).toEqual([]);
+  expect(found(cachedir)).toEqual([]);
+  expect(statSync(cachedir).mode & 0o777).toBe(0o700);
+  // root finds it: the look was at the right place
+  expect(execFileSync('find', [cachedir, '-perm', '-4000'], { encoding: 'utf8' })).not.toBe('');
+  expect(f.list('test/x86_64/setuid').get('/usr/bin/setuid')).toContain('-04755');
+});
+
+test('a directory of others that is given as the cache keeps its mode', async () => {
+  const shared = path.join(f.directory, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  await f.compose(f.treefile('packages: [filesystem]\nref: test/x86_64/shared\n', 'shared.yaml'), { cachedir: shared });
+  await f.compose(f.treefile('packages: [filesystem]\nref: test/x86_64/shared2\n', 'shared.yaml'), { cachedir: shared });
+  expect(statSync(shared).mode & 0o7777).toBe(0o1777);
+  expect(statSync(path.join(shared, 'pkgcache-repo')).mode & 0o777).toBe(0o700);
 });

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { filesystemPackage, programPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { ComposeFixture } from './compose-fixture.ts';
 
 // what a package's script may try against the machine that composes: its sandbox ends, and compose goes on as root
@@ -164,4 +164,25 @@ test('a script that changes its root fails with the reason', async () => {
   const report = await f.failure(f.treefile('packages: [chroots]\nref: test/x86_64/chroots\n'));
   expect(report).toMatchObject({ code: 'compose.script-failed', subject: 'chroots-1-1.x86_64 %post' });
   expect(report.detail).toContain('scripts can’t change their root');
+});
+
+test('postprocess steps find the RPM database, and asking it leaves nothing', async () => {
+  const rpm = programPackage('testrpm', ['rpm']);
+  const config = Object.fromEntries(
+    ['macros', 'rpmrc'].map((name) => [`/usr/lib/rpm/${name}`, { content: readFileSync(`/usr/lib/rpm/${name}`) }]),
+  );
+  const shell = new Set(Object.keys(shellPackage().files ?? {}));
+  // libraries of both are the shell's
+  const own = Object.fromEntries(Object.entries(rpm.files ?? {}).filter(([name]) => !shell.has(name)));
+  f.add({ ...rpm, tags: [...(rpm.tags ?? []), 'Requires: testshell'], files: { ...own, ...config } });
+  const step = '#!/bin/sh\n    rpm -q testrpm filesystem > /usr/share/answer\n    rpm -qf /usr/bin/rpm >> /usr/share/answer';
+  await f.compose(f.treefile(`packages: [testrpm]\nref: test/x86_64/asks\npostprocess:\n  - |\n    ${step}\n`));
+  expect(f.cat('/usr/share/answer', 'test/x86_64/asks').split('\n')).toEqual([
+    'testrpm-1-1.x86_64',
+    'filesystem-1-1.noarch',
+    'testrpm-1-1.x86_64',
+    '',
+  ]);
+  const database = [...f.list('test/x86_64/asks').keys()].filter((name) => name.startsWith('/usr/share/rpm/'));
+  expect(database).toEqual(['/usr/share/rpm/rpmdb.sqlite']);
 });

@@ -63,12 +63,14 @@ export class ComposeFixture {
     return at;
   }
 
-  async compose(treefile: string, more: Partial<ComposeParams> = {}): Promise<ComposeOutcome> {
+  /** `during` is called with each event. */
+  async compose(treefile: string, more: Partial<ComposeParams> = {}, during?: (event: JobEvent) => void): Promise<ComposeOutcome> {
     this.messages.length = 0;
     this.fractions.length = 0;
     const onEvent = (event: JobEvent): void => {
       if (event.type === 'message') this.messages.push(event.text);
       if (event.type === 'progress') this.fractions.push(event.progress.fraction);
+      during?.(event);
     };
     const { worker } = await bundles();
     return runJob('compose.tree', { treefile, repo: this.repo, cachedir: this.cachedir, ...more }, { worker, onEvent }).done;

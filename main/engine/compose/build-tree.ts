@@ -80,7 +80,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
   return { root, packages: ordered, leftOut };
 }
 
-/** Postprocess, write the rpm database, and check that there is a policy where labels are wanted. */
+/** Postprocess, which writes the rpm database, and check that there is a policy where labels are wanted. */
 export async function finishTree(compose: Compose, { root, packages, leftOut }: InstalledTree): Promise<BuiltTree> {
   const { treefile, steps, context, workdir, ports } = compose;
   return steps.run('finish', 'Postprocessing', () => {
@@ -93,10 +93,10 @@ export async function finishTree(compose: Compose, { root, packages, leftOut }: 
       system: ports.system,
       sandbox: sandboxOptions(compose),
       packages,
+      writeDatabase: () => writeDatabase(compose, tree, leftOut),
       checkUsers: (users) => checkAllUsers(compose, users),
       message: (text) => context.message(text),
     });
-    writeDatabase(compose, tree, leftOut);
     runFinalize(treefile.finalize, { root, workdir, system: ports.system, message: (text) => context.message(text) });
     if (treefile.selinux && policyOf(tree, ports.store) === undefined)
       throw new TreelineError('compose.no-selinux-policy', {

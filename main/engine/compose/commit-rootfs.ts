@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../jobs/index.ts';
@@ -13,7 +13,7 @@ import { etcForTree, readState } from './rootfs.ts';
 import { policyOf } from './selinux.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile } from './treefile.ts';
-import { defaultCachedir, Workdir } from './workdir.ts';
+import { openCachedir, packageCacheIn, Workdir } from './workdir.ts';
 
 /** `compose commit`: a postprocessed directory becomes a commit of the treefile's branch. Its packages are read from its RPM database. */
 export async function composeCommit(params: CommitRootfsParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
@@ -25,8 +25,7 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   using tree = new Tree(root, { system: ports.system });
   etcForTree(tree);
   using target = ports.store.openTarget(path.resolve(params.repo));
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true });
+  const cachedir = openCachedir(params.cachedir);
   const lock = (place: string): Promise<Disposable> =>
     lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
   using _cache = await lock(cachedir);
@@ -43,8 +42,8 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
       ...treefile.placeOf('selinux'),
       file: treefile.placeOf('selinux')?.file ?? treefile.path,
     });
-  using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
-  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
+  using cache = ports.store.openCache(packageCacheIn(cachedir));
+  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir), ports.lock);
   // somebody may have edited the tree: never the hash of what a compose of the treefile makes
   const inputhash = createHash('sha256')
     .update(`rootfs ${state?.inputhash ?? ''} ${timeSeconds}`)

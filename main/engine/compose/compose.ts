@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
@@ -25,7 +24,7 @@ import type { Interpreter } from './sandbox.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
 import { nextVersion } from './version.ts';
-import { defaultCachedir, Workdir } from './workdir.ts';
+import { openCachedir, packageCacheIn, Workdir } from './workdir.ts';
 
 /** What compose needs of the world; main/worker wires it. */
 export interface ComposePorts {
@@ -158,8 +157,7 @@ export async function withResolved<T>(
   const treefile = params.disableSelinux ? { ...loaded, selinux: false } : loaded;
   const repos = loadRepos(treefile, params.sourceRoot);
   const locks = readLockfiles(params.lockfiles ?? []);
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true });
+  const cachedir = openCachedir(params.cachedir);
   // from reading what the branch points at to the summary; the cache first, everywhere: nobody waits for one another
   const lock = (place: string): Promise<Disposable> | undefined =>
     params.dryRun ? undefined : lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
@@ -214,11 +212,11 @@ export async function withPackages<T>(
   const { params, treefile, ports, steps, resolution, repos, cachedir } = resolved;
   requireRoot();
   await fetchPackages(resolved);
-  using cache = ports.store.openCache(path.join(cachedir, 'pkgcache-repo'));
+  using cache = ports.store.openCache(packageCacheIn(cachedir));
   const { imported, commits } = await steps.run('import', 'Importing packages', () =>
     importMissing({ resolution, repos, cache, ports, steps, forceAll: params.forceNocache ?? false, ima: treefile.ima }),
   );
-  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir));
+  using workdir = new Workdir(path.resolve(params.workdir ?? cachedir), ports.lock);
   const headers = readHeaders(resolution.packages, cache, ports.rpm);
   const result = await run({ ...resolved, cache, workdir: workdir.path, headers }, commits, imported);
   const retired = retireUnused(cachedir, cache, resolution.packages);

@@ -13,7 +13,7 @@ import { databaseOf } from './rootfs.ts';
 import { readStructured } from './structured-file.ts';
 import { resolveTreefile } from './resolve-treefile.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
-import { defaultCachedir } from './workdir.ts';
+import { openCachedir } from './workdir.ts';
 
 const extensionSchema = z.strictObject({
   packages: z.array(z.string().min(1)).min(1).describe('Packages of the extension.'),
@@ -86,8 +86,7 @@ export async function composeExtensions(params: ExtensionsParams, ports: Compose
   const { repos: moreRepos = [], extensions } = readExtensions(params.extensions);
   const wanted = Object.entries(extensions).filter(([, e]) => !e.architectures || e.architectures.includes(treefile.basearch));
   const base = baseOf(params, treefile, ports);
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true });
+  const cachedir = openCachedir(params.cachedir);
   const specs = (extension: Extensions['extensions'][string]): string[] => {
     const match = extension['match-base-evr'];
     if (match === undefined) return extension.packages;

@@ -1,16 +1,13 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { AvailablePackage } from '../../../shared/domain/index.ts';
 import type { DraftParams } from '../jobs/index.ts';
 import type { Catalog } from '../ports/resolver.ts';
 import { loadRepos } from './repo-file.ts';
 import { loadTreefile } from './treefile.ts';
-import { defaultCachedir } from './workdir.ts';
+import { openCachedir } from './workdir.ts';
 
 /** Packages that a treefile could name: what its repositories have and it doesn't exclude. */
 export function listPackages(params: DraftParams & { readonly cachedir?: string }, catalog: Catalog): AvailablePackage[] {
   const treefile = loadTreefile(params.treefile, params.text);
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true });
+  const cachedir = openCachedir(params.cachedir);
   return catalog({ cachedir, repos: loadRepos(treefile), releasever: treefile.releasever, excludes: treefile.excludePackages });
 }

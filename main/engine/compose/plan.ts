@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra, type ComposePlan, type PlannedPackage } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -14,7 +14,7 @@ import { inputHash } from './input-hash.ts';
 import { locateLayers } from './layers.ts';
 import { loadRepos } from './repo-file.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
-import { defaultCachedir } from './workdir.ts';
+import { openCachedir } from './workdir.ts';
 
 export interface PlanPorts {
   readonly resolve: Resolver;
@@ -29,8 +29,7 @@ export function planCompose(params: ResolveParams, ports: PlanPorts, context: Jo
   const step = (name: string, index: number): void => context.progress({ step: name, stepIndex: index, stepCount: 2, fraction: index / 2 });
   const treefile = loadTreefile(params.treefile, params.text);
   const repos = loadRepos(treefile);
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true });
+  const cachedir = openCachedir(params.cachedir);
   step('resolve', 0);
   using resolution = context.task('Resolving dependencies', () =>
     resolveTreefile(treefile, repos, { cachedir, cacheOnly: params.cacheOnly ?? false }, ports.resolve),

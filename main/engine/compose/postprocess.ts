@@ -23,6 +23,9 @@ import { ownerNames } from './var-tree.ts';
 /** Where the tree's rpm database is; /usr/lib/sysimage/rpm, where newer rpm looks, links to it. */
 export const rpmdbPath = '/usr/share/rpm';
 
+/** Files of librpm and SQLite that hold nothing once nobody has the database open. */
+const databaseLeftovers = ['rpmdb.sqlite-shm', 'rpmdb.sqlite-wal', '.rpm.lock'];
+
 export interface PostprocessContext {
   readonly tree: Tree;
   readonly treefile: Treefile;
@@ -34,6 +37,8 @@ export interface PostprocessContext {
   readonly sandbox?: SandboxOptions;
   /** What the tree was made of. */
   readonly packages?: readonly RpmPackage[];
+  /** Write the RPM database, when the tree has none yet. */
+  readonly writeDatabase?: () => void;
   /** Compare the users with those that must be there (check-passwd, check-groups). */
   readonly checkUsers?: (users: UserDatabase) => void;
   readonly message: (text: string) => void;
@@ -57,7 +62,12 @@ export function postprocess(context: PostprocessContext): string | undefined {
   addFiles(context);
   enableUnits(tree, treefile, message);
   writeVersion(context);
+  rpmdbLinks(tree, treefile);
+  // before the steps: they ask it what is installed
+  context.writeDatabase?.();
   inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
+  // what asking leaves
+  for (const name of databaseLeftovers) tree.remove('rpmdb', `${rpmdbPath.slice(1)}/${name}`);
   check();
   for (const name of treefile.removeFiles) tree.remove('removedFile', inTree(name));
   machineId(tree, treefile);
@@ -70,7 +80,6 @@ export function postprocess(context: PostprocessContext): string | undefined {
   layoutRoot({ tree, treefile, names, packaged: context.packages && packagedPaths(context.packages), message });
   wrapPrograms(tree, treefile);
   guardDnf(tree);
-  rpmdbLinks(tree, treefile);
   if (treefile.readonlyExecutables) makeExecutablesReadOnly(tree);
   return kernel;
 }

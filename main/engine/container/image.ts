@@ -5,7 +5,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import { composeTree, type ComposePorts } from '../compose/compose.ts';
 import { loadTreefile } from '../compose/treefile.ts';
-import { defaultCachedir } from '../compose/workdir.ts';
+import { openCachedir } from '../compose/workdir.ts';
 import type { ComposeParams, JobContext } from '../jobs/index.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 
@@ -69,7 +69,7 @@ export async function composeImage(
     cmd,
     ...compose
   } = params;
-  const cachedir = path.resolve(params.cachedir ?? defaultCachedir());
+  const cachedir = openCachedir(params.cachedir);
   const where = format === 'registry' ? output : path.resolve(output);
   const home = path.join(cachedir, 'images', createHash('sha256').update(`${format} ${where}`).digest('hex').slice(0, 16));
   const repo = path.join(home, 'repo');

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { headerDigestOf } from '../../engine/compose/signatures.ts';
@@ -30,6 +30,8 @@ export class OstreePackageCache implements PackageCache {
   constructor(location: string) {
     this.path = location;
     this.#repo = openOrRemake(location);
+    // programs with setuid bits lie in it as packages bring them
+    chmodSync(location, 0o700);
     this.#repo.disableFsync(true);
   }
 
