@@ -2,6 +2,7 @@ import {
   formatEvr,
   formatNevra,
   severityNumber,
+  timeText,
   type Advisory,
   type ChangeKind,
   type ChangelogEntry,
@@ -15,7 +16,7 @@ export const diffFormats = ['block', 'diff', 'json'] as const;
 export type DiffFormat = (typeof diffFormats)[number];
 
 /** Always ISO, always UTC: parsers and people of all locales read it (field report 5). */
-const isoDate = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
+const isoDate = (seconds: number): string => timeText(seconds).slice(0, 10);
 
 const describeRevision = (name: string, checksum: string): string =>
   name === '' || name === checksum ? checksum : `${name} (${checksum})`;
@@ -114,7 +115,7 @@ export function diffJson(outcome: DiffOutcome): unknown {
 const triple = (p: Package): [string, string, string] => [p.name, formatEvr(p), p.arch];
 
 function entryJson(e: ChangelogEntry): { date: string; author: string; text: string } {
-  return { date: new Date(e.timeSeconds * 1000).toISOString(), author: e.author, text: e.text };
+  return { date: timeText(e.timeSeconds).replace(/Z$/, '.000Z'), author: e.author, text: e.text };
 }
 
 function advisoryJson(a: Advisory): unknown[] {

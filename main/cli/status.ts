@@ -1,3 +1,4 @@
+import { timeText } from '../../shared/domain/index.ts';
 import type { CheckState, Deployment, HostSnapshot, PackageChange, Signature, UpdateDetails } from '../../shared/domain/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import { sizeText } from './progress.ts';
@@ -51,7 +52,9 @@ export function checkText(check: CheckState): string {
     case 'never':
       return 'never checked';
     case 'up-to-date':
-      return `up to date, checked ${dateText(check.checkedAt)}`;
+      return check.wentBack
+        ? `the source went back to ${check.wentBack.version || check.wentBack.checksum.slice(0, 12)} of ${dateText(check.wentBack.timestamp)}, checked ${dateText(check.checkedAt)}`
+        : `up to date, checked ${dateText(check.checkedAt)}`;
     case 'available':
       return `update available, checked ${dateText(check.checkedAt)}`;
     case 'failed':
@@ -85,7 +88,7 @@ const label = (name: string, value: string): string => `${name ? `${name}:` : ''
 
 /** ISO in UTC, whatever the locale: other programs read it (field report 5). */
 export function dateText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000', '');
+  return timeText(seconds);
 }
 
 function signatureTexts(signatures: readonly Signature[]): string[] {

@@ -3,7 +3,17 @@ import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/bootloader/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
-import { Commit, importCommit, keyFileDamage, parseSummary, reachableObjects, Repo, Sysroot, verifyGpg } from '../native/ostree/index.ts';
+import {
+  Commit,
+  importFetched,
+  keyFileDamage,
+  openFetched,
+  parseSummary,
+  reachableObjects,
+  Repo,
+  Sysroot,
+  verifyGpg,
+} from '../native/ostree/index.ts';
 import { mediumSource } from '../engine/media/source.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
 import { ProcessFetcher } from './fetcher.ts';
@@ -47,8 +57,8 @@ export async function update<T>(
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
     parseSummary,
     fetcher: how.fetcher ?? noNetwork,
-    openRepo: (path) => Repo.open(path),
-    importer: { importCommit: (from, checksum, onProgress) => importCommit(sysroot.repo, from, checksum, onProgress) },
+    openRepo: (path) => openFetched(path, sysroot.repo.path),
+    importer: { importCommit: (from, checksum, onProgress) => importFetched(sysroot.repo, from, checksum, onProgress) },
     now: params.now ?? now(),
   });
 }

@@ -26,7 +26,7 @@ async function start(): Promise<void> {
   if (!root) return;
   createRoot(root).render(
     <I18nProvider locale={i18next.language}>
-      <FormatContext value={createFormatter(locale)}>
+      <FormatContext value={createFormatter(locale, i18next.t('state.timeUnknown'))}>
         <App />
       </FormatContext>
     </I18nProvider>,

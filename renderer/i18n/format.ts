@@ -1,3 +1,5 @@
+import { knownSeconds } from '../../shared/domain/index.ts';
+
 /** Numbers, sizes, dates and durations in the person's own conventions. */
 export interface Formatter {
   readonly locale: string;
@@ -29,7 +31,9 @@ export function formatLocaleFor(language: string, formatLocale: string): string 
   }
 }
 
-export function createFormatter(locale: string): Formatter {
+/** `unknown`: the word for a time that isn't known, or that no date can show. */
+export function createFormatter(locale: string, unknown = 'unknown'): Formatter {
+  const known = (seconds: number, text: () => string): string => (knownSeconds(seconds) === 0 ? unknown : text());
   const count = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
@@ -55,9 +59,9 @@ export function createFormatter(locale: string): Formatter {
     rate: (bytesPerSecond) => size(bytesPerSecond, 'auto', '-per-second'),
     percent: (fraction) => percent.format(fraction),
     count: (value) => count.format(value),
-    date: (seconds) => date.format(seconds * 1000),
-    dateTime: (seconds) => dateTime.format(seconds * 1000),
-    ago: (seconds, nowMs = Date.now()) => relative.format(...distance(seconds - nowMs / 1000)),
+    date: (seconds) => known(seconds, () => date.format(seconds * 1000)),
+    dateTime: (seconds) => known(seconds, () => dateTime.format(seconds * 1000)),
+    ago: (seconds, nowMs = Date.now()) => known(seconds, () => relative.format(...distance(seconds - nowMs / 1000))),
     duration: (seconds) => {
       const [value, unit]: [number, string] =
         seconds < 60 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];

@@ -12,3 +12,4 @@ export * from './review.ts';
 export * from './snapshot.ts';
 export * from './update.ts';
 export * from './version.ts';
+export * from './time.ts';

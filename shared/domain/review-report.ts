@@ -3,6 +3,7 @@ import type { Advisory } from './advisory.ts';
 import type { UpdateDetails } from './changes.ts';
 import { formatEvr } from './evr.ts';
 import type { ChangelogEntry, PackageChange } from './package.ts';
+import { timeText } from './time.ts';
 import type { EtcEntry, EtcFile, EtcPreview, FileSide, ReviewSummary, TreeDiff } from './review.ts';
 
 /** Everything that a report can hold. What is missing is left out of it. */
@@ -56,7 +57,7 @@ export function reviewJson(input: ReviewReportInput): string {
     {
       format: 1,
       kind: 'treeline-review',
-      generatedAt: iso(at),
+      generatedAt: timeText(at),
       summary,
       ...(details ? { update: details } : {}),
       ...(etc ? { etc } : {}),
@@ -76,7 +77,7 @@ export function reviewMarkdown(input: ReviewReportInput): string {
     '',
     `- From: ${plain(summary.fromVersion)} (${code(summary.fromId)})`,
     `- To: ${plain(summary.toVersion)} (commit ${code(summary.toChecksum)})${summary.staged ? ', staged' : ''}`,
-    `- Report made: ${iso(at)}`,
+    `- Report made: ${timeText(at)}`,
     ...(details ? signatureLines(details) : []),
     '',
     ...effectLines(summary, details),
@@ -167,7 +168,7 @@ function packageEntry(change: PackageChange): string[] {
   return log === '' ? [head] : [head, '', ...fenced(log, '  '), ''];
 }
 
-const changelogText = (e: ChangelogEntry): string => `* ${iso(e.timeSeconds).slice(0, 10)} ${e.author}\n${e.text}`;
+const changelogText = (e: ChangelogEntry): string => `* ${timeText(e.timeSeconds).slice(0, 10)} ${e.author}\n${e.text}`;
 
 function advisoryLines(advisories: readonly Advisory[]): string[] {
   return [
@@ -241,8 +242,6 @@ function treeLines(tree: TreeDiff): string[] {
     '',
   ];
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000', '');
 
 function bytes(count: number): string {
   if (count < 1000) return `${count} bytes`;

@@ -5,7 +5,12 @@ import type { Signature, UpdateSizes } from './changes.ts';
 /** What the last check found. Three states that never mix: a failed check is not "up to date" (field report 8). */
 export type CheckState =
   | { readonly kind: 'never' }
-  | { readonly kind: 'up-to-date'; readonly checkedAt: number }
+  | {
+      readonly kind: 'up-to-date';
+      readonly checkedAt: number;
+      /** The source offers an older version than what is here, which isn't taken unasked. */
+      readonly wentBack?: OfferedVersion;
+    }
   | { readonly kind: 'available'; readonly checkedAt: number; readonly update: AvailableUpdate }
   | {
       readonly kind: 'failed';
@@ -17,6 +22,13 @@ export type CheckState =
       /** What an earlier successful check had found, still worth showing. */
       readonly last?: AvailableUpdate;
     };
+
+/** `timestamp`: Unix seconds, 0 if unknown. */
+export interface OfferedVersion {
+  readonly checksum: string;
+  readonly version: string;
+  readonly timestamp: number;
+}
 
 export interface AvailableUpdate {
   readonly checksum: string;

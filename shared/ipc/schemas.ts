@@ -121,7 +121,11 @@ const availableUpdate = object<AvailableUpdate>({
 
 const check: z.ZodType<CheckState> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('never') }),
-  z.object({ kind: z.literal('up-to-date'), checkedAt: number }),
+  z.object({
+    kind: z.literal('up-to-date'),
+    checkedAt: number,
+    wentBack: z.object({ checksum: text, version: text, timestamp: number }).optional(),
+  }),
   z.object({ kind: z.literal('available'), checkedAt: number, update: availableUpdate }),
   z.object({ kind: z.literal('failed'), failedAt: number, since: number, error: errorReport, last: availableUpdate.optional() }),
 ]);

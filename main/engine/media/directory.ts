@@ -73,6 +73,11 @@ export class MediumDirectory implements Disposable {
     }
   }
 
+  /** The way to a name in here for a system call that doesn't follow links in the last place. */
+  pathOf(name: string): string {
+    return this.#path(name);
+  }
+
   #path(name: string): string {
     if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) throw new TypeError(`no single name: ${JSON.stringify(name)}`);
     return `/proc/self/fd/${this.#fd}/${name}`;

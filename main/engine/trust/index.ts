@@ -1,4 +1,5 @@
 export * from './binding.ts';
 export * from './demands.ts';
+export * from './direction.ts';
 export * from './proof.ts';
 export * from './summary.ts';

@@ -9,7 +9,7 @@ import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { rolledBack } from '../sysroot/rolled-back.ts';
 import { requireIntact, type GpgVerify } from '../sysroot/signatures.ts';
 import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
-import { requireProven, type ParseSummary } from '../trust/index.ts';
+import { goesBack, requireProven, type ParseSummary } from '../trust/index.ts';
 import { buildDetails } from './details.ts';
 import { fetchCommits, fetchRepoPath, knownTarget, type OpenRepo } from './fetched.ts';
 import { updateSizes } from './sizes.ts';
@@ -129,11 +129,29 @@ function found(context: UpdateContext, repo: RepoPort, source: Source, checksum:
   if (checksum === source.base.checksum) return upToDate;
   const to = repo.loadCommit(checksum);
   const details = describeUpdate(context, repo, source, to);
-  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
-  // the server went back: nothing newer there
-  if (from && to.timestamp < from.timestamp) return upToDate;
+  const { version, timestamp } = to;
+  if (goneBack(context, repo, source, to)) return { ...upToDate, wentBack: { checksum, version, timestamp } };
   saveDetails(context, details);
   return { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) };
+}
+
+/** Whether the source offers something older than what is booted, or than what the next start leads to. */
+export function goneBack(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort): boolean {
+  return [source.base, source.newest].some(({ checksum }) => {
+    const from = context.sysroot.repo.tryLoadCommit(checksum);
+    return from !== undefined && goesBack(repo, from, to);
+  });
+}
+
+/**
+ * An upgrade has asked the server, too: what an earlier check had to say (that it couldn't be reached, say) is over. `details`: what lies between
+ * the base and the branch's newest commit, undefined when that is the base itself.
+ */
+export function rememberLook(context: UpdateContext, source: Source, details: UpdateDetails | undefined): void {
+  const state: CheckState = details
+    ? { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) }
+    : { kind: 'up-to-date', checkedAt: context.now };
+  tryWriteJson(checkFile(context.dir), { format: 1, base: source.base.checksum, state } satisfies CheckFile);
 }
 
 /** What the last check found, relative to what is booted now. Reads files only. */
@@ -142,7 +160,7 @@ export function cachedCheck(context: UpdateContext, osname: string): CheckState 
   if (file?.format !== 1) return { kind: 'never' };
   const { state } = file;
   const found = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
-  if (!found) return state;
+  if (!found) return state.kind === 'up-to-date' ? stillBack(context, osname, state) : state;
   let update: AvailableUpdate | undefined;
   try {
     const source = updateSource(context.sysroot, osname);
@@ -158,10 +176,18 @@ export function cachedCheck(context: UpdateContext, osname: string): CheckState 
   return update ? { kind: 'available', checkedAt, update } : { kind: 'up-to-date', checkedAt };
 }
 
+/** That the source went back is over once what it offers is what is here. */
+function stillBack(context: UpdateContext, osname: string, state: Extract<CheckState, { kind: 'up-to-date' }>): CheckState {
+  const { wentBack, ...rest } = state;
+  if (!wentBack) return state;
+  const here = context.sysroot.deployments().find((d) => d.osname === osname && !d.staged);
+  return here?.checksum === wentBack.checksum ? rest : state;
+}
+
 function refresh(context: UpdateContext, source: Source, update: AvailableUpdate, base: string): AvailableUpdate | undefined {
   const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
   const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
-  if (from && update.timestamp < from.timestamp) return undefined;
+  if (from && from.timestamp > 0 && update.timestamp > 0 && update.timestamp < from.timestamp) return undefined;
   if (base === source.base.checksum) {
     const here = context.sysroot.repo.tryLoadCommit(update.checksum)?.state === 'normal';
     const sizes = here ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;

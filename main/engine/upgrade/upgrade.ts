@@ -3,13 +3,14 @@ import { TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import type { DeployOutcome, JobParams } from '../jobs/index.ts';
 import type { ImportPort } from '../ports/fetch.ts';
-import type { CommitPort } from '../ports/sysroot.ts';
+import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { OriginFile } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
+import { goesBack } from '../trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
-import { describeUpdate, saveDetails, withFetched, type UpdateContext } from './check.ts';
+import { describeUpdate, rememberLook, saveDetails, withFetched, type UpdateContext } from './check.ts';
 import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { fetchThroughDrops } from './retry.ts';
@@ -44,15 +45,20 @@ export async function upgrade(context: UpgradeContext, params: UpgradeParams): P
   progress.report('check', 0);
   const checksum = await resolveTarget(context, source, revision, params);
   const sameSource = source.refspec === source.origin.refspec;
-  if (checksum === source.newest.checksum && sameSource && complete(context, checksum)) return nothingNew(context, source, checksum);
+  const looked = !params.cacheOnly && source.remote !== '' && !context.medium && revision.kind === 'newest';
+  if (checksum === source.newest.checksum && sameSource && complete(context, checksum)) {
+    if (looked && checksum === source.base.checksum) rememberLook(context, source, undefined);
+    return nothingNew(context, source, checksum);
+  }
   const details = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
     const described = describeUpdate(context, repo, source, to, revision.kind === 'checksum' && (params.skipBranchCheck ?? false));
-    requireWanted(context, source, revision, params, to);
+    requireWanted(context, repo, source, revision, params, to);
     return described;
   });
   progress.report('check', 1);
   saveDetails(context, details);
+  if (looked) rememberLook(context, source, details.toChecksum === source.base.checksum ? undefined : details);
   if (!complete(context, checksum)) await pull(context, source, checksum, details, params, progress);
   if (source.remote !== '' && revision.kind === 'newest') sysroot.repo.setRef(source.ref, checksum, source.remote);
   if (params.takeRolledBack) removeRolledBack(context.dir, checksum);
@@ -105,10 +111,17 @@ function nothingNew(context: UpgradeContext, source: Source, checksum: string): 
   };
 }
 
-function requireWanted(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams, to: CommitPort): void {
+function requireWanted(
+  context: UpgradeContext,
+  repo: RepoPort,
+  source: Source,
+  revision: Revision,
+  params: UpgradeParams,
+  to: CommitPort,
+): void {
   const name = to.version || to.checksum.slice(0, 12);
   const from = context.sysroot.repo.tryLoadCommit(source.newest.checksum);
-  if (from && to.timestamp < from.timestamp && !params.allowDowngrade && source.refspec === source.origin.refspec) {
+  if (from && goesBack(repo, from, to) && !params.allowDowngrade && source.refspec === source.origin.refspec) {
     throw new TreelineError('update.older', { subject: name, detail: from.version });
   }
   const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);

@@ -1,3 +1,4 @@
+import { knownSeconds } from '../../../shared/domain/index.ts';
 import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
 
 /** OstreeRepoCommitState of ostree-repo.h. */
@@ -14,7 +15,7 @@ export class Commit {
   readonly state: CommitState;
   /** '' for a first commit. */
   readonly parent: string;
-  /** Unix seconds (UTC). */
+  /** Unix seconds (UTC); 0 for what no date can show. */
   readonly timestamp: number;
   readonly subject: string;
   readonly body: string;
@@ -40,7 +41,7 @@ export class Commit {
     // ostree stores the time big-endian (ostree_commit_get_timestamp)
     const swapped = Buffer.alloc(8);
     swapped.writeBigUInt64LE(time);
-    this.timestamp = Number(swapped.readBigUInt64BE());
+    this.timestamp = knownSeconds(swapped.readBigUInt64BE());
     this.subject = subject;
     this.body = body;
     this.rootDirtree = dirtree.toString('hex');

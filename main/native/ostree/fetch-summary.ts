@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import type { FetchedSummary, SummaryRef } from '../../engine/ports/fetch.ts';
+import { knownSeconds } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, bindChecked, Handle, PointerOut, Ptr, Variant, type VariantValue } from '../core/index.ts';
 import { decodeVariant, encodeVariant } from '../core/gvariant-format.ts';
@@ -85,5 +86,5 @@ export function parseSummary(summary: Uint8Array, remote: string): SummaryRef[] 
 function bigEndian(value: bigint): number {
   const swapped = Buffer.alloc(8);
   swapped.writeBigUInt64LE(value);
-  return Number(swapped.readBigUInt64BE());
+  return knownSeconds(swapped.readBigUInt64BE());
 }

@@ -5,6 +5,7 @@ import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Commit } from './commit.ts';
 import { removeDamage } from './fetch-damage.ts';
+import { FetchedView } from './fetched-view.ts';
 import { fetchSummary } from './fetch-summary.ts';
 import { pull } from './pull.ts';
 import { Repo } from './repo.ts';
@@ -184,7 +185,13 @@ function progressOf(request: FetchRequest, emit: (progress: Progress) => void): 
   };
 }
 
-/** Root's side: take a commit and its objects over from an untrusted local repository; every checksum is verified on the way. */
+/** Root's side: take a commit and its objects over from what an unprivileged process fetched (see FetchedView); every checksum is verified on the way. */
+export function importFetched(repo: Repo, fetched: string, checksum: string, onProgress: (objectsDone: number) => void): void {
+  using view = new FetchedView(fetched, undefined);
+  importCommit(repo, view.path, checksum, onProgress);
+}
+
+/** Take a commit and its objects over from a local repository of the caller's own; every checksum is verified on the way. */
 export function importCommit(repo: Repo, fromRepo: string, checksum: string, onProgress: (objectsDone: number) => void): void {
   pull(repo, {
     source: `file://${fromRepo}`,

@@ -78,18 +78,20 @@ export interface Remote {
 export class Repo implements Disposable {
   readonly path: string;
   readonly #handle: Handle<'OstreeRepo'>;
+  #onClose: (() => void) | undefined;
 
   private constructor(handle: Handle<'OstreeRepo'>, path: string) {
     this.#handle = handle;
     this.path = path;
   }
 
-  /** Open an existing repository. Throws `repo.open` naming the path. */
-  static open(path: string): Repo {
+  /** Open an existing repository; `onClose` is called when it is disposed of. Throws `repo.open` naming the path. */
+  static open(path: string, onClose?: () => void): Repo {
     using location = file(path);
     const repo = new Repo(new Handle(repoNew(location.pointer), `OstreeRepo ${path}`), path);
     try {
       repoOpen(repo.pointer, null);
+      repo.#onClose = onClose;
       return repo;
     } catch (error) {
       repo[Symbol.dispose]();
@@ -121,6 +123,8 @@ export class Repo implements Disposable {
 
   [Symbol.dispose](): void {
     this.#handle[Symbol.dispose]();
+    this.#onClose?.();
+    this.#onClose = undefined;
   }
 
   get mode(): RepoMode {

@@ -1,7 +1,5 @@
-import type { HostSnapshot, JobState } from '../../../shared/domain/index.ts';
+import { timeText, type HostSnapshot, type JobState } from '../../../shared/domain/index.ts';
 import { errorLine, type ErrorReport } from '../../../shared/errors/index.ts';
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** An error for a bug report: English and ISO dates, whatever the window's language. */
 export function errorReportText(report: ErrorReport): string {
@@ -13,8 +11,8 @@ export function jobReportText(job: JobState, snapshot: HostSnapshot | undefined)
   const lines = [
     `job: ${job.title} (${job.method})`,
     `by: ${job.owner}`,
-    `started: ${iso(job.startedAt)}`,
-    ...(job.endedAt === undefined ? [] : [`ended: ${iso(job.endedAt)}`]),
+    `started: ${timeText(job.startedAt)}`,
+    ...(job.endedAt === undefined ? [] : [`ended: ${timeText(job.endedAt)}`]),
     `phase: ${job.phase}`,
     ...(job.progress ? [`step: ${job.progress.step} (${job.progress.stepIndex + 1} of ${job.progress.stepCount})`] : []),
   ];

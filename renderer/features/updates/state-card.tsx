@@ -83,7 +83,14 @@ function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
     case 'up-to-date':
       return (
         <Words
-          title={t('state.upToDate')}
+          title={
+            state.wentBack
+              ? t('state.wentBack', {
+                  version: state.wentBack.version || state.wentBack.checksum.slice(0, 12),
+                  when: format.dateTime(state.wentBack.timestamp),
+                })
+              : t('state.upToDate')
+          }
           lines={[t('state.current', { version: current }), t('state.checkedAgo', { ago: format.ago(state.checkedAt) })]}
         />
       );

@@ -1,4 +1,4 @@
-import type { AvailableUpdate, CheckState, Deployment, HostSnapshot, JobState } from '../../../shared/domain/index.ts';
+import type { AvailableUpdate, CheckState, Deployment, HostSnapshot, JobState, OfferedVersion } from '../../../shared/domain/index.ts';
 
 /** What the state card says. Exactly one holds at a time; warnings that can come on top are not in here. */
 export type UpdateState =
@@ -13,7 +13,7 @@ export type UpdateState =
       readonly superseded: Deployment | undefined;
     }
   | { readonly kind: 'failed'; readonly check: FailedCheck }
-  | { readonly kind: 'up-to-date'; readonly checkedAt: number }
+  | { readonly kind: 'up-to-date'; readonly checkedAt: number; readonly wentBack: OfferedVersion | undefined }
   | { readonly kind: 'never' };
 
 export type FailedCheck = Extract<CheckState, { kind: 'failed' }>;
@@ -56,7 +56,7 @@ export function deriveUpdateState(snapshot: HostSnapshot, job: JobState | undefi
     case 'failed':
       return { kind: 'failed', check };
     case 'up-to-date':
-      return { kind: 'up-to-date', checkedAt: check.checkedAt };
+      return { kind: 'up-to-date', checkedAt: check.checkedAt, wentBack: check.wentBack };
     case 'never':
       return { kind: 'never' };
   }
