@@ -106,7 +106,7 @@ function quietOne(snapshot: HostSnapshot, state: NotificationState, now: number)
   const update = offered(snapshot);
   if (update && update.checksum !== staged?.checksum) {
     const key = `update:${update.checksum}`;
-    const { count, worst } = update.security;
+    const { count, worst } = update.security ?? { count: 0, worst: 'none' };
     if (count > 0 && severityNumber(worst) >= severityNumber('important') && rested(key)) {
       return { kind: 'security', key, version: update.version, count };
     }

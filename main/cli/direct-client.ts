@@ -65,7 +65,8 @@ export class DirectClient extends DirectReview implements FullHostClient {
     return this.pull('upgrade', options);
   }
 
-  deploy(revision: string, options: PullOptions): Promise<JobState> {
+  async deploy(revision: string, { registerDriver, ...options }: PullOptions): Promise<JobState> {
+    if (registerDriver) throw new TreelineError('not-supported', { subject: '--register-driver with --sysroot' });
     return this.pull(`deploy ${revision}`, { allowDowngrade: true, ...options }, { revision });
   }
 

@@ -1,19 +1,26 @@
+import path from 'node:path';
 import { Command } from 'commander';
 import { standardError } from './terminal.ts';
-import { treelineVersion } from '../../shared/domain/index.ts';
+import { rpmOstreeVersion, treelineVersion } from '../../shared/domain/index.ts';
+
+/** The name in /usr/bin under which it was started. Scripts of rpm-ostree's users find what they look for under that name. */
+const invokedName = path.basename(process.argv[1] ?? '') === 'rpm-ostree' ? 'rpm-ostree' : 'treeline';
 
 /** The block that rpm-ostree's own tools and scripts look for: version, then features. */
-const versionBlock = `treeline:\n Version: '${treelineVersion}'\n Features:\n  - compose\n  - dbus\n  - peer-sockets`;
+const versionBlock =
+  invokedName === 'rpm-ostree'
+    ? `rpm-ostree:\n Version: '${rpmOstreeVersion}'\n Treeline: '${treelineVersion}'\n Features:\n  - compose`
+    : `treeline:\n Version: '${treelineVersion}'\n Features:\n  - compose\n  - dbus\n  - peer-sockets`;
 
 /** Commands that work without the service. */
-const local = ['compose', 'db', 'repo'] as const;
+const local = ['compose', 'db', 'repo', 'experimental'] as const;
 
 /**
  * The whole command line. `wanted`: the command that will be run; then only its part is loaded, because reading all of the client's code
  * takes longer than comparing two package lists. undefined: all commands, for help, completion and manuals.
  */
 export async function buildProgram(wanted?: string): Promise<Command> {
-  const program = new Command('treeline')
+  const program = new Command(invokedName)
     .description('Compose, update, review and roll back image-based operating systems')
     .version(versionBlock, '--version', 'print the version')
     .option('-q, --quiet', 'print less')
@@ -36,6 +43,11 @@ export async function buildProgram(wanted?: string): Promise<Command> {
   if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
   if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());
   if (wanted === undefined || wanted === 'repo') program.addCommand((await import('./repo.ts')).repoCommand());
+  // parts of `compose` under the name that they had first
+  if (wanted === 'experimental') {
+    const { composeCommand } = await import('./compose.ts');
+    program.addCommand(new Command('experimental').description('Experimental commands').addCommand(composeCommand()), { hidden: true });
+  }
   for (const command of everyCommand(program)) command.configureOutput({ outputError: (text) => standardError.printText(text) });
   return program;
 }

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
-import { registerDeployments } from './commands/deployments.ts';
+import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerRemote } from './commands/remote.ts';
 import { registerRestart } from './commands/restart.ts';
 import { registerPulling } from './commands/upgrade.ts';
+import { registerExperimental, registerNotYet } from './commands/not-yet.ts';
+import { registerSystem } from './commands/system.ts';
 import { registerDiff } from './diff.ts';
 import { registerStatus } from './commands/status.ts';
 
@@ -18,4 +20,7 @@ export function registerServiceCommands(program: Command): void {
   registerRestart(program);
   registerRemote(program);
   registerMedia(program);
+  registerSystem(program);
+  registerNotYet(program);
+  addHistory(registerExperimental(program));
 }

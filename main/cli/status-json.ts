@@ -18,7 +18,7 @@ export function statusJson(snapshot: HostSnapshot, details: UpdateDetails | unde
     deployments: deployments.map((deployment) => deploymentJson(deployment, update)),
     transaction: snapshot.job ? [snapshot.job.method, snapshot.job.owner, snapshot.osname] : null,
     'cached-update': update ? cachedUpdateJson(snapshot.osname, update, details, base) : null,
-    'update-driver': null,
+    'update-driver': snapshot.updateDriver === undefined ? null : { 'driver-name': snapshot.updateDriver },
   };
 }
 
@@ -125,11 +125,14 @@ function cachedUpdateJson(
     timestamp: update.timestamp,
     origin: update.refspec,
     'gpg-enabled': base?.verified ?? false,
-    ...(base?.verified ? { signatures: signaturesJson(update.signatures) } : {}),
+    ...(base?.verified && update.signatures ? { signatures: signaturesJson(update.signatures) } : {}),
     'ref-has-new-commit': true,
     'update-sha256': base?.checksum ?? '',
     deployment: base?.id ?? '',
-    'rpm-diff': { upgraded: two('upgraded'), downgraded: two('downgraded'), removed: one('removed'), added: one('added') },
+    // without a list of packages nothing is known of what changes
+    ...(details && details.source !== 'none'
+      ? { 'rpm-diff': { upgraded: two('upgraded'), downgraded: two('downgraded'), removed: one('removed'), added: one('added') } }
+      : {}),
     ...(details && details.advisories.length > 0
       ? {
           advisories: details.advisories.map((advisory) => [

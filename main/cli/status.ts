@@ -1,5 +1,13 @@
-import { timeText } from '../../shared/domain/index.ts';
-import type { CheckState, Deployment, HostSnapshot, PackageChange, Signature, UpdateDetails } from '../../shared/domain/index.ts';
+import {
+  timeText,
+  type AvailableUpdate,
+  type CheckState,
+  type Deployment,
+  type HostSnapshot,
+  type PackageChange,
+  type Signature,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import { sizeText } from './progress.ts';
 import { pendingUpdate } from './status-json.ts';
@@ -20,7 +28,8 @@ export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | und
     if (snapshot.job.progress)
       lines.push(`   Progress: ${Math.floor(snapshot.job.progress.fraction * 100)}% ${snapshot.job.progress.step}`);
   }
-  if (snapshot.automaticUpdatePolicy && snapshot.automaticUpdatePolicy !== 'none') {
+  if (snapshot.updateDriver) lines.push(`AutomaticUpdatesDriver: ${snapshot.updateDriver}`);
+  else if (snapshot.automaticUpdatePolicy && snapshot.automaticUpdatePolicy !== 'none') {
     lines.push(`AutomaticUpdates: ${snapshot.automaticUpdatePolicy}; ${checkText(snapshot.check)}`);
   }
   if (snapshot.finalizeFailure) lines.push(`Warning: the staged deployment didn’t take: ${snapshot.finalizeFailure.text}`);
@@ -34,13 +43,14 @@ export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | und
   if (update && !snapshot.deployments.some((deployment) => deployment.checksum === update.checksum)) {
     lines.push('', 'AvailableUpdate:');
     lines.push(label('Version', `${update.version} (${dateText(update.timestamp)})`), label('Commit', update.checksum));
-    if (update.sizes.downloadBytes > 0) lines.push(label('Download', sizeText(update.sizes.downloadBytes)));
-    for (const line of signatureTexts(update.signatures)) lines.push(label('GPGSignature', line));
-    if (update.security.count > 0) lines.push(label('SecAdvisories', `${update.security.count}, worst: ${update.security.worst}`));
+    lines.push(label('Download', downloadText(update)));
+    for (const line of update.signatures ? signatureTexts(update.signatures) : ['unknown']) lines.push(label('GPGSignature', line));
+    if (!update.security) lines.push(label('SecAdvisories', 'unknown'));
+    else if (update.security.count > 0) lines.push(label('SecAdvisories', `${update.security.count}, worst: ${update.security.worst}`));
     if (view.advisories && details) {
       for (const advisory of details.advisories) lines.push(label('', `${advisory.id}  ${advisory.severity}  ${advisory.title}`));
     }
-    lines.push(label('Diff', countsText(update.counts)));
+    lines.push(label('Diff', update.counts ? countsText(update.counts) : 'unknown'));
     if (view.verbose && details) lines.push(...changeLines(details.packages));
   }
   return lines;
@@ -56,10 +66,16 @@ export function checkText(check: CheckState): string {
         ? `the source went back to ${check.wentBack.version || check.wentBack.checksum.slice(0, 12)} of ${dateText(check.wentBack.timestamp)}, checked ${dateText(check.checkedAt)}`
         : `up to date, checked ${dateText(check.checkedAt)}`;
     case 'available':
-      return `update available, checked ${dateText(check.checkedAt)}`;
+      return check.checkedAt === undefined ? 'update available' : `update available, checked ${dateText(check.checkedAt)}`;
     case 'failed':
       return check.since > 0 ? `could not check since ${dateText(check.since)}` : 'could not check so far';
   }
+}
+
+/** What isn't told is said to be unknown: nothing is no size. */
+function downloadText({ sizes }: AvailableUpdate): string {
+  if (!sizes || (!sizes.downloadExact && sizes.downloadBytes === 0)) return 'unknown';
+  return `${sizes.downloadExact ? '' : 'about '}${sizeText(sizes.downloadBytes)}`;
 }
 
 function deploymentLines(deployment: Deployment, verbose: boolean): string[] {

@@ -52,6 +52,8 @@ export interface PullOptions {
   readonly skipBranchCheck?: boolean;
   readonly lockFinalization?: boolean;
   readonly takeRolledBack?: boolean;
+  /** Name of the program that decides about updates from now on. */
+  readonly registerDriver?: string;
 }
 
 export interface KernelArgsChange {

@@ -1,7 +1,20 @@
 import type { Variant } from '../../shared/dbus/index.ts';
-import type { AvailableUpdate, CheckState, CommitMeta, Deployment, Evr, PackageChange, Signature } from '../../shared/domain/index.ts';
+import {
+  compareEvr,
+  worstSeverity,
+  type Advisory,
+  type AvailableUpdate,
+  type ChangeKind,
+  type CheckState,
+  type CommitMeta,
+  type Deployment,
+  type Evr,
+  type Package,
+  type PackageChange,
+  type Signature,
+} from '../../shared/domain/index.ts';
 
-/** Dictionaries of a stock rpm-ostreed as domain types: the only place that knows both. What it doesn't tell is empty. */
+/** Dictionaries of a stock rpm-ostreed as domain types: the only place that knows both. What it doesn't tell is missing, or empty where that can't be mistaken. */
 export type Dict = Readonly<Record<string, Variant | undefined>>;
 
 const str = (dict: Dict, key: string): string => (typeof dict[key]?.value === 'string' ? (dict[key].value as string) : '');
@@ -54,8 +67,8 @@ function decodeMeta(dict: Dict): CommitMeta {
 
 /** Tuples in the order of OstreeGpgSignatureAttr. */
 function decodeSignatures(dict: Dict): Signature[] {
-  return ((dict.signatures?.value ?? []) as Variant[]).map((variant) => {
-    const row = variant.value as unknown[];
+  return (rows(dict.signatures?.value) as Variant[]).map((variant) => {
+    const row = rows(variant.value);
     return {
       type: 'gpg',
       valid: row[0] === true,
@@ -72,40 +85,74 @@ function decodeSignatures(dict: Dict): Signature[] {
   });
 }
 
-/** CachedUpdate of a stock daemon. It doesn't say when it looked, nor that looking failed. */
+/** CachedUpdate of a stock daemon. It doesn't say when it looked, nor that looking failed, nor how large the update is. */
 export function decodeCachedUpdate(dict: Dict): CheckState {
   if (!str(dict, 'checksum')) return { kind: 'never' };
-  const diff = (dict['rpm-diff']?.value ?? {}) as Dict;
-  const count = (key: string): number => ((diff[key]?.value ?? []) as unknown[]).length;
-  const advisories = (dict.advisories?.value ?? []) as [string, number, number][];
-  const security = advisories.filter(([, kind]) => kind === 1);
-  const worst = Math.max(0, ...security.map(([, , severity]) => severity));
+  const diff = dict['rpm-diff']?.value as Dict | undefined;
+  const count = (key: string): number => rows(diff?.[key]?.value).length;
+  const security = decodeAdvisories(dict)?.filter(({ kind }) => kind === 'security');
   const update: AvailableUpdate = {
     checksum: str(dict, 'checksum'),
     version: str(dict, 'version'),
     timestamp: num(dict, 'timestamp'),
     refspec: str(dict, 'origin'),
-    counts: { upgraded: count('upgraded'), downgraded: count('downgraded'), added: count('added'), removed: count('removed') },
-    security: { count: security.length, worst: (['none', 'low', 'moderate', 'important', 'critical'] as const)[worst] ?? 'none' },
-    sizes: { downloadBytes: 0, downloadExact: false, downloadObjects: 0, diskBytes: 0, installedDeltaBytes: 0, freeBytes: 0 },
-    signatures: decodeSignatures(dict),
+    ...(diff
+      ? { counts: { upgraded: count('upgraded'), downgraded: count('downgraded'), added: count('added'), removed: count('removed') } }
+      : {}),
+    ...(security ? { security: { count: security.length, worst: worstSeverity(security.map(({ severity }) => severity)) } } : {}),
+    // without verification nobody has looked
+    ...(bool(dict, 'gpg-enabled') ? { signatures: decodeSignatures(dict) } : {}),
     rolledBackFrom: false,
   };
-  return { kind: 'available', checkedAt: 0, update };
+  return { kind: 'available', update };
 }
+
+/** libdnf's numbers. */
+const advisoryKinds = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'] as const;
+const severities = ['none', 'low', 'moderate', 'important', 'critical'] as const;
+
+/** a(suuasa{sv}) of a cached update; undefined when the daemon tells none, which may mean that it has no metadata of packages. */
+export function decodeAdvisories(dict: Dict): Advisory[] | undefined {
+  if (!dict.advisories) return undefined;
+  return (rows(dict.advisories.value) as [string, number, number, unknown, Dict][]).map(([id, kind, severity, packages, more]) => ({
+    id,
+    kind: advisoryKinds[kind] ?? 'unknown',
+    severity: severities[severity] ?? 'none',
+    title: '',
+    description: '',
+    issuedSeconds: 0,
+    references: (rows(more?.cve_references?.value) as [string, string][]).map(([url, title]) => ({
+      kind: 'cve' as const,
+      id: /CVE-\d+-\d+/.exec(title)?.[0] ?? title,
+      title,
+      url,
+    })),
+    packages: rows(packages) as string[],
+  }));
+}
+
+/** Whatever a daemon sends where a list is expected. */
+const rows = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const changeKinds = ['added', 'removed', 'upgraded', 'downgraded'] as const;
 
 /** a(sua{sv}) of the `*RpmDiff` methods. */
-export function decodeRpmDiff(rows: readonly (readonly [string, number, Dict])[]): PackageChange[] {
-  return rows.map(([name, kind, dict]) => {
+export function decodeRpmDiff(diff: unknown): PackageChange[] {
+  return (rows(diff) as (readonly [string, number, Dict])[]).flatMap(([name, number, dict]) => {
     const side = (key: string): (Evr & { name: string; arch: string }) | undefined => {
-      const tuple = dict[key]?.value as [string, string, string] | undefined;
-      return tuple && { ...parseEvr(tuple[1]), name: tuple[0], arch: tuple[2] };
+      const tuple = dict?.[key]?.value as [string, string, string] | undefined;
+      return Array.isArray(tuple) ? { ...parseEvr(tuple[1]), name: tuple[0], arch: tuple[2] } : undefined;
     };
     const [from, to] = [side('PreviousPackage'), side('NewPackage')];
-    return { kind: changeKinds[kind] ?? 'upgraded', name, arch: to?.arch ?? from?.arch ?? '', from, to };
+    const kind = changeKinds[number] ?? kindOf(from, to);
+    return kind ? [{ kind, name, arch: to?.arch ?? from?.arch ?? '', from, to }] : [];
   });
+}
+
+/** A number that later daemons may add: what the two sides say is what happened. */
+function kindOf(from: Package | undefined, to: Package | undefined): ChangeKind | undefined {
+  if (!from || !to) return to ? 'added' : from ? 'removed' : undefined;
+  return compareEvr(from, to) > 0 ? 'downgraded' : 'upgraded';
 }
 
 function parseEvr(text: string): Evr {

@@ -26,7 +26,7 @@ export interface ClientOptions {
 }
 
 /** Methods after which a stock daemon's default deployment tells whether anything changed, as its own command line finds it out. */
-const deploying = ['Upgrade', 'Deploy', 'Rebase', 'KernelArgs', 'AutomaticUpdateTrigger'];
+const deploying = ['Upgrade', 'Deploy', 'Rebase', 'KernelArgs', 'UpdateDeployment', 'AutomaticUpdateTrigger'];
 
 const snapshotMs = 300;
 
@@ -97,6 +97,11 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async deploy(revision: string, options: PullOptions): Promise<JobState> {
+    if (options.registerDriver) {
+      const bag = { ...this.pullBag(options), 'register-driver': new Variant('s', options.registerDriver) };
+      const wanted = revision === '' ? {} : { 'set-revision': new Variant('s', revision) };
+      return this.run(`deploy ${revision}`, 'UpdateDeployment', await this.osObject(), iface.os, 'a{sv}a{sv}', [wanted, bag]);
+    }
     return this.run(`deploy ${revision}`, 'Deploy', await this.osObject(), iface.os, 'sa{sv}', [revision, this.pullBag(options)]);
   }
 
@@ -195,8 +200,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async diskUse(): Promise<DiskUse> {
-    await this.needOurs('Disk use');
-    return this.json<DiskUse>('DiskUse');
+    return (await this.isOurs()) ? this.json<DiskUse>('DiskUse') : this.stock.diskUse();
   }
 
   close(): void {

@@ -1,9 +1,10 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { KernelArgsChange } from './api.ts';
 import { iface, sysrootPath, type Variant } from '../../shared/dbus/index.ts';
-import type { CheckState, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
-import { decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
+import type { CheckState, DiskUse, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import { decodeAdvisories, decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
 import type { ServiceLink } from './link.ts';
 
 /** What can be had from an rpm-ostreed that isn't ours: less, and said so, but never wrong. */
@@ -20,7 +21,7 @@ export class StockReader {
     const os = await this.all(path, iface.os);
     const rollbackId = ((os.RollbackDeployment?.value ?? {}) as Dict).id?.value;
     const deployments = await Promise.all(
-      ((sysroot.Deployments?.value ?? []) as Dict[]).map(async (dict, index) => {
+      dicts(sysroot.Deployments).map(async (dict, index) => {
         // one without a boot entry of its own has none to tell
         const bootConfig = await this.bootConfig(String(index), false).catch(() => ({}));
         return decodeDeployment(dict, index, dict.id?.value === rollbackId, bootConfig);
@@ -65,7 +66,7 @@ export class StockReader {
   }
 
   private async indexOf(deploymentId: string): Promise<number> {
-    const deployments = ((await this.all(sysrootPath, iface.sysroot)).Deployments?.value ?? []) as Dict[];
+    const deployments = dicts((await this.all(sysrootPath, iface.sysroot)).Deployments);
     const index = deployments.findIndex((dict) => dict.id?.value === deploymentId);
     if (index < 0) throw new TreelineError('deployment.not-found', { subject: deploymentId });
     return index;
@@ -91,15 +92,19 @@ export class StockReader {
   async diff(from: string, to: string): Promise<readonly PackageChange[]> {
     const path = await this.osObject();
     const call = { path, interface: iface.os, member: 'GetDeploymentsRpmDiff', signature: 'ss', body: [from, to] };
-    return decodeRpmDiff((await this.link.call(call, true))[0] as never);
+    return decodeRpmDiff((await this.link.call(call, true))[0]);
   }
 
   async updateDetails(): Promise<UpdateDetails> {
     const path = await this.osObject();
     const call = { path, interface: iface.os, member: 'GetCachedUpdateRpmDiff', signature: 's', body: [''] };
-    const [rows, dict] = (await this.link.call(call, true)) as [never, Dict];
-    const check = decodeCachedUpdate(dict);
+    const [rows, dict] = (await this.link.call(call, true)) as [unknown, Dict];
+    const cached = ((await this.all(path, iface.os)).CachedUpdate?.value ?? {}) as Dict;
+    // what the answer lacks stands in the property, when both are about the same version
+    const whole = cached.checksum?.value === dict.checksum?.value ? { ...cached, ...dict } : dict;
+    const check = decodeCachedUpdate(whole);
     const update = check.kind === 'available' ? check.update : undefined;
+    const advisories = decodeAdvisories(whole);
     return {
       fromChecksum: '',
       fromVersion: '',
@@ -107,18 +112,24 @@ export class StockReader {
       toVersion: update?.version ?? '',
       toTimeSeconds: update?.timestamp ?? 0,
       packages: decodeRpmDiff(rows),
-      advisories: [],
+      advisories: advisories ?? [],
       releases: [],
-      sizes: update?.sizes ?? {
-        downloadBytes: 0,
-        downloadExact: false,
-        downloadObjects: 0,
-        diskBytes: 0,
-        installedDeltaBytes: 0,
-        freeBytes: 0,
-      },
       signatures: update?.signatures ?? [],
+      notTold: ['changelogs', ...(advisories ? [] : (['advisories'] as const)), ...(update?.signatures ? [] : (['signatures'] as const))],
       source: 'rpmdb',
+    };
+  }
+
+  /** Free space is the same whoever asks; how much of the repository each deployment holds only our service counts. */
+  diskUse(): DiskUse {
+    const [root, boot] = ['/sysroot', '/boot'].map((place) => statfsSync(existsSync(place) ? place : '/'));
+    if (!root || !boot) throw new TreelineError('internal.unexpected', { detail: 'statfs' });
+    return {
+      freeBytes: root.bavail * root.bsize,
+      totalBytes: root.blocks * root.bsize,
+      bootFreeBytes: boot.bavail * boot.bsize,
+      bootTotalBytes: boot.blocks * boot.bsize,
+      deployments: [],
     };
   }
 
@@ -126,6 +137,9 @@ export class StockReader {
     return (await this.link.call({ path, interface: iface.properties, member: 'GetAll', signature: 's', body: [name] }, true))[0] as Dict;
   }
 }
+
+/** Whatever a daemon sends where a list of dictionaries is expected. */
+const dicts = (variant: Variant | undefined): Dict[] => (Array.isArray(variant?.value) ? (variant.value as Dict[]).filter(Boolean) : []);
 
 const words = (line: string): string[] => line.split(/\s+/).filter(Boolean);
 

@@ -83,11 +83,12 @@ export class Dispatcher {
     const { object, interfaceName, member, method } = await this.target(message);
     if (message.bodyProblem !== undefined || message.signature !== signatureOf(method.in)) {
       const detail = message.bodyProblem ?? `expects (${signatureOf(method.in)}), got (${message.signature})`;
-      throw new TreelineError('service.bad-argument', { subject: member, detail });
+      throw new TreelineError('service.bad-call', { subject: member, detail });
     }
     const args = freeze(message.body) as readonly unknown[];
     const problem = method.problem(args);
-    if (problem !== undefined) throw new TreelineError('service.bad-argument', { subject: member, detail: problem });
+    if (typeof problem === 'string') throw new TreelineError('service.bad-argument', { subject: member, detail: problem });
+    if (problem !== undefined) throw new TreelineError('service.bad-refspec', { subject: member, detail: problem.refspec });
     const caller = await this.callers.caller(message.sender ?? '');
     if (member === 'Set' && interfaceName === iface.properties) {
       throw new TreelineError('auth.denied', { subject: 'Writing properties', facts: { owner: caller.userName } });

@@ -173,7 +173,7 @@ export function cachedUpdateDict(
     'update-sha256': s(base?.checksum ?? ''),
     deployment: s(base?.id ?? ''),
   };
-  if (base?.verified) dict.signatures = signaturesVariant(update.signatures);
+  if (base?.verified && update.signatures) dict.signatures = signaturesVariant(update.signatures);
   if (details && details.advisories.length > 0) dict.advisories = new Variant('a(suuasa{sv})', details.advisories.map(advisoryRow));
   return dict;
 }

@@ -1,5 +1,5 @@
 import { boolOption, hasOption, listOption, stringOption } from '../../shared/dbus/index.ts';
-import type { HistoryEntry } from '../../shared/domain/index.ts';
+import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
 import type { Call, Handler, Handlers } from './dispatcher.ts';
@@ -61,8 +61,9 @@ function upgrade(
   call: Call,
   sysroot: string,
   options: unknown,
-  more: { revision?: string; refspec?: string; medium?: string } = {},
+  chosen: { revision?: string; refspec?: string; medium?: string } = {},
 ): JobPlan {
+  const more = chosen.refspec === undefined ? chosen : { ...chosen, refspec: plainRefspec(chosen.refspec) };
   const title = more.medium
     ? `upgrade from ${more.medium}`
     : more.refspec
@@ -86,11 +87,23 @@ const check = (call: Call, sysroot: string, options: unknown): JobPlan =>
 
 const supportedModifiers = ['set-refspec', 'set-revision'];
 
-function updateDeployment(call: Call, sysroot: string): JobPlan {
+/** The driver of updates is noted by the service itself; `driver` does that. */
+function updateDeployment(call: Call, sysroot: string, driver: (name: string) => void): JobPlan {
   const [modifiers, options] = call.args;
   const foreign = Object.keys(modifiers as object).find((key) => !supportedModifiers.includes(key));
   if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
   refuse(options, ['apply-live', 'dry-run']);
+  const name = stringOption(options, 'register-driver');
+  if (name !== '') {
+    driver(name);
+    // as zincati does at its start: nothing but to be known
+    if (
+      Object.keys(modifiers as object).length === 0 ||
+      stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === ''
+    ) {
+      return plan<'sysroot.load'>({ job: 'sysroot.load', params: { sysroot }, title: `register-driver ${name}`, options });
+    }
+  }
   const revision = stringOption(modifiers, 'set-revision');
   const refspec = stringOption(modifiers, 'set-refspec');
   // a chosen commit may be older: whoever may choose it, may go back to it
@@ -151,7 +164,6 @@ const osPlans: Readonly<Record<string, Plan>> = {
       upgrade(call, sysroot, options, { refspec: text(refspec), revision: stringOption(options, 'revision') || undefined }),
     );
   },
-  UpdateDeployment: updateDeployment,
   DownloadUpdateRpmDiff: (call, sysroot) => check(call, sysroot, undefined),
   // packages come with the commits: there is no other metadata to refresh
   RefreshMd: (call, sysroot) => check(call, sysroot, call.args[0]),
@@ -219,7 +231,7 @@ const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
   RepairOrigin: (call, sysroot) =>
     plan<'sysroot.repair-origin'>({
       job: 'sysroot.repair-origin',
-      params: { sysroot, deploymentId: text(call.args[0]), refspec: text(call.args[1]) },
+      params: { sysroot, deploymentId: text(call.args[0]), refspec: plainRefspec(text(call.args[1])) },
       title: `repair-origin ${text(call.args[0])}`,
       action: 'repair-origin',
       subject: text(call.args[1]),
@@ -236,13 +248,20 @@ const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
 };
 
 /** Handlers of all methods that start a job and answer with its address. */
-export function jobHandlers(sysroot: string, launch: Launch, policy: () => string, medium: (path: string) => Promise<string>): Handlers {
+export function jobHandlers(
+  sysroot: string,
+  launch: Launch,
+  policy: () => string,
+  medium: (path: string) => Promise<string>,
+  driver: (name: string) => void,
+): Handlers {
   const handlers = (plans: Readonly<Record<string, Plan>>): Record<string, Handler> =>
     Object.fromEntries(Object.entries(plans).map(([name, make]) => [name, async (call) => [await launch(call, make(call, sysroot))]]));
   const upgradeFrom: Handler = async (call) => {
     const path = stringOption(call.args[0], 'treeline-medium');
     return [await launch(call, upgrade(call, sysroot, call.args[0], path ? { medium: await medium(path) } : {}))];
   };
+  const update: Handler = async (call) => [await launch(call, updateDeployment(call, sysroot, driver))];
   const trigger: Handler = async (call) => {
     const asked = stringOption(call.args[0], 'mode') || 'auto';
     if (!['auto', 'none', 'check'].includes(asked)) {
@@ -254,7 +273,7 @@ export function jobHandlers(sysroot: string, launch: Launch, policy: () => strin
     return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
   };
   return {
-    [iface.os]: { ...handlers(osPlans), Upgrade: upgradeFrom, AutomaticUpdateTrigger: trigger },
+    [iface.os]: { ...handlers(osPlans), Upgrade: upgradeFrom, UpdateDeployment: update, AutomaticUpdateTrigger: trigger },
     [iface.treelineOs]: handlers(treelineOsPlans),
     [iface.treelineSysroot]: handlers(treelineSysrootPlans),
   };

@@ -17,6 +17,8 @@ export interface HostFacts {
   readonly sysroot: string;
   readonly simulated: boolean;
   policy(): string;
+  /** The registered driver of updates. */
+  driver(): string | undefined;
   /** ScheduledRestart as JSON, '' if none. */
   scheduledRestart(): Promise<string>;
 }

@@ -161,6 +161,7 @@ async function snapshot({ reader, properties, jobs, facts }: ReadDeps): Promise<
     check: osname ? await properties.check(osname) : { kind: 'never' },
     finalizeFailure: state.finalizeFailure,
     automaticUpdatePolicy: facts.policy(),
+    updateDriver: facts.driver(),
     job: active && active.endedAt === undefined ? active : undefined,
     pastJobs: jobs.pastJobs,
   };

@@ -1,5 +1,12 @@
 import { boolOption, hasOption, iface, stringOption } from '../../shared/dbus/index.ts';
-import { comparedDeployment, newestDeployment, type CheckState, type RemoteKey, type UpdateDetails } from '../../shared/domain/index.ts';
+import {
+  plainRefspec,
+  comparedDeployment,
+  newestDeployment,
+  type CheckState,
+  type RemoteKey,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
 import type { Call, Handler, Handlers } from './dispatcher.ts';
@@ -37,22 +44,23 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
     ): Handler =>
     async (call) => [await launch(call, { job, keepResult: true, ...(await make(call)) } as unknown as JobPlan)];
   const onlyRoot = (call: Call): { includePrivate?: true } => (call.caller.uid === 0 ? { includePrivate: true } : {});
+  const source = (call: Call): string => plainRefspec(text(call.args[0]));
   const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision'): Handler =>
     start('update.preview', (call) => ({
-      params: { ...os(call), [at]: text(call.args[0]) },
-      title: `preview of ${kind} ${text(call.args[0])}`,
+      params: { ...os(call), [at]: source(call) },
+      title: `preview of ${kind} ${source(call)}`,
       options: undefined,
-      previewKey: `${call.object.osname} ${kind} ${text(call.args[0])}`,
+      previewKey: `${call.object.osname} ${kind} ${source(call)}`,
     }));
   const cached =
     (kind: 'rebase' | 'deploy'): Handler =>
     async (call) => {
       const osname = call.object.osname ?? '';
-      const details = results.preview(`${osname} ${kind} ${text(call.args[0])}`);
-      if (!details) throw new TreelineError('update.none', { subject: text(call.args[0]) });
+      const details = results.preview(`${osname} ${kind} ${source(call)}`);
+      if (!details) throw new TreelineError('update.none', { subject: source(call) });
       const { deployments } = await reader.state();
       const base = comparedDeployment(deployments, osname);
-      const refspec = kind === 'rebase' ? text(call.args[0]) : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
+      const refspec = kind === 'rebase' ? source(call) : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
       return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)];
     };
   const repos = (): ReturnType<typeof listRepos> => (sysroot === '/' ? listRepos('/etc/yum.repos.d') : []);
@@ -106,7 +114,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       Preview: start('update.preview', async (call) => {
         const [target, options] = call.args;
         const medium = stringOption(target, 'medium');
-        const refspec = stringOption(target, 'refspec') || undefined;
+        const refspec = plainRefspec(stringOption(target, 'refspec')) || undefined;
         const revision = stringOption(target, 'revision') || undefined;
         const params = {
           ...os(call),
@@ -123,7 +131,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
         options: call.args[1],
       })),
       RemoteVersions: start('remote.versions', (call) => ({
-        params: { ...os(call), refspec: text(call.args[0]), limit: Math.min(Number(call.args[1]), mostVersions) },
+        params: { ...os(call), refspec: source(call), limit: Math.min(Number(call.args[1]), mostVersions) },
         title: `versions of ${text(call.args[0])}`,
         options: call.args[2],
       })),

@@ -34,6 +34,7 @@ import { describeBlockers, RestartSchedule } from './restart-schedule.ts';
 import { reviewHandlers } from './review-methods.ts';
 import type { Transaction } from './transaction.ts';
 import { News } from './whats-new.ts';
+import { registerDriver, registeredDriver } from './update-driver.ts';
 
 const jobSignalMs = 300;
 const outsideChangeMs = 300;
@@ -102,6 +103,7 @@ export class Service {
       sysroot: options.sysroot,
       simulated: options.simulated,
       policy: () => this.config.automaticUpdatePolicy,
+      driver: () => registeredDriver(options.peerDir),
       scheduledRestart: async () => {
         const plan = this.schedule.planned;
         return plan ? JSON.stringify(await scheduledRestart(this.reader, plan)) : '';
@@ -124,7 +126,13 @@ export class Service {
     });
     const launch = (call: Call, plan: JobPlan): Promise<string> => this.launch(call, plan);
     const mediaDirectories = (): readonly string[] => this.config.mediaDirectories;
-    const starts = jobHandlers(options.sysroot, launch, facts.policy, (medium) => checkedMedium(medium, mediaDirectories()));
+    const starts = jobHandlers(
+      options.sysroot,
+      launch,
+      facts.policy,
+      (medium) => checkedMedium(medium, mediaDirectories()),
+      (name) => registerDriver(options.peerDir, name),
+    );
     const reviews = reviewHandlers({ sysroot: options.sysroot, reader, launch, results: this.results, mediaDirectories });
     const restarts = restartHandlers({
       bus,

@@ -222,7 +222,7 @@ export class Transaction {
     const method = spec && Object.hasOwn(spec.methods, call.member ?? '') ? spec.methods[call.member ?? ''] : undefined;
     if (call.path !== '/' || !spec || !method) throw new TreelineError('not-supported', { subject: `${call.interface}.${call.member}` });
     if (call.bodyProblem !== undefined || call.signature !== signatureOf(method.in)) {
-      throw new TreelineError('service.bad-argument', { subject: String(call.member), detail: `expects (${signatureOf(method.in)})` });
+      throw new TreelineError('service.bad-call', { subject: String(call.member), detail: `expects (${signatureOf(method.in)})` });
     }
     const [first, second] = call.body as [string, string];
     switch (call.member) {

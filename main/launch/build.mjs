@@ -25,6 +25,7 @@ const entries = [
   // loaded by the command line for `treeline db`, which starts no worker
   { in: 'main/worker/db-jobs.ts', out: 'worker/db-jobs.mjs' },
   // and by the command line on a Node.js that can't connect to abstract sockets
+  { in: 'main/worker/library-answers.ts', out: 'worker/library-answers.mjs' },
   { in: 'main/worker/abstract-socket.ts', out: 'worker/abstract-socket.mjs' },
   { in: 'main/helper/entry.ts', out: 'helper/treelined.mjs' },
   { in: 'main/cli/entry.ts', out: 'cli/treeline.mjs', executable: true },

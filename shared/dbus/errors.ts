@@ -18,15 +18,19 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'sysroot.busy': 'UpdateInProgress',
   'sysroot.invalid': 'InvalidSysroot',
   'repo.ref-not-found': 'InvalidRefspec',
+  'service.bad-refspec': 'InvalidRefspec',
 };
 
 /** Faults of the call itself keep the bus's own names everywhere. */
-const busNames: Partial<Record<ErrorCode, string>> = { 'service.bad-argument': 'org.freedesktop.DBus.Error.InvalidArgs' };
+const busNames: Partial<Record<ErrorCode, string>> = { 'service.bad-call': 'org.freedesktop.DBus.Error.InvalidArgs' };
+/** What a person chose wrongly is the bus's matter only where rpm-ostreed has no error for it. */
+const chosenWrongly: readonly ErrorCode[] = ['service.bad-argument', 'service.bad-refspec'];
 
 export function wireErrorName(code: ErrorCode, interfaceName: string): string {
-  const bus = busNames[code];
+  const stock = interfaceName.startsWith('org.projectatomic.');
+  const bus = chosenWrongly.includes(code) && !stock ? 'org.freedesktop.DBus.Error.InvalidArgs' : busNames[code];
   if (bus) return bus;
-  if (!interfaceName.startsWith('org.projectatomic.')) return dbusErrorName(code);
+  if (!stock) return dbusErrorName(code);
   return `${stockPrefix}${stockNames[code] ?? 'Failed'}`;
 }
 

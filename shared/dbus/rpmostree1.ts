@@ -75,6 +75,7 @@ function updateDeploymentActions([modifiers, options]: Args, facts: AuthFacts): 
     const known = modifierActions.find(([pattern]) => pattern.test(key));
     if (known) wanted.add(known[1]);
   }
+  if (hasOption(options, 'register-driver')) wanted.add(action('deploy'));
   if (boolOption(options, 'no-layering')) wanted.add(action('install-uninstall-packages'));
   if (boolOption(options, 'no-overrides')) wanted.add(action('override'));
   if (boolOption(options, 'no-initramfs')) wanted.add(action('bootconfig'));

@@ -1,4 +1,5 @@
 import type { ActionId } from './actions.ts';
+import type { Problem } from './validate.ts';
 
 export interface ArgSpec {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface MethodSpec {
   /** True for calls that only look: the one case in which `actions` may be empty. */
   readonly reads: boolean;
   /** What is wrong with the arguments, undefined if nothing. Runs before anybody is asked for a password. */
-  readonly problem: (args: Args) => string | undefined;
+  readonly problem: (args: Args) => Problem | undefined;
   /** What the person is asked to allow, as the rest of "Authentication is required to ...". */
   readonly intent: (args: Args) => string;
   /** Facts for `action.lookup()` in polkit rules. */

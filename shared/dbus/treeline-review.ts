@@ -1,10 +1,10 @@
 import { guarded, read, type InterfaceSpec } from './table.ts';
-import { first, hasOption, optionsProblem, refspecProblem, revisionProblem, stringOption } from './validate.ts';
+import { first, hasOption, optionsProblem, refspecProblem, revisionProblem, stringOption, type Problem } from './validate.ts';
 import { checksumProblem, etcPathProblem, mediumPathProblem, remoteNameProblem, treePathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
 const optional = ([checksum]: readonly unknown[]): string | undefined => checksumProblem(checksum, true);
-const two = (from: unknown, to: unknown): string | undefined => first(checksumProblem(from), checksumProblem(to));
+const two = (from: unknown, to: unknown): Problem | undefined => first(checksumProblem(from), checksumProblem(to));
 
 /**
  * Members of org.treeline.OS1 for looking at an update before it is taken. `checksum` empty: what is staged, else what the last check found.

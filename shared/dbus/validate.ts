@@ -47,6 +47,7 @@ const optionTypes: Readonly<Record<string, string>> = {
   checksum: 's',
   revision: 's',
   mode: 's',
+  'register-driver': 's',
   force: 'b',
   'ignore-blockers': 'b',
   'treeline-medium': 's',
@@ -76,14 +77,17 @@ export function revisionProblem(text: unknown, mayBeEmpty = false): string | und
   return undefined;
 }
 
-/** `[REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be. */
-export function refspecProblem(text: unknown): string | undefined {
+/** What is wrong with an argument; a refspec has an error of its own on rpm-ostree's interfaces. */
+export type Problem = string | { readonly refspec: string };
+
+/** `[ostree://][REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be. */
+export function refspecProblem(text: unknown): Problem | undefined {
   if (
     typeof text !== 'string' ||
-    !/^([A-Za-z0-9_][\w.-]*:)?[A-Za-z0-9_][\w.+-]*(\/[A-Za-z0-9_][\w.+-]*)*$/.test(text) ||
+    !/^(ostree:\/\/)?([A-Za-z0-9_][\w.-]*:)?[A-Za-z0-9_][\w.+-]*(\/[A-Za-z0-9_][\w.+-]*)*$/.test(text) ||
     text.length > 512
   ) {
-    return `“${String(text).slice(0, 80)}” is no refspec ([REMOTE:]REF)`;
+    return { refspec: `“${String(text).slice(0, 80)}” is no refspec ([REMOTE:]REF).` };
   }
   return undefined;
 }
@@ -116,4 +120,4 @@ export function nameProblem(text: unknown): string | undefined {
   return typeof text === 'string' && /^[\w.+-]*$/.test(text) ? undefined : `“${String(text).slice(0, 80)}” is no name`;
 }
 
-export const first = (...problems: (string | undefined)[]): string | undefined => problems.find((problem) => problem !== undefined);
+export const first = (...problems: (Problem | undefined)[]): Problem | undefined => problems.find((problem) => problem !== undefined);

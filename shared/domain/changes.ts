@@ -36,14 +36,18 @@ export interface UpdateDetails {
     readonly timeSeconds: number;
     readonly packageCount: number;
   }[];
-  readonly sizes: UpdateSizes;
+  /** Missing when the service doesn't tell. */
+  readonly sizes?: UpdateSizes;
   readonly signatures: readonly Signature[];
+  /** What the service doesn't tell: of these an empty list says nothing. */
+  readonly notTold?: readonly ('advisories' | 'changelogs' | 'signatures')[];
   /** Where the list came from: commit metadata with changelogs, or only package names and versions. */
   readonly source: 'treeline.changes' | 'pkglist' | 'rpmdb' | 'none';
   /** Changelogs can be had by fetching the new tree's RPM database (`fetchRpmdb`): about this much, judged by the booted one's. */
   readonly rpmdbBytes?: number;
 }
 
+/** With `downloadExact` false and `downloadBytes` zero, neither download nor disk are known. */
 export interface UpdateSizes {
   /** Bytes over the network still to fetch. */
   readonly downloadBytes: number;
@@ -52,7 +56,8 @@ export interface UpdateSizes {
   readonly downloadObjects: number;
   /** Bytes the new content takes in the repository. */
   readonly diskBytes: number;
-  readonly installedDeltaBytes: number;
+  /** Missing when the publisher doesn't tell. */
+  readonly installedDeltaBytes?: number;
   readonly freeBytes: number;
 }
 

@@ -37,7 +37,8 @@ export interface HistoryEntry {
 
 /** Disk use in bytes. `exclusive` is what deleting the deployment alone would free; shared objects count once in `repo`. */
 export interface DiskUse {
-  readonly repoBytes: number;
+  /** Missing when it wasn't counted. */
+  readonly repoBytes?: number;
   readonly freeBytes: number;
   readonly totalBytes: number;
   readonly bootFreeBytes: number;

@@ -6,6 +6,7 @@ export * from './evr.ts';
 export * from './history.ts';
 export * from './package.ts';
 export * from './progress.ts';
+export * from './refspec.ts';
 export * from './remote.ts';
 export * from './restart.ts';
 export * from './review.ts';

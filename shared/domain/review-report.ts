@@ -93,7 +93,8 @@ export function reviewMarkdown(input: ReviewReportInput): string {
     .trimEnd()}\n`;
 }
 
-function signatureLines({ signatures }: UpdateDetails): string[] {
+function signatureLines({ signatures, notTold }: UpdateDetails): string[] {
+  if (notTold?.includes('signatures')) return ['- Signatures: not told by the update service'];
   if (signatures.length === 0) return ['- Signatures: none'];
   return signatures.map(
     (s) => `- Signature: ${s.valid ? 'valid' : 'NOT VALID'}, ${s.type} key ${code(s.fingerprint || s.keyId || 'unknown')}`,
@@ -125,10 +126,12 @@ function effectLines(summary: ReviewSummary, details: UpdateDetails | undefined)
 }
 
 function sizeLines({ sizes }: UpdateDetails): string[] {
-  const { downloadBytes, downloadExact, installedDeltaBytes, freeBytes } = sizes;
+  if (!sizes) return ['- Download and disk: not told by the update service'];
+  const { downloadBytes, downloadExact, installedDeltaBytes: delta, freeBytes } = sizes;
+  const installed = delta === undefined ? 'not told by this repository' : `${delta < 0 ? '−' : '+'}${bytes(Math.abs(delta))}`;
   return [
     `- Download: ${downloadExact ? bytes(downloadBytes) : downloadBytes > 0 ? `about ${bytes(downloadBytes)}` : 'size not told by this repository'}`,
-    `- Installed size: ${installedDeltaBytes < 0 ? '−' : '+'}${bytes(Math.abs(installedDeltaBytes))}, ${bytes(freeBytes)} free`,
+    `- Installed size: ${installed}, ${bytes(freeBytes)} free`,
   ];
 }
 

@@ -15,6 +15,8 @@ export interface HostSnapshot {
   readonly check: CheckState;
   readonly finalizeFailure?: FinalizeFailure;
   readonly automaticUpdatePolicy: string;
+  /** The program that decides about updates here (`--register-driver`). */
+  readonly updateDriver?: string;
   readonly job?: JobState;
   readonly pastJobs: readonly JobState[];
 }

@@ -11,7 +11,8 @@ export type CheckState =
       /** The source offers an older version than what is here, which isn't taken unasked. */
       readonly wentBack?: OfferedVersion;
     }
-  | { readonly kind: 'available'; readonly checkedAt: number; readonly update: AvailableUpdate }
+  /** `checkedAt`: missing when the service doesn't tell. */
+  | { readonly kind: 'available'; readonly checkedAt?: number; readonly update: AvailableUpdate }
   | {
       readonly kind: 'failed';
       /** When the failing attempt ran. */
@@ -35,10 +36,11 @@ export interface AvailableUpdate {
   readonly version: string;
   readonly timestamp: number;
   readonly refspec: string;
-  readonly counts: { readonly upgraded: number; readonly downgraded: number; readonly added: number; readonly removed: number };
-  readonly security: { readonly count: number; readonly worst: Severity };
-  readonly sizes: UpdateSizes;
-  readonly signatures: readonly Signature[];
+  /** This and what follows as optional: missing when the service doesn't tell. */
+  readonly counts?: { readonly upgraded: number; readonly downgraded: number; readonly added: number; readonly removed: number };
+  readonly security?: { readonly count: number; readonly worst: Severity };
+  readonly sizes?: UpdateSizes;
+  readonly signatures?: readonly Signature[];
   /** True if this version was rolled back from before: not offered again without asking (field report 24). */
   readonly rolledBackFrom: boolean;
 }

@@ -205,6 +205,13 @@ export const errorTable = define({
     'Treeline’s own service does: install treeline-headless in place of it.',
   ],
   'service.said': ['The update service reports an error', '{detail}', 'Its journal may tell more: journalctl -u rpm-ostreed.'],
+  'service.bad-call': ['A call that isn’t one', '{subject}: {detail}', 'Check the program that made it.'],
+  'service.bad-refspec': ['Not a source', '{detail}', 'Write REMOTE:BRANCH.'],
+  'update.driven': [
+    'Another program decides about updates',
+    '{subject} is registered as the driver of updates.',
+    'Leave it to that, or give --bypass-driver.',
+  ],
   'service.bad-argument': ['Refused argument', '{subject}: {detail}', 'Check the call.'],
   'kargs.not-found': ['No such kernel argument', '“{subject}” isn’t set.', 'See `treeline kargs`.'],
   'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],

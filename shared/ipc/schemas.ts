@@ -88,7 +88,7 @@ const sizes = object<UpdateSizes>({
   downloadExact: flag,
   downloadObjects: number,
   diskBytes: number,
-  installedDeltaBytes: number,
+  installedDeltaBytes: number.optional(),
   freeBytes: number,
 });
 
@@ -101,8 +101,9 @@ export const updateDetails = object<UpdateDetails>({
   packages: z.array(packageChange),
   advisories: z.array(advisory),
   releases: z.array(z.object({ version: text, checksum: text, timeSeconds: number, packageCount: number })),
-  sizes,
+  sizes: sizes.optional(),
   signatures: z.array(signature),
+  notTold: z.array(z.enum(['advisories', 'changelogs', 'signatures'])).optional(),
   source: z.enum(['treeline.changes', 'pkglist', 'rpmdb', 'none']),
   rpmdbBytes: number.optional(),
 });
@@ -112,10 +113,10 @@ const availableUpdate = object<AvailableUpdate>({
   version: text,
   timestamp: number,
   refspec: text,
-  counts: z.object({ upgraded: number, downgraded: number, added: number, removed: number }),
-  security: z.object({ count: number, worst: severity }),
-  sizes,
-  signatures: z.array(signature),
+  counts: z.object({ upgraded: number, downgraded: number, added: number, removed: number }).optional(),
+  security: z.object({ count: number, worst: severity }).optional(),
+  sizes: sizes.optional(),
+  signatures: z.array(signature).optional(),
   rolledBackFrom: flag,
 });
 
@@ -126,7 +127,7 @@ const check: z.ZodType<CheckState> = z.discriminatedUnion('kind', [
     checkedAt: number,
     wentBack: z.object({ checksum: text, version: text, timestamp: number }).optional(),
   }),
-  z.object({ kind: z.literal('available'), checkedAt: number, update: availableUpdate }),
+  z.object({ kind: z.literal('available'), checkedAt: number.optional(), update: availableUpdate }),
   z.object({ kind: z.literal('failed'), failedAt: number, since: number, error: errorReport, last: availableUpdate.optional() }),
 ]);
 
@@ -215,6 +216,7 @@ export const hostSnapshot = object<HostSnapshot>({
   check,
   finalizeFailure: object<NonNullable<HostSnapshot['finalizeFailure']>>({ at: number, text, version: text }).optional(),
   automaticUpdatePolicy: text,
+  updateDriver: text.optional(),
   job: jobState.optional(),
   pastJobs: z.array(jobState),
 });
@@ -253,7 +255,7 @@ export const historyEntry = object<HistoryEntry>({
 });
 
 export const diskUse = object<DiskUse>({
-  repoBytes: number,
+  repoBytes: number.optional(),
   freeBytes: number,
   totalBytes: number,
   bootFreeBytes: number,

@@ -162,6 +162,7 @@ test('the download size is known before and is what goes over the line (field re
   const check = (await job('update.check', os())).result;
   if (check.kind !== 'available') throw new Error(`unexpected ${check.kind}`);
   const { sizes } = check.update;
+  if (!sizes) throw new Error('no sizes');
   expect(sizes.downloadExact).toBe(true);
   server.resetCounts();
   const { events } = await job('update.upgrade', os());

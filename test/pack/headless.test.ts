@@ -10,7 +10,16 @@ const work = '/dev/shm/treeline-pack-test';
 const out = path.join(work, 'packages');
 const text = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
-const ourUnits = ['treelined.service', 'treelined-automatic.service', 'treelined-automatic.timer', 'treeline-keep-failure.service'];
+const ourUnits = [
+  'treelined.service',
+  'treelined-automatic.service',
+  'treelined-automatic.timer',
+  'treeline-keep-failure.service',
+  'rpm-ostreed-automatic.timer',
+  'rpm-ostree-bootstatus.service',
+];
+/** By rpm-ostree's names. */
+const aliases = ['rpm-ostreed.service', 'rpm-ostreed-automatic.service'];
 
 let rpm = '';
 let deb = '';
@@ -48,6 +57,29 @@ describe('the Debian package', () => {
     expect(status.status).toBe(1);
   });
 
+  it('is rpm-ostree for whoever calls that', () => {
+    const version = system.run('rpm-ostree', '--version');
+    expect(version).toMatch(/^rpm-ostree:\n Version: '20\d\d\.\d+'\n/);
+    expect(system.run('rpm-ostree', 'upgrade', '--help')).toContain('Usage: rpm-ostree upgrade');
+    expect(system.run('rpm-ostree', 'shlib-backend', 'get-basearch')).toMatch(/^(x86_64|aarch64|ppc64le|riscv64)\n$/);
+    expect(system.try('rpm-ostree', 'install', '--idempotent', '-y', 'vim')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('“install” is not supported'),
+    });
+    const of = /Version: '(.*)'/.exec(version)?.[1] ?? '';
+    expect(system.run('dpkg-query', '--show', '--showformat=${Provides} ${Conflicts} ${Replaces}', 'treeline-headless')).toBe(
+      `rpm-ostree (= ${of}) rpm-ostree rpm-ostree`,
+    );
+    expect(text('rpm', '-qp', '--provides', rpm)).toContain(`rpm-ostree = ${of}\n`);
+    // what needs it can be installed
+    const needs = `Package: needs\nVersion: 1\nArchitecture: all\nMaintainer: T <t@example.org>\nDepends: rpm-ostree (>= 2022.16)\nDescription: x\n`;
+    mkdirSync(path.join(system.root, 'tmp/needs/DEBIAN'), { recursive: true });
+    writeFileSync(path.join(system.root, 'tmp/needs/DEBIAN/control'), needs);
+    system.run('dpkg-deb', '--build', '--root-owner-group', '/tmp/needs', '/tmp/needs.deb');
+    system.run('dpkg', '--install', '/tmp/needs.deb');
+    system.run('dpkg', '--purge', 'needs');
+  });
+
   it('has a service that the system bus starts, with its interfaces', async () => {
     system.run('mkdir', '-p', '/run/dbus', '/run/treeline');
     const config = path.join(work, 'bus.conf');
@@ -74,8 +106,12 @@ describe('the Debian package', () => {
   });
 
   it('has units that systemd understands, and the timer is on', () => {
-    expect(system.run('systemd-analyze', 'verify', ...ourUnits.map((unit) => `/usr/lib/systemd/system/${unit}`))).toBe('');
+    expect(system.run('systemd-analyze', 'verify', ...[...ourUnits, ...aliases].map((unit) => `/usr/lib/systemd/system/${unit}`))).toBe('');
     expect(system.run('systemctl', 'is-enabled', 'treelined-automatic.timer').trim()).toBe('enabled');
+    for (const unit of aliases) expect(system.try('systemctl', 'is-enabled', unit).output.trim()).toMatch(/^(alias|static)$/);
+    system.run('systemctl', 'enable', 'rpm-ostreed-automatic.timer');
+    expect(system.run('systemctl', 'is-enabled', 'rpm-ostreed-automatic.timer').trim()).toBe('enabled');
+    system.run('systemctl', 'disable', 'rpm-ostreed-automatic.timer');
     const service = system.run('cat', '/usr/lib/systemd/system/treelined.service');
     // a worker that writes boot entries must not be killed: /boot is frozen in that moment
     for (const line of ['KillMode=process', 'SendSIGKILL=no', 'Type=dbus']) expect(service).toContain(`${line}\n`);

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
+import { decodeRpmDiff } from '../../main/client/decode.ts';
 import { startBus, type PrivateBus } from '../../main/demo/bus.ts';
+import { Variant } from '../../shared/dbus/index.ts';
 import { connectAbstract } from '../../main/native/linux/abstract-socket.ts';
 import { startStockDaemon, type StockDaemon, type StockOptions } from './stock-daemon.ts';
 import { finishOrders } from './stock-transaction.ts';
@@ -166,4 +168,68 @@ describe('the command line', () => {
     await treeline('status').finally(() => delete process.env.RPMOSTREE_CLIENT_ID);
     expect(running.calls.find(({ member }) => member === 'RegisterClient')?.body).toEqual([{ id: { signature: 's', value: 'zincati' } }]);
   });
+});
+
+describe('what the daemon doesn’t tell', () => {
+  test('is unknown, not nothing', async () => {
+    await stock({ kernelArgs: undefined });
+    const { deployments, check } = await client.snapshot();
+    expect(deployments[0]?.kernelArgs).toBeUndefined();
+    const update = check.kind === 'available' ? check.update : undefined;
+    expect(update).toMatchObject({ version: '2', counts: { upgraded: 1 } });
+    for (const key of ['sizes', 'security', 'signatures'] as const) expect.soft(update, key).not.toHaveProperty(key);
+    expect(check).not.toHaveProperty('checkedAt');
+    expect(await client.updateDetails()).toMatchObject({
+      notTold: ['changelogs', 'advisories', 'signatures'],
+      packages: [{ name: 'kernel' }],
+    });
+    const { stdout } = await treeline('status', '-v');
+    expect(stdout).toMatch(/Download: unknown\n/);
+    expect(stdout).toMatch(/SecAdvisories: unknown\n/);
+    expect(stdout).toMatch(/GPGSignature: unknown\n/);
+    // of this machine's own file systems
+    expect((await client.diskUse()).freeBytes).toBeGreaterThan(0);
+    expect(await client.diskUse()).not.toHaveProperty('repoBytes');
+  });
+
+  test('advisories are those of its cached update, and odd values throw nothing', async () => {
+    const cve = [['https://x/1', 'CVE-2026-1 x']];
+    const rows = [
+      ['A-1', 1, 3, ['kernel-2.0-1.x86_64'], { cve_references: new Variant('a(ss)', cve) }],
+      ['A-2', 1, 9, [], {}],
+      ['A-3', 7, 0, [], {}],
+    ];
+    await stock({
+      cachedUpdate: {
+        checksum: new Variant('s', 'c'.repeat(64)),
+        version: new Variant('s', '2'),
+        timestamp: new Variant('t', 1795600981n),
+        'gpg-enabled': new Variant('b', true),
+        signatures: new Variant('s', 'no list'),
+        'rpm-diff': new Variant('a{sv}', { upgraded: new Variant('s', 'no list') }),
+        advisories: new Variant('a(suuasa{sv})', rows),
+      },
+    });
+    const { check } = await client.snapshot();
+    expect(check).toMatchObject({ update: { security: { count: 2, worst: 'important' }, signatures: [], counts: { upgraded: 0 } } });
+    const { advisories, notTold } = await client.updateDetails();
+    expect(advisories.map(({ id, kind, severity }) => [id, kind, severity])).toEqual([
+      ['A-1', 'security', 'important'],
+      ['A-2', 'security', 'none'],
+      ['A-3', 'unknown', 'none'],
+    ]);
+    expect(advisories[0]?.references).toMatchObject([{ kind: 'cve', id: 'CVE-2026-1' }]);
+    expect(notTold).toEqual(['changelogs']);
+  });
+});
+
+test('a kind of change that isn’t known is what its two sides say', () => {
+  const side = (evr: string): Variant => new Variant('(sss)', ['n', evr, 'noarch']);
+  const diff = (rows: readonly unknown[]): readonly string[] => decodeRpmDiff(rows).map(({ kind }) => kind);
+  expect(diff([['n', 9, { PreviousPackage: side('2-1'), NewPackage: side('1-1') }]])).toEqual(['downgraded']);
+  expect(diff([['n', 9, { PreviousPackage: side('1-1'), NewPackage: side('2-1') }]])).toEqual(['upgraded']);
+  expect(diff([['n', 9, { NewPackage: side('2-1') }]])).toEqual(['added']);
+  expect(diff([['n', 9, { PreviousPackage: side('2-1') }]])).toEqual(['removed']);
+  expect(diff([['n', 9, {}]])).toEqual([]);
+  for (const odd of [null, undefined, 'x', 5]) expect(decodeRpmDiff(odd)).toEqual([]);
 });

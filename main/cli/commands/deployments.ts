@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Deployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session.ts';
@@ -47,13 +47,28 @@ export function registerDeployments(program: Command): void {
     .command('reload')
     .description('Make the service read the system’s state again')
     .action(action(async (session: Session) => void (await session.client.reload()) as undefined));
-  program
+  addHistory(program);
+}
+
+/** The service's limit is a number of 32 bits. */
+const everyEntry = 0xffffffff;
+
+/** Also `ex history`, where rpm-ostree has it. */
+export function addHistory(parent: Command): void {
+  parent
     .command('history')
     .description('What was done to the system, newest first')
     .option('--json', 'print JSON')
     .option('-n, --limit <n>', 'at most so many entries', '50')
+    .option('--all', 'all entries')
+    .addOption(accepted('-v, --verbose'))
+    .addOption(accepted('--deployments'))
+    .addOption(accepted('--no-pager'))
     .action(action(history));
 }
+
+/** For scripts that give it to rpm-ostree: means nothing here. */
+const accepted = (flags: string): Option => new Option(flags, 'accepted for compatibility').hideHelp();
 
 async function rollback(session: Session, options: { reboot?: boolean }): Promise<undefined> {
   await session.follow(() => session.client.rollback(options));
@@ -118,9 +133,9 @@ async function cancel(session: Session): Promise<undefined> {
   return undefined;
 }
 
-async function history(session: Session, options: { json?: boolean; limit: string }): Promise<undefined> {
+async function history(session: Session, options: { json?: boolean; limit: string; all?: boolean }): Promise<undefined> {
   if (!/^\d+$/.test(options.limit)) throw new TreelineError('usage.invalid', { detail: `--limit=${options.limit}` });
-  const entries = await session.client.history(Number(options.limit));
+  const entries = await session.client.history(options.all ? everyEntry : Number(options.limit));
   if (options.json) {
     session.printJson(entries);
     return undefined;

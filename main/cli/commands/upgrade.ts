@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import { newestDeployment, type JobState } from '../../../shared/domain/index.ts';
+import { Option, type Command } from 'commander';
+import { newestDeployment, plainRefspec, type Advisory, type JobState } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PullOptions } from '../../client/index.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session.ts';
@@ -23,11 +23,13 @@ interface PullFlags {
   readonly takeRolledBack?: boolean;
   readonly from?: string;
   readonly triggerAutomaticUpdatePolicy?: boolean;
+  readonly bypassDriver?: boolean;
+  readonly registerDriver?: string;
   readonly branch?: string;
   readonly remote?: string;
 }
 
-const later = ['install', 'uninstall', 'registerDriver', 'exCliwrap', 'customOriginDescription', 'customOriginUrl'];
+const later = ['install', 'uninstall', 'exCliwrap', 'customOriginDescription', 'customOriginUrl'];
 const list = (value: string, before: string[]): string[] => [...before, value];
 
 export function registerPulling(program: Command): void {
@@ -45,7 +47,8 @@ export function registerPulling(program: Command): void {
     .option('--preview', 'only show what would change')
     .option('--skip-branch-check', 'take a commit of another branch')
     .option('--disallow-downgrade', 'refuse an older version')
-    .option('--register-driver <name>', 'not supported yet')
+    .option('--register-driver <name>', 'this program decides about updates from now on; with an empty revision nothing else is done')
+    .addOption(new Option('--ex-cliwrap <state>', 'not supported yet').hideHelp())
     .action(action(deploy));
   common(program.command('rebase [refspec] [revision]').description('Switch to another source'))
     .option('-b, --branch <branch>', 'switch to a branch of the current remote')
@@ -67,7 +70,7 @@ function common(command: Command): Command {
     .option('--download-only', 'fetch, but don’t deploy')
     .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
     .option('--lock-finalization', 'don’t finish at shutdown until finalize-deployment')
-    .option('--bypass-driver', 'accepted for compatibility')
+    .option('--bypass-driver', 'also when another program decides about updates')
     .option('--install <package>', 'not supported yet', list, [])
     .option('--uninstall <package>', 'not supported yet', list, []);
 }
@@ -91,6 +94,7 @@ async function upgrade(session: Session, flags: PullFlags): Promise<number> {
     if (!ran) session.print('Automatic updates are disabled.');
     return 0;
   }
+  await refuseDriven(session, flags);
   const { from } = flags;
   const job = await session.follow(() =>
     from === undefined
@@ -100,19 +104,29 @@ async function upgrade(session: Session, flags: PullFlags): Promise<number> {
   return report(session, job, flags);
 }
 
+/** Two that decide about updates would undo each other's work. */
+async function refuseDriven(session: Session, flags: PullFlags): Promise<void> {
+  const driver = flags.bypassDriver ? undefined : (await session.client.snapshot()).updateDriver;
+  if (driver !== undefined) throw new TreelineError('update.driven', { subject: driver });
+}
+
 const nothingToDo: JobState = { id: '', title: 'automatic update', method: '', owner: '', startedAt: 0, phase: 'succeeded', messages: [] };
 
 async function deploy(session: Session, revision: string, flags: PullFlags): Promise<number> {
   refuseOptions(flags as Record<string, unknown>, later);
   if (flags.preview) return preview(session, { revision });
-  const job = await session.follow(() => session.client.deploy(revision, pullOptions(flags)));
+  const { registerDriver } = flags;
+  if (registerDriver === undefined) await refuseDriven(session, flags);
+  const job = await session.follow(() => session.client.deploy(revision, { ...pullOptions(flags), registerDriver }));
+  if (revision === '') return 0;
   return report(session, job, flags);
 }
 
 async function rebase(session: Session, refspec: string | undefined, revision: string | undefined, flags: PullFlags): Promise<number> {
   refuseOptions(flags as Record<string, unknown>, later);
-  const target = refspec ?? (await targetOf(session, flags));
+  const target = plainRefspec(refspec ?? (await targetOf(session, flags)));
   if (flags.preview) return preview(session, { refspec: target, revision });
+  await refuseDriven(session, flags);
   const job = await session.follow(() => session.client.rebase(target, { ...pullOptions(flags), revision }));
   return report(session, job, flags);
 }
@@ -139,10 +153,25 @@ async function check(session: Session, withPackages: boolean): Promise<number> {
   session.print('AvailableUpdate:');
   session.print(`        Version: ${update.version} (${dateText(update.timestamp)})`);
   session.print(`         Commit: ${update.checksum}`);
-  const parts = (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => update.counts[kind] > 0);
-  if (parts.length > 0) session.print(`           Diff: ${parts.map((kind) => `${update.counts[kind]} ${kind}`).join(', ')}`);
-  if (withPackages) for (const line of changeLines((await session.client.updateDetails()).packages)) session.print(line);
+  // an update whose packages can't be listed is still an update; only who asks for them has to hear why not
+  const asked = session.client.updateDetails();
+  const details = await (withPackages ? asked : asked.catch(() => undefined));
+  const advisories = details ? securityText(details.advisories) : '';
+  if (advisories !== '') session.print(`  SecAdvisories: ${advisories}`);
+  const { counts } = update;
+  const parts = counts ? (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => counts[kind] > 0) : [];
+  if (!counts) session.print('           Diff: unknown');
+  else if (parts.length > 0) session.print(`           Diff: ${parts.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`);
+  if (details && withPackages) for (const line of changeLines(details.packages)) session.print(line);
   return 0;
+}
+
+/** `2 important, 1 low`; empty when there are none. */
+export function securityText(advisories: readonly Advisory[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind, severity } of advisories) if (kind === 'security') counts.set(severity, (counts.get(severity) ?? 0) + 1);
+  const named = ['critical', 'important', 'moderate', 'low'].flatMap((name) => (counts.has(name) ? [`${counts.get(name)} ${name}`] : []));
+  return [...named, ...(counts.has('none') ? [`${counts.get('none')} unknown severity`] : [])].join(', ');
 }
 
 /** What another version would change: only its commit objects are fetched. */
@@ -171,7 +200,7 @@ async function report(session: Session, job: JobState, flags: PullFlags): Promis
       () => [],
     );
     for (const line of changeLines(changes)) session.print(line);
-    if (base.booted && !flags.reboot) session.print('Run "systemctl reboot" to start the new deployment.');
+    if (base.booted && !flags.reboot) session.print('Changes queued for next boot. Run "systemctl reboot" to start a reboot');
   }
   return 0;
 }

@@ -40,8 +40,14 @@ export function commandTree(command: Command, parent = ''): CommandEntry {
       about: each.description,
       value: valueKind(each.name(), each),
     })),
-    commands: command.commands.map((each) => commandTree(each, path)),
+    commands: visible(command).map((each) => commandTree(each, path)),
   };
+}
+
+/** Those that the help lists, without `help` itself. */
+function visible(command: Command): Command[] {
+  const listed = command.createHelp().visibleCommands(command);
+  return command.commands.filter((each) => listed.includes(each));
 }
 
 /** Every command of a tree, the tree's own included, in the order of their definition. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { AvailableUpdate, CheckState, UpdateDetails } from '../../../shared/domain/index.ts';
+import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../shared/domain/index.ts';
 import { worstSeverity } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { countChanges } from '../diff/index.ts';
@@ -114,7 +114,7 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
     state = {
       kind: 'failed',
       failedAt: context.now,
-      since: !earlier || earlier.kind === 'never' ? 0 : earlier.kind === 'failed' ? earlier.since : earlier.checkedAt,
+      since: !earlier || earlier.kind === 'never' ? 0 : earlier.kind === 'failed' ? earlier.since : (earlier.checkedAt ?? 0),
       error: TreelineError.report(error),
       ...(last ? { last } : {}),
     };
@@ -172,7 +172,7 @@ export function cachedCheck(context: UpdateContext, osname: string): CheckState 
     const { last: _, ...rest } = state;
     return update ? { ...rest, last: update } : rest;
   }
-  const checkedAt = state.kind === 'available' ? state.checkedAt : 0;
+  const checkedAt = (state.kind === 'available' ? state.checkedAt : undefined) ?? 0;
   return update ? { kind: 'available', checkedAt, update } : { kind: 'up-to-date', checkedAt };
 }
 
@@ -190,7 +190,8 @@ function refresh(context: UpdateContext, source: Source, update: AvailableUpdate
   if (from && from.timestamp > 0 && update.timestamp > 0 && update.timestamp < from.timestamp) return undefined;
   if (base === source.base.checksum) {
     const here = context.sysroot.repo.tryLoadCommit(update.checksum)?.state === 'normal';
-    const sizes = here ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
+    const sizes =
+      here && update.sizes ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
     return { ...update, sizes, rolledBackFrom };
   }
   return withFetched(context, (repo) => {
@@ -198,6 +199,9 @@ function refresh(context: UpdateContext, source: Source, update: AvailableUpdate
     return to ? summarize(context, source, describeUpdate(context, repo, source, to)) : { ...update, rolledBackFrom };
   });
 }
+
+const pickDelta = (sizes: UpdateSizes | undefined): Pick<UpdateSizes, 'installedDeltaBytes'> =>
+  sizes?.installedDeltaBytes === undefined ? {} : { installedDeltaBytes: sizes.installedDeltaBytes };
 
 /**
  * Details of `checksum`, else of the pending deployment, else of the update the last check found; always against the booted one.
@@ -220,7 +224,7 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
     }
     const built = describeUpdate(context, repo, source, to, true);
     return known && rank(built) < rank(known)
-      ? { ...known, sizes: { ...built.sizes, installedDeltaBytes: known.sizes.installedDeltaBytes } }
+      ? { ...known, ...(built.sizes ? { sizes: { ...built.sizes, ...pickDelta(known.sizes) } } : {}) }
       : built;
   });
 }

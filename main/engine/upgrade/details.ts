@@ -11,7 +11,7 @@ export function buildDetails(
   repo: RepoPort,
   from: CommitPort | undefined,
   to: CommitPort,
-  sizes: (installedDeltaBytes: number) => UpdateSizes,
+  sizes: (installedDeltaBytes: number | undefined) => UpdateSizes,
   signatures: readonly Signature[],
 ): UpdateDetails {
   const chain = releasesBetween(repo, from?.checksum ?? '', to.checksum);
@@ -41,5 +41,5 @@ export function buildDetails(
   const before = rows(from);
   const after = rows(to);
   const packages = before && after ? diffPackages(packagesOfPkglist(before), packagesOfPkglist(after)) : [];
-  return { ...common, packages, advisories: [], sizes: sizes(0), source: before && after ? 'pkglist' : 'none' };
+  return { ...common, packages, advisories: [], sizes: sizes(undefined), source: before && after ? 'pkglist' : 'none' };
 }

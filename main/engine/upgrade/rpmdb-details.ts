@@ -64,7 +64,7 @@ function described(access: RpmdbAccess, repo: RepoPort, details: UpdateDetails, 
     ...rest,
     packages,
     advisories,
-    sizes: { ...details.sizes, installedDeltaBytes: total(after) - total(before) },
+    ...(details.sizes ? { sizes: { ...details.sizes, installedDeltaBytes: total(after) - total(before) } } : {}),
     source: 'rpmdb',
   };
 }

@@ -162,7 +162,7 @@ export function updateSizes(
   from: CommitPort | undefined,
   to: CommitPort,
   places: { readonly sysroot: string; readonly fetchRepo: string },
-  installedDeltaBytes: number,
+  installedDeltaBytes: number | undefined,
 ): UpdateSizes {
   const { bavail, bsize } = statfsSync(places.sysroot);
   const missing = to.state === 'normal' ? { ...zero, exact: true } : missingSizes(repo, from, to, places.fetchRepo);
@@ -171,7 +171,7 @@ export function updateSizes(
     downloadExact: missing.exact,
     downloadObjects: missing.objects,
     diskBytes: missing.unpackedBytes,
-    installedDeltaBytes,
+    ...(installedDeltaBytes === undefined ? {} : { installedDeltaBytes }),
     freeBytes: bavail * bsize,
   };
 }

@@ -143,8 +143,8 @@ function originFor(source: Source, revision: Revision, checksum: string): string
 }
 
 function requireDiskSpace(context: UpgradeContext, details: UpdateDetails): void {
-  const { diskBytes, downloadBytes, downloadExact } = details.sizes;
-  if (!downloadExact) return;
+  if (!details.sizes?.downloadExact) return;
+  const { diskBytes, downloadBytes } = details.sizes;
   const { bavail, bsize } = statfsSync(context.sysroot.path);
   const needBytes = diskBytes + downloadBytes + diskMarginBytes;
   const freeBytes = bavail * bsize;
@@ -175,7 +175,7 @@ async function pull(
 ): Promise<void> {
   requireDiskSpace(context, details);
   if (!params.cacheOnly) await requireBootRoom(context, source, checksum);
-  const { downloadBytes, downloadExact, downloadObjects } = details.sizes;
+  const { sizes } = details;
   const name = details.toVersion || checksum.slice(0, 12);
   // the content of a delta came with its commit
   const online = !params.cacheOnly && source.remote !== '' && context.medium?.kind !== 'delta';
@@ -183,7 +183,7 @@ async function pull(
     const more = {
       refs: online ? [checksum] : [],
       commitOnly: false,
-      ...(downloadExact ? { bytesTotal: downloadBytes, objectsTotal: downloadObjects } : {}),
+      ...(sizes?.downloadExact ? { bytesTotal: sizes.downloadBytes, objectsTotal: sizes.downloadObjects } : {}),
       ...(clean ? { clean } : {}),
     };
     const request = fetchRequest(context.sysroot, context.dir, source, more, context.medium);
@@ -192,7 +192,7 @@ async function pull(
   const take = (): void => {
     progress.report('import', 0);
     context.importer.importCommit(fetchRepoPath(context.dir), checksum, (done) =>
-      progress.report('import', downloadObjects > 0 ? done / downloadObjects : 0),
+      progress.report('import', sizes && sizes.downloadObjects > 0 ? done / sizes.downloadObjects : 0),
     );
   };
   if (online) await context.context.task(`Fetching ${name}`, () => fetch());

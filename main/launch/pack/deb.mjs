@@ -63,7 +63,12 @@ function addControl(tree, name, metadata) {
     .map((entry) => path.relative(tree, path.join(entry.parentPath ?? entry.path, entry.name)))
     .sort();
   const sizeKiB = files.reduce((sum, file) => sum + Math.ceil(lstatSync(path.join(tree, file)).size / 1024), 0);
-  const list = (values = []) => values.map((value) => value.replaceAll('@version@', `${metadata.version}-${metadata.release}`)).join(', ');
+  const list = (values = []) =>
+    values
+      .map((value) =>
+        value.replaceAll('@version@', `${metadata.version}-${metadata.release}`).replaceAll('@rpm-ostree@', metadata.rpmOstree),
+      )
+      .join(', ');
   const fields = {
     Package: name,
     Version: `${metadata.version}-${metadata.release}`,
@@ -72,7 +77,9 @@ function addControl(tree, name, metadata) {
     'Installed-Size': String(sizeKiB),
     Depends: list(about.depends),
     Recommends: list(about.debRecommends),
+    Provides: list(about.debProvides),
     Conflicts: list(about.debConflicts),
+    Replaces: list(about.debConflicts),
     Section: 'admin',
     Priority: 'optional',
     // first line the summary, then the text, indented, an empty line as a dot

@@ -22,6 +22,8 @@ const places = {
   'treelined-automatic.service': `${units}/`,
   'treelined-automatic.timer': `${units}/`,
   'treeline-keep-failure.service': `${units}/`,
+  'rpm-ostreed-automatic.timer': `${units}/`,
+  'rpm-ostree-bootstatus.service': `${units}/`,
   'treeline.preset': '/usr/lib/systemd/system-preset/50-treeline.preset',
   'treeline.tmpfiles.conf': '/usr/lib/tmpfiles.d/treeline.conf',
   'treeline.sysusers.conf': '/usr/lib/sysusers.d/treeline.conf',
@@ -43,12 +45,17 @@ export function stageHeadless(folder, dist, metadata) {
   }
   staging.write(`${program}/package.json`, json({ name: 'treeline', version: metadata.version, type: 'module' }));
   staging.program('/usr/bin/treeline', `${program}/cli/treeline.mjs`);
+  // what rpm-ostree's users, scripts and units call; it says of itself what rpm-ostree says
+  staging.link('/usr/bin/rpm-ostree', 'treeline');
+  for (const unit of ['rpm-ostreed.service', 'rpm-ostreed-automatic.service'])
+    staging.link(`${units}/${unit}`, unit.replace('rpm-ostreed', 'treelined'));
   staging.program('/usr/libexec/treeline/treelined', `${program}/helper/treelined.mjs`);
   stageKoffi(staging, metadata);
   for (const [name, place] of Object.entries(places)) {
     staging.copy(path.join(system, name), place.endsWith('/') ? `${place}${name}` : place);
   }
   addReference(staging, dist, metadata);
+  staging.link('/usr/share/man/man1/rpm-ostree.1.gz', 'treeline.1.gz');
   // a part of the system, nothing to be switched on: it only keeps a note that is gone a moment later
   staging.link(`${units}/multi-user.target.wants/treeline-keep-failure.service`, '../treeline-keep-failure.service');
   addLicenses(

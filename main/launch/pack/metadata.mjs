@@ -18,7 +18,7 @@ const read = (name) => readFileSync(path.join(root, name), 'utf8');
 
 /**
  * @param {string} release number of the packaging of one version
- * @returns {{ version: string, release: string, license: string, vendor: string, maintainer: string, architecture: { node: string, rpm: string, deb: string },
+ * @returns {{ version: string, release: string, rpmOstree: string, license: string, vendor: string, maintainer: string, architecture: { node: string, rpm: string, deb: string },
  *   epochSeconds: number, packages: Record<string, any>, builder: any }}
  */
 export function packageMetadata(release = '1') {
@@ -28,6 +28,8 @@ export function packageMetadata(release = '1') {
   if (!rpm)
     throw new LaunchError(`There are no packages for this architecture (${process.arch}): koffi has no library for it that was tried.`);
   const packages = parse(read('assets/system/packages.yml'));
+  const rpmOstree = /rpmOstreeVersion = '(\d{4}\.\d+)'/.exec(read('shared/domain/version.ts'))?.[1];
+  if (!rpmOstree) throw new LaunchError('shared/domain/version.ts names no version of rpm-ostree.');
   packages.treeline = {
     summary: builder.linux.synopsis,
     description: builder.linux.description,
@@ -38,6 +40,7 @@ export function packageMetadata(release = '1') {
   return {
     version: project.version,
     release,
+    rpmOstree,
     license: project.license,
     vendor: builder.linux.vendor,
     maintainer: builder.linux.maintainer,

@@ -54,7 +54,8 @@ const define = (macros) => Object.entries(macros).flatMap(([macro, value]) => ['
 
 function specOf(name, staging, metadata) {
   const about = metadata.packages[name];
-  const lines = (tag, values = []) => values.map((value) => `${tag}: ${value.replaceAll('@version@', metadata.version)}`);
+  const lines = (tag, values = []) =>
+    values.map((value) => `${tag}: ${value.replaceAll('@version@', metadata.version).replaceAll('@rpm-ostree@', metadata.rpmOstree)}`);
   return [
     // the files are packed as they are staged
     '%global __os_install_post %{nil}',
@@ -74,6 +75,7 @@ function specOf(name, staging, metadata) {
     'AutoReqProv: no',
     ...lines('Requires', about.requires),
     ...lines('Recommends', about.recommends),
+    ...lines('Provides', about.provides),
     ...lines('Conflicts', about.conflicts),
     '',
     '%description',

@@ -62,8 +62,8 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p className="text-sm text-muted">
           {diskUse
-            ? t('history.disk', {
-                repo: format.bytes(diskUse.repoBytes),
+            ? t(diskUse.repoBytes === undefined ? 'history.diskFree' : 'history.disk', {
+                repo: diskUse.repoBytes === undefined ? '' : format.bytes(diskUse.repoBytes),
                 free: format.bytes(diskUse.freeBytes),
                 bootFree: format.bytes(diskUse.bootFreeBytes),
               })

@@ -53,7 +53,9 @@ export function PackageDetail({ change, advisories, onBack }: PackageDetailProps
         {entries.length > 0 ? (
           <Changelog entries={entries} />
         ) : (
-          <p className="text-muted">{t(change.kind === 'removed' ? 'changelog.removed' : 'changelog.noneForPackage')}</p>
+          <p className="text-muted">
+            {t(change.kind === 'removed' ? 'changelog.removed' : change.changelog ? 'changelog.noneForPackage' : 'changelog.notKnown')}
+          </p>
         )}
       </section>
     </article>

@@ -59,9 +59,10 @@ function TakeIt({ details, snapshot, target }: { details: UpdateDetails; snapsho
   const booted = bootedOf(snapshot);
   const { sizes } = details;
   const here = snapshot.deployments.some((deployment) => deployment.checksum === details.toChecksum);
-  const tooBig = sizes.diskBytes > sizes.freeBytes;
+  const tooBig = sizes && sizes.diskBytes > sizes.freeBytes ? sizes : undefined;
+  const sized = sizes && (sizes.downloadExact || sizes.downloadBytes > 0) ? sizes : undefined;
   const older = booted !== undefined && details.toTimeSeconds > 0 && details.toTimeSeconds < booted.timestamp;
-  const download = format.bytes(sizes.downloadBytes);
+  const download = sized ? format.bytes(sized.downloadBytes) : t('facts.notTold');
   const take = (): void => {
     const job =
       target.medium !== undefined
@@ -77,16 +78,16 @@ function TakeIt({ details, snapshot, target }: { details: UpdateDetails; snapsho
       <ul className="space-y-0.5 text-muted">
         {details.toTimeSeconds > 0 ? <li>{t('state.published', { ago: format.ago(details.toTimeSeconds) })}</li> : null}
         <li>
-          {t('facts.download')}: {sizes.downloadExact ? download : t('facts.about', { size: download })} · {t('facts.disk')}:{' '}
-          {t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}
+          {t('facts.download')}: {!sized || sized.downloadExact ? download : t('facts.about', { size: download })} · {t('facts.disk')}:{' '}
+          {sized ? t('facts.diskOf', { size: format.bytes(sized.diskBytes), free: format.bytes(sized.freeBytes) }) : t('facts.notTold')}
         </li>
         <li>
-          <SignatureLine signatures={details.signatures} />
+          <SignatureLine signatures={details.notTold?.includes('signatures') ? undefined : details.signatures} />
         </li>
       </ul>
       {older ? <Notice tone="warn" title={t('notice.older', { version: details.toVersion, current: booted.version })} /> : null}
       {tooBig ? (
-        <Notice tone="warn" title={t('notice.tooBig', { need: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}>
+        <Notice tone="warn" title={t('notice.tooBig', { need: format.bytes(tooBig.diskBytes), free: format.bytes(tooBig.freeBytes) })}>
           <p>{t('notice.tooBigNext')}</p>
         </Notice>
       ) : null}

@@ -28,8 +28,9 @@ export function signatureText(t: TFunction, signatures: readonly Signature[]): s
 const icons = { valid: ShieldCheck, unsigned: ShieldOff } as const;
 
 /** The verdict in words with its icon; the fingerprint is in the tooltip of the words. */
-export function SignatureLine({ signatures }: { signatures: readonly Signature[] }): ReactNode {
+export function SignatureLine({ signatures }: { signatures: readonly Signature[] | undefined }): ReactNode {
   const { t } = useTranslation();
+  if (!signatures) return t('facts.notTold');
   const { verdict, signature } = signatureVerdict(signatures);
   const Icon = verdict === 'valid' || verdict === 'unsigned' ? icons[verdict] : ShieldAlert;
   const colour = verdict === 'valid' ? 'text-accent' : verdict === 'unsigned' ? 'text-muted' : 'text-danger';

@@ -72,7 +72,7 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
   const format = useFormat();
   const busy = useHost(({ job, intents }) => job !== undefined || intents.includes('upgrade'));
   const older = booted !== undefined && update.timestamp < booted.timestamp;
-  const tooBig = update.sizes.diskBytes > update.sizes.freeBytes;
+  const tooBig = update.sizes && update.sizes.diskBytes > update.sizes.freeBytes ? update.sizes : undefined;
   const plain = !older && !update.rolledBackFrom;
   const [asking, setAsking] = useState(false);
   const stage = (): void => void hostActions.upgrade({ takeRolledBack: update.rolledBackFrom, allowDowngrade: older });
@@ -85,10 +85,7 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
       ) : null}
       {older ? <Notice tone="warn" title={t('notice.older', { version: update.version, current: booted.version })} /> : null}
       {tooBig ? (
-        <Notice
-          tone="warn"
-          title={t('notice.tooBig', { need: format.bytes(update.sizes.diskBytes), free: format.bytes(update.sizes.freeBytes) })}
-        >
+        <Notice tone="warn" title={t('notice.tooBig', { need: format.bytes(tooBig.diskBytes), free: format.bytes(tooBig.freeBytes) })}>
           <p>{t('notice.tooBigNext')}</p>
         </Notice>
       ) : null}

@@ -88,14 +88,24 @@ export function UpdateTabs({ details }: { details: UpdateDetails }): ReactNode {
           {
             id: 'advisories',
             label: t('tabs.advisories'),
-            note: format.count(details.advisories.length),
-            content: () => <AdvisoryList advisories={details.advisories} />,
+            note: details.notTold?.includes('advisories') ? undefined : format.count(details.advisories.length),
+            content: () =>
+              details.notTold?.includes('advisories') ? (
+                <Empty icon={PackageOpen} title={t('facts.notTold')} />
+              ) : (
+                <AdvisoryList advisories={details.advisories} />
+              ),
           },
           {
             id: 'changelog',
             label: t('tabs.changelog'),
-            note: format.count(withChangelog),
-            content: () => <ChangelogList changes={details.packages} />,
+            note: details.notTold?.includes('changelogs') ? undefined : format.count(withChangelog),
+            content: () =>
+              details.notTold?.includes('changelogs') ? (
+                <Empty icon={PackageOpen} title={t('facts.notTold')} />
+              ) : (
+                <ChangelogList changes={details.packages} />
+              ),
           },
         ]}
       />

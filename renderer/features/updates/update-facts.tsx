@@ -11,19 +11,28 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
   const { t } = useTranslation();
   const format = useFormat();
   const { sizes, counts, security } = update;
-  const download = format.bytes(sizes.downloadBytes);
+  const sized = sizes && (sizes.downloadExact || sizes.downloadBytes > 0) ? sizes : undefined;
+  const download = sized ? format.bytes(sized.downloadBytes) : t('facts.notTold');
   return (
     <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1.5 max-[30rem]:grid-cols-1 max-[30rem]:gap-y-0.5 lg:grid-cols-[max-content_max-content_max-content_1fr]">
       <Fact name={t('facts.download')}>
-        {sizes.downloadBytes === 0 && sizes.downloadExact
+        {sized?.downloadBytes === 0
           ? t('facts.downloadNothing')
-          : sizes.downloadExact
+          : !sized || sized.downloadExact
             ? download
             : t('facts.about', { size: download })}
       </Fact>
-      <Fact name={t('facts.disk')}>{t('facts.diskOf', { size: format.bytes(sizes.diskBytes), free: format.bytes(sizes.freeBytes) })}</Fact>
+      <Fact name={t('facts.disk')}>
+        {sized
+          ? t('facts.diskOf', { size: format.bytes(sized.diskBytes), free: format.bytes(sized.freeBytes) })
+          : sizes
+            ? t('facts.diskFree', { free: format.bytes(sizes.freeBytes) })
+            : t('facts.notTold')}
+      </Fact>
       <Fact wide name={t('facts.security')}>
-        {security.count > 0 ? (
+        {!security ? (
+          t('facts.notTold')
+        ) : security.count > 0 ? (
           <span className="inline-flex flex-wrap items-center gap-2">
             {t('facts.securityCount', { count: security.count })} <SeverityBadge severity={security.worst} />
           </span>
@@ -32,7 +41,7 @@ export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode 
         )}
       </Fact>
       <Fact wide name={t('facts.changes')}>
-        {countsText(t, format, counts)}
+        {counts ? countsText(t, format, counts) : t('facts.notTold')}
       </Fact>
       <Fact wide name={t('facts.signature')}>
         <SignatureLine signatures={update.signatures} />

@@ -9,7 +9,7 @@ export type UpdateState =
   | {
       readonly kind: 'available';
       readonly update: AvailableUpdate;
-      readonly checkedAt: number;
+      readonly checkedAt: number | undefined;
       readonly superseded: Deployment | undefined;
     }
   | { readonly kind: 'failed'; readonly check: FailedCheck }

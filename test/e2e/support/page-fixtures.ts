@@ -9,6 +9,7 @@ import type {
   PackageChange,
   Signature,
   UpdateDetails,
+  UpdateSizes,
 } from '../../../shared/domain/index.ts';
 
 /** A fixed "now" would make every relative time old; everything is relative to the start of the tests instead. */
@@ -69,6 +70,15 @@ export const booted = deployment('43.1', 'a', { booted: true });
 export const older = deployment('43.0', 'b', { index: 1, rollback: true, timestamp: now - 40 * day, deployedAt: now - 33 * day });
 export const staged = deployment('43.2', 'c', { staged: true, timestamp: now - 2 * day, deployedAt: now - 60 });
 
+export const sizes: UpdateSizes = {
+  downloadBytes: 48_300_000,
+  downloadExact: true,
+  downloadObjects: 812,
+  diskBytes: 121_000_000,
+  installedDeltaBytes: 3_400_000,
+  freeBytes: 21_400_000_000,
+};
+
 export const update: AvailableUpdate = {
   checksum: sum('c'),
   version: '43.2',
@@ -76,14 +86,7 @@ export const update: AvailableUpdate = {
   refspec: 'timberline:timberline/stable/x86_64',
   counts: { upgraded: 31, downgraded: 1, added: 2, removed: 1 },
   security: { count: 3, worst: 'important' },
-  sizes: {
-    downloadBytes: 48_300_000,
-    downloadExact: true,
-    downloadObjects: 812,
-    diskBytes: 121_000_000,
-    installedDeltaBytes: 3_400_000,
-    freeBytes: 21_400_000_000,
-  },
+  sizes,
   signatures: [goodSignature],
   rolledBackFrom: false,
 };

@@ -104,7 +104,7 @@ export const pageStates: readonly PageState[] = [
       check: {
         kind: 'available',
         checkedAt: f.now,
-        update: { ...f.update, signatures: [], sizes: { ...f.update.sizes, downloadExact: false }, security: { count: 0, worst: 'none' } },
+        update: { ...f.update, signatures: [], sizes: { ...f.sizes, downloadExact: false }, security: { count: 0, worst: 'none' } },
       },
     }),
     answers: {
@@ -129,7 +129,7 @@ export const pageStates: readonly PageState[] = [
           ...f.update,
           rolledBackFrom: true,
           timestamp: f.now - 30 * 86_400,
-          sizes: { ...f.update.sizes, freeBytes: 80_000_000 },
+          sizes: { ...f.sizes, freeBytes: 80_000_000 },
           signatures: [{ ...f.goodSignature, valid: false, keyMissing: true, userName: undefined }],
         },
       },

@@ -76,11 +76,12 @@ describe('permissions', () => {
 });
 
 describe('arguments', () => {
-  test.each(['fedora:fedora/43/x86_64/silverblue', 'a/b', 'r_1.x:b+c'])('refspec %s', (text) =>
+  test.each(['fedora:fedora/43/x86_64/silverblue', 'a/b', 'r_1.x:b+c', 'ostree://r:a/b'])('refspec %s', (text) =>
     expect(refspecProblem(text)).toBeUndefined(),
   );
-  test.each(['', 'a b', '-x', 'a:', ':b', 'a:/b', 'a:b/', 'a:b\n', 'a:b:c'])('no refspec: %j', (text) =>
-    expect(refspecProblem(text)).toBeDefined(),
+  test.each(['', 'a b', '-x', 'a:', ':b', 'a:/b', 'a:b/', 'a:b\n', 'a:b:c', 'ostree://', 'http://a/b', 'docker://a/b'])(
+    'no refspec: %j',
+    (text) => expect(refspecProblem(text)).toBeDefined(),
   );
   test.each(['43.2026', 'version=1', ':', 'f'.repeat(64)])('revision %s', (text) => expect(revisionProblem(text)).toBeUndefined());
   test.each(['', '--help', 'a\u0000b', 'x'.repeat(600)])('no revision: %j', (text) => expect(revisionProblem(text)).toBeDefined());

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { action } from '../session.ts';
+
+/** A command of rpm-ostree that this version can't carry out: taken with all of its options, then refused by name. */
+interface NotYet {
+  /** Name and arguments as commander writes them. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly about: string;
+  /** `*` behind an option: it may be repeated. */
+  readonly options?: readonly string[];
+  /** Not in the help, as in rpm-ostree's. */
+  readonly hidden?: boolean;
+  readonly commands?: readonly NotYet[];
+}
+
+const finalizing = ['-r, --reboot', '--lock-finalization'];
+const installing = [
+  ...finalizing,
+  '-n, --dry-run',
+  '-y, --assumeyes',
+  '--allow-inactive',
+  '--idempotent',
+  '--unchanged-exit-77',
+  '--enablerepo <repo>*',
+  '--disablerepo <repo>*',
+  '--releasever <version>*',
+];
+const both = ['--install <package>*', '--uninstall <package>*'];
+const overriding = [...finalizing, '-n, --dry-run', '-C, --cache-only'];
+
+const initramfsEtc: NotYet = {
+  name: 'initramfs-etc',
+  about: 'Add files of /etc to the initramfs',
+  options: ['--track <file>*', '--untrack <file>*', '--untrack-all', '--force-sync', '--unchanged-exit-77', ...finalizing],
+};
+const applyLive: NotYet = {
+  name: 'apply-live',
+  about: 'Apply the pending deployment to the running system',
+  options: ['--target <commit>', '--reset', '--allow-replacement'],
+};
+
+const commands: readonly NotYet[] = [
+  {
+    name: 'install <package...>',
+    aliases: ['pkg-add'],
+    about: 'Add packages on top of the base',
+    options: [...installing, '--uninstall <package>*', '-C, --cache-only', '--download-only', '-A, --apply-live', '--force-replacefiles'],
+  },
+  {
+    name: 'uninstall [package...]',
+    aliases: ['pkg-remove', 'remove'],
+    about: 'Remove packages that were added',
+    options: [...installing, '--install <package>*', '--all'],
+  },
+  { name: 'search <query...>', about: 'Search for packages' },
+  {
+    name: 'override',
+    about: 'Replace or remove packages of the base',
+    commands: [
+      {
+        name: 'replace <package...>',
+        about: 'Replace',
+        options: [...overriding, '--remove <package>*', '--experimental', '--freeze', '--from <repo>'],
+      },
+      { name: 'remove <package...>', about: 'Remove', options: [...overriding, '--replace <package>*'] },
+      { name: 'reset [package...]', about: 'Take those of the base again', options: [...overriding, ...both, '-a, --all'] },
+    ],
+  },
+  {
+    name: 'reset',
+    about: 'Remove all that was added to the base',
+    options: [...finalizing, ...both, '-l, --overlays', '-o, --overrides', '-i, --initramfs'],
+  },
+  {
+    name: 'initramfs',
+    about: 'Make the initramfs on this machine',
+    options: ['--enable', '--arg <argument>*', '--disable', ...finalizing],
+  },
+  initramfsEtc,
+  applyLive,
+  { name: 'countme', about: 'Count this machine at package repositories', hidden: true },
+  { name: 'cliwrap [words...]', about: 'Wrappers of other programs', hidden: true },
+  { name: 'kernel-install [words...]', about: 'Called when a kernel package is installed', hidden: true },
+  { name: 'scriptlet-intercept [words...]', about: 'Called by package scripts', hidden: true },
+  { name: 'fix-shadow-perms', about: 'Mend the modes of /etc/shadow', hidden: true },
+];
+
+const experimental: readonly NotYet[] = [
+  { ...applyLive, aliases: ['livefs'] },
+  initramfsEtc,
+  { name: 'deploy-from-self <target>', about: 'Deploy the running container', options: ['--reboot'] },
+  { name: 'rebuild', about: 'Make the deployment anew from its origin', options: ['-r, --reboot'] },
+];
+
+export function registerNotYet(program: Command): void {
+  for (const command of commands) add(program, command);
+}
+
+export function registerExperimental(program: Command): Command {
+  const ex = program.command('ex', { hidden: true }).description('Experimental commands');
+  for (const command of experimental) add(ex, command);
+  return ex;
+}
+
+const unsupported = 'not supported yet';
+
+function add(parent: Command, { name, aliases = [], about, options = [], hidden = false, commands: nested = [] }: NotYet): void {
+  const command = parent
+    .command(name, { hidden })
+    .description(nested.length > 0 ? about : `${about} (not yet)`)
+    .aliases(aliases);
+  for (const option of options) {
+    if (option.endsWith('*')) command.option(option.slice(0, -1), unsupported, (value: string, before: string[]) => [...before, value], []);
+    else command.option(option, unsupported);
+  }
+  for (const each of nested) add(command, each);
+  if (nested.length > 0) return;
+  command.action(
+    action(async () => {
+      throw new TreelineError('not-supported', { subject: `“${pathOf(command)}”` });
+    }),
+  );
+}
+
+function pathOf(command: Command): string {
+  return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}

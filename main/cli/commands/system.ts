@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import type { Command } from 'commander';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { action, type Session } from '../session.ts';
+import { answerLibrary, daemonPath } from '../worker-path.ts';
+
+/** Commands of rpm-ostree that hand over to another program, or that a library runs. */
+export function registerSystem(program: Command): void {
+  program
+    .command('refresh-md')
+    .alias('makecache')
+    .description('Look for what is new at the source')
+    .option('-f, --force', 'also when it was looked at just now')
+    .action(action((session: Session) => refresh(session)));
+  program
+    .command('usroverlay')
+    .alias('unlock')
+    .description('Make /usr writable until the next restart, with `ostree admin unlock`')
+    .option('--hotfix', 'keep changes over restarts')
+    .option('--transient', 'discard changes at the restart')
+    .action(
+      action(async (_: Session, flags: Readonly<Record<string, boolean>>) => handOver('ostree', ['admin', 'unlock', ...given(flags)])),
+    );
+  program
+    .command('start-daemon', { hidden: true })
+    .description('Run the service')
+    .option('-d, --debug', 'accepted for compatibility')
+    .option('--dbus-peer <fd>', 'not supported yet')
+    .action(
+      action(async (_: Session, flags: { dbusPeer?: string }, command: Command) => {
+        if (flags.dbusPeer !== undefined) throw new TreelineError('not-supported', { subject: '--dbus-peer' });
+        const { sysroot } = command.optsWithGlobals<{ sysroot?: string }>();
+        return handOver(process.execPath, [daemonPath, ...(sysroot === undefined ? [] : [`--sysroot=${sysroot}`])]);
+      }),
+    );
+  registerLibraryBackend(program);
+}
+
+async function refresh(session: Session): Promise<number> {
+  await session.client.checkForUpdate();
+  const { check } = await session.client.snapshot();
+  if (check.kind === 'failed') throw TreelineError.fromReport(check.error);
+  return 0;
+}
+
+const given = (flags: Readonly<Record<string, unknown>>): string[] =>
+  ['hotfix', 'transient'].filter((name) => flags[name] === true).map((name) => `--${name}`);
+
+/** Exit code of the other program, which uses our terminal. */
+function handOver(program: string, args: readonly string[]): number {
+  const { status, error, signal } = spawnSync(program, [...args], { stdio: 'inherit' });
+  if (error) throw new TreelineError('usage.invalid', { detail: `${program} can’t be run: ${error.message}` });
+  return status ?? (signal === 'SIGTERM' ? 143 : 1);
+}
+
+/** What rpm-ostree's shared library asks its program for. The answer goes to the socket that the library passes, else to stdout. */
+function registerLibraryBackend(program: Command): void {
+  const backend = program.command('shlib-backend', { hidden: true }).description('Answers of the shared library');
+  const answer = async (session: Session, asked: Parameters<typeof answerLibrary>[0]): Promise<number> => {
+    for (const line of await answerLibrary(asked)) session.print(line);
+    return 0;
+  };
+  backend.command('get-basearch').action(action((session: Session) => answer(session, { question: 'get-basearch' })));
+  backend
+    .command('varsubst-basearch <source>')
+    .action(action((session: Session, source: string) => answer(session, { question: 'varsubst-basearch', source })));
+  backend
+    .command('packagelist-from-commit <commit>')
+    .action(action((session: Session, commit: string) => answer(session, { question: 'packagelist-from-commit', commit })));
+}
