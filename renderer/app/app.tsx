@@ -15,6 +15,7 @@ import { Page } from '../ui/page.tsx';
 import { Spinner } from '../ui/spinner.tsx';
 import { ActivityBar } from './activity-bar.tsx';
 import { Announcer } from './announcer.tsx';
+import { BrokenPage, ErrorBoundary } from './error-boundary.tsx';
 import { Header } from './header.tsx';
 import { Rail } from './rail.tsx';
 import { ScheduleBanner } from './schedule-banner.tsx';
@@ -72,29 +73,35 @@ export function App(): ReactNode {
         {usable ? <StagedBanner snapshot={snapshot} section={section} /> : null}
         {usable ? <ScheduleBanner /> : null}
         <main ref={main} className="min-h-0 flex-1 overflow-y-auto">
-          {section === 'compose' ? (
-            <Suspense fallback={<Page title={t('section.compose')}>{null}</Page>}>
-              <ComposePage />
-            </Suspense>
-          ) : usable ? (
-            view ? (
-              <ViewOf view={view} snapshot={snapshot} />
-            ) : (
-              <HostPage section={section} snapshot={snapshot} />
-            )
-          ) : snapshot ? (
-            <ServicePage service={snapshot.service} title={t(`section.${section}`)} />
-          ) : (
-            <Page title={t(`section.${section}`)}>
-              {unreadable ? (
-                <ErrorNotice report={unreadable}>
-                  <Button onPress={() => void loadSnapshot()}>{t('action.tryAgain')}</Button>
-                </ErrorNotice>
+          {/* another page starts anew */}
+          <ErrorBoundary
+            key={`${section} ${view?.kind ?? ''}`}
+            fallback={(report, leave) => <BrokenPage report={report} title={t(`section.${section}`)} onLeave={leave} />}
+          >
+            {section === 'compose' ? (
+              <Suspense fallback={<Page title={t('section.compose')}>{null}</Page>}>
+                <ComposePage />
+              </Suspense>
+            ) : usable ? (
+              view ? (
+                <ViewOf view={view} snapshot={snapshot} />
               ) : (
-                <Spinner label={t('service.connecting')} />
-              )}
-            </Page>
-          )}
+                <HostPage section={section} snapshot={snapshot} />
+              )
+            ) : snapshot ? (
+              <ServicePage service={snapshot.service} title={t(`section.${section}`)} />
+            ) : (
+              <Page title={t(`section.${section}`)}>
+                {unreadable ? (
+                  <ErrorNotice report={unreadable}>
+                    <Button onPress={() => void loadSnapshot()}>{t('action.tryAgain')}</Button>
+                  </ErrorNotice>
+                ) : (
+                  <Spinner label={t('service.connecting')} />
+                )}
+              </Page>
+            )}
+          </ErrorBoundary>
         </main>
         <ActivityBar section={section} />
       </div>

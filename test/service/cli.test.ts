@@ -102,6 +102,21 @@ describe('over the bus', () => {
   });
 });
 
+describe('a registered driver of updates', () => {
+  test('is told and respected, and can be bypassed', async () => {
+    expect(await treeline('deploy', '', '--register-driver=zincati')).toMatchObject({ code: 0, stderr: '' });
+    expect((await treeline('status')).stdout).toContain('AutomaticUpdatesDriver: zincati\n');
+    expect(await status()).toMatchObject({ 'update-driver': { 'driver-name': 'zincati' } });
+    const refused = await treeline('upgrade');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('zincati is registered')]);
+    expect((await treeline('rebase', 'ostree://origin:other')).code).toBe(1);
+    // whatever else may stand against it here
+    expect((await treeline('upgrade', '--bypass-driver')).stderr).not.toContain('zincati');
+    expect((await asUser(testUser, 'deploy', '', '--register-driver=mine')).code).toBe(1);
+    expect((await treeline('status')).stdout).toContain('Driver: zincati\n');
+  });
+});
+
 describe('without a service, on a sysroot of its own', () => {
   test('the same commands, run directly', async () => {
     const own = `--sysroot=${host.sysroot}`;

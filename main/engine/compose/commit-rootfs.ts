@@ -19,7 +19,7 @@ import { openCachedir, packageCacheIn, Workdir } from './workdir.ts';
 export async function composeCommit(params: CommitRootfsParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
   requireRoot();
   const steps = new Steps(context);
-  const treefile = loadTreefile(params.treefile);
+  const treefile = loadTreefile(params.treefile, undefined, { packages: false });
   const root = path.resolve(params.rootfs);
   if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
   using tree = new Tree(root, { system: ports.system });

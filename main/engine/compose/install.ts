@@ -70,7 +70,8 @@ export function composePostprocess(params: PostprocessParams, ports: ComposePort
   const workdir = mkdtempSync(path.join(path.dirname(root), '.treeline-postprocess-'));
   try {
     using tree = new Tree(root, { system: ports.system });
-    const treefile = params.treefile === undefined ? plainTreefile(hasKernel(tree)) : loadTreefile(params.treefile);
+    const treefile =
+      params.treefile === undefined ? plainTreefile(hasKernel(tree)) : loadTreefile(params.treefile, undefined, { packages: false });
     etcForTree(tree);
     placeDatabase(tree);
     makeScaffold(tree);

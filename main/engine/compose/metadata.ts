@@ -34,7 +34,8 @@ export function commitMetadata(input: MetadataInput, variant: MakeVariant): Map<
     metadata.set(pair.slice(0, equals), variant('s', pair.slice(equals + 1)));
   }
   if (input.version !== '') metadata.set('version', variant('s', input.version));
-  metadata.set('rpmostree.inputhash', variant('s', input.inputhash));
+  // a builder that has one of its own (osbuild) compares with that
+  if (!metadata.has('rpmostree.inputhash')) metadata.set('rpmostree.inputhash', variant('s', input.inputhash));
   metadata.set('rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(input.packages)));
   for (const [key, value] of repositoryFacts(input, 'inline', variant)) metadata.set(key, value);
   if (input.treefile.initramfsArgs.length > 0) metadata.set('rpmostree.initramfs-args', variant('as', [...input.treefile.initramfsArgs]));

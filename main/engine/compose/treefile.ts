@@ -94,6 +94,8 @@ export type PostprocessStep = { readonly inline: string; readonly place: Place }
 export interface TreefileNeeds {
   /** False: nothing is committed, so a treefile without `ref` will do (it is '' then). */
   readonly ref?: boolean;
+  /** False: the packages are there already. */
+  readonly packages?: boolean;
 }
 
 /**
@@ -141,7 +143,7 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
   const container = flag('container', false);
   const repoPackages = get<RepoPackages[]>('repo-packages') ?? [];
   const ostreeLayers = list('ostree-layers');
-  if (list('packages').length + repoPackages.length + ostreeLayers.length === 0) throw missing('packages');
+  if (needs.packages !== false && list('packages').length + repoPackages.length + ostreeLayers.length === 0) throw missing('packages');
   const script = get<PostprocessStep>('postprocess-script');
   const rpmdb = get<Treefile['rpmdb'] | 'bdb'>('rpmdb') ?? 'target';
   return {
