@@ -1,9 +1,13 @@
 import {
+  baseOf,
   severityNumber,
   type AvailableUpdate,
   type CheckState,
+  type ClientLayer,
+  type CommitMeta,
   type Deployment,
   type HostSnapshot,
+  type MetaValue,
   type PackageChange,
   type Signature,
   type UpdateDetails,
@@ -29,7 +33,9 @@ export function pendingUpdate(check: CheckState): AvailableUpdate | undefined {
 }
 
 function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undefined): object {
-  const { origin, commitMeta } = deployment;
+  const { origin, layer } = deployment;
+  const { layering } = origin;
+  const told = (key: string): unknown => plain(layer?.meta[`rpmostree.${key}`]);
   return {
     id: deployment.id,
     osname: deployment.osname,
@@ -47,35 +53,54 @@ function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undef
     ...(origin.containerImageReference ? { 'container-image-reference': origin.containerImageReference } : {}),
     ...(origin.customUrl ? { 'custom-origin': [origin.customUrl, origin.customDescription ?? ''] } : {}),
     ...(deployment.verified ? { signatures: signaturesJson(deployment.signatures) } : {}),
-    ...(deployment.booted && pending && pending.checksum !== deployment.checksum
+    ...(deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum
       ? {
           'pending-base-checksum': pending.checksum,
           'pending-base-version': pending.version,
           'pending-base-timestamp': pending.timestamp,
         }
       : {}),
-    'base-commit-meta': {
-      ...(commitMeta.version !== undefined ? { version: commitMeta.version } : {}),
-      ...(commitMeta.inputhash !== undefined ? { 'rpmostree.inputhash': commitMeta.inputhash } : {}),
-      ...(commitMeta.rpmmdRepos ? { 'rpmostree.rpmmd-repos': commitMeta.rpmmdRepos } : {}),
-      ...(commitMeta.pkglist ? { 'rpmostree.rpmdb.pkglist': commitMeta.pkglist } : {}),
-    },
-    packages: [],
-    modules: [],
-    'requested-packages': origin.requestedPackages,
-    'requested-local-packages': [],
-    'requested-local-fileoverride-packages': [],
-    'requested-modules': [],
-    'requested-base-removals': [],
-    'requested-base-local-replacements': [],
-    'base-removals': [],
-    'base-local-replacements': [],
-    'base-remote-replacements': {},
-    'regenerate-initramfs': false,
-    'initramfs-args': [],
-    'initramfs-etc': [],
+    'base-commit-meta': metaJson(deployment.baseMeta),
+    ...(layer ? layerJson(layer) : {}),
+    packages: layer?.packages ?? [],
+    modules: layer?.modules ?? [],
+    'requested-packages': layering.packages,
+    'requested-local-packages': layering.localPackages,
+    'requested-local-fileoverride-packages': layering.localFileoverrides,
+    'requested-modules': layering.modules,
+    'requested-base-removals': layering.removals,
+    'requested-base-local-replacements': layering.localReplacements,
+    'requested-base-remote-replacements': layering.replacements,
+    'base-removals': told('removed-base-packages') ?? [],
+    'base-local-replacements': told('replaced-base-packages') ?? [],
+    'base-remote-replacements': told('replaced-base-remote-packages') ?? {},
+    'regenerate-initramfs': layering.regenerateInitramfs,
+    'initramfs-args': layering.initramfsArgs,
+    'initramfs-etc': layering.initramfsEtc,
+    ...(layering.cliwrap ? { cliwrap: true } : {}),
   };
 }
+
+function layerJson({ base, meta }: ClientLayer): object {
+  return {
+    'base-checksum': base.checksum,
+    ...(base.version === undefined ? {} : { 'base-version': base.version }),
+    ...(base.timestamp === undefined ? {} : { 'base-timestamp': base.timestamp }),
+    'layered-commit-meta': metaJson(meta),
+  };
+}
+
+const metaJson = (meta: CommitMeta): object => Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, plain(value)]));
+
+/** A GVariant as GLib's JSON has it: without types, byte strings as numbers. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isMeta(value)) return value.type === 'ay' ? [...Buffer.from(value.value as string, 'base64')] : plain(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+}
+
+const isMeta = (value: object): value is MetaValue => 'type' in value && 'value' in value && Object.keys(value).length === 2;
 
 /** Tuples in the order of OstreeGpgSignatureAttr. */
 function signaturesJson(signatures: readonly Signature[]): unknown[] {

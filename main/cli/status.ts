@@ -1,4 +1,5 @@
 import {
+  baseOf,
   timeText,
   type AvailableUpdate,
   type CheckState,
@@ -39,8 +40,9 @@ export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | und
     lines.push(...deploymentLines(deployment, view.verbose));
   });
   const update = pendingUpdate(snapshot.check);
+  if (snapshot.check.kind === 'blocked') lines.push('', `No updates: ${errorLine(snapshot.check.error)}`);
   if (snapshot.check.kind === 'failed') lines.push('', `Could not check for updates: ${errorLine(snapshot.check.error)}`);
-  if (update && !snapshot.deployments.some((deployment) => deployment.checksum === update.checksum)) {
+  if (update && !snapshot.deployments.some((deployment) => baseOf(deployment).checksum === update.checksum)) {
     lines.push('', 'AvailableUpdate:');
     lines.push(label('Version', `${update.version} (${dateText(update.timestamp)})`), label('Commit', update.checksum));
     lines.push(label('Download', downloadText(update)));
@@ -67,6 +69,8 @@ export function checkText(check: CheckState): string {
         : `up to date, checked ${dateText(check.checkedAt)}`;
     case 'available':
       return check.checkedAt === undefined ? 'update available' : `update available, checked ${dateText(check.checkedAt)}`;
+    case 'blocked':
+      return 'updates are blocked';
     case 'failed':
       return check.since > 0 ? `could not check since ${dateText(check.since)}` : 'could not check so far';
   }
@@ -84,11 +88,14 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   const add = (name: string, value: string): void => void lines.push(label(name, value));
   if (origin.problem) add('OriginProblem', [origin.problem, origin.problemDetail].filter(Boolean).join(': '));
   if (origin.problem === 'unreadable') add('', `repair it: treeline repair-origin ${deployment.id} REMOTE:BRANCH`);
-  if (deployment.version) add('Version', `${deployment.version} (${dateText(deployment.timestamp)})`);
-  else add('Timestamp', dateText(deployment.timestamp));
-  add('Commit', deployment.checksum);
+  const base = baseOf(deployment);
+  if (base.version) add('Version', `${base.version} (${dateText(base.timestamp)})`);
+  else add('Timestamp', dateText(base.timestamp));
+  if (deployment.layer) add('BaseCommit', base.checksum);
+  if (!deployment.layer || verbose) add('Commit', deployment.checksum);
   if (!deployment.commitPresent) add('Damaged', 'the commit object is missing');
   for (const line of signatureTexts(deployment.signatures)) add('GPGSignature', line);
+  for (const [name, values] of layeringRows(deployment)) if (values.length > 0) add(name, values.join(' '));
   if (deployment.staged) add('Staged', deployment.finalizationLocked ? 'yes (finalization locked)' : 'yes');
   if (deployment.pinned) add('Pinned', 'yes');
   if (deployment.unlocked !== 'none') add('Unlocked', deployment.unlocked);
@@ -98,6 +105,25 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
     add('KernelArgs', deployment.kernelArgs?.join(' ') ?? 'unknown');
   }
   return lines;
+}
+
+/** rpm-ostree's names of what is layered, and what of it the tree doesn't hold. */
+function layeringRows({ origin: { layering }, layer }: Deployment): [string, readonly string[]][] {
+  const inactive = layering.packages.filter((each) => !layer?.packages.includes(each));
+  return [
+    ['RemovedBasePackages', layering.removals],
+    ['LocalOverrides', layering.localReplacements],
+    ['RemoteOverrides', layering.replacements],
+    ['LayeredPackages', layer?.packages ?? []],
+    ['InactiveRequests', inactive],
+    ['LocalPackages', layering.localPackages],
+    ['LocalForcedPackages', layering.localFileoverrides],
+    ['EnabledModules', layering.modules],
+    ['Initramfs', layering.regenerateInitramfs ? [layering.initramfsArgs.join(' ') || 'regenerate'] : []],
+    ['InitramfsEtc', layering.initramfsEtc],
+    ['Cliwrap', layering.cliwrap ? ['yes'] : []],
+    ['UnknownRequests', layering.unknown],
+  ];
 }
 
 const label = (name: string, value: string): string => `${name ? `${name}:` : ''}`.padStart(labelWidth) + ` ${value}`;

@@ -12,7 +12,7 @@ export interface HostClient {
   /** Looks for an update: no password. Resolves when the check ended, whatever it found (see snapshot.check). */
   checkForUpdate(): Promise<void>;
   /** Pull and stage. Resolves with the finished job (phase succeeded, failed or cancelled). */
-  upgrade(options: { reboot?: boolean; takeRolledBack?: boolean; allowDowngrade?: boolean; downloadOnly?: boolean }): Promise<JobState>;
+  upgrade(options: { reboot?: boolean; allowDowngrade?: boolean; downloadOnly?: boolean }): Promise<JobState>;
   deploy(revision: string, options: { reboot?: boolean }): Promise<JobState>;
   rollback(options: { reboot?: boolean }): Promise<JobState>;
   /** Make a listed deployment the default. */
@@ -51,7 +51,6 @@ export interface PullOptions {
   readonly cacheOnly?: boolean;
   readonly skipBranchCheck?: boolean;
   readonly lockFinalization?: boolean;
-  readonly takeRolledBack?: boolean;
   /** Name of the program that decides about updates from now on. */
   readonly registerDriver?: string;
 }

@@ -1,4 +1,4 @@
-import type { Variant } from '../../shared/dbus/index.ts';
+import { Variant } from '../../shared/dbus/index.ts';
 import {
   compareEvr,
   worstSeverity,
@@ -6,6 +6,7 @@ import {
   type AvailableUpdate,
   type ChangeKind,
   type CheckState,
+  type ClientLayer,
   type CommitMeta,
   type Deployment,
   type Evr,
@@ -48,21 +49,58 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean,
       remote: colon > 0 ? refspec.slice(0, colon) : '',
       ref: refspec.slice(colon + 1),
       containerImageReference: str(dict, 'container-image-reference') || undefined,
-      requestedPackages: list(dict, 'requested-packages'),
+      layering: {
+        packages: list(dict, 'requested-packages'),
+        localPackages: list(dict, 'requested-local-packages'),
+        localFileoverrides: list(dict, 'requested-local-fileoverride-packages'),
+        modules: list(dict, 'requested-modules'),
+        removals: list(dict, 'requested-base-removals'),
+        replacements: list(dict, 'requested-base-remote-replacements'),
+        localReplacements: list(dict, 'requested-base-local-replacements'),
+        regenerateInitramfs: bool(dict, 'regenerate-initramfs'),
+        initramfsArgs: list(dict, 'initramfs-args'),
+        initramfsEtc: list(dict, 'initramfs-etc'),
+        cliwrap: bool(dict, 'cliwrap'),
+        unknown: [],
+      },
       problem: refspec || str(dict, 'container-image-reference') ? undefined : 'no-ref',
     },
     signatures: decodeSignatures(dict),
     verified: bool(dict, 'gpg-enabled'),
     kernelArgs: str(bootConfig, 'options') ? str(bootConfig, 'options').split(/\s+/).filter(Boolean) : undefined,
     bootConfig: Object.fromEntries(Object.keys(bootConfig).flatMap((key) => (str(bootConfig, key) ? [[key, str(bootConfig, key)]] : []))),
-    commitMeta: decodeMeta((dict['base-commit-meta']?.value ?? {}) as Dict),
+    baseMeta: decodeMeta(dict['base-commit-meta']),
+    ...(str(dict, 'base-checksum') ? { layer: decodeLayer(dict) } : {}),
     commitPresent: true,
   };
 }
 
-function decodeMeta(dict: Dict): CommitMeta {
-  const pkglist = dict['rpmostree.rpmdb.pkglist']?.value as CommitMeta['pkglist'];
-  return { version: str(dict, 'version') || undefined, inputhash: str(dict, 'rpmostree.inputhash') || undefined, pkglist };
+function decodeLayer(dict: Dict): ClientLayer {
+  return {
+    base: {
+      checksum: str(dict, 'base-checksum'),
+      ...(dict['base-version'] ? { version: str(dict, 'base-version') } : {}),
+      ...(dict['base-timestamp'] ? { timestamp: num(dict, 'base-timestamp') } : {}),
+    },
+    packages: list(dict, 'packages'),
+    modules: list(dict, 'modules'),
+    meta: decodeMeta(dict['layered-commit-meta']),
+  };
+}
+
+function decodeMeta(variant: Variant | undefined): CommitMeta {
+  return variant?.signature === 'a{sv}' ? (metaJson(variant.value) as CommitMeta) : {};
+}
+
+/** As the domain keeps GVariants; a decoded Variant says its type itself. */
+function metaJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Buffer.isBuffer(value)) return value.toString('base64');
+  if (Array.isArray(value)) return value.map(metaJson);
+  if (value instanceof Variant) return { type: value.signature, value: metaJson(value.value) };
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, metaJson(item)]));
+  return value;
 }
 
 /** Tuples in the order of OstreeGpgSignatureAttr. */

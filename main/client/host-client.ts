@@ -305,7 +305,6 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       'cache-only': options.cacheOnly,
       'skip-branch-check': options.skipBranchCheck,
       'lock-finalization': options.lockFinalization,
-      'treeline-take-rolled-back': options.takeRolledBack,
     });
   }
 

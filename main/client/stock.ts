@@ -3,7 +3,15 @@ import { hostname } from 'node:os';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { KernelArgsChange } from './api.ts';
 import { iface, sysrootPath, type Variant } from '../../shared/dbus/index.ts';
-import type { CheckState, DiskUse, HostSnapshot, JobState, PackageChange, UpdateDetails } from '../../shared/domain/index.ts';
+import {
+  baseOf,
+  type CheckState,
+  type DiskUse,
+  type HostSnapshot,
+  type JobState,
+  type PackageChange,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
 import { decodeAdvisories, decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
 import type { ServiceLink } from './link.ts';
 
@@ -34,7 +42,7 @@ export class StockReader {
       prettyName: '',
       simulated: false,
       deployments,
-      check: checkOf(os, deployments[0]?.checksum),
+      check: checkOf(os, deployments[0] && baseOf(deployments[0]).checksum),
       automaticUpdatePolicy: String(sysroot.AutomaticUpdatePolicy?.value ?? ''),
       job: job ?? foreignJob(sysroot),
       pastJobs,

@@ -1,16 +1,19 @@
 import { Variant } from '../../shared/dbus/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import {
+  baseOf,
   severityNumber,
   type Advisory,
   type CheckState,
-  type CommitMeta,
+  type ClientLayer,
   type Deployment,
   type Package,
   type PackageChange,
   type Signature,
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
+
+import { metaDict, variantOf } from './meta-variant.ts';
 
 export type Dict = Record<string, Variant>;
 
@@ -26,7 +29,8 @@ export function evrText(pkg: Package): string {
 
 /** rpm-ostree's dictionary of a deployment, with all keys its known clients read, empty ones included. */
 export function deploymentDict(deployment: Deployment, pending?: { checksum: string; version: string; timestamp: number }): Dict {
-  const { origin } = deployment;
+  const { origin, layer } = deployment;
+  const { layering } = origin;
   const dict: Dict = {
     id: s(deployment.id),
     osname: s(deployment.osname),
@@ -40,19 +44,19 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     'finalization-locked': b(deployment.finalizationLocked),
     unlocked: s(deployment.unlocked),
     'gpg-enabled': b(deployment.verified),
-    'base-commit-meta': new Variant('a{sv}', commitMetaDict(deployment.commitMeta)),
-    packages: as([]),
-    'requested-packages': as(origin.requestedPackages),
-    'requested-local-packages': as([]),
-    'requested-local-fileoverride-packages': as([]),
-    'requested-base-removals': as([]),
-    'requested-base-local-replacements': as([]),
-    'base-removals': new Variant('av', []),
-    'base-local-replacements': new Variant('a(vv)', []),
-    'base-remote-replacements': new Variant('a(vv)', []),
-    'regenerate-initramfs': b(false),
-    'initramfs-args': as([]),
-    'initramfs-etc': as([]),
+    'base-commit-meta': new Variant('a{sv}', metaDict(deployment.baseMeta)),
+    ...layerKeys(layer),
+    'requested-packages': as(layering.packages),
+    'requested-local-packages': as(layering.localPackages),
+    'requested-local-fileoverride-packages': as(layering.localFileoverrides),
+    'requested-modules': as(layering.modules),
+    'requested-base-removals': as(layering.removals),
+    'requested-base-local-replacements': as(layering.localReplacements),
+    'requested-base-remote-replacements': as(layering.replacements),
+    'regenerate-initramfs': b(layering.regenerateInitramfs),
+    'initramfs-args': as(layering.initramfsArgs),
+    'initramfs-etc': as(layering.initramfsEtc),
+    ...(layering.cliwrap ? { cliwrap: b(true) } : {}),
   };
   if (origin.refspec) dict.origin = s(origin.refspec);
   if (origin.containerImageReference) dict['container-image-reference'] = s(origin.containerImageReference);
@@ -60,27 +64,10 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
   if (origin.problem) dict['remote-error'] = s(`origin: ${[origin.problem, origin.problemDetail].filter(Boolean).join(': ')}`);
   if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);
-  if (deployment.booted && pending && pending.checksum !== deployment.checksum) {
+  if (deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum) {
     dict['pending-base-checksum'] = s(pending.checksum);
     dict['pending-base-version'] = s(pending.version);
     dict['pending-base-timestamp'] = t(pending.timestamp);
-  }
-  return dict;
-}
-
-function commitMetaDict(meta: CommitMeta): Dict {
-  const dict: Dict = {};
-  if (meta.version !== undefined) dict.version = s(meta.version);
-  if (meta.inputhash !== undefined) dict['rpmostree.inputhash'] = s(meta.inputhash);
-  if (meta.clientlayer !== undefined) dict['rpmostree.clientlayer'] = b(meta.clientlayer);
-  if (meta.pkglist)
-    dict['rpmostree.rpmdb.pkglist'] = new Variant(
-      'a(sssss)',
-      meta.pkglist.map((row) => [...row]),
-    );
-  if (meta.rpmmdRepos) {
-    const repos = meta.rpmmdRepos.map((repo) => ({ id: s(repo.id), timestamp: t(repo.timestamp) }));
-    dict['rpmostree.rpmmd-repos'] = new Variant('aa{sv}', repos);
   }
   return dict;
 }
@@ -107,6 +94,27 @@ function signaturesVariant(signatures: readonly Signature[]): Variant {
         ]),
     );
   return new Variant('av', rows);
+}
+
+/** What rpm-ostree tells of a client layer; the lists are there for every deployment. */
+function layerKeys(layer: ClientLayer | undefined): Dict {
+  const told = (key: string, type: string): Variant => {
+    const value = layer?.meta[`rpmostree.${key}`];
+    return value?.type === type ? variantOf(value) : new Variant(type, type === 'a{sv}' ? {} : []);
+  };
+  const { checksum, version, timestamp } = layer?.base ?? {};
+  return {
+    ...(layer && checksum !== undefined
+      ? { 'base-checksum': s(checksum), 'layered-commit-meta': new Variant('a{sv}', metaDict(layer.meta)) }
+      : {}),
+    ...(version === undefined ? {} : { 'base-version': s(version) }),
+    ...(timestamp === undefined ? {} : { 'base-timestamp': t(timestamp) }),
+    packages: as(layer?.packages ?? []),
+    modules: as(layer?.modules ?? []),
+    'base-removals': told('removed-base-packages', 'av'),
+    'base-local-replacements': told('replaced-base-packages', 'a(vv)'),
+    'base-remote-replacements': told('replaced-base-remote-packages', 'a{sv}'),
+  };
 }
 
 /** 0 added, 1 removed, 2 upgraded, 3 downgraded. */

@@ -51,7 +51,6 @@ function pullOptions(options: unknown): Partial<JobParams<'update.upgrade'>> {
     cacheOnly: boolOption(options, 'cache-only'),
     skipBranchCheck: boolOption(options, 'skip-branch-check'),
     lockFinalization: boolOption(options, 'lock-finalization'),
-    takeRolledBack: boolOption(options, 'treeline-take-rolled-back'),
   };
 }
 
@@ -111,6 +110,8 @@ function updateDeployment(call: Call, sysroot: string, driver: (name: string) =>
   const made = upgrade(call, sysroot, options, { revision: revision || undefined, refspec: refspec || undefined });
   return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(made) : made;
 }
+
+const automatic = (made: JobPlan): JobPlan => plan({ ...made, params: { ...made.params, automatic: true } } as JobPlan);
 
 const allowDowngrade = (made: JobPlan): JobPlan => plan({ ...made, params: { ...made.params, allowDowngrade: true } } as JobPlan);
 
@@ -269,7 +270,7 @@ export function jobHandlers(
     }
     const mode = asked === 'auto' ? policy() : asked;
     if (mode === 'none') return [false, ''];
-    const made = mode === 'check' ? check(call, sysroot, call.args[0]) : upgrade(call, sysroot, call.args[0]);
+    const made = mode === 'check' ? check(call, sysroot, call.args[0]) : automatic(upgrade(call, sysroot, call.args[0]));
     return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
   };
   return {

@@ -90,7 +90,7 @@ async function run(intent: Intent, action: () => Promise<JobState | undefined>):
 
 export const hostActions = {
   check: () => run('check', () => call('host.check')),
-  upgrade: (options: { takeRolledBack?: boolean; allowDowngrade?: boolean }) => run('upgrade', () => call('host.upgrade', options)),
+  upgrade: (options: { allowDowngrade?: boolean }) => run('upgrade', () => call('host.upgrade', options)),
   rollback: () => run('rollback', () => call('host.rollback', {})),
   setDefault: (id: string) => run('setDefault', () => call('host.setDefault', id, {})),
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),

@@ -113,9 +113,7 @@ export const osInterface: InterfaceSpec = {
       problem: ([options]) => first(optionsProblem(options), mediumPathProblem(stringOption(options, 'treeline-medium'), true)),
       details: ([options]) => ({ medium: stringOption(options, 'treeline-medium') }),
     }),
-    GetCachedUpdateRpmDiff: read('s deployid', diffDetails, {
-      problem: ([id]) => (/^\d{1,4}$/.test(str(id)) ? undefined : deploymentIdProblem(id, true)),
-    }),
+    GetCachedUpdateRpmDiff: read('s deployid', diffDetails, { problem: ([id]) => deploymentIdProblem(id, true) }),
     DownloadUpdateRpmDiff: guarded('', address, action('repo-refresh'), 'look for an update'),
     Rollback: guarded('a{sv} options', address, action('rollback'), 'go back to the previous version', { problem: options0 }),
     ClearRollbackTarget: guarded('a{sv} options', address, action('rollback'), 'delete the previous version', { problem: options0 }),
@@ -163,7 +161,9 @@ export const osInterface: InterfaceSpec = {
         }),
       },
     ),
-    GetDeploymentBootConfig: read('s deployid, b is_pending', 'a{sv} bootconfig', { problem: ([id]) => deploymentIdProblem(id, true) }),
+    GetDeploymentBootConfig: read('s deployid, b is_pending', 'a{sv} bootconfig', {
+      problem: ([id]) => (/^\d{1,4}$/.test(str(id)) ? undefined : deploymentIdProblem(id, true)),
+    }),
     Cleanup: guarded('as elements', address, action('cleanup'), ([elements]) => `clean up ${(elements as string[]).join(', ')}`, {
       problem: ([elements]) => cleanupProblem(elements),
       details: ([elements]) => ({ elements: (elements as string[]).join(' ') }),

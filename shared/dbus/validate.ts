@@ -36,7 +36,6 @@ const optionTypes: Readonly<Record<string, string>> = {
   'allow-missing-checksum': 'b',
   'allow-unlocked': 'b',
   'treeline-detached': 'b',
-  'treeline-take-rolled-back': 'b',
   'initiating-command-line': 's',
   'final-kernel-args': 's',
   'treeline-deployment': 's',

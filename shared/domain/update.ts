@@ -1,10 +1,13 @@
 import type { ErrorReport } from '../errors/error.ts';
 import type { Severity } from './advisory.ts';
+import type { OriginLoss } from './deployment.ts';
 import type { Signature, UpdateSizes } from './changes.ts';
 
-/** What the last check found. Three states that never mix: a failed check is not "up to date" (field report 8). */
+/** What the last check found. States never mix: a failed or an impossible check is not "up to date" (field report 8). */
 export type CheckState =
   | { readonly kind: 'never' }
+  /** Nothing is asked: whatever there is can't be taken, because the named parts of the system would be lost with it. */
+  | { readonly kind: 'blocked'; readonly losses: readonly OriginLoss[]; readonly error: ErrorReport }
   | {
       readonly kind: 'up-to-date';
       readonly checkedAt: number;

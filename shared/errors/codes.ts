@@ -70,6 +70,11 @@ export const errorTable = define({
     'Check with `treeline status`.',
   ],
   'update.none': ['No update', 'There is nothing newer.', 'Nothing needs doing.'],
+  'update.would-lose': [
+    'What was added to this system would be lost',
+    'A new version can’t be built with what {subject} asks for: {detail}.',
+    'Nothing was fetched or changed. Kernel arguments, going back, pinning and cleaning up stay possible. To update, update with rpm-ostree. Or remove it with rpm-ostree first: {undo}.',
+  ],
   'update.rolled-back': [
     'This version was rolled back from',
     'Somebody went back from {subject} before.',

@@ -28,7 +28,6 @@ const nothing = z.undefined();
 const reboot = z.strictObject({ reboot: z.boolean().optional() });
 const upgradeOptions = z.strictObject({
   reboot: z.boolean().optional(),
-  takeRolledBack: z.boolean().optional(),
   allowDowngrade: z.boolean().optional(),
   downloadOnly: z.boolean().optional(),
 });

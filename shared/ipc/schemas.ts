@@ -4,11 +4,13 @@ import type {
   AvailableUpdate,
   ChangelogEntry,
   CheckState,
+  ClientLayer,
   Deployment,
   DiskUse,
   HistoryEntry,
   HostSnapshot,
   JobState,
+  Layering,
   Package,
   PackageChange,
   Progress,
@@ -122,6 +124,7 @@ const availableUpdate = object<AvailableUpdate>({
 
 const check: z.ZodType<CheckState> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('never') }),
+  z.object({ kind: z.literal('blocked'), losses: z.array(z.object({ key: text, values: strings })), error: errorReport }),
   z.object({
     kind: z.literal('up-to-date'),
     checkedAt: number,
@@ -158,6 +161,8 @@ export const jobState = object<JobState>({
   error: errorReport.optional(),
 });
 
+const commitMeta = z.record(text, z.object({ type: text, value: z.unknown() }));
+
 const deployment = object<Deployment>({
   id: text,
   osname: text,
@@ -183,7 +188,20 @@ const deployment = object<Deployment>({
     customDescription: text.optional(),
     overrideCommit: text.optional(),
     unconfiguredState: text.optional(),
-    requestedPackages: strings,
+    layering: object<Layering>({
+      packages: strings,
+      localPackages: strings,
+      localFileoverrides: strings,
+      modules: strings,
+      removals: strings,
+      replacements: strings,
+      localReplacements: strings,
+      regenerateInitramfs: flag,
+      initramfsArgs: strings,
+      initramfsEtc: strings,
+      cliwrap: flag,
+      unknown: strings,
+    }),
     problem: z.enum(['missing', 'unreadable', 'no-ref', 'ambiguous', 'remote-missing']).optional(),
     problemDetail: text.optional(),
   }),
@@ -192,13 +210,13 @@ const deployment = object<Deployment>({
   remoteProblem: errorReport.optional(),
   kernelArgs: strings.optional(),
   bootConfig: z.record(text, text),
-  commitMeta: object<Deployment['commitMeta']>({
-    version: text.optional(),
-    inputhash: text.optional(),
-    pkglist: z.array(z.tuple([text, text, text, text, text])).optional(),
-    rpmmdRepos: z.array(z.object({ id: text, timestamp: number })).optional(),
-    clientlayer: flag.optional(),
-  }),
+  baseMeta: commitMeta,
+  layer: object<ClientLayer>({
+    base: z.object({ checksum: text, version: text.optional(), timestamp: number.optional() }),
+    packages: strings,
+    modules: strings,
+    meta: commitMeta,
+  }).optional(),
   commitPresent: flag,
 });
 

@@ -47,7 +47,7 @@ describe.sequential('a power cut', () => {
     return other;
   }
 
-  const upgrade = 'treeline upgrade --allow-downgrade --take-rolled-back';
+  const upgrade = 'treeline upgrade --allow-downgrade';
 
   /** After the cut: a system of one of the two versions starts, all of it, with what people had put there. */
   async function expectWhole(moment: string): Promise<void> {

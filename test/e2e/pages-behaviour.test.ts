@@ -136,7 +136,7 @@ describe('what buttons ask of the service', () => {
     await page.getByRole('button', { name: 'Stage 43.2 anyway' }).click();
     expect(await driver.calls()).toEqual([]);
     await page.getByRole('button', { name: 'Take it again' }).click();
-    await expect.poll(() => driver.calls()).toEqual([['upgrade', { takeRolledBack: true, allowDowngrade: false }]]);
+    await expect.poll(() => driver.calls()).toEqual([['upgrade', { allowDowngrade: false }]]);
   });
 
   it('rolls back, pins, deletes, sets the default by name', async () => {

@@ -96,8 +96,11 @@ test('rolling back takes the other one, remembers what was left, and a check say
   expect((await expectAgreement()).map((d) => d.version)).toEqual(['1', '2']);
   const check = (await job('update.check', os())).result;
   expect(check).toMatchObject({ kind: 'available', update: { version: '2', rolledBackFrom: true } });
-  await expect(job('update.upgrade', os())).rejects.toMatchObject({ code: 'update.rolled-back' });
-  expect((await job('update.upgrade', { ...os(), takeRolledBack: true })).result).toMatchObject({ changed: true, toVersion: '2' });
+  // the policy leaves it to people; whoever asks for it gets it
+  const automatic = await job('update.upgrade', { ...os(), automatic: true });
+  expect(automatic.result).toEqual({ changed: false, staged: false });
+  expect(automatic.events).toContainEqual({ type: 'message', text: expect.stringContaining('went back from 2') });
+  expect((await job('update.upgrade', os())).result).toMatchObject({ changed: true, toVersion: '2' });
   expect((await expectAgreement())[0]?.version).toBe('2');
 });
 
@@ -150,7 +153,7 @@ test('kernel arguments make a new deployment; the seen ones must be the real one
 
 test('deploy by version and by checksum, older only when allowed; a pinned revision is in the origin', async () => {
   v.push(fixture.release({ version: '3' }));
-  await job('update.upgrade', { ...os(), takeRolledBack: true });
+  await job('update.upgrade', os());
   const back = { ...os(), revision: 'version=2' };
   await expect(job('update.upgrade', back)).rejects.toMatchObject({ code: 'update.older', report: { subject: '2' } });
   await job('update.upgrade', { ...back, allowDowngrade: true });

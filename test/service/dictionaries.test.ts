@@ -43,6 +43,11 @@ test('each deployment has every key that the real one has, of the same type', as
     'requested-local-packages': 'as',
     'base-removals': 'av',
     'base-local-replacements': 'a(vv)',
+    'base-remote-replacements': 'a{sv}',
+    modules: 'as',
+    'requested-base-remote-replacements': 'as',
+    'regenerate-initramfs': 'b',
+    'initramfs-etc': 'as',
     'base-commit-meta': 'a{sv}',
     'gpg-enabled': 'b',
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
+import { iface, type Bus } from '../../shared/dbus/index.ts';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, finished, openJob, os, start, sysroot, until } from './peer.ts';
@@ -58,8 +58,7 @@ test('killing the worker at random moments of updates and rollbacks leaves a sou
     host.publish(1 + ((round + 1) % 3));
     const member = round % 4 === 3 ? 'Rollback' : 'Upgrade';
     // without it, an update to the version just rolled back from would be refused, and nothing would be there to kill
-    const options = member === 'Upgrade' ? { 'treeline-take-rolled-back': new Variant('b', true) } : {};
-    const { peer } = await openJob(bus, os, iface.os, member, 'a{sv}', [options]);
+    const { peer } = await openJob(bus, os, iface.os, member, 'a{sv}', [{}]);
     const end = finished(peer);
     await start(peer);
     const delayMs = random(900);

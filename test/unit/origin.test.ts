@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { lossesOf } from '../../shared/domain/index.ts';
 import { OriginFile, readOrigin } from '../../main/engine/sysroot/index.ts';
 import { parseRevision } from '../../main/engine/upgrade/index.ts';
 
@@ -27,11 +28,43 @@ describe('an origin file', () => {
   });
 });
 
+test('of keys and groups that come twice nothing is left behind', () => {
+  const twice = new OriginFile(
+    '[origin]\nrefspec=a:b\noverride-commit=111\n[libostree-transient]\npinned=true\n[origin]\noverride-commit=222\n[libostree-transient]\nz=1\n[packages]\nrequested=a\\;b; c ;\n',
+  );
+  expect(twice.get('origin', 'override-commit')).toBe('222');
+  expect(twice.list('packages', 'requested')).toEqual(['a;b', 'c']);
+  twice.set('origin', 'override-commit', '333');
+  twice.removeGroup('libostree-transient');
+  expect(twice.text).toBe('[origin]\nrefspec=a:b\noverride-commit=333\n[origin]\n[packages]\nrequested=a\\;b; c ;\n');
+  twice.set('origin', 'override-commit', undefined);
+  expect(twice.get('origin', 'override-commit')).toBeUndefined();
+});
+
+test.each([
+  ['[packages]\nrequested=vim;', ['[packages] requested']],
+  ['[packages]\nrequested=\n[packages]\nrequested=vim', ['[packages] requested']],
+  [`[packages]\nrequested-local=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local']],
+  [`[packages]\nrequested-local-fileoverride=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local-fileoverride']],
+  ['[modules]\nenable=x:1;\ninstall=y:2;', ['[modules]']],
+  ['[overrides]\nremove=a;', ['[overrides] remove']],
+  ['[overrides]\nreplace=a;', ['[overrides] replace']],
+  ['[overrides]\nreplace-local=a;', ['[overrides] replace-local']],
+  ['[rpmostree]\nregenerate-initramfs=true', ['[rpmostree] regenerate-initramfs']],
+  ['[rpmostree]\ninitramfs-args=-I;/etc/x;\ninitramfs-etc=/etc/y;', ['[rpmostree] initramfs-args', '[rpmostree] initramfs-etc']],
+  ['[rpmostree]\nex-cliwrap=true', ['[rpmostree] ex-cliwrap']],
+  ['[overrides]\nof-tomorrow=x', ['[overrides] of-tomorrow']],
+  ['[rpmostree]\nregenerate-initramfs=false\nex-cliwrap=false\n[packages]\nrequested=;\n[something]\nelse=1', []],
+])('what a new tree would lose: %j', (more, keys) => {
+  const origin = readOrigin(`[origin]\nbaserefspec=origin:x\n${more}\n`, () => true);
+  expect(lossesOf(origin).map(({ key }) => key)).toEqual(keys);
+});
+
 describe('what an origin says, with what is wrong about it', () => {
   const known = (name: string): boolean => name === 'origin';
 
   test.each<[string | undefined, object]>([
-    [text, { refspec: 'origin:a/b', remote: 'origin', ref: 'a/b', requestedPackages: ['vim', 'htop'] }],
+    [text, { refspec: 'origin:a/b', remote: 'origin', ref: 'a/b', layering: { packages: ['vim', 'htop'] } }],
     ['[origin]\nbaserefspec=origin:x\n', { refspec: 'origin:x', ref: 'x' }],
     ['[origin]\nrefspec=local/branch\n', { remote: '', ref: 'local/branch' }],
     [undefined, { problem: 'missing' }],

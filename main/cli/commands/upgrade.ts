@@ -20,7 +20,6 @@ interface PullFlags {
   readonly upgradeUnchangedExit77?: boolean;
   readonly lockFinalization?: boolean;
   readonly skipBranchCheck?: boolean;
-  readonly takeRolledBack?: boolean;
   readonly from?: string;
   readonly triggerAutomaticUpdatePolicy?: boolean;
   readonly bypassDriver?: boolean;
@@ -40,7 +39,7 @@ export function registerPulling(program: Command): void {
     .option('--check-diff', 'like --preview')
     .option('--upgrade-unchanged-exit-77', 'like --unchanged-exit-77')
     .option('--from <path>', 'from a stick, a directory or a delta file instead of the network')
-    .option('--take-rolled-back', 'also take a version that was rolled back from')
+    .option('--take-rolled-back', 'accepted for compatibility: who asks for an upgrade gets it')
     .option('--trigger-automatic-update-policy', 'do what the automatic update policy says')
     .action(action(upgrade));
   common(program.command('deploy <revision>').description('Deploy a chosen version: checksum, version, revision=X, version=X'))
@@ -76,9 +75,9 @@ function common(command: Command): Command {
 }
 
 function pullOptions(flags: PullFlags): PullOptions {
-  const { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, takeRolledBack } = flags;
+  const { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck } = flags;
   const allowDowngrade = flags.disallowDowngrade ? false : flags.allowDowngrade;
-  return { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, takeRolledBack, allowDowngrade };
+  return { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, allowDowngrade };
 }
 
 async function upgrade(session: Session, flags: PullFlags): Promise<number> {
@@ -144,7 +143,7 @@ async function targetOf(session: Session, flags: PullFlags): Promise<string> {
 async function check(session: Session, withPackages: boolean): Promise<number> {
   await session.client.checkForUpdate();
   const snapshot = await session.client.snapshot();
-  if (snapshot.check.kind === 'failed') throw TreelineError.fromReport(snapshot.check.error);
+  if (snapshot.check.kind === 'failed' || snapshot.check.kind === 'blocked') throw TreelineError.fromReport(snapshot.check.error);
   const update = pendingUpdate(snapshot.check);
   if (!update) {
     session.print('No updates available.');

@@ -84,8 +84,8 @@ export interface Jobs extends ComposeJobs {
       readonly cacheOnly?: boolean;
       readonly skipBranchCheck?: boolean;
       readonly lockFinalization?: boolean;
-      /** Take a version that was rolled back from. */
-      readonly takeRolledBack?: boolean;
+      /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
+      readonly automatic?: boolean;
       /** Path of a repository or static delta file to take the update from instead of the network. */
       readonly medium?: string;
     };

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Medium } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitPort, SysrootPort } from '../ports/sysroot.ts';
+import { baseChecksum } from '../sysroot/layer.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { boundBranches } from '../trust/binding.ts';
 import { deltaHeader, mediumCommit, mediumRefs, Unusable, type ParseCommit } from './commits.ts';
@@ -28,10 +29,11 @@ export interface Current {
 export function currentOf(sysroot: SysrootPort, osname: string): Current {
   const own = sysroot.deployments().filter((d) => d.osname === osname && !d.staged);
   const base = own.find((d) => d.booted) ?? own[0];
-  const commit = base && sysroot.repo.tryLoadCommit(base.checksum);
+  const checksum = base ? baseChecksum(sysroot.repo, base.checksum) : '';
+  const commit = base && sysroot.repo.tryLoadCommit(checksum);
   return {
     ref: readOrigin(base?.originText, () => true).ref,
-    checksum: base?.checksum ?? '',
+    checksum,
     timestamp: commit?.timestamp ?? 0,
     has: (checksum) => sysroot.repo.tryLoadCommit(checksum)?.state === 'normal',
   };

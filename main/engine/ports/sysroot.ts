@@ -83,6 +83,8 @@ export interface CommitPort {
   readonly version: string;
   readonly rootDirtree: string;
   readonly rootDirmeta: string;
+  /** Key -> Variant (native/core/gvariant-format.ts). */
+  readonly metadata: ReadonlyMap<string, unknown>;
   /** Metadata value without its variant wrapper, undefined if missing or of another GVariant type. */
   value(key: string, type?: string): unknown;
 }

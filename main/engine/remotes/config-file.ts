@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { atomicFile } from '../../files/index.ts';
-import { OriginFile } from '../sysroot/origin.ts';
+import { OriginFile } from '../sysroot/origin-file.ts';
 
 const group = (name: string): string => `remote "${name}"`;
 

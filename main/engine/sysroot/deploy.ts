@@ -8,7 +8,7 @@ import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
 import { finalizationLock, kernelArgsOf } from './deployments.ts';
 import { recordStaged } from './finalize-failure.ts';
-import { OriginFile } from './origin.ts';
+import { OriginFile } from './origin-file.ts';
 
 export interface DeployRequest {
   readonly osname: string;

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { CommitMeta, Deployment, Signature } from '../../../shared/domain/index.ts';
+import type { Deployment, Signature } from '../../../shared/domain/index.ts';
 import { parseKernelArgs, type KernelArg } from '../kargs/kernel-args.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../ports/sysroot.ts';
+import { layerOf } from './layer.ts';
 import { originOf } from './origin.ts';
 import { demandsAny, tryDemandsOf } from '../trust/demands.ts';
 import { commitSignatures, keyringFingerprint, type GpgVerify } from './signatures.ts';
@@ -58,7 +59,7 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
       ...(problem ? { remoteProblem: problem.report } : {}),
       kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw),
       bootConfig: raw.bootConfig,
-      commitMeta: commit ? commitMeta(commit) : {},
+      ...(commit ? layerOf(commit, (checksum) => loadQuietly(sysroot, checksum)) : { baseMeta: {} }),
       commitPresent: commit !== undefined,
     };
   });
@@ -75,23 +76,6 @@ function loadQuietly(sysroot: SysrootPort, checksum: string): CommitPort | undef
 function deployedAt(directory: string): number {
   const stat = statSync(directory, { throwIfNoEntry: false });
   return stat ? Math.floor(stat.mtimeMs / 1000) : 0;
-}
-
-/** The metadata keys other tools read, as rpm-ostree writes them. */
-export function commitMeta(commit: CommitPort): CommitMeta {
-  const text = (key: string): string | undefined => commit.value(key, 's') as string | undefined;
-  const repos = commit.value('rpmostree.rpmmd-repos', 'aa{sv}') as Map<string, { value: unknown }>[] | undefined;
-  const all = {
-    version: text('version'),
-    inputhash: text('rpmostree.inputhash'),
-    pkglist: commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as CommitMeta['pkglist'],
-    rpmmdRepos: repos?.map((repo) => ({
-      id: String(repo.get('id')?.value ?? ''),
-      timestamp: Number(repo.get('timestamp')?.value ?? 0),
-    })),
-    clientlayer: commit.value('rpmostree.clientlayer', 'b') as boolean | undefined,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as CommitMeta;
 }
 
 interface VerifiedFile {

@@ -1,68 +1,6 @@
-import type { Origin } from '../../../shared/domain/index.ts';
+import { noLayering, type Layering, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
-
-/** An origin file (GKeyFile syntax): lines are kept, so that what we don't know survives a change. */
-export class OriginFile {
-  readonly #lines: string[];
-
-  constructor(text: string) {
-    this.#lines = text.split('\n');
-  }
-
-  get text(): string {
-    return `${this.#lines.join('\n').trimEnd()}\n`;
-  }
-
-  get(group: string, key: string): string | undefined {
-    const at = this.#find(group, key);
-    return at < 0 ? undefined : unescape((this.#lines[at] as string).replace(/^[^=]*=\s*/, ''));
-  }
-
-  /** A `;`-separated list; empty when missing. */
-  list(group: string, key: string): string[] {
-    return (this.get(group, key) ?? '').split(';').filter((item) => item !== '');
-  }
-
-  /** Set a key, or remove it with undefined. */
-  set(group: string, key: string, value: string | undefined): void {
-    const at = this.#find(group, key);
-    if (value === undefined) {
-      if (at >= 0) this.#lines.splice(at, 1);
-      return;
-    }
-    const line = `${key}=${value}`;
-    if (at >= 0) {
-      this.#lines[at] = line;
-      return;
-    }
-    const header = this.#lines.findIndex((l) => l.trim() === `[${group}]`);
-    if (header >= 0) this.#lines.splice(header + 1, 0, line);
-    else this.#lines.push(`[${group}]`, line);
-  }
-
-  /** Drop a whole group (`libostree-transient` isn't inherited by a new deployment). */
-  removeGroup(group: string): void {
-    const start = this.#lines.findIndex((l) => l.trim() === `[${group}]`);
-    if (start < 0) return;
-    const next = this.#lines.findIndex((l, i) => i > start && l.trim().startsWith('['));
-    this.#lines.splice(start, (next < 0 ? this.#lines.length : next) - start);
-  }
-
-  #find(group: string, key: string): number {
-    let inside = false;
-    // the last one counts, as in GKeyFile
-    let found = -1;
-    this.#lines.forEach((line, i) => {
-      const text = line.trim();
-      if (text.startsWith('[')) inside = text === `[${group}]`;
-      else if (inside && text.split('=')[0]?.trim() === key && text.includes('=')) found = i;
-    });
-    return found;
-  }
-}
-
-const unescape = (value: string): string =>
-  value.replace(/\\([sntr\\])/g, (_, c: string) => ({ s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' })[c] ?? c);
+import { OriginFile } from './origin-file.ts';
 
 /** readOrigin() of a deployment. */
 export function originOf(raw: Pick<RawDeployment, 'originText' | 'originDamage'>, remoteExists: (name: string) => boolean): Origin {
@@ -75,7 +13,7 @@ export function originOf(raw: Pick<RawDeployment, 'originText' | 'originDamage'>
  * `remoteExists` tells whether a remote is configured.
  */
 export function readOrigin(text: string | undefined, remoteExists: (name: string) => boolean): Origin {
-  const nothing: Origin = { refspec: '', remote: '', ref: '', requestedPackages: [] };
+  const nothing: Origin = { refspec: '', remote: '', ref: '', layering: noLayering };
   if (text === undefined) return { ...nothing, problem: 'missing' };
   if (text.trim() !== '' && !/^\s*\[[^\]]+\]\s*$/m.test(text)) return { ...nothing, problem: 'unreadable' };
   const file = new OriginFile(text);
@@ -95,7 +33,7 @@ export function readOrigin(text: string | undefined, remoteExists: (name: string
     refspec,
     remote,
     ref: refspec.slice(colon + 1),
-    requestedPackages: [...file.list('packages', 'requested'), ...file.list('packages', 'requested-local')],
+    layering: readLayering(file),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<typeof optional>),
     ...(problem ? { problem } : {}),
   } as Origin;
@@ -112,3 +50,33 @@ function problemOf(
   if (remote !== '' && !remoteExists(remote)) return 'remote-missing';
   return undefined;
 }
+
+/** Keys whose values are lists, by where they stand. */
+const lists = {
+  packages: { requested: 'packages', 'requested-local': 'localPackages', 'requested-local-fileoverride': 'localFileoverrides' },
+  overrides: { remove: 'removals', replace: 'replacements', 'replace-local': 'localReplacements' },
+  modules: { enable: 'modules', install: 'modules' },
+  rpmostree: { 'initramfs-args': 'initramfsArgs', 'initramfs-etc': 'initramfsEtc' },
+} as const;
+const switches = { 'regenerate-initramfs': 'regenerateInitramfs', 'ex-cliwrap': 'cliwrap' } as const;
+
+function readLayering(file: OriginFile): Layering {
+  const layering: Record<string, unknown> = { ...noLayering };
+  const unknown: string[] = [];
+  for (const [group, known] of Object.entries(lists) as [string, Record<string, string>][]) {
+    for (const key of file.keys(group)) {
+      const values = file.list(group, key).map(withoutDigest);
+      const field = known[key];
+      if (field) layering[field] = [...(layering[field] as string[]), ...values];
+      else if (group === 'rpmostree' && key in switches) layering[switches[key as keyof typeof switches]] = isOn(file.get(group, key));
+      // what a newer rpm-ostree wrote there is as much a wish as what we know
+      else if (isOn(file.get(group, key))) unknown.push(`[${group}] ${key}`);
+    }
+  }
+  return { ...(layering as unknown as Layering), unknown };
+}
+
+/** Local packages are written as SHA256:NEVRA. */
+const withoutDigest = (item: string): string => item.replace(/^[0-9a-f]{64}:/, '');
+
+const isOn = (value: string | undefined): boolean => !['', 'false', '0', undefined].includes(value?.trim());

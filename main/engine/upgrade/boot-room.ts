@@ -26,7 +26,7 @@ export async function requireBootRoom(
   if (source.remote === '') return;
   const { sizes, most, told } = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
-    const missing = missingSizes(repo, sysroot.repo.tryLoadCommit(source.base.checksum), to);
+    const missing = missingSizes(repo, sysroot.repo.tryLoadCommit(source.baseChecksum), to);
     return { sizes: fileSizes(to), most: missing.unpackedBytes, told: toldFiles(to) };
   });
   const room = bootSpace(sysroot, [], () => 0);

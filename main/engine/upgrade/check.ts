@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../shared/domain/index.ts';
-import { worstSeverity } from '../../../shared/domain/index.ts';
+import { lossesOf, newestDeployment, worstSeverity } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { countChanges } from '../diff/index.ts';
 import type { MediumSource } from '../media/source.ts';
 import type { FetchPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../ports/sysroot.ts';
+import { originOf } from '../sysroot/origin.ts';
 import { rolledBack } from '../sysroot/rolled-back.ts';
 import { requireIntact, type GpgVerify } from '../sysroot/signatures.ts';
 import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
@@ -13,7 +14,7 @@ import { goesBack, requireProven, type ParseSummary } from '../trust/index.ts';
 import { buildDetails } from './details.ts';
 import { fetchCommits, fetchRepoPath, knownTarget, type OpenRepo } from './fetched.ts';
 import { updateSizes } from './sizes.ts';
-import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
+import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
 
 /** Everything that looking for updates works with. */
 export interface UpdateContext {
@@ -62,7 +63,7 @@ export function describeUpdate(context: UpdateContext, repo: RepoPort, source: S
   const subject = to.version ? `Version ${to.version}` : `Commit ${to.checksum.slice(0, 12)}`;
   const { remote, ref } = source;
   const signatures = requireProven(sysroot.repo, repo, to, { remote, ref, anyBranch }, context.gpg, subject);
-  const from = sysroot.repo.tryLoadCommit(source.base.checksum);
+  const from = sysroot.repo.tryLoadCommit(source.baseChecksum);
   const places = { sysroot: sysroot.path, fetchRepo: fetchRepoPath(context.dir) };
   const details = buildDetails(repo, from, to, (delta) => updateSizes(repo, from, to, places, delta), signatures);
   for (const { checksum, version } of details.releases) {
@@ -98,12 +99,14 @@ function summarize(context: UpdateContext, source: Source, details: UpdateDetail
  * keeps what an earlier check had found. The state is written for `cachedCheck`.
  */
 export async function check(context: UpdateContext, osname: string): Promise<CheckState> {
+  const blocked = blockedState(context.sysroot, osname);
+  if (blocked) return blocked;
   const before = readJson<CheckFile>(checkFile(context.dir));
   let state: CheckState;
   let base = '';
   try {
     const source = updateSource(context.sysroot, osname);
-    base = source.base.checksum;
+    base = source.baseChecksum;
     const newest: Revision = { kind: 'newest' };
     const checksum = await fetchCommits(context, source, newest);
     state = withFetched(context, (repo) => found(context, repo, source, checksum));
@@ -114,7 +117,12 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
     state = {
       kind: 'failed',
       failedAt: context.now,
-      since: !earlier || earlier.kind === 'never' ? 0 : earlier.kind === 'failed' ? earlier.since : (earlier.checkedAt ?? 0),
+      since:
+        !earlier || earlier.kind === 'never' || earlier.kind === 'blocked'
+          ? 0
+          : earlier.kind === 'failed'
+            ? earlier.since
+            : (earlier.checkedAt ?? 0),
       error: TreelineError.report(error),
       ...(last ? { last } : {}),
     };
@@ -126,7 +134,7 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
 
 function found(context: UpdateContext, repo: RepoPort, source: Source, checksum: string): CheckState {
   const upToDate: CheckState = { kind: 'up-to-date', checkedAt: context.now };
-  if (checksum === source.base.checksum) return upToDate;
+  if (checksum === source.baseChecksum) return upToDate;
   const to = repo.loadCommit(checksum);
   const details = describeUpdate(context, repo, source, to);
   const { version, timestamp } = to;
@@ -137,7 +145,7 @@ function found(context: UpdateContext, repo: RepoPort, source: Source, checksum:
 
 /** Whether the source offers something older than what is booted, or than what the next start leads to. */
 export function goneBack(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort): boolean {
-  return [source.base, source.newest].some(({ checksum }) => {
+  return [source.baseChecksum, source.newestChecksum].some((checksum) => {
     const from = context.sysroot.repo.tryLoadCommit(checksum);
     return from !== undefined && goesBack(repo, from, to);
   });
@@ -151,11 +159,26 @@ export function rememberLook(context: UpdateContext, source: Source, details: Up
   const state: CheckState = details
     ? { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) }
     : { kind: 'up-to-date', checkedAt: context.now };
-  tryWriteJson(checkFile(context.dir), { format: 1, base: source.base.checksum, state } satisfies CheckFile);
+  tryWriteJson(checkFile(context.dir), { format: 1, base: source.baseChecksum, state } satisfies CheckFile);
+}
+
+/** That no update can be taken is known without asking anybody, and never kept: it ends with its cause. */
+function blockedState(sysroot: SysrootPort, osname: string): CheckState | undefined {
+  const newest = newestDeployment(sysroot.deployments(), osname);
+  if (!newest) return undefined;
+  const origin = originOf(newest, (name) => sysroot.repo.hasRemote(name));
+  try {
+    requireNothingLost({ newest, origin });
+    return undefined;
+  } catch (error) {
+    return { kind: 'blocked', losses: lossesOf(origin), error: TreelineError.report(error) };
+  }
 }
 
 /** What the last check found, relative to what is booted now. Reads files only. */
 export function cachedCheck(context: UpdateContext, osname: string): CheckState {
+  const blocked = blockedState(context.sysroot, osname);
+  if (blocked) return blocked;
   const file = readJson<CheckFile>(checkFile(context.dir));
   if (file?.format !== 1) return { kind: 'never' };
   const { state } = file;
@@ -164,7 +187,7 @@ export function cachedCheck(context: UpdateContext, osname: string): CheckState 
   let update: AvailableUpdate | undefined;
   try {
     const source = updateSource(context.sysroot, osname);
-    update = found.checksum === source.base.checksum ? undefined : refresh(context, source, found, file.base);
+    update = found.checksum === source.baseChecksum ? undefined : refresh(context, source, found, file.base);
   } catch {
     update = found;
   }
@@ -186,9 +209,9 @@ function stillBack(context: UpdateContext, osname: string, state: Extract<CheckS
 
 function refresh(context: UpdateContext, source: Source, update: AvailableUpdate, base: string): AvailableUpdate | undefined {
   const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
-  const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+  const from = context.sysroot.repo.tryLoadCommit(source.baseChecksum);
   if (from && from.timestamp > 0 && update.timestamp > 0 && update.timestamp < from.timestamp) return undefined;
-  if (base === source.base.checksum) {
+  if (base === source.baseChecksum) {
     const here = context.sysroot.repo.tryLoadCommit(update.checksum)?.state === 'normal';
     const sizes =
       here && update.sizes ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
@@ -212,7 +235,7 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
   const wanted = updateTarget(context, source, checksum);
   const saved = readJson<DetailsFile>(detailsFile(context.dir));
   const known =
-    saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.base.checksum
+    saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.baseChecksum
       ? saved.details
       : undefined;
   return withFetched(context, (repo) => {
@@ -235,13 +258,13 @@ const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb',
 /** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
 export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
   const wanted = checksum || (pending(source) ?? checkedUpdate(context));
-  if (wanted === undefined || wanted === source.base.checksum) throw new TreelineError('update.none', { subject: source.base.osname });
+  if (wanted === undefined || wanted === source.baseChecksum) throw new TreelineError('update.none', { subject: source.base.osname });
   return wanted;
 }
 
 function pending(source: Source): string | undefined {
-  const { newest, base } = source;
-  return newest.checksum !== base.checksum && !newest.booted ? newest.checksum : undefined;
+  const { newest, newestChecksum, baseChecksum } = source;
+  return newestChecksum !== baseChecksum && !newest.booted ? newestChecksum : undefined;
 }
 
 function checkedUpdate(context: UpdateContext): string | undefined {

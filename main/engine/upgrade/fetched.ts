@@ -43,11 +43,11 @@ export async function fetchCommits(context: UpdateContext, source: Source, revis
   if (medium?.kind === 'delta') return deltaTarget(context, source, revision, medium);
   const tip = medium ? medium.checksum : await provenTip(context, source.remote, source.ref);
   const wanted = revision.kind === 'checksum' ? revision.value : (tip ?? source.ref);
-  const base = sysroot.repo.tryLoadCommit(source.base.checksum);
+  const base = sysroot.repo.tryLoadCommit(source.baseChecksum);
   const more = {
     refs: [wanted],
     commitOnly: true,
-    backTo: source.base.checksum,
+    backTo: source.baseChecksum,
     ...(base ? { backToSeconds: base.timestamp } : {}),
     clean: 'content' as const,
     ...(revision.kind === 'version' ? { version: revision.value } : {}),

@@ -5,7 +5,7 @@ import { fetchDirectories } from '../review/fetch.ts';
 import { describeUpdate, saveDetails, updateDetails, updateTarget, withFetched, type UpdateContext } from './check.ts';
 import { fetchCommits } from './fetched.ts';
 import { rpmdbDirectories, withRpmdb, type RpmdbAccess } from './rpmdb-details.ts';
-import { parseRevision, updateSource, type Source } from './target.ts';
+import { parseRevision, requireNothingLost, updateSource, type Source } from './target.ts';
 
 export interface DetailsContext extends UpdateContext, RpmdbAccess {
   readonly context: JobContext;
@@ -17,11 +17,12 @@ export interface DetailsContext extends UpdateContext, RpmdbAccess {
  */
 export async function previewUpdate(context: DetailsContext, params: JobParams<'update.preview'>): Promise<UpdateDetails> {
   const source = updateSource(context.sysroot, params.osname, params.refspec);
+  requireNothingLost(source);
   const revision = parseRevision(params.revision);
   const checksum = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
     fetchCommits(context, source, revision),
   );
-  if (checksum === source.base.checksum) throw new TreelineError('update.none', { subject: params.osname });
+  if (checksum === source.baseChecksum) throw new TreelineError('update.none', { subject: params.osname });
   return await enriched(context, source, checksum, params.fetchRpmdb ?? false, revision.kind === 'checksum');
 }
 
@@ -46,7 +47,7 @@ async function enriched(
   const look = (): UpdateDetails =>
     withFetched(context, (repo) => {
       const to = repo.loadCommit(checksum);
-      const from = context.sysroot.repo.tryLoadCommit(source.base.checksum);
+      const from = context.sysroot.repo.tryLoadCommit(source.baseChecksum);
       return withRpmdb(context, repo, context.sysroot.repo, describeUpdate(context, repo, source, to, anyBranch), from, to);
     });
   const details = look();

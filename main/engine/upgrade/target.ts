@@ -1,6 +1,7 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { comparedDeployment, newestDeployment, type Origin } from '../../../shared/domain/index.ts';
+import { comparedDeployment, lossesOf, lossText, newestDeployment, type Layering, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
+import { baseChecksum } from '../sysroot/layer.ts';
 import { originOf } from '../sysroot/origin.ts';
 
 /** Where updates of a stateroot come from, and what they are compared with. */
@@ -11,6 +12,10 @@ export interface Source {
   readonly merge: RawDeployment;
   /** What a person compares with: the booted, else the default deployment. */
   readonly base: RawDeployment;
+  /** Commits of `base` and `newest` as versions are compared by: of a client layer its base. */
+  readonly baseChecksum: string;
+  readonly newestChecksum: string;
+  /** Of `newest`. */
   readonly origin: Origin;
   readonly remote: string;
   readonly ref: string;
@@ -28,7 +33,42 @@ export function updateSource(sysroot: SysrootPort, osname: string, refspec?: str
   if (wanted.remote !== '' && !sysroot.repo.hasRemote(wanted.remote)) {
     throw new TreelineError('origin.remote-missing', { subject: wanted.remote });
   }
-  return { newest, merge, base, origin, ...wanted, refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}` };
+  const commits = { baseChecksum: baseChecksum(sysroot.repo, base.checksum), newestChecksum: baseChecksum(sysroot.repo, newest.checksum) };
+  return {
+    newest,
+    merge,
+    base,
+    ...commits,
+    origin,
+    ...wanted,
+    refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}`,
+  };
+}
+
+/**
+ * Refuse what would replace the tree by one without the packages, overrides or settings that the newest deployment's origin asks for.
+ * Throws `update.would-lose` naming each of them.
+ */
+export function requireNothingLost({ newest, origin }: Pick<Source, 'newest' | 'origin'>): void {
+  const losses = lossesOf(origin);
+  if (losses.length === 0) return;
+  throw new TreelineError('update.would-lose', {
+    subject: newest.id,
+    detail: lossText(losses),
+    facts: { undo: undoCommands(origin.layering) },
+  });
+}
+
+/** rpm-ostree's commands that take it back; '' where there is none. */
+function undoCommands(layering: Layering): string {
+  const packages = [...layering.packages, ...layering.localPackages, ...layering.localFileoverrides];
+  const overrides = layering.removals.length + layering.replacements.length + layering.localReplacements.length > 0;
+  return [
+    ...(packages.length > 0 ? [`rpm-ostree uninstall ${packages.join(' ')}`] : []),
+    ...(overrides ? ['rpm-ostree override reset --all'] : []),
+    ...(layering.regenerateInitramfs || layering.initramfsArgs.length > 0 ? ['rpm-ostree initramfs --disable'] : []),
+    ...(layering.initramfsEtc.length > 0 ? ['rpm-ostree initramfs-etc --untrack-all'] : []),
+  ].join('; ');
 }
 
 const problems: Record<NonNullable<Origin['problem']>, string> = {

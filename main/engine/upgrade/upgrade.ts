@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs';
-import { TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
+import { errorLine, TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import type { DeployOutcome, JobParams } from '../jobs/index.ts';
 import type { ImportPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
-import { OriginFile } from '../sysroot/origin.ts';
+import { OriginFile } from '../sysroot/origin-file.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
@@ -14,7 +14,7 @@ import { describeUpdate, rememberLook, saveDetails, withFetched, type UpdateCont
 import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { fetchThroughDrops } from './retry.ts';
-import { parseRevision, updateSource, type Revision, type Source } from './target.ts';
+import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
 
 export type UpgradeParams = JobParams<'update.upgrade'>;
 
@@ -38,33 +38,47 @@ const steps = [
  * `update.older`, `update.rolled-back`, `update.other-branch`, `disk.*`, `repo.*`, `origin.*`. Nothing newer is a result, not an error.
  */
 export async function upgrade(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
+  if (!params.automatic) return replaceTree(context, params);
+  try {
+    return await replaceTree(context, params);
+  } catch (error) {
+    // a policy isn't a person: what it may not decide is left to one, and is no failure of every night
+    if (!(error instanceof TreelineError) || !leftToPeople.includes(error.code)) throw error;
+    context.context.message(`Skipped: ${errorLine(error.report)}`);
+    return { changed: false, staged: false };
+  }
+}
+
+const leftToPeople: readonly ErrorCode[] = ['update.would-lose', 'update.rolled-back'];
+
+async function replaceTree(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
   const { sysroot } = context;
   const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
   const source = updateSource(sysroot, params.osname, params.refspec);
+  requireNothingLost(source);
   const revision = parseRevision(params.revision);
   progress.report('check', 0);
   const checksum = await resolveTarget(context, source, revision, params);
   const sameSource = source.refspec === source.origin.refspec;
   const looked = !params.cacheOnly && source.remote !== '' && !context.medium && revision.kind === 'newest';
-  if (checksum === source.newest.checksum && sameSource && complete(context, checksum)) {
-    if (looked && checksum === source.base.checksum) rememberLook(context, source, undefined);
+  if (checksum === source.newestChecksum && sameSource && complete(context, checksum)) {
+    if (looked && checksum === source.baseChecksum) rememberLook(context, source, undefined);
     return nothingNew(context, source, checksum);
   }
   const details = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
     const described = describeUpdate(context, repo, source, to, revision.kind === 'checksum' && (params.skipBranchCheck ?? false));
-    requireWanted(context, repo, source, revision, params, to);
+    requireWanted(context, repo, source, params, to);
     return described;
   });
   progress.report('check', 1);
   saveDetails(context, details);
-  if (looked) rememberLook(context, source, details.toChecksum === source.base.checksum ? undefined : details);
+  if (looked) rememberLook(context, source, details.toChecksum === source.baseChecksum ? undefined : details);
   if (!complete(context, checksum)) await pull(context, source, checksum, details, params, progress);
   if (source.remote !== '' && revision.kind === 'newest') sysroot.repo.setRef(source.ref, checksum, source.remote);
-  if (params.takeRolledBack) removeRolledBack(context.dir, checksum);
   const outcome = {
     changed: true,
-    fromVersion: versionOf(sysroot, source.base.checksum),
+    fromVersion: versionOf(sysroot, source.baseChecksum),
     toVersion: details.toVersion,
     checksum,
   };
@@ -81,6 +95,7 @@ export async function upgrade(context: UpgradeContext, params: UpgradeParams): P
     originText: originFor(source, revision, checksum),
     ...(params.lockFinalization === undefined ? {} : { lockFinalization: params.lockFinalization }),
   });
+  removeRolledBack(context.dir, checksum);
   if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
   progress.report('deploy', 1);
   return done;
@@ -105,27 +120,20 @@ function nothingNew(context: UpgradeContext, source: Source, checksum: string): 
     changed: false,
     staged: source.newest.staged,
     deploymentId: source.newest.id,
-    fromVersion: versionOf(context.sysroot, source.base.checksum),
+    fromVersion: versionOf(context.sysroot, source.baseChecksum),
     toVersion: version,
     checksum,
   };
 }
 
-function requireWanted(
-  context: UpgradeContext,
-  repo: RepoPort,
-  source: Source,
-  revision: Revision,
-  params: UpgradeParams,
-  to: CommitPort,
-): void {
+function requireWanted(context: UpgradeContext, repo: RepoPort, source: Source, params: UpgradeParams, to: CommitPort): void {
   const name = to.version || to.checksum.slice(0, 12);
-  const from = context.sysroot.repo.tryLoadCommit(source.newest.checksum);
+  const from = context.sysroot.repo.tryLoadCommit(source.newestChecksum);
   if (from && goesBack(repo, from, to) && !params.allowDowngrade && source.refspec === source.origin.refspec) {
     throw new TreelineError('update.older', { subject: name, detail: from.version });
   }
   const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);
-  if (avoided && revision.kind === 'newest' && !params.takeRolledBack) throw new TreelineError('update.rolled-back', { subject: name });
+  if (avoided && params.automatic) throw new TreelineError('update.rolled-back', { subject: name });
 }
 
 /** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */

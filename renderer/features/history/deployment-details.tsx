@@ -10,6 +10,7 @@ export function DeploymentDetails({ deployment }: { deployment: Deployment }): R
   const rows: readonly (readonly [string, string])[] = [
     [t('details.ref'), deployment.origin.refspec],
     [t('details.commit'), deployment.checksum],
+    [t('details.baseCommit'), deployment.layer?.base.checksum ?? ''],
     [t('details.committed'), deployment.timestamp > 0 ? format.dateTime(deployment.timestamp) : ''],
     [t('details.bootChecksum'), deployment.bootChecksum],
     [t('details.stateroot'), deployment.osname],

@@ -1,7 +1,7 @@
 import { GitCompareArrows, Pin, PinOff, Redo, RotateCcw, SquarePower, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Deployment, DiskUse } from '../../../shared/domain/index.ts';
+import { lossesOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions } from '../../stores/host-store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -34,6 +34,7 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   const format = useFormat();
   const name = deployment.version || deployment.checksum.slice(0, 12);
   const source = deployment.origin.customDescription ?? deployment.origin.containerImageReference ?? deployment.origin.refspec;
+  const added = lossesOf(deployment.origin);
   const facts = [
     deployment.deployedAt > 0
       ? t(deployment.staged ? 'history.stagedAt' : 'history.deployed', { when: format.dateTime(deployment.deployedAt) })
@@ -49,6 +50,7 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
         </div>
         <p className="foreign-text text-muted">{source}</p>
         {facts.length > 0 ? <p className="text-muted">{facts.join(' · ')}</p> : null}
+        {added.length > 0 ? <p className="foreign-text">{t('history.added', { what: lossText(added) })}</p> : null}
         <p className="text-sm">
           <SignatureLine signatures={deployment.signatures} />
         </p>

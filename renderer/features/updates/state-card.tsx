@@ -5,6 +5,7 @@ import {
   CircleHelp,
   Download,
   LoaderCircle,
+  Lock,
   PackageOpen,
   RotateCcw,
   type LucideIcon,
@@ -17,6 +18,7 @@ import { useFormat } from '../../i18n/use-format.ts';
 import { ErrorDetails } from '../activity/error-notice.tsx';
 import { ErrorSentences } from '../activity/error-sentences.tsx';
 import { JobProgress } from '../activity/job-progress.tsx';
+import { BlockedReason } from './blocked-reason.tsx';
 import { UpdateActions } from './update-actions.tsx';
 import { UpdateFacts } from './update-facts.tsx';
 import { bootedOf, type UpdateState } from './update-state.ts';
@@ -33,6 +35,7 @@ const icons: Record<UpdateState['kind'], { icon: LucideIcon; colour: string }> =
   checking: { icon: LoaderCircle, colour: 'text-muted' },
   available: { icon: PackageOpen, colour: 'text-accent' },
   failed: { icon: CircleAlert, colour: 'text-warn' },
+  blocked: { icon: Lock, colour: 'text-warn' },
   'up-to-date': { icon: CircleCheck, colour: 'text-accent' },
   never: { icon: CircleHelp, colour: 'text-muted' },
 };
@@ -115,6 +118,13 @@ function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
           arrow={[current, state.deployment.version]}
           lines={[t('state.goBack', { version: current }), ...(state.deployment.finalizationLocked ? [t('state.locked')] : [])]}
         />
+      );
+    case 'blocked':
+      return (
+        <>
+          <Words title={t('state.blocked')} lines={[t('state.current', { version: current })]} />
+          <BlockedReason check={state.check} />
+        </>
       );
     case 'failed': {
       const { check } = state;

@@ -20,6 +20,7 @@ export function UpdateActions({ state, booted }: { state: UpdateState; booted: D
   switch (state.kind) {
     case 'working':
     case 'checking':
+    case 'blocked':
       return null;
     case 'staged':
     case 'pending':
@@ -75,7 +76,7 @@ function StageActions({ update, booted, checkFirst = false }: StageActionsProps)
   const tooBig = update.sizes && update.sizes.diskBytes > update.sizes.freeBytes ? update.sizes : undefined;
   const plain = !older && !update.rolledBackFrom;
   const [asking, setAsking] = useState(false);
-  const stage = (): void => void hostActions.upgrade({ takeRolledBack: update.rolledBackFrom, allowDowngrade: older });
+  const stage = (): void => void hostActions.upgrade({ allowDowngrade: older });
   return (
     <div className="space-y-3">
       {update.rolledBackFrom ? (

@@ -1,4 +1,12 @@
-import type { AvailableUpdate, CheckState, Deployment, HostSnapshot, JobState, OfferedVersion } from '../../../shared/domain/index.ts';
+import {
+  baseOf,
+  type AvailableUpdate,
+  type CheckState,
+  type Deployment,
+  type HostSnapshot,
+  type JobState,
+  type OfferedVersion,
+} from '../../../shared/domain/index.ts';
 
 /** What the state card says. Exactly one holds at a time; warnings that can come on top are not in here. */
 export type UpdateState =
@@ -13,10 +21,14 @@ export type UpdateState =
       readonly superseded: Deployment | undefined;
     }
   | { readonly kind: 'failed'; readonly check: FailedCheck }
+  /** Nothing can be taken without losing what this machine added. */
+  | { readonly kind: 'blocked'; readonly check: BlockedCheck }
   | { readonly kind: 'up-to-date'; readonly checkedAt: number; readonly wentBack: OfferedVersion | undefined }
   | { readonly kind: 'never' };
 
 export type FailedCheck = Extract<CheckState, { kind: 'failed' }>;
+
+export type BlockedCheck = Extract<CheckState, { kind: 'blocked' }>;
 
 const norm = (method: string): string => method.toLowerCase().replace(/[^a-z]/g, '');
 
@@ -37,17 +49,25 @@ export function nextBootOf(snapshot: HostSnapshot): Deployment | undefined {
   return first && !first.booted && bootedOf(snapshot) ? first : undefined;
 }
 
+/** Of commits that are compared: what this machine added to one of them makes it no other version. */
+function newerThan(update: AvailableUpdate, deployment: Deployment): boolean {
+  const base = baseOf(deployment);
+  return update.checksum !== base.checksum && update.timestamp > base.timestamp;
+}
+
 export function deriveUpdateState(snapshot: HostSnapshot, job: JobState | undefined, checking: boolean): UpdateState {
   if (job && isUpdateJob(job)) return { kind: 'working', job };
   const { check } = snapshot;
   const failedCheck = check.kind === 'failed' ? check : undefined;
   const next = nextBootOf(snapshot);
   if (next) {
-    if (next.staged && check.kind === 'available' && check.update.checksum !== next.checksum && check.update.timestamp > next.timestamp) {
+    if (next.staged && check.kind === 'available' && newerThan(check.update, next)) {
       return { kind: 'available', update: check.update, checkedAt: check.checkedAt, superseded: next };
     }
     return { kind: next.staged ? 'staged' : 'pending', deployment: next, failedCheck };
   }
+  // no check changes anything about it
+  if (check.kind === 'blocked') return { kind: 'blocked', check };
   // what is known to be there stays in view: nothing moves under the pointer
   if (check.kind !== 'available' && (checking || (job && isCheckJob(job)))) return { kind: 'checking' };
   switch (check.kind) {
@@ -83,6 +103,6 @@ export function detailsKey(snapshot: HostSnapshot): string | undefined {
   const { check } = snapshot;
   const found = check.kind === 'available' ? check.update : check.kind === 'failed' ? check.last : undefined;
   const next = nextBootOf(snapshot);
-  const target = found?.checksum ?? (next?.staged ? next.checksum : undefined);
-  return booted && target && target !== booted.checksum ? `${booted.checksum}:${target}` : undefined;
+  const target = found?.checksum ?? (next?.staged ? baseOf(next).checksum : undefined);
+  return booted && target && target !== baseOf(booted).checksum ? `${booted.checksum}:${target}` : undefined;
 }

@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
 import { ErrorSentences } from '../activity/error-sentences.tsx';
+import { BlockedReason } from './blocked-reason.tsx';
 import { failedUpdateJob, pausedUpdateJob, type UpdateState } from './update-state.ts';
 
 /** What stays true besides the state: a failed finalization, a failed attempt, a check that failed while something is staged. */
@@ -55,6 +56,11 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
         />
       ) : cancelled ? (
         <Notice tone="info" title={t('notice.cancelled')} />
+      ) : null}
+      {snapshot.check.kind === 'blocked' && state.kind !== 'blocked' ? (
+        <Notice tone="warn" title={t('state.blocked')}>
+          <BlockedReason check={snapshot.check} />
+        </Notice>
       ) : null}
       {failedCheck ? (
         <Notice

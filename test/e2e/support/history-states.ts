@@ -1,3 +1,4 @@
+import { noLayering } from '../../../shared/domain/index.ts';
 import { click, inOrder, stagedSnapshot, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
 
@@ -16,7 +17,7 @@ export const historyStates: readonly PageState[] = [
             refspec: '',
             remote: '',
             ref: '',
-            requestedPackages: [],
+            layering: noLayering,
             problem: 'unreadable',
             problemDetail: 'Key file does not start with a group',
           },

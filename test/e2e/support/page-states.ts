@@ -1,4 +1,4 @@
-import type { HostSnapshot } from '../../../shared/domain/index.ts';
+import { lossesOf, lossText, noLayering, type HostSnapshot } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { Answer, PageDriver } from './page-driver.ts';
 import * as f from './page-fixtures.ts';
@@ -31,6 +31,12 @@ export const inOrder =
 
 export const stagedSnapshot = f.snapshot({ deployments: [f.staged, f.booted, { ...f.older, index: 2 }] });
 
+/** As rpm-ostree leaves a system on which somebody installed packages. */
+const layered = {
+  origin: { ...f.booted.origin, layering: { ...noLayering, packages: ['htop', 'strace'], regenerateInitramfs: true } },
+  layer: { base: { checksum: 'e'.repeat(64), version: '43.1', timestamp: f.now }, packages: ['htop', 'strace'], modules: [], meta: {} },
+};
+
 export const pageStates: readonly PageState[] = [
   {
     name: 'updates-never',
@@ -42,6 +48,24 @@ export const pageStates: readonly PageState[] = [
     name: 'updates-current',
     snapshot: f.snapshot({ check: { kind: 'up-to-date', checkedAt: f.now - 300 } }),
     shows: ['This system is up to date', 'checked 5 minutes ago'],
+  },
+  {
+    name: 'updates-blocked',
+    snapshot: f.snapshot({
+      deployments: [{ ...f.booted, ...layered }, f.older],
+      check: {
+        kind: 'blocked',
+        losses: lossesOf(layered.origin),
+        error: {
+          code: 'update.would-lose',
+          subject: f.booted.id,
+          detail: lossText(lossesOf(layered.origin)),
+          facts: { undo: 'rpm-ostree uninstall htop strace' },
+        },
+      },
+    }),
+    shows: ['can’t be updated', '[packages] requested: htop, strace', 'rpm-ostree uninstall htop strace', 'Kernel arguments, going back'],
+    showsNot: ['up to date', 'Check for updates'],
   },
   {
     name: 'updates-checking',

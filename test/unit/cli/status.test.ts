@@ -3,7 +3,7 @@ import { jsonPath } from '../../../main/cli/json-path.ts';
 import { sizeText } from '../../../main/cli/progress.ts';
 import { statusJson } from '../../../main/cli/status-json.ts';
 import { changeLines, checkText, statusLines } from '../../../main/cli/status.ts';
-import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
+import { noLayering, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
 import { dictKeys, recording } from '../../service/recording.ts';
 
 const deployment: Deployment = {
@@ -22,12 +22,12 @@ const deployment: Deployment = {
   version: '43.1',
   timestamp: 1795600963,
   deployedAt: 0,
-  origin: { refspec: 'r:b', remote: 'r', ref: 'b', requestedPackages: [] },
+  origin: { refspec: 'r:b', remote: 'r', ref: 'b', layering: noLayering },
   signatures: [],
   verified: false,
   kernelArgs: ['quiet'],
   bootConfig: {},
-  commitMeta: { version: '43.1' },
+  baseMeta: { version: { type: 's', value: '43.1' } },
   commitPresent: true,
 };
 const snapshot: HostSnapshot = {

@@ -16,7 +16,7 @@ describe('the IPC contract', () => {
   it.each([
     ['host.pin', [id, true]],
     ['host.setDefault', [id, { reboot: true }]],
-    ['host.upgrade', [{ takeRolledBack: true, allowDowngrade: false }]],
+    ['host.upgrade', [{ allowDowngrade: false }]],
     ['host.cleanup', [['base', 'repomd']]],
     ['host.history', [500]],
     ['host.snapshot', []],
@@ -29,7 +29,7 @@ describe('the IPC contract', () => {
     ['host.pin', [`${id}/../x`, true]],
     ['host.pin', [id, 1]],
     ['host.setDefault', [id]],
-    ['host.upgrade', [{ takeRolledBack: 'yes' }]],
+    ['host.upgrade', [{ allowDowngrade: 'yes' }]],
     ['host.upgrade', [{ unknown: true }]],
     ['host.cleanup', [['all']]],
     ['host.history', [0]],
@@ -47,12 +47,12 @@ describe('the IPC contract', () => {
       finalizeFailure: { at: 1, text: 'x', version: '43.2' },
       deployments: [
         f.deployment('1', 'a', {
-          commitMeta: {
-            version: '1',
-            inputhash: 'h',
-            pkglist: [['a', '0', '1', '2', 'noarch']],
-            rpmmdRepos: [{ id: 'r', timestamp: 1 }],
-            clientlayer: true,
+          baseMeta: { version: { type: 's', value: '1' }, many: { type: 'aa{sv}', value: [{ id: { type: 's', value: 'r' } }] } },
+          layer: {
+            base: { checksum: 'c', version: '1', timestamp: 2 },
+            packages: ['p'],
+            modules: ['m'],
+            meta: { k: { type: 'b', value: true } },
           },
           origin: {
             refspec: 'a:b',
@@ -63,7 +63,20 @@ describe('the IPC contract', () => {
             customDescription: 'e',
             overrideCommit: 'f',
             unconfiguredState: 'g',
-            requestedPackages: ['h'],
+            layering: {
+              packages: ['h'],
+              localPackages: ['i'],
+              localFileoverrides: ['j'],
+              modules: ['k'],
+              removals: ['l'],
+              replacements: ['m'],
+              localReplacements: ['n'],
+              regenerateInitramfs: true,
+              initramfsArgs: ['o'],
+              initramfsEtc: ['p'],
+              cliwrap: true,
+              unknown: ['q'],
+            },
             problem: 'ambiguous',
           },
         }),
@@ -76,6 +89,7 @@ describe('the IPC contract', () => {
     const checks = [
       { kind: 'never' },
       { kind: 'up-to-date', checkedAt: 5 },
+      { kind: 'blocked', losses: [{ key: 'a', values: ['b'] }], error: { code: 'update.would-lose', subject: 'a' } },
       {
         kind: 'failed',
         failedAt: 5,

@@ -1,0 +1,82 @@
+/**
+ * An origin file by GKeyFile's rules (GLib, "Key-value file parser"): groups of one name are one group, of a key that comes twice the last value
+ * counts. Lines are kept, so that what we don't know survives a change.
+ */
+export class OriginFile {
+  readonly #lines: string[];
+
+  constructor(text: string) {
+    this.#lines = text.split(/\r?\n/);
+  }
+
+  get text(): string {
+    return `${this.#lines.join('\n').trimEnd()}\n`;
+  }
+
+  get(group: string, key: string): string | undefined {
+    const at = this.#find(group, key).at(-1);
+    return at === undefined ? undefined : unescape(valueOf(this.#lines[at] as string));
+  }
+
+  /** A `;`-separated list (`\\;` is a semicolon of an item); empty when missing. */
+  list(group: string, key: string): string[] {
+    const at = this.#find(group, key).at(-1);
+    if (at === undefined) return [];
+    const items = valueOf(this.#lines[at] as string).match(/(?:\\.|[^;\\])+/g) ?? [];
+    return items.map((item) => unescape(item.replaceAll('\\;', ';')).trim()).filter((item) => item !== '');
+  }
+
+  /** Each key of a group once, in the order of their first lines. */
+  keys(group: string): string[] {
+    const found = this.#entries().flatMap(([entryGroup, key]) => (entryGroup === group ? [key] : []));
+    return [...new Set(found)];
+  }
+
+  /** Set a key, or remove it with undefined, wherever and however often it stands. */
+  set(group: string, key: string, value: string | undefined): void {
+    const [first, ...more] = this.#find(group, key);
+    for (const at of more.reverse()) this.#lines.splice(at, 1);
+    if (value === undefined) {
+      if (first !== undefined) this.#lines.splice(first, 1);
+      return;
+    }
+    const line = `${key}=${value}`;
+    const header = this.#lines.findIndex((each) => groupOf(each) === group);
+    if (first !== undefined) this.#lines[first] = line;
+    else if (header >= 0) this.#lines.splice(header + 1, 0, line);
+    else this.#lines.push(`[${group}]`, line);
+  }
+
+  /** Drop a whole group (`libostree-transient` isn't inherited by a new deployment). */
+  removeGroup(group: string): void {
+    for (;;) {
+      const start = this.#lines.findIndex((each) => groupOf(each) === group);
+      if (start < 0) return;
+      const next = this.#lines.findIndex((each, i) => i > start && groupOf(each) !== undefined);
+      this.#lines.splice(start, (next < 0 ? this.#lines.length : next) - start);
+    }
+  }
+
+  /** Group, key and line number of each entry. */
+  #entries(): [group: string, key: string, line: number][] {
+    const entries: [string, string, number][] = [];
+    let group = '';
+    this.#lines.forEach((line, i) => {
+      const header = groupOf(line);
+      if (header !== undefined) group = header;
+      else if (!line.trimStart().startsWith('#') && line.includes('=')) entries.push([group, (line.split('=')[0] as string).trim(), i]);
+    });
+    return entries;
+  }
+
+  #find(group: string, key: string): number[] {
+    return this.#entries().flatMap(([entryGroup, entryKey, line]) => (entryGroup === group && entryKey === key ? [line] : []));
+  }
+}
+
+const groupOf = (line: string): string | undefined => /^\s*\[([^[\]]+)\][ \t]*$/.exec(line)?.[1];
+
+const valueOf = (line: string): string => line.slice(line.indexOf('=') + 1).trimStart();
+
+const unescape = (value: string): string =>
+  value.replace(/\\([sntr\\])/g, (_, c: string) => ({ s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' })[c] ?? c);
