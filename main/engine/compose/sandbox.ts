@@ -231,7 +231,8 @@ export class Sandbox implements Disposable {
   /** Put what scripts wrote into the tree; `wanted` is asked about new names in its root. */
   finish(wanted: (name: string) => boolean = () => true): void {
     if (!this.#overlay) return;
-    for (const name of mountPoints) this.#judge(name);
+    // what no program ran on is as compose left it
+    if (this.#last !== undefined) for (const name of mountPoints) this.#judge(name);
     this[Symbol.dispose]();
     using upper = new Tree(this.#paths.upper, { system: this.#system });
     using lower = new Tree(this.#root, { system: this.#system });
