@@ -21,6 +21,7 @@ export default defineConfig({
       suite('pack', { ...serial, hookTimeout: 600_000 }),
       suite('boot-short', { ...booted, include: shortBoot }),
       suite('boot', { ...booted, fileParallelism: true, maxWorkers: 2, include: ['test/boot/*.test.ts'], exclude: shortBoot }),
+      suite('crash', { ...serial, pool: 'forks', testTimeout: 7_200_000, hookTimeout: 600_000 }),
       suite('e2e', { ...serial, testTimeout: 300_000, hookTimeout: 600_000 }),
     ],
   },

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -67,6 +68,19 @@ export function tryAtomicFile(
   } catch (error) {
     options.say?.(`${file}: ${TreelineError.report(error).detail ?? ''}`);
   }
+}
+
+/** Add to a file (made with 0644) by one write, and have it on the disk before this returns: open(2) O_APPEND, fsync(2). Throws the system's error. */
+export function appendLasting(file: string, text: string): void {
+  const fresh = !existsSync(file);
+  const fd = openSync(file, 'a', 0o644);
+  try {
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  if (fresh) syncDirectory(path.dirname(file));
 }
 
 /** Make the names in a directory last (fsync(2)). File systems that can't do that for a directory (some FUSE ones) are left alone. */

@@ -1,1 +1,1 @@
-export { atomicFile, syncDirectory, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';
+export { appendLasting, atomicFile, syncDirectory, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';

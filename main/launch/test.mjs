@@ -17,9 +17,9 @@ const checks = {
   format: [bin('prettier'), ['--check', '.']],
   unused: [bin('knip'), []],
 };
-const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot'];
-/** Half an hour in a virtual machine: `npm run test:boot`. */
-const onRequest = ['boot'];
+const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot', 'crash'];
+/** Half an hour in a virtual machine (`npm run test:boot`); hours of power cuts (`npm run test:crash`). */
+const onRequest = ['boot', 'crash'];
 const names = ['build', ...Object.keys(checks), ...suites];
 
 runMain(async () => {

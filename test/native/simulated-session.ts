@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { plainRepoInside, type PlainHost } from '../../main/demo/plain-releases.ts';
-import { boot } from '../../main/demo/simboot.ts';
+import { boot, type Bind } from '../../main/demo/simboot.ts';
 import type { JobEvent, JobName, JobParams, JobResult } from '../../main/engine/jobs/index.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -18,7 +18,7 @@ export async function simulatedSession(
   dir: string,
   host: PlainHost,
   steps: readonly Step[],
-  more: { powerCut?: boolean; finalizeWrap?: string } = {},
+  { binds = [], ...more }: { powerCut?: boolean; finalizeWrap?: string; binds?: readonly Bind[] } = {},
 ): Promise<JobEvent[]> {
   const shared = path.join(dir, 'shared');
   rmSync(shared, { recursive: true, force: true });
@@ -41,6 +41,7 @@ export async function simulatedSession(
       { source: path.join(root, 'dist'), target: `${inside}/dist` },
       { source: path.join(root, 'node_modules'), target: `${inside}/node_modules` },
       { source: shared, target: `${inside}/shared`, writable: true },
+      ...binds,
     ],
     onOutput: (text) => (output += text),
     ...more,

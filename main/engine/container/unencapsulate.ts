@@ -82,7 +82,7 @@ class Hasher extends Transform {
 const maxMetadataBytes = 128 << 20;
 const objectName = new RegExp(`^(?:\\./)?${repoPath}/objects/([0-9a-f]{2})/([0-9a-f]{62})\\.([a-z-]+)$`);
 
-class LayerReader {
+export class LayerReader {
   objects = 0;
   readonly #sink: ImageSink;
   /** Checksum of attributes -> their bytes; of a file -> that checksum. */

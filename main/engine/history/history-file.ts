@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { HistoryEntry } from '../../../shared/domain/index.ts';
+import { appendLasting } from '../../files/index.ts';
 
 /** The log of what was done to the system: JSON lines, only ever appended to, so that a crash can tear at most the last line. */
 export class HistoryFile {
@@ -17,7 +18,7 @@ export class HistoryFile {
     mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o755 });
     // the newline comes first too: after a torn line the new one must not be glued to it
     const start = this.endsTorn() ? '\n' : '';
-    appendFileSync(this.file, `${start}${JSON.stringify(full)}\n`, { mode: 0o644 });
+    appendLasting(this.file, `${start}${JSON.stringify(full)}\n`);
     return full;
   }
 

@@ -39,6 +39,10 @@ const basic: Record<string, readonly [alignment: number, fixed: number]> = {
 };
 
 const known = new Map<string, Type>();
+/** Types come with the data, too: those of strangers aren't kept for ever. */
+const mostKnown = 512;
+/** G_VARIANT_MAX_RECURSION_DEPTH of GLib: what is nested deeper isn't read. */
+const deepest = 128;
 const align = (offset: number, alignment: number): number => (offset + alignment - 1) & -alignment;
 
 function parse(text: string): Type {
@@ -46,16 +50,18 @@ function parse(text: string): Type {
   if (cached) return cached;
   const [type, end] = parseAt(text, 0);
   if (end !== text.length) throw new TypeError(`bad GVariant type '${text}'`);
+  if (known.size >= mostKnown) known.clear();
   known.set(text, type);
   return type;
 }
 
-function parseAt(text: string, start: number): [Type, number] {
+function parseAt(text: string, start: number, depth = 0): [Type, number] {
+  if (depth > deepest) throw new TypeError('a GVariant type is nested too deeply');
   const code = text[start] ?? '';
   const simple = basic[code];
   if (simple) return [{ code, text: code, alignment: simple[0], fixed: simple[1], children: [] }, start + 1];
   if (code === 'a' || code === 'm') {
-    const [child, end] = parseAt(text, start + 1);
+    const [child, end] = parseAt(text, start + 1, depth + 1);
     return [{ code, text: text.slice(start, end), alignment: child.alignment, fixed: 0, children: [child] }, end];
   }
   if (code !== '(' && code !== '{') throw new TypeError(`bad GVariant type '${text}' at ${start}`);
@@ -63,7 +69,7 @@ function parseAt(text: string, start: number): [Type, number] {
   const children: Type[] = [];
   let at = start + 1;
   while (text[at] !== close) {
-    const [child, end] = parseAt(text, at);
+    const [child, end] = parseAt(text, at, depth + 1);
     children.push(child);
     at = end;
   }
@@ -80,12 +86,16 @@ function parseAt(text: string, start: number): [Type, number] {
 const offsetSize = (length: number): 1 | 2 | 4 => (length > 0xffff ? 4 : length > 0xff ? 2 : 1);
 const readOffset = (bytes: Buffer, at: number, size: number): number => bytes.readUIntLE(at, size);
 
-/** Decode serialised bytes of the given type. Throws RangeError on bytes that can't be of it. */
+/**
+ * Decode serialised bytes of the given type. Throws RangeError or TypeError on bytes that can't be of it. Stricter than GLib, which reads default values
+ * then: parts that overlap would let some bytes stand for any number of values.
+ */
 export function decodeVariant(type: string, bytes: Buffer): VariantValue {
-  return decode(parse(type), bytes);
+  return decode(parse(type), bytes, 0);
 }
 
-function decode(type: Type, bytes: Buffer): VariantValue {
+function decode(type: Type, bytes: Buffer, depth: number): VariantValue {
+  if (depth > deepest) throw new RangeError('a GVariant is nested too deeply');
   switch (type.code) {
     case 'b':
       return bytes[0] !== 0;
@@ -109,38 +119,40 @@ function decode(type: Type, bytes: Buffer): VariantValue {
     case 's':
     case 'o':
     case 'g':
-      return bytes.toString('utf8', 0, Math.max(0, bytes.length - 1));
+      return text(bytes);
     case 'v': {
       const split = bytes.lastIndexOf(0);
       if (split < 0) throw new RangeError('variant without a type');
       const inner = bytes.toString('latin1', split + 1);
-      return new Variant(inner, decode(parse(inner), bytes.subarray(0, split)));
+      return new Variant(inner, decode(parse(inner), bytes.subarray(0, split), depth + 1));
     }
     case 'm':
-      return bytes.length === 0 ? null : decode(child(type), child(type).fixed > 0 ? bytes : bytes.subarray(0, -1));
+      return bytes.length === 0 ? null : decode(child(type), child(type).fixed > 0 ? bytes : bytes.subarray(0, -1), depth + 1);
     case 'a':
-      return decodeArray(type, bytes);
+      return decodeArray(type, bytes, depth + 1);
     default:
-      return decodeTuple(type, bytes);
+      return decodeTuple(type, bytes, depth + 1);
   }
 }
 
 const child = (type: Type): Type => type.children[0] as Type;
 
-function decodeArray(type: Type, bytes: Buffer): VariantValue {
+function decodeArray(type: Type, bytes: Buffer, depth: number): VariantValue {
   const element = child(type);
   if (element.code === 'y') return Buffer.from(bytes);
   const items: VariantValue[] = [];
   if (element.fixed > 0) {
     for (let at = 0; at + element.fixed <= bytes.length; at += element.fixed)
-      items.push(decode(element, bytes.subarray(at, at + element.fixed)));
+      items.push(decode(element, bytes.subarray(at, at + element.fixed), depth));
   } else if (bytes.length > 0) {
     const size = offsetSize(bytes.length);
     const table = readOffset(bytes, bytes.length - size, size);
+    if (table > bytes.length - size) throw new RangeError('an array ends outside of itself');
     let start = 0;
     for (let at = table; at < bytes.length; at += size) {
+      if (at + size > bytes.length) throw new RangeError('an array’s table of ends is cut');
       const end = readOffset(bytes, at, size);
-      items.push(decode(element, bytes.subarray(align(start, element.alignment), end)));
+      items.push(decode(element, part(bytes, align(start, element.alignment), end, table), depth));
       start = end;
     }
   }
@@ -148,18 +160,32 @@ function decodeArray(type: Type, bytes: Buffer): VariantValue {
   return items;
 }
 
-function decodeTuple(type: Type, bytes: Buffer): VariantValue[] {
+/** A string ends with its first NUL, which a normal form has at its end only. */
+function text(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? Math.max(0, bytes.length - 1) : end);
+}
+
+/** Bytes of a part, which begins where the one before ended or later, and ends before the table of ends. */
+function part(bytes: Buffer, start: number, end: number, limit: number): Buffer {
+  if (start > end || end > limit) throw new RangeError('a part of a GVariant lies outside of its place');
+  return bytes.subarray(start, end);
+}
+
+function decodeTuple(type: Type, bytes: Buffer, depth: number): VariantValue[] {
   const size = offsetSize(bytes.length);
   const items: VariantValue[] = [];
   let at = 0;
   let offsets = 0;
+  const tabled = type.children.filter((member, i) => member.fixed === 0 && i < type.children.length - 1).length;
+  const limit = bytes.length - tabled * size;
   type.children.forEach((member, i) => {
     at = align(at, member.alignment);
     let end: number;
     if (member.fixed > 0) end = at + member.fixed;
     else if (i === type.children.length - 1) end = bytes.length - offsets * size;
     else end = readOffset(bytes, bytes.length - ++offsets * size, size);
-    items.push(decode(member, bytes.subarray(at, end)));
+    items.push(decode(member, part(bytes, at, end, limit), depth));
     at = end;
   });
   return items;

@@ -1,4 +1,35 @@
-import { DbusFormatError, encodeMessage, MessageReader, peerLimits, serviceLimits, type DbusMessage } from '../../../shared/dbus/index.ts';
+import {
+  DbusFormatError,
+  encodeMessage,
+  MessageReader,
+  messageType,
+  peerLimits,
+  serviceLimits,
+  Variant,
+  type DbusMessage,
+} from '../../../shared/dbus/index.ts';
+
+const common = { flags: 0, serial: 7, path: '/org/a', interface: 'a.b', member: 'M' } as const;
+const variant = (signature: string, value: unknown): Variant => new Variant(signature, value);
+
+export const seeds = [
+  encodeMessage({ ...common, type: messageType.call, signature: '', body: [] }),
+  encodeMessage({
+    ...common,
+    type: messageType.call,
+    signature: 'sa{sv}',
+    body: ['x', { reboot: variant('b', true), list: variant('as', ['a', 'b']) }],
+  }),
+  encodeMessage({ ...common, type: messageType.signal, signature: '(tt)(uu)ay', body: [[1n, 2n], [3, 4], Buffer.from('bytes')] }),
+  encodeMessage({
+    ...common,
+    type: messageType.reply,
+    replySerial: 3,
+    signature: 'vdxg',
+    body: [variant('v', variant('av', [])), 1.5, -1n, 'a(s)'],
+  }),
+  encodeMessage({ ...common, type: messageType.error, replySerial: 3, errorName: 'a.b.C', signature: 's', body: ['no'] }),
+];
 
 /**
  * Bytes as they come from a socket. What isn't D-Bus may be refused, by DbusFormatError alone; what was taken has to come back the same when it
