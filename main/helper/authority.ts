@@ -13,11 +13,13 @@ export interface Question {
 }
 
 /**
- * Asks polkit about the sender's bus name, not its uid or pid: both can be made to lie.
+ * Root passes without a question, as polkit itself lets it: who is root may do all of it in other ways, and needs this service most when polkit is away.
+ * Of everybody else polkit is asked by the sender's bus name, not its uid or pid: both can be made to lie.
  * Resolves when granted; rejects with auth.denied, auth.dismissed or auth.unavailable.
  * Source: polkit's D-Bus API, org.freedesktop.PolicyKit1.Authority.CheckAuthorization.
  */
 export async function authorize(bus: Bus, caller: Caller, question: Question): Promise<void> {
+  if (caller.uid === 0) return;
   const { action, intent, interactive } = question;
   const details = { ...question.details, 'treeline.intent': intent, 'polkit.message': `Authentication is required to ${intent}` };
   let answer: [boolean, boolean, Record<string, string>];

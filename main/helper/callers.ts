@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import type { Bus, DbusMessage } from '../../shared/dbus/index.ts';
+import { cut, keptLimits, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
+import { Presence } from './presence.ts';
 
 /** Who calls: credentials come from the bus, never from the caller. */
 export interface Caller {
@@ -8,7 +9,11 @@ export interface Caller {
   readonly userName: string;
   /** What the client calls itself (RegisterClient's `id`); for display only. */
   readonly clientId: string;
+  /** Who comes first where things are scarce: root (2), then who sits at the machine (1), then everybody else. */
+  readonly rank: Rank;
 }
+
+export type Rank = 0 | 1 | 2;
 
 /** Knows the callers on the bus, the registered clients, and when one of them goes away. */
 export class Callers {
@@ -16,9 +21,11 @@ export class Callers {
   private readonly registered = new Map<string, string>();
   private readonly leaveListeners = new Set<(sender: string) => void>();
   private readonly bus: Bus;
+  private readonly presence: Presence;
 
-  constructor(bus: Bus) {
+  constructor(bus: Bus, presence = new Presence(bus)) {
     this.bus = bus;
+    this.presence = presence;
   }
 
   /** Feed NameOwnerChanged signals here. */
@@ -47,7 +54,9 @@ export class Callers {
         this.bus.removeMatch(watchRule(sender)).catch(() => undefined);
       });
     }
-    return { sender, ...(await credentials), clientId: this.registered.get(sender) ?? '' };
+    const { uid, userName } = await credentials;
+    const rank = uid === 0 ? 2 : (await this.presence.isActive(uid)) ? 1 : 0;
+    return { sender, uid, userName, clientId: this.registered.get(sender) ?? '', rank };
   }
 
   isPresent(sender: string): boolean {
@@ -55,7 +64,7 @@ export class Callers {
   }
 
   register(sender: string, clientId: string): void {
-    this.registered.set(sender, clientId || sender);
+    this.registered.set(sender, cut(clientId, keptLimits.label) || sender);
   }
 
   unregister(sender: string): void {

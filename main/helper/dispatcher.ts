@@ -1,7 +1,13 @@
 import {
   allowInteractiveAuthorization,
+  argumentsProblem,
+  cut,
   iface,
+  keptLimits,
+  serviceWideLimits,
   signatureOf,
+  userLimits,
+  Variant,
   wireErrorName,
   wireErrorText,
   type AuthFacts,
@@ -10,6 +16,8 @@ import {
   type MethodSpec,
 } from '../../shared/dbus/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import { cutReport } from './kept.ts';
+import { asking } from './asking.ts';
 import { authorize } from './authority.ts';
 import type { Caller, Callers } from './callers.ts';
 import type { BusObject, Objects } from './objects.ts';
@@ -32,6 +40,8 @@ const keptReports = 64;
 export class Dispatcher {
   private pending = 0;
   lastActivityMs = Date.now();
+  /** Calls without an answer, of one sender and of one user. */
+  private readonly pendingOf = new Map<string, number>();
   private readonly reports = new Map<string, ErrorReport>();
   private readonly bus: Bus;
   private readonly callers: Callers;
@@ -80,16 +90,42 @@ export class Dispatcher {
   }
 
   private async run(message: DbusMessage): Promise<[string, readonly unknown[]]> {
+    const sender = message.sender ?? '';
+    // one connection's messages wait here until its user is known
+    return this.counted(sender, userLimits.pendingCallsOfRoot, async () => {
+      const caller = await this.callers.caller(sender);
+      const most = caller.rank === 2 ? userLimits.pendingCallsOfRoot : userLimits.pendingCalls;
+      if (caller.rank === 0 && this.pending > serviceWideLimits.pendingCalls) throw tooMany(message.member ?? '');
+      return this.counted(String(caller.uid), most, () => asking.run(caller, () => this.serve(message, caller)));
+    });
+  }
+
+  /** Throws service.too-many at once when there are `most` already: what is refused holds nothing. */
+  private async counted<T>(whose: string, most: number, work: () => Promise<T>): Promise<T> {
+    const now = this.pendingOf.get(whose) ?? 0;
+    if (now >= most) throw tooMany(`${now} calls`);
+    this.pendingOf.set(whose, now + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.pendingOf.get(whose) ?? 1) - 1;
+      if (left > 0) this.pendingOf.set(whose, left);
+      else this.pendingOf.delete(whose);
+    }
+  }
+
+  private async serve(message: DbusMessage, caller: Caller): Promise<[string, readonly unknown[]]> {
     const { object, interfaceName, member, method } = await this.target(message);
     if (message.bodyProblem !== undefined || message.signature !== signatureOf(method.in)) {
       const detail = message.bodyProblem ?? `expects (${signatureOf(method.in)}), got (${message.signature})`;
       throw new TreelineError('service.bad-call', { subject: member, detail });
     }
-    const args = freeze(message.body) as readonly unknown[];
+    const args = frozenCopy(message.body) as readonly unknown[];
+    const tooLarge = argumentsProblem(args);
+    if (tooLarge !== undefined) throw new TreelineError('service.bad-call', { subject: member, detail: tooLarge });
     const problem = method.problem(args);
     if (typeof problem === 'string') throw new TreelineError('service.bad-argument', { subject: member, detail: problem });
     if (problem !== undefined) throw new TreelineError('service.bad-refspec', { subject: member, detail: problem.refspec });
-    const caller = await this.callers.caller(message.sender ?? '');
     if (member === 'Set' && interfaceName === iface.properties) {
       throw new TreelineError('auth.denied', { subject: 'Writing properties', facts: { owner: caller.userName } });
     }
@@ -126,8 +162,10 @@ export class Dispatcher {
     if (actions.length === 0) throw new TreelineError('auth.denied', { subject: member, facts: { owner: caller.userName } });
     if (this.ownJob?.(caller, interfaceName, member)) return;
     const interactive = method.interactive || (flags & allowInteractiveAuthorization) !== 0;
-    const details = { ...method.details(args), method: member, object: object.path, client: caller.clientId };
-    for (const action of actions) await authorize(this.bus, caller, { action, intent: method.intent(args), details, interactive });
+    const told = Object.entries(method.details(args)).map(([key, value]) => [key, cut(value, keptLimits.fact)] as const);
+    const details = { ...Object.fromEntries(told), method: member, object: object.path, client: caller.clientId };
+    for (const action of actions)
+      await authorize(this.bus, caller, { action, intent: cut(method.intent(args), keptLimits.title), details, interactive });
   }
 
   /** Set by the service: whether a call concerns nothing but the caller's own job. */
@@ -135,7 +173,7 @@ export class Dispatcher {
 
   private remember(sender: string, report: ErrorReport): void {
     this.reports.delete(sender);
-    this.reports.set(sender, report);
+    this.reports.set(sender, cutReport(report));
     if (this.reports.size > keptReports) this.reports.delete(this.reports.keys().next().value as string);
   }
 }
@@ -149,9 +187,16 @@ class UnknownTarget extends Error {
   }
 }
 
-/** Deeply: between the check and the use nothing may change. */
-function freeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
-  for (const part of Object.values(value)) freeze(part);
-  return Object.freeze(value);
+/** A copy of one's own, frozen in depth: between the check and the use nothing may change, whoever else holds the message. */
+function frozenCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // bytes can't be frozen: this copy is nobody else's
+  if (Buffer.isBuffer(value)) return Buffer.from(value);
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy));
+  if (value instanceof Variant) return Object.freeze(new Variant(value.signature, frozenCopy(value.value)));
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const [key, part] of Object.entries(value)) copy[key] = frozenCopy(part);
+  return Object.freeze(copy);
 }
+
+const tooMany = (what: string): TreelineError => new TreelineError('service.too-many', { subject: what });

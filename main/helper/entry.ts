@@ -1,4 +1,5 @@
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { GiveBack } from './give-back.ts';
 import { helperOptions } from './options.ts';
 import { Service } from './service.ts';
 
@@ -19,7 +20,9 @@ async function main(): Promise<void> {
   void service.closed.then(() => {
     if (!stopping) process.exit(1);
   });
+  const giveBack = new GiveBack();
   setInterval(() => {
+    giveBack.tick(service.lastActivityMs);
     const idle = service.idleSeconds();
     if (idle !== undefined && idle >= service.idleExitSeconds) void stop();
   }, idleCheckMs);

@@ -23,6 +23,8 @@ export interface JobPlan<N extends JobName = JobName> {
   readonly keepResult?: boolean;
   /** Keep it besides for the `GetCached*RpmDiff` methods. */
   readonly previewKey?: string;
+  /** Changes nothing, so it may be ended for somebody who comes first. */
+  readonly looks?: true;
   /** What the history says it was about. */
   readonly subject?: string;
   /** What else is different afterwards, in the words of the Changed signal. */
@@ -82,7 +84,7 @@ function upgrade(
 }
 
 const check = (call: Call, sysroot: string, options: unknown): JobPlan =>
-  plan<'update.check'>({ job: 'update.check', params: { sysroot, osname: osname(call) }, title: 'check for update', options });
+  plan<'update.check'>({ job: 'update.check', params: { sysroot, osname: osname(call) }, title: 'check for update', options, looks: true });
 
 const supportedModifiers = ['set-refspec', 'set-revision'];
 

@@ -5,17 +5,17 @@ const kept = 16;
 
 /** Answers of finished jobs that only look, for who asked; kept in memory, the newest few. */
 export class JobResults {
-  private readonly answers = new Map<string, { readonly uid: number; readonly result: unknown }>();
+  private readonly answers = new Map<string, { readonly uids: readonly number[]; readonly result: unknown }>();
   private readonly previews = new Map<string, UpdateDetails>();
 
-  keep(id: string, uid: number, result: unknown): void {
-    put(this.answers, id, { uid, result });
+  keep(id: string, uids: readonly number[], result: unknown): void {
+    put(this.answers, id, { uids, result });
   }
 
   /** Undefined when there is none, or it is somebody else's. */
   of(id: string, caller: Caller): unknown {
     const answer = this.answers.get(id);
-    return answer && (caller.uid === 0 || caller.uid === answer.uid) ? answer.result : undefined;
+    return answer && (caller.uid === 0 || answer.uids.includes(caller.uid)) ? answer.result : undefined;
   }
 
   /** What the `Download*RpmDiff` methods found, for the `GetCached*RpmDiff` ones. */

@@ -2,51 +2,70 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import { Connection, peerLimits } from '../../shared/dbus/index.ts';
+import { Connection, peerLimits, userLimits } from '../../shared/dbus/index.ts';
 
 const maxHandshakeBytes = 4096;
 const handshakeTimeoutMs = 10_000;
 
+type OnConnection = (connection: Connection, uid: number) => void;
+
+interface Door {
+  readonly socketPath: string;
+  readonly server: Server;
+}
+
 /**
- * A private D-Bus server for one job. Node can't ask who connected (SO_PEERCRED), so the file system decides: the socket
- * belongs to the caller's uid with mode 0600, in a directory that nobody but root can list or write.
+ * A private D-Bus server for one job. Node can't ask who connected (SO_PEERCRED), so the file system decides: each user who may follow the job
+ * has a socket that belongs to him with mode 0600, in a directory that nobody but root can list or write.
  */
 export class PeerServer {
-  readonly address: string;
   private readonly directory: string;
-  private readonly socketPath: string;
-  private readonly server: Server;
+  private readonly onConnection: OnConnection;
+  private readonly doors = new Map<number, Door>();
   private readonly connections = new Set<Connection>();
 
-  private constructor(directory: string, onConnection: (connection: Connection) => void) {
+  private constructor(directory: string, onConnection: OnConnection) {
     this.directory = directory;
-    this.socketPath = path.join(directory, 'transaction');
-    this.address = `unix:path=${this.socketPath}`;
-    this.server = createServer((socket) => {
-      acceptPeer(socket, () => {
-        const connection = new Connection(socket, peerLimits);
-        this.connections.add(connection);
-        void connection.closed.then(() => this.connections.delete(connection));
-        onConnection(connection);
-      });
-    });
+    this.onConnection = onConnection;
   }
 
-  static async listen(peerDir: string, id: string, uid: number, onConnection: (connection: Connection) => void): Promise<PeerServer> {
+  /** With a socket for its first user. Rejects with what the file system says. */
+  static async listen(peerDir: string, id: string, uid: number, onConnection: OnConnection): Promise<PeerServer> {
     mkdirSync(peerDir, { recursive: true, mode: 0o711 });
     const directory = path.join(peerDir, `tx-${id}`);
     // closed until the socket has its owner
     mkdirSync(directory, { mode: 0o700 });
     const peer = new PeerServer(directory, onConnection);
-    await new Promise<void>((resolve, reject) => peer.server.once('error', reject).listen(peer.socketPath, resolve));
-    chmodSync(peer.socketPath, 0o600);
-    if (uid !== process.getuid?.()) chownSync(peer.socketPath, uid, -1);
-    chmodSync(directory, 0o711);
+    await peer.admit(uid);
     return peer;
   }
 
-  get connectionCount(): number {
-    return this.connections.size;
+  /** A socket for one user more. */
+  async admit(uid: number): Promise<void> {
+    if (this.doors.has(uid)) return;
+    const socketPath = path.join(this.directory, this.doors.size === 0 ? 'transaction' : `transaction-${uid}`);
+    const server = createServer((socket) => {
+      acceptPeer(socket, () => {
+        const connection = new Connection(socket, peerLimits);
+        this.connections.add(connection);
+        void connection.closed.then(() => this.connections.delete(connection));
+        this.onConnection(connection, uid);
+      });
+    });
+    // those that still introduce themselves are among them: who holds sockets open keeps himself out
+    server.maxConnections = userLimits.peerConnections;
+    this.doors.set(uid, { socketPath, server });
+    chmodSync(this.directory, 0o700);
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
+    chmodSync(socketPath, 0o600);
+    if (uid !== process.getuid?.()) chownSync(socketPath, uid, -1);
+    chmodSync(this.directory, 0o711);
+  }
+
+  /** Where that user connects; undefined for who was not admitted. */
+  addressFor(uid: number): string | undefined {
+    const door = this.doors.get(uid);
+    return door && `unix:path=${door.socketPath}`;
   }
 
   broadcast(iface: string, member: string, signature = '', body: readonly unknown[] = []): void {
@@ -55,9 +74,12 @@ export class PeerServer {
 
   /** Stop listening at once; open connections may read what was sent, for a moment. */
   close(): void {
-    this.server.close();
     for (const connection of this.connections) connection.close();
-    for (const remove of [() => unlinkSync(this.socketPath), () => rmdirSync(this.directory)]) {
+    const removals = [...this.doors.values()].map(({ server, socketPath }) => {
+      server.close();
+      return () => unlinkSync(socketPath);
+    });
+    for (const remove of [...removals, () => rmdirSync(this.directory)]) {
       try {
         remove();
       } catch {

@@ -38,6 +38,7 @@ export function osnames(state: SysrootState): string[] {
 /** Computes all properties of the bus and tells clients which ones changed. */
 export class Properties {
   private before: PropertyTree | undefined;
+  private toldActive = '';
   private knownOsnames: readonly string[] = [];
   private readonly reader: Reader;
   private readonly jobs: JobQueue;
@@ -83,10 +84,9 @@ export class Properties {
   }
 
   active(): Dict {
-    const transaction = this.jobs.active;
-    const running = transaction && transaction.job.phase !== 'waiting' ? transaction : undefined;
-    const triple = running ? [running.request.method, running.request.caller.sender, running.request.objectPath] : ['', '', ''];
-    return { ActiveTransaction: new Variant('(sss)', triple), ActiveTransactionPath: new Variant('s', running?.address ?? '') };
+    const active = this.jobs.active;
+    const triple = active ? [active.request.method, active.request.caller.sender, active.request.objectPath] : ['', '', ''];
+    return { ActiveTransaction: new Variant('(sss)', triple), ActiveTransactionPath: new Variant('s', active?.address ?? '') };
   }
 
   async treelineSysroot(): Promise<Dict> {
@@ -184,6 +184,9 @@ export class Properties {
   /** ActiveTransaction and its path, which change without anything being read. */
   announceActive(connection: Connection): void {
     const active = this.active();
+    const path = active.ActiveTransactionPath as Variant<string>;
+    if (path.value === this.toldActive) return;
+    this.toldActive = path.value;
     const sysroot = this.before?.get(sysrootPath)?.get(iface.sysroot);
     if (sysroot) Object.assign(sysroot, active);
     connection.signal(sysrootPath, iface.properties, 'PropertiesChanged', 'sa{sv}as', [iface.sysroot, active, []]);

@@ -1,19 +1,15 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../shared/errors/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
+import { ReadTurns } from './read-turns.ts';
 
-const parallelReads = 2;
 const keptAnswers = 32;
-/** Looking needs no permission, so it must not be a way to fill the machine. */
-const mostWaiting = 64;
 
 /** Answers from workers that change nothing, kept as long as nothing in the sysroot moved. */
 export class Reader {
   private readonly answers = new Map<string, Promise<unknown>>();
   private generation = 0;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new ReadTurns();
   private readonly sysroot: string;
   private readonly worker: string;
 
@@ -29,8 +25,12 @@ export class Reader {
   read<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
     const key = `${job} ${JSON.stringify(params)} ${this.stamp()}`;
     const known = this.answers.get(key);
-    if (known) return known as Promise<JobResult<N>>;
-    const answer = this.run(job, params);
+    if (known) {
+      // somebody who comes first may have asked for what somebody else waits for
+      this.turns.join(key);
+      return known as Promise<JobResult<N>>;
+    }
+    const answer = this.run(job, params, key);
     this.answers.set(key, answer);
     // an error is told once, not remembered
     answer.catch(() => this.answers.delete(key));
@@ -40,7 +40,7 @@ export class Reader {
 
   /** Not kept: for what can change without anything of ours noticing (files of /etc, mounted media). */
   fresh<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
-    return this.run(job, params);
+    return this.run(job, params, `${job} ${JSON.stringify(params)}`);
   }
 
   /** Forget everything: after a job, on Reload(). */
@@ -85,15 +85,9 @@ export class Reader {
     });
   }
 
-  private async run<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
-    if (this.waiting.length >= mostWaiting) throw new TreelineError('service.unreachable', { detail: 'too many questions at once' });
-    if (this.running >= parallelReads) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.running += 1;
-    try {
-      return await runJob(job, params, { worker: this.worker }).done;
-    } finally {
-      this.running -= 1;
-      this.waiting.shift()?.();
-    }
+  private run<N extends JobName>(job: N, params: JobParams<N>, key: string): Promise<JobResult<N>> {
+    const waiting = this.turns.join(key);
+    if (waiting) return waiting as Promise<JobResult<N>>;
+    return this.turns.add(key, () => runJob(job, params, { worker: this.worker }).done);
   }
 }

@@ -24,7 +24,7 @@ export function restartHandlers({ bus, reader, jobs, schedule, news, restart }: 
   return {
     [iface.treelineSysroot]: {
       Restart: async ({ caller, args }) => {
-        jobs.assertFree();
+        jobs.assertFree(caller);
         if (!boolOption(args[0], 'ignore-blockers')) await requireFree(bus, caller);
         restart(caller);
         return [];

@@ -50,6 +50,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       params: { ...os(call), [at]: source(call) },
       title: `preview of ${kind} ${source(call)}`,
       options: undefined,
+      looks: true,
       previewKey: `${call.object.osname} ${kind} ${source(call)}`,
     }));
   const cached =
@@ -98,6 +99,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       FetchReview: start('review.fetch', (call) => ({
         params: { ...os(call), checksum: optional(call.args[0]) },
         title: 'fetch for review',
+        looks: true,
         options: call.args[1],
       })),
       TreeDiff: answer('review.tree', ({ args: [from, to, prefix, limit] }) => ({
@@ -123,16 +125,23 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
           fetchRpmdb: boolOption(target, 'fetch-rpmdb'),
           ...(medium ? { medium: await checkedMedium(medium, deps.mediaDirectories()) } : {}),
         };
-        return { params, title: `preview of ${[refspec, revision, medium].filter(Boolean).join(' ') || 'the update'}`, options };
+        return {
+          params,
+          title: `preview of ${[refspec, revision, medium].filter(Boolean).join(' ') || 'the update'}`,
+          options,
+          looks: true,
+        };
       }),
       RemoteRefs: start('remote.refs', (call) => ({
         params: { ...os(call), name: text(call.args[0]) },
         title: `branches of ${text(call.args[0])}`,
+        looks: true,
         options: call.args[1],
       })),
       RemoteVersions: start('remote.versions', (call) => ({
         params: { ...os(call), refspec: source(call), limit: Math.min(Number(call.args[1]), mostVersions) },
         title: `versions of ${text(call.args[0])}`,
+        looks: true,
         options: call.args[2],
       })),
       Media: answer('media.scan', async (call) => ({ ...os(call), paths: await mediaPlaces(deps.mediaDirectories()) })),

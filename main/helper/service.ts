@@ -4,7 +4,9 @@ import path from 'node:path';
 import {
   boolOption,
   Bus,
+  cut,
   iface,
+  keptLimits,
   serviceLimits,
   serviceName,
   stringOption,
@@ -21,7 +23,9 @@ import { Callers, type Caller } from './callers.ts';
 import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
 import { jobHandlers, type JobPlan } from './job-methods.ts';
 import { JobQueue } from './job-queue.ts';
+import { identityOf } from './job-identity.ts';
 import { JobResults } from './job-results.ts';
+import { cutReport } from './kept.ts';
 import { Inhibitor, restartBlockers } from './logind.ts';
 import { checkedMedium } from './media.ts';
 import { Objects } from './objects.ts';
@@ -62,6 +66,7 @@ export class Service {
   private jobTimer: NodeJS.Timeout | undefined;
   private outsideTimer: NodeJS.Timeout | undefined;
   private toldStamp = '';
+  private reloading: Promise<void> | undefined;
 
   /** Connects and owns the names before anything else is read; rejects with service.unreachable. */
   static async start(options: HelperOptions): Promise<Service> {
@@ -158,10 +163,14 @@ export class Service {
     return this.bus.connection.closed;
   }
 
+  get lastActivityMs(): number {
+    return this.dispatcher.lastActivityMs;
+  }
+
   /** Seconds without anything to do; 0 while there is something. Undefined when the service is to stay. */
   idleSeconds(): number | undefined {
     if ((this.options.idleExitSeconds ?? this.config.idleExitSeconds) === 0) return undefined;
-    if (this.jobs.active || this.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
+    if (this.jobs.isBusy || this.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
     return (Date.now() - this.dispatcher.lastActivityMs) / 1000;
   }
 
@@ -196,14 +205,16 @@ export class Service {
   private async authFacts(osname: string | undefined): Promise<AuthFacts> {
     const state = await this.reader.state().catch(() => undefined);
     const newest = state && newestDeployment(state.deployments, osname ?? mainOsname(state));
-    return { verified: newest?.verified ?? false };
+    return { verified: newest?.verified ?? false, policy: this.config.automaticUpdatePolicy };
   }
 
   private async launch(call: Call, plan: JobPlan): Promise<string> {
     // the caller may have gone while somebody typed a password
     if (!this.callers.isPresent(call.caller.sender)) throw new TreelineError('job.cancelled', { subject: plan.title });
-    const transaction = await this.jobs.create({
+    const { transaction, address } = await this.jobs.create({
       method: call.member,
+      identity: identityOf(call),
+      looks: plan.looks ?? false,
       title: plan.title,
       objectPath: call.object.path,
       caller: call.caller,
@@ -211,8 +222,10 @@ export class Service {
       pausable: plan.job === 'update.upgrade' || plan.job === 'review.fetch',
       begin: (onEvent) => runJob(plan.job, plan.params, { worker: this.options.worker, onEvent }),
     });
-    this.plans.set(transaction, plan);
-    return transaction.address;
+    if (!this.plans.has(transaction)) this.plans.set(transaction, plan);
+    // the reply goes first, as from rpm-ostreed
+    setImmediate(() => this.properties.announceActive(this.bus.connection));
+    return address;
   }
 
   private jobStarted(transaction: Transaction): void {
@@ -244,11 +257,11 @@ export class Service {
     const { job } = transaction;
     const plan = this.plans.get(transaction);
     this.plans.delete(transaction);
-    this.inhibitor.release();
     if (!transaction.wasStarted) return;
+    this.inhibitor.release();
     this.reader.invalidate();
     if (plan) this.record(transaction, plan, result);
-    if (plan?.keepResult && job.phase === 'succeeded') this.results.keep(job.id, transaction.request.caller.uid, result);
+    if (plan?.keepResult && job.phase === 'succeeded') this.results.keep(job.id, transaction.uids, result);
     if (plan?.previewKey !== undefined && job.phase === 'succeeded') this.results.keepPreview(plan.previewKey, result as UpdateDetails);
     this.emitJob(job);
     if (plan?.told) this.changed(plan.told);
@@ -277,7 +290,7 @@ export class Service {
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {
-    if (!transaction.wasStarted) return;
+    if (!transaction.wasStarted) return this.properties.announceActive(this.bus.connection);
     const succeeded = transaction.job.phase === 'succeeded';
     this.changed(succeeded ? 'deployments' : 'job');
     if (!succeeded) this.properties.announceActive(this.bus.connection);
@@ -301,13 +314,13 @@ export class Service {
       this.history.append({
         action,
         result: job.phase === 'succeeded' ? 'ok' : cancelled ? 'cancelled' : 'failed',
-        by: { uid, name: userName, client: clientId || stringOption(plan.options, 'initiating-command-line') },
+        by: { uid, name: userName, client: cut(clientId || stringOption(plan.options, 'initiating-command-line'), keptLimits.label) },
         fromVersion: outcome.fromVersion,
         toVersion: outcome.toVersion,
         checksum: outcome.checksum,
         deploymentId: outcome.deploymentId,
-        subject: plan.subject,
-        error: job.error,
+        subject: plan.subject === undefined ? undefined : cut(plan.subject, keptLimits.title),
+        error: job.error && cutReport(job.error),
       });
     } catch (error) {
       journal(`history: ${(error as Error).message}`);
@@ -323,7 +336,9 @@ export class Service {
     return new RestartSchedule(this.options.stateDir, {
       boot: bootMark(),
       blockers: async (uid) => {
-        const job = this.jobs.active?.job;
+        // what only looks starts again after the restart
+        const running = this.jobs.running;
+        const job = running?.request.looks === false ? running.job : undefined;
         const own: RestartBlocker[] = job ? [{ kind: 'inhibitor', who: 'Treeline', why: job.title, blocks: true }] : [];
         return [...own, ...(await restartBlockers(bus, { uid }))];
       },
@@ -347,7 +362,14 @@ export class Service {
     this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'Changed', 's', [what]);
   }
 
-  private async reload(): Promise<void> {
+  /** Nothing to do while nothing has moved: anybody may ask for it, as often as he likes. */
+  private reload(): Promise<void> {
+    if (this.reader.stamp() === this.toldStamp) return Promise.resolve();
+    this.reloading ??= this.readAnew().finally(() => (this.reloading = undefined));
+    return this.reloading;
+  }
+
+  private async readAnew(): Promise<void> {
     this.reader.invalidate();
     await this.reader.state();
     if (await this.properties.announce(this.bus.connection)) this.changed('deployments');
@@ -367,7 +389,7 @@ export class Service {
         this.outsideTimer ??= setTimeout(() => {
           this.outsideTimer = undefined;
           // our own jobs have told what they did
-          if (!this.jobs.active && this.reader.stamp() !== this.toldStamp)
+          if (!this.jobs.running && this.reader.stamp() !== this.toldStamp)
             void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
         }, outsideChangeMs);
       });

@@ -3,6 +3,7 @@ import {
   introspectionXml,
   signatureOf,
   standardInterfaces,
+  startWithinMs,
   transactionInterface,
   Variant,
   wireErrorName,
@@ -13,7 +14,7 @@ import {
 import type { JobState } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { JobEvent } from '../engine/jobs/index.ts';
-import type { Caller } from './callers.ts';
+import type { Caller, Rank } from './callers.ts';
 import { PeerServer } from './peer-server.ts';
 import { PeerProgress } from './peer-progress.ts';
 
@@ -23,8 +24,12 @@ export interface TransactionRequest {
   readonly title: string;
   readonly objectPath: string;
   readonly caller: Caller;
+  /** Method, object and arguments: who asks for the same joins. */
+  readonly identity: string;
   /** Goes on when the client that asked goes away. */
   readonly detached: boolean;
+  /** Changes nothing: makes way for who comes first. */
+  readonly looks: boolean;
   /** Fetches, and goes on from what has arrived when it is started again. */
   readonly pausable: boolean;
   /** Starts the work; called once, by Start(). */
@@ -32,6 +37,8 @@ export interface TransactionRequest {
 }
 
 export interface TransactionEvents {
+  /** Take the queue, now (undefined) or when what runs has made way. Throws sysroot.busy. */
+  acquire(transaction: Transaction): Promise<void> | undefined;
   started(transaction: Transaction): void;
   changed(transaction: Transaction): void;
   /** The work has ended; what this returns is awaited before clients hear of it. */
@@ -40,14 +47,13 @@ export interface TransactionEvents {
 }
 
 const keptMessages = 200;
-/** A job that nobody starts must not block others (field report 16). */
-const startWithinMs = 30_000;
 const lingerMs = 3000;
 
 /** One job as clients see it: a private socket, Start, Cancel, signals, one end. */
 export class Transaction {
   readonly request: TransactionRequest;
   private server: PeerServer | undefined;
+  private listening: Promise<void> | undefined;
   private state: JobState;
   private running: { cancel(): boolean } | undefined;
   private readonly events: TransactionEvents;
@@ -55,7 +61,12 @@ export class Transaction {
     this.server?.broadcast(iface.transaction, member, signature, body),
   );
   private startTimer: NodeJS.Timeout | undefined;
+  /** Who follows it, by name on the bus. */
+  private readonly members = new Map<string, Caller>();
+  private readonly joined = new Set<number>();
+  private goesOnAlone: boolean;
   private cancelWanted = false;
+  private madeWayFor: string | undefined;
   private pauseWanted = false;
   private started = false;
   /** Settles after Finished was sent. */
@@ -66,7 +77,9 @@ export class Transaction {
     this.request = request;
     this.events = events;
     this.over = new Promise((resolve) => (this.markOver = resolve));
-    const { title, method, caller } = request;
+    const { title, method, caller, detached } = request;
+    this.members.set(caller.sender, caller);
+    this.goesOnAlone = detached;
     this.state = { id, title, method, owner: caller.userName, startedAt: now(), phase: 'waiting', messages: [] };
   }
 
@@ -74,8 +87,36 @@ export class Transaction {
     return this.state;
   }
 
+  /** Of the one who made it. */
   get address(): string {
-    return this.server?.address ?? '';
+    return this.addressFor(this.request.caller.uid);
+  }
+
+  addressFor(uid: number): string {
+    return this.server?.addressFor(uid) ?? '';
+  }
+
+  /** Of those who follow it, the one that comes first. */
+  get rank(): Rank {
+    return [...this.members.values()].reduce<Rank>((most, { rank }) => (rank > most ? rank : most), this.request.caller.rank);
+  }
+
+  /** Users who may know what it found. */
+  get uids(): readonly number[] {
+    return [...new Set([this.request.caller.uid, ...this.joined])];
+  }
+
+  /** One more who asked for the same, and was allowed to. */
+  async join(caller: Caller, detached: boolean): Promise<string> {
+    const { title } = this.request;
+    await this.listening;
+    // it ended meanwhile: its answer would come too late
+    if (this.isOver || !this.server) throw new TreelineError('job.cancelled', { subject: title });
+    this.members.set(caller.sender, caller);
+    this.joined.add(caller.uid);
+    this.goesOnAlone ||= detached;
+    await this.server.admit(caller.uid);
+    return this.addressFor(caller.uid);
   }
 
   /** False for a job that was dropped before anybody started it. */
@@ -87,21 +128,27 @@ export class Transaction {
     return this.state.endedAt !== undefined;
   }
 
-  async listen(peerDir: string): Promise<void> {
-    this.server = await PeerServer.listen(peerDir, this.state.id, this.request.caller.uid, (connection) => {
-      connection.onCall = (message) => this.answer(connection, message);
+  listen(peerDir: string): Promise<void> {
+    this.listening = this.open(peerDir);
+    return this.listening;
+  }
+
+  private async open(peerDir: string): Promise<void> {
+    this.server = await PeerServer.listen(peerDir, this.state.id, this.request.caller.uid, (connection, uid) => {
+      connection.onCall = (message) => this.answer(connection, message, uid);
     });
     this.startTimer = setTimeout(() => this.drop('nobody started it'), startWithinMs);
   }
 
-  /** True when this call started it, false when it was started before. */
+  /** True when this call started it, false when it was started before. Throws sysroot.busy: it can be tried again then. */
   start(): boolean {
-    if (this.state.phase !== 'waiting') return false;
+    if (this.started || this.state.phase !== 'waiting') return false;
+    const turn = this.events.acquire(this);
     clearTimeout(this.startTimer);
     this.started = true;
     this.state = { ...this.state, phase: 'running', startedAt: now() };
     // the reply to Start() goes first, as from rpm-ostreed
-    setImmediate(() => void this.run());
+    setImmediate(() => void this.run(turn));
     return true;
   }
 
@@ -129,15 +176,22 @@ export class Transaction {
     }
   }
 
+  /** End because somebody who comes first needs the queue. Throws as cancel(). */
+  makeWay(whoFor: string): void {
+    this.madeWayFor = whoFor;
+    this.cancel();
+  }
+
   /** A line for whoever follows the job. */
   say(text: string): void {
     this.onEvent({ type: 'message', text });
   }
 
-  /** The client that asked has left the bus. */
-  clientLeft(): void {
+  /** A client has left the bus. The job goes on as long as somebody follows it, or somebody said it may go on alone. */
+  clientLeft(sender: string): void {
+    if (!this.members.delete(sender) || this.members.size > 0) return;
     if (this.state.phase === 'waiting') this.drop('its client went away');
-    else if (!this.request.detached) {
+    else if (!this.goesOnAlone) {
       try {
         this.cancel();
       } catch {
@@ -152,7 +206,8 @@ export class Transaction {
     void this.end('cancelled', undefined, { code: 'job.cancelled', subject: this.state.title, detail: reason });
   }
 
-  private async run(): Promise<void> {
+  private async run(turn: Promise<void> | undefined): Promise<void> {
+    await turn;
     this.events.started(this);
     this.server?.broadcast(iface.properties, 'PropertiesChanged', 'sa{sv}as', [iface.transaction, this.properties(), []]);
     try {
@@ -164,6 +219,8 @@ export class Transaction {
     } catch (error) {
       const report = TreelineError.report(error);
       const cancelled = report.code === 'job.cancelled';
+      if (cancelled && this.madeWayFor)
+        return await this.end('cancelled', undefined, { ...report, detail: `made way for ${this.madeWayFor}` });
       const paused = cancelled && this.pauseWanted;
       await this.end(cancelled ? 'cancelled' : 'failed', undefined, paused ? { code: 'job.paused', subject: this.state.title } : report);
     }
@@ -201,9 +258,9 @@ export class Transaction {
     };
   }
 
-  private answer(connection: Connection, call: DbusMessage): void {
+  private answer(connection: Connection, call: DbusMessage, uid: number): void {
     try {
-      const [signature, body] = this.dispatch(call);
+      const [signature, body] = this.dispatch(call, uid);
       connection.reply(call, signature, body);
     } catch (error) {
       const report = TreelineError.report(error);
@@ -213,11 +270,11 @@ export class Transaction {
     }
   }
 
-  private dispatch(call: DbusMessage): [string, unknown[]] {
+  private dispatch(call: DbusMessage, uid: number): [string, unknown[]] {
     // not a bus, but tools that take every socket for one (gdbus call --address) begin with this
     if (call.interface === 'org.freedesktop.DBus' && call.member === 'Hello') return ['s', [':1.1']];
     const spec = [transactionInterface, ...standardInterfaces].find((candidate) =>
-      call.interface === undefined ? call.member && candidate.methods[call.member] : candidate.name === call.interface,
+      call.interface === undefined ? Object.hasOwn(candidate.methods, call.member ?? '') : candidate.name === call.interface,
     );
     const method = spec && Object.hasOwn(spec.methods, call.member ?? '') ? spec.methods[call.member ?? ''] : undefined;
     if (call.path !== '/' || !spec || !method) throw new TreelineError('not-supported', { subject: `${call.interface}.${call.member}` });
@@ -229,6 +286,10 @@ export class Transaction {
       case 'Start':
         return ['b', [this.start()]];
       case 'Cancel':
+        // who joined somebody else's job may leave it, not end it; Cancel on the bus asks for that permission
+        if (uid !== 0 && uid !== this.request.caller.uid) {
+          throw new TreelineError('auth.denied', { subject: `Cancelling “${this.state.title}”`, facts: { owner: `uid ${uid}` } });
+        }
         this.cancel();
         return ['', []];
       case 'GetAll':

@@ -15,14 +15,16 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'auth.denied': 'NotAuthorized',
   'auth.dismissed': 'NotAuthorized',
   'auth.unavailable': 'NotAuthorized',
-  'sysroot.busy': 'UpdateInProgress',
   'sysroot.invalid': 'InvalidSysroot',
   'repo.ref-not-found': 'InvalidRefspec',
   'service.bad-refspec': 'InvalidRefspec',
 };
 
 /** Faults of the call itself keep the bus's own names everywhere. */
-const busNames: Partial<Record<ErrorCode, string>> = { 'service.bad-call': 'org.freedesktop.DBus.Error.InvalidArgs' };
+const busNames: Partial<Record<ErrorCode, string>> = {
+  'service.bad-call': 'org.freedesktop.DBus.Error.InvalidArgs',
+  'service.too-many': 'org.freedesktop.DBus.Error.LimitsExceeded',
+};
 /** What a person chose wrongly is the bus's matter only where rpm-ostreed has no error for it. */
 const chosenWrongly: readonly ErrorCode[] = ['service.bad-argument', 'service.bad-refspec'];
 
@@ -31,6 +33,8 @@ export function wireErrorName(code: ErrorCode, interfaceName: string): string {
   const bus = chosenWrongly.includes(code) && !stock ? 'org.freedesktop.DBus.Error.InvalidArgs' : busNames[code];
   if (bus) return bus;
   if (!stock) return dbusErrorName(code);
+  // rpm-ostreed throws G_IO_ERROR_BUSY, and clients wait for the end of the other job when they see it
+  if (code === 'sysroot.busy') return gioBusy;
   return `${stockPrefix}${stockNames[code] ?? 'Failed'}`;
 }
 
@@ -42,7 +46,7 @@ export function wireErrorText(report: ErrorReport): string {
 export function reportOfWire(errorName: string, text: string): ErrorReport {
   const named = errorCodeOfDbusName(errorName);
   const tail = /^(.*) \[([a-z-]+(?:\.[a-z-]+)?)\]$/s.exec(text);
-  const code = named ?? (tail?.[2] && tail[2] in errorTable ? (tail[2] as ErrorCode) : undefined);
+  const code = named ?? (tail?.[2] && Object.hasOwn(errorTable, tail[2]) ? (tail[2] as ErrorCode) : undefined);
   const detail = tail ? tail[1] : text;
   if (code) return { code, detail };
   if (errorName === `${stockPrefix}NotAuthorized`) return { code: 'auth.denied', subject: 'This', detail };

@@ -8,6 +8,7 @@ import {
   first,
   hasOption,
   kargsProblem,
+  listOption,
   nameProblem,
   optionsProblem,
   refspecProblem,
@@ -31,7 +32,8 @@ export const sysrootInterface: InterfaceSpec = {
       interactive: false,
     }),
     UnregisterClient: guarded('a{sv} options', '', action('client-management'), 'announce a client', { interactive: false }),
-    Reload: guarded('', '', action('reload-daemon'), 'reload the system’s state'),
+    // looks whether something changed on the disk, which is nothing that anybody needed to be asked about
+    Reload: read('', ''),
     ReloadConfig: guarded('', '', action('reload-daemon'), 'reload the configuration'),
     // dropped by newer versions of rpm-ostree; kept because the recordings have it
     CreateOSName: guarded('s name', 'o result', action('deploy'), ([name]) => `create the stateroot ${str(name)}`, {
@@ -57,6 +59,12 @@ function upgradeActions(options: unknown, facts: AuthFacts): ActionId[] {
   if (boolOption(options, 'allow-downgrade')) wanted.push(action('deploy'));
   if (!facts.verified) wanted.push('org.treeline.upgrade-unverified');
   return wanted.length > 0 ? wanted : [action('upgrade')];
+}
+
+/** What the policy does, for whoever sets it off; the one that applies updates restarts as well. */
+function triggerActions(mode: string, facts: AuthFacts): ActionId[] {
+  if (mode === 'check') return ['org.treeline.check'];
+  return [...upgradeActions(undefined, facts), ...(facts.policy === 'apply' ? (['org.treeline.restart'] as const) : [])];
 }
 
 const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
@@ -92,7 +100,7 @@ export const osInterface: InterfaceSpec = {
     AutomaticUpdateTrigger: guarded(
       'a{sv} options',
       'b enabled, s transaction_address',
-      ([options], facts) => (stringOption(options, 'mode') === 'check' ? ['org.treeline.check'] : upgradeActions(undefined, facts)),
+      ([options], facts) => triggerActions(stringOption(options, 'mode'), facts),
       'run the automatic update policy',
       { problem: options0 },
     ),
@@ -151,13 +159,26 @@ export const osInterface: InterfaceSpec = {
       's existing_kernel_arg_string, as kernel_args_added, as kernel_args_replaced, as kernel_args_removed, a{sv} options',
       address,
       action('bootconfig'),
-      'change the kernel arguments',
+      ([, , , , options]) =>
+        hasOption(options, 'final-kernel-args')
+          ? `set the kernel arguments to “${stringOption(options, 'final-kernel-args')}”`
+          : 'change the kernel arguments',
       {
-        problem: ([, added, replaced, removed, options]) => first(kargsProblem([added, replaced, removed]), optionsProblem(options)),
-        details: ([, added, replaced, removed]) => ({
+        problem: ([, added, replaced, removed, options]) =>
+          first(
+            optionsProblem(options),
+            kargsProblem([added, replaced, removed, listOption(options, 'append-if-missing'), listOption(options, 'delete-if-present')]),
+            deploymentIdProblem(stringOption(options, 'treeline-deployment'), true),
+          ),
+        details: ([, added, replaced, removed, options]) => ({
           'kargs-added': (added as string[]).join(' '),
           'kargs-replaced': (replaced as string[]).join(' '),
           'kargs-removed': (removed as string[]).join(' '),
+          'kargs-added-if-missing': listOption(options, 'append-if-missing').join(' '),
+          'kargs-removed-if-present': listOption(options, 'delete-if-present').join(' '),
+          // all of them, where the caller names the whole line
+          'kargs-final': stringOption(options, 'final-kernel-args'),
+          deployment: stringOption(options, 'treeline-deployment'),
         }),
       },
     ),

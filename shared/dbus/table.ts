@@ -1,5 +1,5 @@
 import type { ActionId } from './actions.ts';
-import type { Problem } from './validate.ts';
+import { boolOption, type Problem } from './validate.ts';
 
 export interface ArgSpec {
   readonly name: string;
@@ -10,6 +10,8 @@ export interface ArgSpec {
 export interface AuthFacts {
   /** True if the source of the deployment that would be updated demands signatures. */
   readonly verified: boolean;
+  /** Configured automatic update policy. */
+  readonly policy: string;
 }
 
 export type Args = readonly unknown[];
@@ -60,6 +62,15 @@ export function read(input: string, output: string, extra: Extra = {}): MethodSp
   return { ...common, intent: () => 'look', in: args(input), out: args(output), actions: () => [], reads: true, ...extra };
 }
 
+/** Options that do something besides what their method does, whatever that is. */
+function optionActions(options: unknown): ActionId[] {
+  return [
+    ...(boolOption(options, 'reboot') ? (['org.treeline.restart'] as const) : []),
+    // nothing is finalized any more until an administrator releases it
+    ...(boolOption(options, 'lock-finalization') ? (['org.projectatomic.rpmostree1.finalize-deployment'] as const) : []),
+  ];
+}
+
 /** A method that needs `action` (or what `action` computes from the arguments). */
 export function guarded(
   input: string,
@@ -68,11 +79,14 @@ export function guarded(
   intent: string | MethodSpec['intent'],
   extra: Extra = {},
 ): MethodSpec {
+  const own = typeof action === 'string' ? (): readonly ActionId[] => [action] : action;
+  const list = args(input);
+  const optionsAt = list.findIndex((arg) => arg.name === 'options');
   return {
     ...common,
-    in: args(input),
+    in: list,
     out: args(output),
-    actions: typeof action === 'string' ? () => [action] : action,
+    actions: (values, facts) => [...new Set([...own(values, facts), ...optionActions(values[optionsAt])])],
     reads: false,
     intent: typeof intent === 'string' ? () => intent : intent,
     ...extra,

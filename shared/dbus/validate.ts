@@ -1,3 +1,4 @@
+import { argumentLimits } from './limits.ts';
 import { Variant } from './wire/variant.ts';
 import type { Args } from './table.ts';
 
@@ -18,52 +19,96 @@ export const stringOption = (options: unknown, key: string): string => (option(o
 export const listOption = (options: unknown, key: string): readonly string[] => (option(options, key, 'as') as string[] | undefined) ?? [];
 export const hasOption = (options: unknown, key: string): boolean => Object.hasOwn(asOptions(options), key);
 
+/** The beginning of a text that is too long, with a sign that it is one. `most` in UTF-16 units. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
 /** Types of the options that are read. A known key with another type is refused; unknown keys are let through as stock does. */
-const optionTypes: Readonly<Record<string, string>> = {
-  id: 's',
-  reboot: 'b',
-  'allow-downgrade': 'b',
-  'skip-purge': 'b',
-  'lock-finalization': 'b',
-  'cache-only': 'b',
-  'download-only': 'b',
-  'skip-branch-check': 'b',
-  'dry-run': 'b',
-  'no-layering': 'b',
-  'no-overrides': 'b',
-  'no-initramfs': 'b',
-  'no-pull-base': 'b',
-  'allow-missing-checksum': 'b',
-  'allow-unlocked': 'b',
-  'treeline-detached': 'b',
-  'initiating-command-line': 's',
-  'final-kernel-args': 's',
-  'treeline-deployment': 's',
-  'append-if-missing': 'as',
-  'delete-if-present': 'as',
-  'set-refspec': 's',
-  'set-revision': 's',
-  checksum: 's',
-  revision: 's',
-  mode: 's',
-  'register-driver': 's',
-  force: 'b',
-  'ignore-blockers': 'b',
-  'treeline-medium': 's',
-  'gpg-verify': 'b',
-  'fetch-rpmdb': 'b',
-  url: 's',
-  refspec: 's',
-  medium: 's',
-};
+const optionTypes: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    id: 's',
+    reboot: 'b',
+    'allow-downgrade': 'b',
+    'skip-purge': 'b',
+    'lock-finalization': 'b',
+    'cache-only': 'b',
+    'download-only': 'b',
+    'skip-branch-check': 'b',
+    'dry-run': 'b',
+    'no-layering': 'b',
+    'no-overrides': 'b',
+    'no-initramfs': 'b',
+    'no-pull-base': 'b',
+    'allow-missing-checksum': 'b',
+    'allow-unlocked': 'b',
+    'treeline-detached': 'b',
+    'initiating-command-line': 's',
+    'final-kernel-args': 's',
+    'treeline-deployment': 's',
+    'append-if-missing': 'as',
+    'delete-if-present': 'as',
+    'set-refspec': 's',
+    'set-revision': 's',
+    checksum: 's',
+    revision: 's',
+    mode: 's',
+    'register-driver': 's',
+    force: 'b',
+    'ignore-blockers': 'b',
+    'treeline-medium': 's',
+    'gpg-verify': 'b',
+    'fetch-rpmdb': 'b',
+    url: 's',
+    refspec: 's',
+    medium: 's',
+  }),
+);
+
+/** Text that is only written down, and cut there: stock clients send whole command lines. */
+const loggedOptions: ReadonlySet<string> = new Set(['id', 'initiating-command-line']);
 
 export function optionsProblem(options: unknown): string | undefined {
   for (const [key, variant] of Object.entries(asOptions(options))) {
-    const type = optionTypes[key];
-    if (type && variant.signature !== type) return `option “${key}” must be of type ${type}, not ${variant.signature}`;
-    if (type === 's' && hasControl(variant.value as string)) return `option “${key}” holds control characters`;
+    const type = optionTypes.get(key);
+    if (type === undefined) continue;
+    if (variant.signature !== type) return `option “${key}” must be of type ${type}, not ${cut(variant.signature, 40)}`;
+    if (type !== 's') continue;
+    const text = variant.value as string;
+    if (hasControl(text)) return `option “${key}” holds control characters`;
+    if (!loggedOptions.has(key) && text.length > argumentLimits.option)
+      return `option “${key}” has more than ${argumentLimits.option} characters`;
   }
   return undefined;
+}
+
+function firstOf<T>(list: readonly T[], problem: (item: T) => string | undefined): string | undefined {
+  for (const item of list) {
+    const found = problem(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What no method takes: lists without end, texts of megabytes, dictionaries of thousands of keys. */
+export function argumentsProblem(list: Args): string | undefined {
+  return firstOf(list, (value) => sizeProblem(value, keyTextLimit));
+}
+
+/** A key file in base64 is the longest text of all; it is an argument of its own. */
+const keyTextLimit = 400 * 1024;
+
+function sizeProblem(value: unknown, mostText: number): string | undefined {
+  if (typeof value === 'string') return value.length > mostText ? `a text of ${value.length} characters` : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof Variant) return sizeProblem(value.value, argumentLimits.text);
+  if (Array.isArray(value)) {
+    if (value.length > argumentLimits.list) return `a list of ${value.length} elements`;
+    return firstOf(value, (item) => sizeProblem(item, argumentLimits.element));
+  }
+  const entries = Object.entries(value);
+  if (entries.length > argumentLimits.keys) return `${entries.length} options`;
+  return firstOf(entries, ([key, item]) => sizeProblem(key, argumentLimits.element) ?? sizeProblem(item, argumentLimits.text));
 }
 
 export const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
@@ -94,29 +139,37 @@ export function refspecProblem(text: unknown): Problem | undefined {
 /** `OSNAME-CHECKSUM.SERIAL`; empty where that means the default. */
 export function deploymentIdProblem(text: unknown, mayBeEmpty = false): string | undefined {
   if (mayBeEmpty && text === '') return undefined;
-  return typeof text === 'string' && /^[\w.+-]+-[0-9a-f]{64}\.\d+$/.test(text)
+  return typeof text === 'string' && text.length <= 400 && /^[\w.+-]+-[0-9a-f]{64}\.\d+$/.test(text)
     ? undefined
     : `“${String(text).slice(0, 120)}” is no deployment (OSNAME-CHECKSUM.SERIAL)`;
 }
 
 export function kargsProblem(lists: Args): string | undefined {
-  for (const argument of lists.flat() as string[]) {
+  const all = lists.flat() as string[];
+  if (all.length > maxKernelArguments) return `more than ${maxKernelArguments} kernel arguments`;
+  for (const argument of all) {
     if (argument === '' || argument.length > 2048 || hasControl(argument)) return `“${argument.slice(0, 80)}” is no kernel argument`;
   }
   return undefined;
 }
+
+/** The kernel's own command line has room for 2048 bytes (arch/x86, COMMAND_LINE_SIZE). */
+const maxKernelArguments = 512;
 
 const cleanupElements = ['base', 'pending-deploy', 'rollback-deploy', 'repomd'];
 
 export function cleanupProblem(elements: unknown): string | undefined {
   const list = elements as string[];
   if (list.length === 0) return 'no element to clean up';
+  if (new Set(list).size !== list.length) return 'an element twice';
   const unknown = list.find((element) => !cleanupElements.includes(element));
   return unknown === undefined ? undefined : `“${unknown.slice(0, 80)}” is none of ${cleanupElements.join(', ')}`;
 }
 
 export function nameProblem(text: unknown): string | undefined {
-  return typeof text === 'string' && /^[\w.+-]*$/.test(text) ? undefined : `“${String(text).slice(0, 80)}” is no name`;
+  return typeof text === 'string' && text.length <= 255 && /^[\w.+-]*$/.test(text)
+    ? undefined
+    : `“${String(text).slice(0, 80)}” is no name`;
 }
 
 export const first = (...problems: (Problem | undefined)[]): Problem | undefined => problems.find((problem) => problem !== undefined);

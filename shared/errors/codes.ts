@@ -204,6 +204,11 @@ export const errorTable = define({
   'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],
   'service.unreachable': ['The update service can’t be reached', '{detail}', 'Check that treelined is installed.'],
   'service.untrusted': ['The update service isn’t trustworthy', '{detail}', 'Don’t go on; ask an administrator.'],
+  'service.too-many': [
+    'Too much at once',
+    'The update service has enough to do for this user: {subject}.',
+    'Wait for the answers that are due, then try again.',
+  ],
   'service.lacks': [
     'The update service doesn’t offer this',
     '{owner} doesn’t offer it: {subject}.',

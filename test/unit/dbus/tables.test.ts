@@ -20,9 +20,9 @@ const system = path.resolve(import.meta.dirname, '../../../assets/system');
 const interfaces = [sysrootInterface, osInterface, osExperimentalInterface, treelineSysrootInterface, treelineOsInterface];
 const yes = new Variant('b', true);
 
-function actionsOf(member: string, args: Args, verified = true): readonly string[] {
+function actionsOf(member: string, args: Args, verified = true, policy = 'none'): readonly string[] {
   const method = interfaces.map((spec) => spec.methods[member]).find(Boolean);
-  return (method?.actions(args, { verified }) ?? []).map((id) => id.replace('org.projectatomic.rpmostree1.', ''));
+  return (method?.actions(args, { verified, policy }) ?? []).map((id) => id.replace('org.projectatomic.rpmostree1.', ''));
 }
 
 describe('permissions', () => {
@@ -30,7 +30,7 @@ describe('permissions', () => {
     for (const spec of interfaces) {
       for (const [member, method] of Object.entries(spec.methods)) {
         const args = method.in.map((arg) => (arg.type.startsWith('a{') ? {} : arg.type === 'as' ? [] : ''));
-        const actions = method.actions(args, { verified: true });
+        const actions = method.actions(args, { verified: true, policy: 'none' });
         expect(actions.length === 0, `${spec.name}.${member}`).toBe(method.reads);
         for (const action of actions) expect(actionTable).toHaveProperty([action]);
       }
@@ -38,7 +38,8 @@ describe('permissions', () => {
   });
 
   test('an update of a signed source is the active user’s; whatever goes further is asked for by its own name', () => {
-    expect(actionsOf('Upgrade', [{ reboot: yes }])).toEqual(['upgrade']);
+    expect(actionsOf('Upgrade', [{}])).toEqual(['upgrade']);
+    expect(actionsOf('Upgrade', [{ reboot: yes }])).toEqual(['upgrade', 'org.treeline.restart']);
     expect(actionsOf('Upgrade', [{}], false)).toEqual(['org.treeline.upgrade-unverified']);
     expect(actionsOf('Upgrade', [{ 'allow-downgrade': yes }])).toEqual(['deploy']);
     expect(actionsOf('Upgrade', [{ 'allow-downgrade': new Variant('b', false) }])).toEqual(['upgrade']);

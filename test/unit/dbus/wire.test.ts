@@ -69,7 +69,9 @@ test('addresses', () => {
 
 describe('errors on the wire', () => {
   test('rpm-ostree’s names for its clients, ours in the text', () => {
-    expect(wireErrorName('sysroot.busy', 'org.projectatomic.rpmostree1.OS')).toBe('org.projectatomic.rpmostreed.Error.UpdateInProgress');
+    expect(wireErrorName('sysroot.busy', 'org.projectatomic.rpmostree1.OS')).toBe(
+      'org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code26',
+    );
     expect(wireErrorName('auth.dismissed', 'org.projectatomic.rpmostree1.OS')).toBe('org.projectatomic.rpmostreed.Error.NotAuthorized');
     expect(wireErrorName('disk.full', 'org.projectatomic.rpmostree1.OS')).toBe('org.projectatomic.rpmostreed.Error.Failed');
     expect(wireErrorName('sysroot.busy', 'org.treeline.OS1')).toBe('org.treeline.Error.SysrootBusy');

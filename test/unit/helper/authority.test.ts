@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { authorize, type Question } from '../../../main/helper/authority.ts';
 import { DbusCallError, type Bus, type CallFields } from '../../../shared/dbus/index.ts';
 
-const caller = { sender: ':1.7', uid: 1000, userName: 'eva', clientId: 'cli' };
+const caller = { sender: ':1.7', uid: 1000, userName: 'eva', clientId: 'cli', rank: 0 } as const;
 const question: Question = {
   action: 'org.projectatomic.rpmostree1.rollback',
   intent: 'go back to the previous version',
@@ -46,4 +46,10 @@ test.each([
   ['nobody there', new DbusCallError('org.freedesktop.DBus.Error.ServiceUnknown', 'not provided'), 'auth.unavailable'],
 ] as const)('%s', async (_, answer, code) => {
   await expect(authorize(polkit(answer).bus, caller, question)).rejects.toMatchObject({ code });
+});
+
+test('root passes without a question, and when nobody is there to be asked', async () => {
+  const { bus, asked } = polkit(new DbusCallError('org.freedesktop.DBus.Error.ServiceUnknown', 'not provided'));
+  await authorize(bus, { ...caller, uid: 0, rank: 2 }, question);
+  expect(asked).toEqual([]);
 });

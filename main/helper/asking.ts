@@ -1,0 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Caller } from './callers.ts';
+
+/** For whom the service is at work, through all awaits; nobody where it works of its own accord. */
+export const asking = new AsyncLocalStorage<Pick<Caller, 'uid' | 'rank'>>();
