@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { ComposeParams } from '../engine/jobs/index.ts';
+import type { ComposeOutcome, ComposeParams } from '../engine/jobs/index.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
 
 /** What the commands that install packages take. */
@@ -132,3 +132,7 @@ export function commitParams(flags: CommitFlags): Omit<ComposeParams, 'treefile'
     }),
   };
 }
+
+/** Where the commit went: to a branch, or only into the repository. */
+export const committedText = ({ ref, checksum }: Pick<ComposeOutcome, 'ref' | 'checksum'>): string =>
+  ref === '' ? `Wrote commit: ${checksum}` : `${ref} => ${checksum}`;

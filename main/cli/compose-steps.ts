@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommitRootfsParams, InstallOutcome, InstallParams } from '../engine/jobs/index.ts';
-import { accepted } from './compose-options.ts';
+import { accepted, committedText } from './compose-options.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
 import { standardOutput } from './terminal.ts';
@@ -143,7 +143,7 @@ function addCommit(compose: Command): void {
     .action(async (treefile: string, rootfs: string, flags: CommitFlags, command: Command) =>
       reportErrors(async () => {
         const outcome = await followJob('compose.commit', commitParams(treefile, rootfs, flags), { quiet: quietOf(command) });
-        standardOutput.print(...(outcome.version === '' ? [] : [`Version: ${outcome.version}`]), `${outcome.ref} => ${outcome.checksum}`);
+        standardOutput.print(...(outcome.version === '' ? [] : [`Version: ${outcome.version}`]), committedText(outcome));
         return 0;
       }),
     );

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { TreelineError } from '../../shared/errors/index.ts';
 import type { ComposeOutcome, ComposeParams } from '../engine/jobs/index.ts';
 import {
   addCommitOptions,
   addInstallOptions,
   commitParams,
+  committedText,
   installParams,
   type CommitFlags,
   type InstallFlags,
@@ -18,7 +20,7 @@ import { standardOutput } from './terminal.ts';
 const exitUnchanged = 77;
 
 interface TreeOptions extends InstallFlags, CommitFlags {
-  readonly repo: string;
+  readonly repo?: string;
   readonly unchangedExit77?: boolean;
 }
 
@@ -28,11 +30,11 @@ export function composeCommand(): Command {
   addCommitOptions(addInstallOptions(compose.command('tree')))
     .description('Install packages as a treefile says and commit the result to an OSTree repository')
     .argument('<treefile>')
-    .requiredOption('-r, --repo <path>', 'OSTree repository to commit to')
+    .option('-r, --repo <path>', 'OSTree repository to commit to (not needed for --print-only)')
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
     .action(async (treefile: string, options: TreeOptions, command: Command) => {
       const quiet = (command.optsWithGlobals() as { quiet?: boolean }).quiet ?? false;
-      await reportErrors(() => composeTree(paramsOf(treefile, options), quiet, options.unchangedExit77 ?? false));
+      await reportErrors(async () => composeTree(paramsOf(treefile, options), quiet, options.unchangedExit77 ?? false));
     });
   addStepCommands(compose);
   addImageCommands(compose);
@@ -46,12 +48,12 @@ export function registerCompose(program: Command): void {
   program.addCommand(composeCommand());
 }
 
-const paramsOf = (treefile: string, options: TreeOptions): ComposeParams => ({
-  treefile,
-  repo: options.repo,
-  ...installParams(options),
-  ...commitParams(options),
-});
+function paramsOf(treefile: string, options: TreeOptions): ComposeParams {
+  const { repo = '', printOnly } = options;
+  if (repo === '' && !printOnly)
+    throw new TreelineError('usage.invalid', { subject: '--repo', detail: '--repo is missing: where to commit to' });
+  return { treefile, repo, ...installParams(options), ...commitParams(options) };
+}
 
 /** Run the job with its progress on stdout; returns the exit code. */
 async function composeTree(params: ComposeParams, quiet: boolean, unchangedExit77: boolean): Promise<number> {
@@ -62,12 +64,13 @@ async function composeTree(params: ComposeParams, quiet: boolean, unchangedExit7
 }
 
 function outcomeLines(outcome: ComposeOutcome, quiet: boolean): string[] {
-  if (!outcome.changed) return [`No change: ${outcome.ref} stays at ${outcome.checksum}${outcome.version ? ` (${outcome.version})` : ''}`];
-  if (quiet) return [`${outcome.ref} => ${outcome.checksum}`];
+  if (!outcome.changed)
+    return [`No change: ${outcome.ref || 'it'} stays at ${outcome.checksum}${outcome.version ? ` (${outcome.version})` : ''}`];
+  if (quiet) return [committedText(outcome)];
   const seconds = Object.values(outcome.seconds).reduce((sum, s) => sum + s, 0);
   return [
     `Packages: ${outcome.packageCount} (${outcome.imported} imported, ${outcome.cached} from the cache), ${seconds.toFixed(1)} s`,
     ...(outcome.version ? [`Version: ${outcome.version}`] : []),
-    `${outcome.ref} => ${outcome.checksum}`,
+    committedText(outcome),
   ];
 }

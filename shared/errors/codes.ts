@@ -240,6 +240,11 @@ export const errorTable = define({
     'No repository has {subject}: {detail}.',
     'Add the repository that has it, or lock another build.',
   ],
+  'lockfile.not-locked': [
+    'A package isn’t locked in this build',
+    '{subject} is needed, but the lockfile {file} has no build of it that fits. {requiredBy} needs {requirement}.',
+    'Lock the build that is needed, or write the lockfile anew with --ex-write-lockfile-to.',
+  ],
   'lockfile.digest-mismatch': [
     'A locked package isn’t the same file',
     '{subject}: {detail}.',
@@ -267,7 +272,11 @@ export const errorTable = define({
     '{subject} needs {requirement}, which nothing provides.',
     'Add a repository that has it, or leave the package out.',
   ],
-  'package.excluded': ['A package is excluded', '{subject} is needed but excluded.', 'Check exclude-packages.'],
+  'package.excluded': [
+    'A package is excluded',
+    '{subject} is needed but excluded. {requiredBy} needs {requirement}.',
+    'Check exclude-packages.',
+  ],
   'package.corrupt': ['A package file is damaged', '{subject}: {detail}', 'Fetch it again.'],
   'package.unsigned': [
     'A package isn’t signed',

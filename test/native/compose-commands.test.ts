@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
@@ -35,6 +36,8 @@ beforeAll(() => {
 });
 afterAll(() => f.dispose());
 
+const at = (name: string): string => path.join(f.directory, name);
+
 const tree = (): string =>
   f.treefile('packages: [app, kernel, filesystem]\ncontainer: false\nautomatic-version-prefix: "7"\nmutate-os-release: "1"\n', 'app.yaml');
 
@@ -43,9 +46,20 @@ test('install, edit, postprocess, commit give what compose tree gives, with the 
   const destdir = path.join(f.directory, 'dest');
   const rootfs = path.join(destdir, 'rootfs');
   expect(await ok('install', treefile, destdir, `--cachedir=${f.cachedir}`, `--repo=${f.repo}`)).toContain('Version: 7');
-  // plain files for people: /etc where they look for it, nothing shared with the cache
-  expect(readFileSync(path.join(rootfs, 'etc/app.conf'), 'utf8')).toBe('packaged\n');
-  expect(existsSync(path.join(rootfs, 'usr/etc'))).toBe(false);
+  // what rpm-ostree leaves: the root of an OSTree system, but nothing postprocessed; nothing shared with the cache
+  expect(readFileSync(path.join(rootfs, 'usr/etc/app.conf'), 'utf8')).toBe('packaged\n');
+  expect(existsSync(path.join(rootfs, 'etc'))).toBe(false);
+  expect(['home', 'root', 'opt', 'srv', 'mnt', 'media', 'usr/local'].map((name) => readlinkSync(path.join(rootfs, name)))).toEqual([
+    'var/home',
+    'var/roothome',
+    'var/opt',
+    'var/srv',
+    'var/mnt',
+    'run/media',
+    '../var/usrlocal',
+  ]);
+  const integration = path.join(rootfs, 'usr/lib/tmpfiles.d/rpm-ostree-0-integration.conf');
+  expect(existsSync(integration)).toBe(false);
   expect(statSync(path.join(rootfs, 'usr/bin/app')).nlink).toBe(1);
   expect(statSync(path.join(rootfs, 'usr/bin/app')).mode & 0o7777).toBe(0o4755);
   expect(readFileSync(path.join(rootfs, 'usr/share/app-post'), 'utf8')).toBe('ran\n');
@@ -54,22 +68,27 @@ test('install, edit, postprocess, commit give what compose tree gives, with the 
 
   const whole = await f.compose(treefile);
   const expected = f.list();
-  writeFileSync(path.join(rootfs, 'etc/app.conf'), 'edited\n');
-  expect(await ok('postprocess', rootfs, treefile)).toContain('Kernel: 6.1');
-  const id = path.join(f.directory, 'id');
-  const text = await ok(
+  writeFileSync(path.join(rootfs, 'usr/etc/app.conf'), 'edited\n');
+  // straight from install: commit postprocesses, as rpm-ostree does
+  const direct = path.join(destdir, 'direct');
+  execFileSync('cp', ['-a', rootfs, direct]);
+  await ok(
     'commit',
     treefile,
-    rootfs,
+    direct,
     `--repo=${f.repo}`,
     `--cachedir=${f.cachedir}`,
-    `--write-commitid-to=${id}`,
-    '--add-metadata-string=who=me',
+    '--no-parent',
+    `--write-commitid-to=${at('direct')}`,
   );
+  const directRows = f.list(readFileSync(at('direct'), 'utf8'));
+  expect(await ok('postprocess', rootfs, treefile)).toContain('Kernel: 6.1');
+  expect(existsSync(integration)).toBe(true);
+  const text = await ok('commit', treefile, rootfs, `--repo=${f.repo}`, `--cachedir=${f.cachedir}`, '--add-metadata-string=who=me');
   const checksum = f.ostree('rev-parse', ref);
   expect(text).toContain(`${ref} => ${checksum}`);
-  expect(readFileSync(id, 'utf8')).toBe(checksum);
   f.fsck();
+  expect(f.list()).toEqual(directRows);
   expect(f.ostree('rev-parse', `${ref}^`)).toBe(whole.checksum);
   const made = f.list();
   expect([...made.keys()].sort()).toEqual([...expected.keys()].sort());

@@ -139,18 +139,29 @@ test('lockfiles are merged, the later one wins; strict takes nothing that isn’
     'lib-2:1-1.noarch (test)',
   ]);
   const hard = await fixture.failure(fixture.treefile('packages: [app, extra]\n'), { lockfiles: [one, two], lockfileStrict: true });
-  expect(hard).toMatchObject({ code: 'package.excluded', subject: 'extra' });
+  expect(hard).toMatchObject({ code: 'lockfile.not-locked', subject: 'extra', file: `${one}, ${two}` });
+  // not one that the treefile names, but one that such a one needs: said with who needs it
+  const needed = await fixture.failure(fixture.treefile('packages: [app]\n'), { lockfiles: [two], lockfileStrict: true });
+  expect(needed).toMatchObject({ code: 'lockfile.not-locked', subject: 'lib', file: two, facts: { requiredBy: 'app-3-1.noarch' } });
 });
 
-test('a locked package that no repository has is named, with what there is', async () => {
-  const file = lockfile('missing.json', '{\n "packages": {\n  "lib": {"evra": "2:7-1.noarch"}\n }\n}\n');
-  const report = await fixture.failure(fixture.treefile('packages: [app]\n'), { lockfiles: [file] });
-  expect(report).toMatchObject({ code: 'lockfile.package-missing', subject: 'lib-2:7-1.noarch', file, line: 3, key: 'lib' });
-  expect(report.detail).toContain('lib-2:1-1.noarch');
-  const gone = await fixture.failure(fixture.treefile('packages: [app]\n'), {
-    lockfiles: [lockfile('gone.json', { packages: { gone: { evr: '1-1' } } })],
+test('a locked package that no repository has is a warning that names both; with --ex-lockfile-strict an error', async () => {
+  const file = lockfile('missing.json', '{\n "packages": {\n  "lib": {"evra": "2:7-1.noarch"},\n  "gone": {"evr": "1-1"}\n }\n}\n');
+  const treefile = fixture.treefile('packages: [app]\n');
+  expect(await would(treefile, { lockfiles: [file] })).toEqual(await would(treefile));
+  await would(treefile, { lockfiles: [file] });
+  const warnings = fixture.messages.filter((text) => text.includes(file));
+  expect(warnings).toEqual([
+    expect.stringMatching(/missing\.json:3: .*lib-2:7-1\.noarch.*lib-2:1-1\.noarch/),
+    expect.stringMatching(/missing\.json:4: .*gone-1-1/),
+  ]);
+  expect(await fixture.failure(treefile, { lockfiles: [file], lockfileStrict: true })).toMatchObject({
+    code: 'lockfile.package-missing',
+    subject: 'lib-2:7-1.noarch',
+    file,
+    line: 3,
+    key: 'lib',
   });
-  expect(gone).toMatchObject({ code: 'lockfile.package-missing', subject: 'gone-1-1' });
 });
 
 test('another file of a locked build is refused', async () => {

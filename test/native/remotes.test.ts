@@ -189,9 +189,12 @@ describe('changing', () => {
 
 describe('keys', () => {
   test('a key file is described before anything is trusted: fingerprints, users, times, expired, revoked', async () => {
+    const scratch = path.join(home, 'scratch');
+    mkdirSync(scratch);
+    const env = { TMPDIR: scratch };
     const { fingerprints, file, armoured } = keys(['Ünï: "the" <first>', 'never'], ['brief', 'seconds=1']);
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    const seen = (await job('remote.inspect-key', { key: base64(file) })).result;
+    const seen = (await job('remote.inspect-key', { key: base64(file) }, { env })).result;
     expect(seen).toMatchObject([
       { type: 'gpg', fingerprint: fingerprints[0], userIds: ['Ünï: "the" <first> <k@example.org>'], expired: false, revoked: false },
       {
@@ -203,7 +206,7 @@ describe('keys', () => {
         expiresAt: expect.any(Number),
       },
     ]);
-    expect((await job('remote.inspect-key', { key: base64(armoured) })).result).toEqual(seen);
+    expect((await job('remote.inspect-key', { key: base64(armoured) }, { env })).result).toEqual(seen);
     const revocation = path.join(home, 'revoke.asc');
     writeFileSync(
       revocation,
@@ -211,8 +214,8 @@ describe('keys', () => {
     );
     gpg('--import', revocation);
     gpg('--output', `${file}.revoked`, '--export', fingerprints[0] as string);
-    expect((await job('remote.inspect-key', { key: base64(`${file}.revoked`) })).result).toMatchObject([{ revoked: true }]);
-    expect(readdirSync('/tmp').filter((name) => name.startsWith('treeline-keys-'))).toEqual([]);
+    expect((await job('remote.inspect-key', { key: base64(`${file}.revoked`) }, { env })).result).toMatchObject([{ revoked: true }]);
+    expect(readdirSync(scratch).filter((name) => name.startsWith('treeline-keys-'))).toEqual([]);
   });
 
   test('what isn’t a public key is refused, a secret one by name', async () => {

@@ -216,7 +216,9 @@ test('mirror: signatures are demanded and kept, deltas copied; goes on where it 
   const { cli } = await bundles();
   const run = (...args: string[]): Promise<{ status: number; out: string; err: string }> =>
     new Promise((resolve) => {
-      const child = spawn(process.execPath, [cli, 'repo', 'mirror', '-r', mirror, ...args]);
+      // our own server is answered for by this process, which may have to wait for the processor
+      const env = { ...process.env, TREELINE_FETCH_TIMEOUT: '600' };
+      const child = spawn(process.execPath, [cli, 'repo', 'mirror', '-r', mirror, ...args], { env });
       let out = '';
       let err = '';
       child.stdout.on('data', (d: Buffer) => (out += d.toString()));

@@ -64,12 +64,10 @@ test('a server that stays away ends the job after the last wait, and what had ar
   fixture.release({ version: '2', files: 60 });
   server.fault = 'cut';
   server.cutAfter = 20;
-  const begun = Date.now();
   const env = { TREELINE_RETRY_SECONDS: '0.1,0.1,0.1' };
   await expect(job('update.upgrade', { ...upgrade, sysroot: fixture.sysroot }, { env })).rejects.toMatchObject({
     code: 'repo.unreachable',
   });
-  expect(Date.now() - begun).toBeLessThan(15_000);
   const arrived = content();
   server.fault = 'none';
   server.resetCounts();

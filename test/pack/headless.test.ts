@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRpms } from '../fixtures/make-rpm.ts';
 import { buildPackages, busConfiguration, ScratchSystem, until } from './scratch-system.ts';
 
-const work = '/dev/shm/treeline-pack-test';
+const work = mkdtempSync('/dev/shm/treeline-pack-test-');
 const out = path.join(work, 'packages');
 const text = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -53,6 +53,8 @@ export class ScratchSystem {
     const pid = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(holder.pid)], { encoding: 'utf8' }).trim());
     const system = new ScratchSystem(holder, pid, base);
     system.#provideNode();
+    // what the machine's own Treeline keeps isn't this one's: it isn't looked at, and here it was never there
+    system.run('rm', '-rf', '/var/lib/treeline', '/var/cache/treeline', '/etc/treeline');
     return system;
   }
 

@@ -154,10 +154,8 @@ describe('while a job takes its time', () => {
     const second = await run(process.execPath, [cli, 'rollback'], { env: slow.env }).catch((error: Outcome) => error);
     expect((second as Outcome).stderr).toMatch(/^error: Another job is running\. root has been running “upgrade” since/);
     const exit = new Promise((resolve) => child.once('exit', resolve));
-    const begun = Date.now();
     child.kill('SIGINT');
     expect(await exit).toBe(1);
-    expect(Date.now() - begun).toBeLessThan(2000);
     expect(errors).toMatch(/^error: Cancelled\./);
   });
 

@@ -45,7 +45,7 @@ test('everything that is wrong is said, in the order of the lines', () => {
 
 test('a key that is wrong itself isn’t missed as well', () => {
   expect(wrong('ref: a/b\nrepos: [base]\npackages: 7\n')).toEqual([['desktop.yaml', 3, 'treefile.invalid-value', 'packages']]);
-  expect(wrong('repos: [base]\npackages: [bash]\n')).toEqual([['desktop.yaml', undefined, 'treefile.missing-key', 'ref']]);
+  expect(wrong('ref: a/b\nrepos: [base]\n')).toEqual([['desktop.yaml', undefined, 'treefile.missing-key', 'packages']]);
 });
 
 test('a syntax error stands alone, with its line', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { comparePackages, countChanges, diffPackages, packagesOfPkglist, pkglistOfPackages } from '../../main/engine/diff/index.ts';
 import { formatNevra, parseNevra, type Package } from '../../shared/domain/index.ts';
+import { cpuMs } from './cpu-time.ts';
 
 const pkg = (nevra: string): Package => {
   const p = parseNevra(nevra);
@@ -88,9 +89,7 @@ test('counts by kind', () => {
 
 test('20,000 packages, all of them changed, in well below a second', () => {
   const many = (version: string): Package[] => Array.from({ length: 20_000 }, (_, i) => pkg(`p${i}-${version}-1.noarch`));
-  const start = performance.now();
-  expect(diffPackages(many('1'), many('2')).length).toBe(20_000);
-  expect(performance.now() - start).toBeLessThan(4000);
+  expect(cpuMs(() => expect(diffPackages(many('1'), many('2')).length).toBe(20_000))).toBeLessThan(4000);
 });
 
 test('package lists go into commit metadata and back, sorted by rpm’s rules', () => {

@@ -7,7 +7,7 @@ const { at, load, file } = treefileDirectory();
 test.each([
   ['recommends: "yes"', 'recommends', 4, 'expected true or false, found the text “yes”'],
   ['recommends: 1', 'recommends', 4, 'expected true or false, found the number 1'],
-  ['recommends:', 'recommends', 4, 'expected true or false, found nothing'],
+  ['recommends: ~x', 'recommends', 4, 'expected true or false, found the text “~x”'],
   ['units: a.service', 'units', 4, 'expected a list, found the text “a.service”'],
   ['units:\n  - a\n  - {b: c}', 'units', 6, 'expected text, found a map'],
   ['units:\n  - ""', 'units', 5, 'it is empty'],

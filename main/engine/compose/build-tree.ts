@@ -9,6 +9,7 @@ import type { Compose } from './compose.ts';
 import { checkFileConflicts } from './conflicts.ts';
 import { runFinalize } from './finalize.ts';
 import { layOver } from './layers.ts';
+import { keepBaseDatabase } from './base-database.ts';
 import { filesLeftOut } from './left-out.ts';
 import { dependencyOrder } from './order.ts';
 import { applyOwnership } from './ownership.ts';
@@ -17,6 +18,7 @@ import { checkDevices, checkPlaces, checkSignatures, isTreePlace } from './place
 import { postprocess, rpmdbPath } from './postprocess.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { policyOf } from './selinux.ts';
+import { linkVarLib } from './var-lib-links.ts';
 import { finishScripts, type ScriptContext } from './script-run.ts';
 import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
 import { applySysusers } from './sysusers.ts';
@@ -54,7 +56,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
   const root = path.join(workdir, 'root');
   const ordered = dependencyOrder(compose.headers);
   const leftOut = new Map(ordered.map((header) => [header.path, filesLeftOut(header, treefile)] as const));
-  await steps.run('assemble', 'Assembling the tree', () => {
+  const replaced = await steps.run('assemble', 'Assembling the tree', () => {
     checkPlaces(ordered);
     checkDevices(ordered, treefile);
     checkSignatures(ordered, treefile);
@@ -71,11 +73,14 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     assemble(compose.cache, located, tree, (count) =>
       steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }),
     );
+    // before the scripts: they see presets, users and triggers' files of layers as those of packages
+    const fromLayers = layOver(compose.cache, compose.layers, tree, workdir);
+    linkVarLib(tree);
+    return fromLayers;
   });
   await steps.run('scripts', 'Running scripts', () => {
     using tree = openTree(compose, root);
-    runScripts(compose, tree, ordered);
-    layOver(compose.cache, compose.layers, tree, workdir);
+    runScripts(compose, tree, ordered, replaced);
   });
   return { root, packages: ordered, leftOut };
 }
@@ -97,6 +102,7 @@ export async function finishTree(compose: Compose, { root, packages, leftOut }: 
       checkUsers: (users) => checkAllUsers(compose, users),
       message: (text) => context.message(text),
     });
+    keepBaseDatabase(tree);
     runFinalize(treefile.finalize, { root, workdir, system: ports.system, message: (text) => context.message(text) });
     if (treefile.selinux && policyOf(tree, ports.store) === undefined)
       throw new TreelineError('compose.no-selinux-policy', {
@@ -138,7 +144,7 @@ function runInTree(compose: Compose, tree: Tree, name: string, run: (context: Sc
   tree.forget();
 }
 
-function runScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[]): void {
+function runScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[], replaced: ReadonlySet<string>): void {
   const { steps } = compose;
   const message = (text: string): void => compose.context.message(text);
   const users = new UserDatabase(tree);
@@ -153,7 +159,7 @@ function runScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[
   steps.report('scripts', 0.3, {});
   // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
   applySysusers(tree, users, message);
-  applyOwnership(tree, packages, users, message);
+  applyOwnership(tree, packages, users, message, replaced);
   runInTree(compose, tree, 'post', (context) => {
     runPhase(packages, 'post', context);
     steps.report('scripts', 0.7, {});

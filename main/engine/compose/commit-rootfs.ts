@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../jobs/index.ts';
 import { lockRepo } from '../publish/lock.ts';
-import { commitTree } from './commit-tree.ts';
+import { branchOf, commitTree } from './commit-tree.ts';
 import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';
+import { isPostprocessed, postprocessRoot, requireUsr } from './install.ts';
 import { rpmdbPath } from './postprocess.ts';
 import { Tree } from '../tree/index.ts';
 import { kernelVersions } from './kernel.ts';
@@ -15,25 +15,28 @@ import { Steps } from './steps.ts';
 import { loadTreefile } from './treefile.ts';
 import { openCachedir, packageCacheIn, Workdir } from './workdir.ts';
 
-/** `compose commit`: a postprocessed directory becomes a commit of the treefile's branch. Its packages are read from its RPM database. */
+/** `compose commit`: a directory, which is postprocessed if that wasn't done yet, becomes a commit of the treefile's branch. Its packages are read from its RPM database. */
 export async function composeCommit(params: CommitRootfsParams, ports: ComposePorts, context: JobContext): Promise<ComposeOutcome> {
   requireRoot();
   const steps = new Steps(context);
   const treefile = loadTreefile(params.treefile, undefined, { packages: false });
   const root = path.resolve(params.rootfs);
-  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+  requireUsr(root);
   using tree = new Tree(root, { system: ports.system });
   etcForTree(tree);
   using target = ports.store.openTarget(path.resolve(params.repo));
   const cachedir = openCachedir(params.cachedir);
   const lock = (place: string): Promise<Disposable> =>
-    lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
+    lockRepo(place, `compose of ${treefile.ref || path.basename(treefile.path)}`, params.noWait ?? false, ports.lock, context);
   using _cache = await lock(cachedir);
   using _target = await lock(target.path);
   const previous = findPrevious(params, treefile, target);
   const state = readState(root);
   const timeSeconds = ports.now();
   const version = state?.version ?? versionOf(treefile, params, previous, timeSeconds);
+  // straight from compose install
+  if (!isPostprocessed(root)) postprocessRoot(root, treefile, version, ports, context);
+  tree.forget();
   const database = tree.plainPath('rpmdb', rpmdbPath.slice(1));
   const headers =
     database === undefined ? [] : ports.rpm.readRpmdb({ root, dbPath: path.join('/', path.relative(root, database)), changelogs: true });
@@ -67,8 +70,19 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
       advisories: (older?: boolean) => [...((older ? state?.allAdvisories : state?.advisories) ?? [])],
     },
   };
-  const checksum = await commitTree(compose, { root, kernel: kernelVersions(tree)[0] });
-  writeOutcome(compose, checksum);
+  const committed = await commitTree(compose, { root, kernel: kernelVersions(tree)[0] });
+  writeOutcome(compose, committed);
   const packageCount = headers.length;
-  return { changed: true, checksum, ref: treefile.ref, version, inputhash, packageCount, imported: 0, cached: 0, seconds: steps.seconds };
+  const { checksum } = committed;
+  return {
+    changed: true,
+    checksum,
+    ref: branchOf(compose),
+    version,
+    inputhash,
+    packageCount,
+    imported: 0,
+    cached: 0,
+    seconds: steps.seconds,
+  };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -9,6 +10,8 @@ import {
   packReleaseChanges,
   type DescribedPackage,
 } from '../diff/index.ts';
+import type { PackageChange } from '../../../shared/domain/index.ts';
+import type { Published } from '../ports/compose-store.ts';
 import { signingOf, signsAnything } from '../publish/signing.ts';
 import type { RpmPort } from '../ports/rpm.ts';
 import type { BuiltTree } from './build-tree.ts';
@@ -39,8 +42,22 @@ export type CommitInput = Pick<
   readonly resolution: Pick<Compose['resolution'], 'advisories' | 'repos'>;
 };
 
+/** A commit that was written, with what is told about it. */
+export interface Committed extends Published {
+  /** Of the tree alone, whatever the commit says about it (ostree_commit_get_content_checksum). */
+  readonly contentChecksum: string;
+  /** Files that the cache knew by their inode. */
+  readonly cacheHits: number;
+  /** Against the parent, when the repository has it. */
+  readonly changes: readonly PackageChange[] | undefined;
+}
+
+/** The branch that a commit goes to, '' for none: whoever asks for the checksum in a file (--write-commitid-to) moves the branch himself. */
+export const branchOf = ({ params, treefile }: Pick<CommitInput, 'params' | 'treefile'>): string =>
+  params.writeCommitidTo === undefined ? treefile.ref : '';
+
 /** Store the tree in the cache, then publish it: one transaction of the target repository, then its summary. */
-export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise<string> {
+export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise<Committed> {
   const { treefile, steps, params, previous, ports } = compose;
   return steps.run('commit', 'Writing the commit', () => {
     const signing = signingOf(params, treefile.gpgKey);
@@ -73,11 +90,11 @@ export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise
       },
       (type, value) => ports.store.variant(type, value),
     );
-    return compose.target.publish(
+    const published = compose.target.publish(
       compose.cache,
       {
-        ref: treefile.ref,
-        parent: previous?.checksum ?? '',
+        ref: branchOf(compose),
+        parent: previous?.checksum ?? params.parent ?? '',
         subject: compose.version,
         metadata,
         detached: detachedMetadata({ treefile, repos: compose.resolution.repos, advisories }, (type, value) =>
@@ -93,6 +110,12 @@ export async function commitTree(compose: CommitInput, tree: BuiltTree): Promise
       },
       (done, total) => steps.report('commit', 0.2 + (0.8 * done) / Math.max(1, total), { itemsDone: done, itemsTotal: total }),
     );
+    return {
+      ...published,
+      contentChecksum: createHash('sha256').update(root.dirtree, 'hex').update(root.dirmeta, 'hex').digest('hex'),
+      cacheHits: root.cacheHits,
+      changes: previous ? changes.packages : undefined,
+    };
   });
 }
 

@@ -9,7 +9,8 @@ import type { FileLock } from '../ports/publish.ts';
 import type { RpmPackage, RpmPort } from '../ports/rpm.ts';
 import { lockRepo } from '../publish/lock.ts';
 import { buildTree } from './build-tree.ts';
-import { commitTree } from './commit-tree.ts';
+import { branchOf, commitTree, type Committed } from './commit-tree.ts';
+import { composeJson, type ComposeFacts } from './compose-json.ts';
 import { baselineOf, type Baseline } from './baseline.ts';
 import { importMissing, readHeaders, type Importer } from './import-packages.ts';
 import { inputHash } from './input-hash.ts';
@@ -88,7 +89,7 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
   using target = ports.store.openTarget(path.resolve(params.repo));
   return await withResolved(params, target, ports, context, async (resolved) => {
     const { treefile, resolution, version, inputhash, steps, baseline } = resolved;
-    const outcome = { ref: treefile.ref, inputhash, packageCount: resolution.packages.length, seconds: steps.seconds };
+    const outcome = { ref: branchOf({ params, treefile }), inputhash, packageCount: resolution.packages.length, seconds: steps.seconds };
     if (params.dryRun)
       return {
         ...outcome,
@@ -128,19 +129,19 @@ export async function composeTree(params: ComposeParams, ports: ComposePorts, co
       });
     return withPackages(resolved, async (compose, commits, imported) => {
       const tree = await buildTree(compose, commits);
-      const checksum = await commitTree(compose, tree);
-      writeOutcome(compose, checksum);
-      return { ...outcome, changed: true, checksum, version, imported, cached: resolution.packages.length - imported };
+      const committed = await commitTree(compose, tree);
+      writeOutcome(compose, committed);
+      return { ...outcome, changed: true, checksum: committed.checksum, version, imported, cached: resolution.packages.length - imported };
     });
   });
 }
 
 /** The files that a compose says its result in. */
-export function writeOutcome(compose: Parameters<typeof composeJson>[0], checksum: string): void {
+export function writeOutcome(compose: ComposeFacts, committed: Committed): void {
   const { params } = compose;
   if (params.touchIfChanged) atomicFile(params.touchIfChanged, '');
-  if (params.writeCommitidTo) atomicFile(params.writeCommitidTo, checksum);
-  if (params.writeComposejsonTo) atomicFile(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, checksum), null, 2)}\n`);
+  if (params.writeCommitidTo) atomicFile(params.writeCommitidTo, committed.checksum);
+  if (params.writeComposejsonTo) atomicFile(params.writeComposejsonTo, `${JSON.stringify(composeJson(compose, committed), null, 2)}\n`);
 }
 
 /** Read the treefile and resolve it, with the locks of cache and target held until `run` is over. */
@@ -160,7 +161,9 @@ export async function withResolved<T>(
   const cachedir = openCachedir(params.cachedir);
   // from reading what the branch points at to the summary; the cache first, everywhere: nobody waits for one another
   const lock = (place: string): Promise<Disposable> | undefined =>
-    params.dryRun ? undefined : lockRepo(place, `compose of ${treefile.ref}`, params.noWait ?? false, ports.lock, context);
+    params.dryRun
+      ? undefined
+      : lockRepo(place, `compose of ${treefile.ref || path.basename(treefile.path)}`, params.noWait ?? false, ports.lock, context);
   using _cache = await lock(cachedir);
   using _target = target.path === '' ? undefined : await lock(target.path);
   const previous = findPrevious(params, treefile, target);
@@ -179,6 +182,8 @@ export async function withResolved<T>(
       ports.resolve,
     ),
   );
+  for (const warning of resolution.warnings) context.message(warnOf(warning));
+  if (!params.dryRun) for (const line of describePackages(resolution)) context.message(line);
   const timeSeconds = ports.now();
   if (params.writeLockfileTo !== undefined) writeLockfile(params.writeLockfileTo, resolution, timeSeconds);
   const layers = locateLayers(treefile, params.layerRepo, target, ports.store);
@@ -231,6 +236,12 @@ async function fetchPackages({ steps, resolution, cachedir }: Pick<Resolved, 'st
   noteDownloadsUsed(cachedir, resolution.packages);
 }
 
+/** What gets installed, as rpm-ostree logs it. */
+const describePackages = ({ packages }: Resolution): string[] => [
+  `Installing ${packages.length} packages:`,
+  ...packages.map((pkg) => `  ${pkg.nevra} (${pkg.repo})`),
+];
+
 const cacheText = ({ cachedir }: Pick<Resolved, 'cachedir'>): string => path.join(cachedir, 'packages');
 
 function describeFetched(resolution: Resolution, where: string): string {
@@ -252,9 +263,11 @@ export function findPrevious(
   target: TargetRepo,
 ): PreviousCommit | undefined {
   if (params.noParent) return undefined;
-  if (params.parent === undefined) return target.previous(treefile.ref);
+  if (params.parent === undefined) return treefile.ref === '' ? undefined : target.previous(treefile.ref);
   const found = target.previous(params.parent);
-  if (!found) throw new TreelineError('repo.revision-not-found', { subject: params.parent, facts: { repo: target.path } });
+  // the commit of another repository: it is named as the parent, and nothing is taken over from it
+  if (!found && !/^[0-9a-f]{64}$/.test(params.parent))
+    throw new TreelineError('repo.revision-not-found', { subject: params.parent, facts: { repo: target.path } });
   return found;
 }
 
@@ -281,21 +294,4 @@ function printOnly(params: ComposeParams): ComposeOutcome {
   const treefile = loadTreefile(params.treefile);
   const nothing = { changed: false, checksum: '', version: '', inputhash: '', packageCount: 0, imported: 0, cached: 0, seconds: {} };
   return { ...nothing, ref: treefile.ref, text: printTreefile(treefile) };
-}
-
-function composeJson(
-  compose: Pick<Compose, 'params' | 'treefile' | 'version' | 'previous' | 'timeSeconds' | 'inputhash'> & {
-    readonly headers: readonly unknown[];
-  },
-  checksum: string,
-): Record<string, unknown> {
-  return {
-    ref: compose.treefile.ref,
-    'ostree-commit': checksum,
-    'ostree-version': compose.version,
-    'ostree-parent-commit': compose.previous?.checksum ?? null,
-    'ostree-timestamp': new Date(compose.timeSeconds * 1000).toISOString(),
-    'rpm-ostree-inputhash': compose.inputhash,
-    'n-packages': compose.headers.length,
-  };
 }

@@ -54,6 +54,8 @@ function baseOf(params: ExtensionsParams, treefile: Treefile, ports: ComposePort
   }
   using target = ports.store.openTarget(path.resolve(params.repo));
   const revision = params.baseRev ?? treefile.ref;
+  if (revision === '')
+    throw new TreelineError('usage.invalid', { detail: 'the treefile names no branch: say which commit is the base (--base-rev)' });
   const commit = target.previous(revision);
   if (!commit) throw new TreelineError('repo.revision-not-found', { subject: revision, facts: { repo: target.path } });
   return new Map(

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../jobs/index.ts';
+import { keepBaseDatabase } from './base-database.ts';
 import { makeScaffold } from './assemble.ts';
 import { buildTree, finishTree, installTree, openTree, writeDatabase } from './build-tree.ts';
 import { requireRoot, withPackages, withResolved, type Compose, type ComposePorts } from './compose.ts';
 import { Tree } from '../tree/index.ts';
 import { bootNames, kernelVersions } from './kernel.ts';
 import { postprocess } from './postprocess.ts';
+import { integrationFile, linkRoot } from './root-layout.ts';
 import { copyTree, etcForEditing, etcForTree, noTarget, placeDatabase, readState, requireEmpty, writeState } from './rootfs.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
 
@@ -24,7 +26,7 @@ export async function composeInstall(params: InstallParams, ports: ComposePorts,
     else {
       using tree = openTree(compose, installed.root);
       writeDatabase(compose, tree, installed.leftOut);
-      etcForEditing(tree);
+      linkRoot(tree, compose.treefile);
     }
     copyTree(installed.root, rootfs);
     const { resolution, version, inputhash } = compose;
@@ -66,32 +68,47 @@ async function install(
 export function composePostprocess(params: PostprocessParams, ports: ComposePorts, context: JobContext): { readonly kernel: string } {
   requireRoot();
   const root = path.resolve(params.rootfs);
+  requireUsr(root);
+  const treefile =
+    params.treefile === undefined ? plainTreefile(hasKernel(root)) : loadTreefile(params.treefile, undefined, { packages: false });
+  return { kernel: postprocessRoot(root, treefile, readState(root)?.version ?? '', ports, context) ?? '' };
+}
+
+/** Throws usage.invalid for a directory that holds no tree. */
+export function requireUsr(root: string): void {
   if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+}
+
+/** Whether a directory went through postprocessing, which writes this file whatever the packages. */
+export const isPostprocessed = (root: string): boolean => existsSync(path.join(root, 'usr/lib/tmpfiles.d', integrationFile));
+
+/** Postprocess a directory with installed packages, in place. Returns the kernel's version. */
+export function postprocessRoot(
+  root: string,
+  treefile: Treefile,
+  version: string,
+  ports: Pick<ComposePorts, 'system'>,
+  context: JobContext,
+): string | undefined {
   const workdir = mkdtempSync(path.join(path.dirname(root), '.treeline-postprocess-'));
   try {
     using tree = new Tree(root, { system: ports.system });
-    const treefile =
-      params.treefile === undefined ? plainTreefile(hasKernel(tree)) : loadTreefile(params.treefile, undefined, { packages: false });
     etcForTree(tree);
     placeDatabase(tree);
     makeScaffold(tree);
-    const kernel = context.task('Postprocessing', () =>
-      postprocess({
-        tree,
-        treefile,
-        version: readState(root)?.version ?? '',
-        workdir,
-        system: ports.system,
-        message: (text) => context.message(text),
-      }),
-    );
-    return { kernel: kernel ?? '' };
+    const message = (text: string): void => context.message(text);
+    const kernel = context.task('Postprocessing', () => postprocess({ tree, treefile, version, workdir, system: ports.system, message }));
+    keepBaseDatabase(tree);
+    return kernel;
   } finally {
     rmSync(workdir, { recursive: true, force: true });
   }
 }
 
-const hasKernel = (tree: Tree): boolean => kernelVersions(tree).length > 0 || bootNames(tree).some((name) => /^vmlinu[xz]-/.test(name));
+function hasKernel(root: string): boolean {
+  using tree = new Tree(root);
+  return kernelVersions(tree).length > 0 || bootNames(tree).some((name) => /^vmlinu[xz]-/.test(name));
+}
 
 /** What postprocessing does when no treefile says otherwise. */
 function plainTreefile(bootable: boolean): Treefile {

@@ -37,8 +37,12 @@ export function locateLayers(
   });
 }
 
-/** Put layers over an assembled tree, by hard links. Throws compose.layer-conflict naming branch and file, package.outside-tree. */
-export function layOver(cache: PackageCache, layers: readonly Layer[], tree: Tree, workdir: string): void {
+/**
+ * Put layers over an assembled tree, by hard links. Returns paths of the tree's files that they replaced, which packages have no say about any more.
+ * Throws compose.layer-conflict naming branch and file, package.outside-tree.
+ */
+export function layOver(cache: PackageCache, layers: readonly Layer[], tree: Tree, workdir: string): Set<string> {
+  const replaced = new Set<string>();
   layers.forEach((layer, i) => {
     const directory = path.join(workdir, `layer-${i}`);
     mkdirSync(directory);
@@ -48,12 +52,13 @@ export function layOver(cache: PackageCache, layers: readonly Layer[], tree: Tre
     // a tree's /etc is in /usr/etc, wherever the layer has it
     if (from.look('layerEtc', 'etc')?.isDirectory()) {
       tree.makeDirectory('layerEtc', 'usr/etc');
-      merge({ from, tree, layer, shown: '', source: 'etc', target: 'usr/etc' });
+      merge({ from, tree, layer, shown: '', source: 'etc', target: 'usr/etc', replaced });
       from.remove('layerEtc', 'etc');
     }
-    merge({ from, tree, layer, shown: '', source: '', target: '' });
+    merge({ from, tree, layer, shown: '', source: '', target: '', replaced });
     from.empty('layer', '');
   });
+  return replaced;
 }
 
 interface Merge {
@@ -65,6 +70,8 @@ interface Merge {
   readonly target: string;
   /** What is put before a name in errors. */
   readonly shown: string;
+  /** Paths in `tree`. */
+  readonly replaced: Set<string>;
 }
 
 const below = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`);
@@ -85,7 +92,10 @@ function merge(at: Merge): void {
         subject: layer.ref,
         detail: `/${shown}${own.isDirectory() === there.isDirectory() ? '' : ', a directory in one and a file in the other'}`,
       });
-    else from.moveTo(tree, 'layer', source, target);
+    else {
+      from.moveTo(tree, 'layer', source, target);
+      at.replaced.add(target);
+    }
   }
 }
 

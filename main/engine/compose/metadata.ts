@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { severityNumber, type Advisory, type Package } from '../../../shared/domain/index.ts';
+import { parse } from 'yaml';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../diff/index.ts';
 import type { ComposeParams } from '../jobs/index.ts';
+import { withNumbers } from './treefile-parse.ts';
 import type { MetadataPlace, Treefile } from './treefile.ts';
 
 export type MakeVariant = (type: string, value: unknown) => unknown;
@@ -91,6 +93,8 @@ function advisoryRow(advisory: Advisory, variant: MakeVariant): unknown[] {
 function fromJson(value: unknown, variant: MakeVariant): unknown {
   if (typeof value === 'string') return variant('s', value);
   if (typeof value === 'boolean') return variant('b', value);
+  // serde and json-glib keep 64 bits
+  if (typeof value === 'bigint') return value < 1n << 63n && value >= -(1n << 63n) ? variant('x', value) : variant('d', Number(value));
   if (typeof value === 'number') return Number.isInteger(value) ? variant('x', BigInt(value)) : variant('d', value);
   if (Array.isArray(value))
     return variant(
@@ -107,7 +111,10 @@ function fromJson(value: unknown, variant: MakeVariant): unknown {
 
 function readJson(file: string): Record<string, unknown> {
   try {
-    const value = JSON.parse(readFileSync(file, 'utf8')) as unknown;
+    const text = readFileSync(file, 'utf8');
+    JSON.parse(text);
+    // JSON is YAML, whose reader keeps all digits of an integer
+    const value = withNumbers(parse(text, { intAsBigInt: true, schema: 'json' }), (exact) => exact);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
     throw new Error('not an object');
   } catch (error) {

@@ -11,7 +11,14 @@ import { isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
  * only in a tree; a file that changes is taken out of its hard link first. Unknown users become root, as rpm does it, with a message; but not for a file
  * that gives rights to whoever runs it: package.unknown-owner.
  */
-export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], users: UserDatabase, message: (text: string) => void): void {
+export function applyOwnership(
+  tree: Tree,
+  packages: readonly RpmPackage[],
+  users: UserDatabase,
+  message: (text: string) => void,
+  /** Paths of files that aren't the packages' any more. */
+  replaced: ReadonlySet<string> = new Set(),
+): void {
   const uids = users.ids('passwd');
   const gids = users.ids('group');
   for (const pkg of packages) {
@@ -26,6 +33,7 @@ export function applyOwnership(tree: Tree, packages: readonly RpmPackage[], user
       const foreign = file.user !== 'root' || file.group !== 'root';
       if (!foreign && !isDirectoryMode(file.mode)) continue;
       const target = treePath(file.path, isLinkMode(file.mode));
+      if (replaced.has(target)) continue;
       const stats = tree.look('ownership', target);
       if (!stats) continue;
       if (grantsRights(file)) refuseUnknown(pkg, file, uids, gids);

@@ -44,10 +44,12 @@ export class UserDatabase {
 
   /**
    * Take the users and groups of the previous commit over, so that ids stay what they are on disk of installed systems. Throws
-   * compose.user-conflict when a package now ships another id for a name.
+   * compose.user-conflict when a package now ships another id for a name; with `wins` the previous entry takes the package's place instead, as
+   * that of a file does which the treefile's author wrote for it.
    */
-  preserve(kind: 'passwd' | 'group', previous: readonly PasswdEntry[]): void {
-    const own = this.entries(kind);
+  preserve(kind: 'passwd' | 'group', previous: readonly PasswdEntry[], wins = false): void {
+    const names = new Set(previous.map((e) => e.name));
+    const own = wins ? this.entries(kind).filter((e) => !names.has(e.name)) : this.entries(kind);
     if (own.length === 0 && previous.length === 0) {
       const fields = kind === 'passwd' ? ['root', 'x', '0', '0', 'root', '/root', '/bin/bash'] : ['root', 'x', '0', ''];
       this.write(kind, [{ name: 'root', id: 0, fields }]);
@@ -63,6 +65,6 @@ export class UserDatabase {
         });
     }
     const added = previous.filter((old) => !byName.has(old.name));
-    if (added.length > 0) this.write(kind, [...own, ...added]);
+    if (added.length > 0) this.write(kind, wins ? [...added, ...own] : [...own, ...added]);
   }
 }

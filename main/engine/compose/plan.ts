@@ -49,7 +49,7 @@ interface Parts {
 }
 
 function describePlan({ treefile, repos, resolution, target, cachedir, ports }: Parts): ComposePlan {
-  const previous = target?.previous(treefile.ref);
+  const previous = treefile.ref === '' ? undefined : target?.previous(treefile.ref);
   const layers = target ? locateLayers(treefile, undefined, target, ports.store) : [];
   const timeSeconds = ports.now();
   const version = versionOf(treefile, {}, previous, timeSeconds);

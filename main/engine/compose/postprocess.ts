@@ -6,6 +6,7 @@ import type { RpmPackage } from '../ports/rpm.ts';
 import type { Tree } from '../tree/index.ts';
 import { checkSpace } from './bubblewrap.ts';
 import { wrapPrograms } from './cliwrap.ts';
+import { printTreefile } from './print-treefile.ts';
 import { guardDnf } from './read-only-dnf.ts';
 import { makeExecutablesReadOnly } from './executables.ts';
 import { copyToOstreeBoot, keepBootFiles, placeKernel } from './kernel.ts';
@@ -17,7 +18,7 @@ import { Sandbox, type SandboxOptions } from './sandbox.ts';
 import { addSubstitutions } from './selinux.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
 import type { Treefile } from './treefile.ts';
-import { enableStateOverlays, enableUnits } from './units.ts';
+import { enableStateOverlays, enableUnits, wantOstreeUnits } from './units.ts';
 import { ownerNames } from './var-tree.ts';
 
 /** Where the tree's rpm database is; /usr/lib/sysimage/rpm, where newer rpm looks, links to it. */
@@ -48,6 +49,7 @@ export interface PostprocessContext {
 const writtenTo = [
   ...['usr', 'usr/bin', 'usr/etc', 'usr/etc/selinux', 'usr/etc/systemd/system', 'usr/lib', 'usr/lib/modules', 'usr/lib/opt'],
   ...['usr/lib/ostree-boot', 'usr/lib/rpm/macros.d', 'usr/lib/sysimage', 'usr/lib/systemd/system/local-fs.target.requires'],
+  ...['usr/lib/systemd/system/multi-user.target.wants', 'usr/share/rpm-ostree', 'usr/etc/default'],
   ...['usr/lib/tmpfiles.d', 'usr/libexec/rpm-ostree/wrapped', 'usr/share/factory', 'usr/share/rpm', 'var', 'boot'],
 ];
 
@@ -59,17 +61,19 @@ export function postprocess(context: PostprocessContext): string | undefined {
   const kernel = treefile.container ? undefined : inSandbox(context, 'kernel', (sandbox) => placeKernel(tree, treefile, sandbox, message));
   if (kernel !== undefined && treefile.bootLocation === 'new') copyToOstreeBoot(tree, kernel);
   if (!treefile.container) keepBootFiles(tree);
-  addFiles(context);
   enableUnits(tree, treefile, message);
+  tree.put('treefileJson', 'usr/share/rpm-ostree/treefile.json', `${printTreefile(treefile)}\n`);
   writeVersion(context);
   rpmdbLinks(tree, treefile);
   // before the steps: they ask it what is installed
   context.writeDatabase?.();
+  // rpm-ostree's order: scripts find removed files gone, added ones there, and have the last word
+  for (const name of treefile.removeFiles) tree.remove('removedFile', inTree(name));
+  addFiles(context);
   inSandbox(context, 'postprocess', (sandbox) => runSteps(context, sandbox));
   // what asking leaves
   for (const name of databaseLeftovers) tree.remove('rpmdb', `${rpmdbPath.slice(1)}/${name}`);
   check();
-  for (const name of treefile.removeFiles) tree.remove('removedFile', inTree(name));
   machineId(tree, treefile);
   addSubstitutions(tree, treefile.selinuxLabelVersion);
   const users = new UserDatabase(tree);
@@ -77,6 +81,8 @@ export function postprocess(context: PostprocessContext): string | undefined {
   context.checkUsers?.(users);
   splitPasswd(tree, treefile.etcGroupMembers, message);
   if (treefile.optUsrlocal === 'state-overlay') enableStateOverlays(tree, treefile);
+  wantOstreeUnits(tree);
+  homeOfNewUsers(tree);
   layoutRoot({ tree, treefile, names, packaged: context.packages && packagedPaths(context.packages), message });
   wrapPrograms(tree, treefile);
   guardDnf(tree);
@@ -140,6 +146,15 @@ function addFiles({ tree, treefile }: PostprocessContext): void {
       throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
     tree.copyIn('addedFile', source, inTree(target));
   }
+}
+
+/** useradd(8) makes homes where they really are: what it writes into /etc/passwd is what a shell shows as ~. */
+function homeOfNewUsers(tree: Tree): void {
+  const file = 'usr/etc/default/useradd';
+  if (!tree.look('useradd', file)?.isFile()) return;
+  const text = tree.text('useradd', file) ?? '';
+  const changed = text.replace(/^HOME=.*$/gm, 'HOME=/var/home');
+  if (changed !== text) tree.put('useradd', file, changed);
 }
 
 function writeVersion({ tree, treefile, version }: PostprocessContext): void {

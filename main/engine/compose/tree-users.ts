@@ -31,7 +31,7 @@ export function preserveUsers(compose: Compose, users: UserDatabase): void {
       : check.type === 'file'
         ? checkFile(check.filename, key, treefile.placeOf(key))
         : fromPrevious(compose, kind);
-    users.preserve(kind, old);
+    users.preserve(kind, old, check.type === 'file');
   }
 }
 

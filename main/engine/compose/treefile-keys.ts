@@ -10,11 +10,19 @@ export type Merge = 'replace' | 'append' | 'map';
 export interface KeySpec {
   readonly schema: z.ZodType;
   readonly merge: Merge;
+  /** It names files beside the treefile: what they hold is part of what a tree is made from. */
+  readonly namesFiles: boolean;
   /** One or two sentences for the reference, the JSON Schema and the editor. */
   readonly about: string;
 }
 
-const key = (about: string, schema: z.ZodType, merge: Merge = 'replace'): KeySpec => ({ schema: schema.describe(about), merge, about });
+const key = (about: string, schema: z.ZodType, merge: Merge = 'replace', namesFiles = false): KeySpec => ({
+  schema: schema.describe(about),
+  merge,
+  namesFiles,
+  about,
+});
+const fileKey = (about: string, schema: z.ZodType, merge?: Merge): KeySpec => key(about, schema, merge, true);
 const { word, text, texts, words, flag } = value;
 
 const identity = {
@@ -22,12 +30,16 @@ const identity = {
     'Which defaults hold: 2014 (default) or 2024, see the section on editions.',
     z.union([z.literal(2014), z.literal(2024), z.enum(['2014', '2024']).transform(Number)]),
   ),
-  ref: key('The branch to commit to. Variables are replaced.', word),
+  ref: key('The branch to commit to. Variables are replaced. Without one, a commit is written that no branch points at.', word),
   metadata: key('Free notes for other programs; not used. Variables are replaced in strings.', z.record(text, z.unknown()), 'map'),
   basearch: key('Architecture that the tree is for. Another one than the machine’s is refused.', word),
   variables: key('Names with values for `${name}` and for conditions.', value.variables, 'map'),
   repovars: key('Values of `$name` in .repo files.', value.repovars, 'map'),
   releasever: key('Value of `$releasever` in .repo files and of the variable.', value.textOrNumber),
+  rojig: key(
+    'Obsolete: no RPM is made of the commit. It is only printed by --print-only, where other programs look up the name. Variables are replaced.',
+    value.rojig,
+  ),
   'gpg-key': key('Sign with this GPG key, besides those of the command line.', word),
 };
 
@@ -39,9 +51,9 @@ const repos = {
 };
 
 const includes = {
-  include: key('Treefiles to build on, relative to this one.', value.oneOrMore),
-  'arch-include': key('The same for one architecture: architecture to files.', z.record(text, value.oneOrMore)),
-  'conditional-include': key(
+  include: fileKey('Treefiles to build on, relative to this one.', value.oneOrMore),
+  'arch-include': fileKey('The same for one architecture: architecture to files.', z.record(text, value.oneOrMore)),
+  'conditional-include': fileKey(
     'Files, or a treefile written here, to include `if` conditions on variables hold (== != < <= > >=; of a list, all).',
     value.conditionalInclude,
   ),
@@ -92,14 +104,19 @@ const layout = {
   'tmp-is-dir': key('/tmp is a directory (default of 2024) instead of a link to /sysroot/tmp (default of 2014).', flag),
   'opt-usrlocal': key(
     '/opt and /usr/local: var (default) links into /var, root plain directories, state-overlay overlays.',
-    z.enum(['var', 'root', 'state-overlay']),
+    z.enum(['var', 'root', 'state-overlay', 'stateoverlay']),
   ),
+  'opt-usrlocal-overlays': key('Older way to write `opt-usrlocal: state-overlay` (true).', flag),
   'initramfs-args': key('Arguments for dracut.', texts, 'append'),
   'no-initramfs': key('Make no initramfs (default false).', flag),
   'readonly-executables': key('Take the write bits of executables away (default false).', flag),
   'machineid-compat': key('An empty /etc/machine-id (default true), or none.', flag),
-  units: key('systemd units to enable.', words, 'append'),
-  'default-target': key('The default systemd target.', word),
+  units: key(
+    'systemd units to enable. They need an /etc/machine-id (machineid-compat): without one, systemd enables by preset at the first start.',
+    words,
+    'append',
+  ),
+  'default-target': key('The default systemd target: what /usr/lib/systemd/system/default.target links to.', word),
   cliwrap: key('Put wrappers over rpm, dnf, yum and kernel-install, which then only look (default false).', flag),
   'cliwrap-binaries': key('Put wrappers over these programs only.', words, 'append'),
 };
@@ -117,24 +134,24 @@ const versioning = {
 const users = {
   'etc-group-members': key('Groups that stay in /etc/group, for people to be members of.', words, 'append'),
   'preserve-passwd': key('Keep the ids of the previous commit (default true).', flag),
-  'check-passwd': key('Compare users with the previous commit (default), a file, or entries written here; or none.', value.userCheck),
-  'check-groups': key('The same for groups.', value.userCheck),
+  'check-passwd': fileKey('Compare users with the previous commit (default), a file, or entries written here; or none.', value.userCheck),
+  'check-groups': fileKey('The same for groups.', value.userCheck),
   'ignore-removed-users': key('Users that may vanish; `*` for all.', words, 'append'),
   'ignore-removed-groups': key('Groups that may vanish; `*` for all.', words, 'append'),
 };
 
 const edits = {
-  'postprocess-script': key('A script, beside the treefile, to run in the finished tree after all of `postprocess`.', word),
+  'postprocess-script': fileKey('A script, beside the treefile, to run in the finished tree after all of `postprocess`.', word),
   postprocess: key('Scripts written here to run in the finished tree.', texts, 'append'),
-  'add-files': key('Files to copy into the tree: [source beside the treefile, target].', value.addFiles, 'append'),
-  'remove-files': key('Files to remove from the tree.', words, 'append'),
+  'add-files': fileKey('Files to copy into the tree: [source beside the treefile, target].', value.addFiles, 'append'),
+  'remove-files': key('Files to remove from the tree, before `add-files` and `postprocess`.', words, 'append'),
   'remove-from-packages': key('Files to leave out of a package: [package, regular expression ...].', value.removeFromPackages, 'append'),
 };
 
 const database = {
   rpmdb: key(
     'Format of the RPM database: what the tree’s own rpm uses (target, default), or what Treeline’s does (host).',
-    z.enum(['target', 'host', 'sqlite', 'bdb', 'ndb']),
+    z.enum(['target', 'host', 'sqlite', 'bdb', 'b-d-b', 'ndb']),
   ),
   'rpmdb-normalize': key('Taken without effect: the database is the same byte for byte for the same packages anyway.', flag),
 };
@@ -172,7 +189,6 @@ const modules = 'chose modules of a package repository, which distributions gave
 
 /** Keys of rpm-ostree that are refused, each with the reason. */
 export const refusedKeys: Readonly<Record<string, string>> = {
-  rojig: 'wrapped a commit in an RPM package, which rpm-ostree has given up; publish the repository instead',
   'platform-module': modules,
   modules,
   'base-refspec': ofClient,

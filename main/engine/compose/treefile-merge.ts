@@ -13,6 +13,8 @@ export interface Merged {
   readonly warnings: ErrorReport[];
   /** Directories of the files read, in the order their finalize.d would run. */
   readonly directories: string[];
+  /** Paths of files that the treefiles give as absolute ones. */
+  readonly absolute: Set<string>;
 }
 
 const itemKey = (key: string, item: string): string => `${key}\0${item}`;
@@ -127,13 +129,14 @@ export function variablesOf(merged: Merged, outer: Readonly<Record<string, unkno
 const including: ReadonlySet<string> = new Set(['include', 'arch-include', 'conditional-include']);
 
 function ownEntries(entries: readonly ParsedEntry[], file: string): Merged {
-  const merged: Merged = { values: new Map(), places: new Map(), files: [], warnings: [], directories: [] };
+  const merged: Merged = { values: new Map(), places: new Map(), files: [], warnings: [], directories: [], absolute: new Set() };
   for (const entry of entries) {
     if (including.has(entry.key)) continue;
     const arch = isArchPackages(entry.key);
     if (arch !== undefined && arch !== machineArch) continue;
     const key = arch !== undefined || entry.key === 'bootstrap-packages' ? 'packages' : entry.key;
     const value = located(key, entry, file);
+    for (const name of fileNames(key, entry.value)) if (path.isAbsolute(name)) merged.absolute.add(name);
     const before = merged.values.get(key);
     merged.values.set(key, before === undefined ? value : [...(before as unknown[]), ...(value as unknown[])]);
     if (!merged.places.has(key)) merged.places.set(key, entry.place);
@@ -154,16 +157,30 @@ function notePlaces(places: Map<string, Place>, key: string, entry: ParsedEntry)
   });
 }
 
+/** What a key's value names as files, as it is written. */
+function fileNames(key: string, value: unknown): string[] {
+  if (key === 'postprocess-script') return [value as string];
+  if (key === 'add-files') return (value as [string, string][]).map(([source]) => source);
+  if (key === 'check-passwd' || key === 'check-groups') return [(value as { filename?: string }).filename ?? ''];
+  return [];
+}
+
+/** A file that a key's value names. Whoever adds such a key says so in its table: what these files hold takes part in the input hash. */
+function fileOf(key: string, treefile: string, name: string): string {
+  if (treefileKeys[key]?.namesFiles !== true) throw new TypeError(`${key} isn’t declared as one that names files`);
+  return beside(treefile, name);
+}
+
 /** Values that name files are resolved while it is known which treefile they stand in. */
 function located(key: string, { value, place, items }: ParsedEntry, file: string): unknown {
   switch (key) {
     case 'postprocess':
       return (value as string[]).map((inline, i) => ({ inline, place: items[i] ?? place }));
     case 'postprocess-script':
-      return { script: beside(file, value as string), place };
+      return { script: fileOf(key, file, value as string), place };
     case 'add-files':
       return (value as [string, string][]).map(([source, target], i) => ({
-        source: beside(file, source),
+        source: fileOf(key, file, source),
         target,
         place: items[i] ?? place,
       }));
@@ -172,7 +189,7 @@ function located(key: string, { value, place, items }: ParsedEntry, file: string
     case 'check-passwd':
     case 'check-groups': {
       const check = value as { type: string; filename?: string };
-      return check.filename === undefined ? check : { ...check, filename: beside(file, check.filename) };
+      return check.filename === undefined ? check : { ...check, filename: fileOf(key, file, check.filename) };
     }
     default:
       return value;
@@ -191,6 +208,7 @@ function join(into: Merged, included: Merged): void {
   into.files.push(...included.files);
   into.warnings.push(...included.warnings);
   into.directories.unshift(...included.directories);
+  for (const name of included.absolute) into.absolute.add(name);
 }
 
 /** Files of finalize.d beside the treefiles (edition 2024), in the order in which they run: of included files first, then by name. */

@@ -40,7 +40,13 @@ export interface ParsedFile {
 /** rpm's name of this machine's architecture, for `packages-$arch`. */
 export const machineArch: string =
   { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[process.arch as string] ?? process.arch;
-const packagesPerArch = /^packages-(x86_64|aarch64|ppc64le|s390x|riscv64|i686|armhfp)$/;
+const packagesPerArch = /^packages-(.+)$/;
+/** Those that rpm names (rpmrc) and somebody composes or composed for. */
+const knownArchs: ReadonlySet<string> = new Set(
+  'aarch64 alpha arm armhfp armv7hl i386 i686 ia64 loongarch64 mips mips64el mipsel ppc ppc64 ppc64le riscv64 s390 s390x sparc64 x86_64'.split(
+    ' ',
+  ),
+);
 
 /**
  * Read one treefile (YAML, JSON which is YAML, or a kickstart) and check every key and value. `display` is the name used in errors. An unknown key is
@@ -81,13 +87,16 @@ class Reader {
   readonly #lines = new LineCounter();
   readonly #display: string;
   readonly #json: boolean;
+  readonly #empty: boolean;
 
   constructor(text: string, display: string, json: boolean) {
     this.#display = display;
     this.#json = json;
+    this.#empty = text.trim() === '';
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       uniqueKeys: true,
+      intAsBigInt: true,
       merge: true,
       prettyErrors: false,
       logLevel: 'error',
@@ -104,6 +113,8 @@ class Reader {
 
   entries(): ParsedEntry[] {
     const root = this.#document.contents;
+    // nothing but comments: a file whose lines were all taken out for now
+    if ((root === null || (isScalar(root) && root.value === null)) && !this.#json && !this.#empty) return [];
     if (!isMap(root))
       throw new TreelineError('treefile.syntax', { file: this.#display, line: 1, detail: 'A treefile is a map of keys to values.' });
     return this.#entriesOf(root);
@@ -154,7 +165,8 @@ class Reader {
   }
 
   #entry(key: string, place: Place, node: Node | null): ParsedEntry[] {
-    const spec = treefileKeys[packagesPerArch.test(key) ? 'packages' : key];
+    const arch = isArchPackages(key);
+    const spec = treefileKeys[arch === undefined ? key : 'packages'];
     if (!spec) {
       const reason = refusedKeys[key];
       if (reason !== undefined) throw new TreelineError('treefile.refused-key', { ...place, key, detail: reason });
@@ -165,6 +177,12 @@ class Reader {
       return [];
     }
     const value = this.#plain(node, place, key);
+    // a key whose lines were all taken out says nothing
+    if (value === null) return [];
+    if (arch !== undefined && !knownArchs.has(arch))
+      this.warnings.push({ code: 'treefile.unknown-key', ...place, key, facts: { hint: `No architecture of rpm’s is called ${arch}.` } });
+    if (key === 'rojig')
+      this.warnings.push({ code: 'treefile.unknown-key', ...place, key, facts: { hint: 'It is obsolete and makes nothing.' } });
     const result = spec.schema.safeParse(value);
     if (!result.success) {
       const { path: inside, detail, unknown } = describeProblem(result.error, value);
@@ -195,7 +213,7 @@ class Reader {
     try {
       const value = node?.toJS(this.#document) as unknown;
       JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
-      return value ?? null;
+      return withNumbers(value ?? null, keepsNumbers.has(key) ? (exact) => exact : String);
     } catch (error) {
       const detail = error instanceof TypeError ? 'it contains itself' : (error as Error).message.split('\n')[0];
       throw new TreelineError('treefile.syntax', { ...place, key, detail: `“${key}”: ${detail ?? ''}.` });
@@ -238,6 +256,17 @@ class Reader {
   }
 }
 
+/** Whose values are handed on as they are. */
+const keepsNumbers: ReadonlySet<string> = new Set(['add-commit-metadata', 'metadata']);
+
+/** Integers as numbers; those that are too large to be exact as such, as `large` has them. */
+export function withNumbers(value: unknown, large: (exact: bigint) => unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : large(value);
+  if (Array.isArray(value)) return value.map((inner) => withNumbers(inner, large));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withNumbers(inner, large)]));
+}
+
 const namePlaces = (value: unknown, items: readonly Place[]): Place[] =>
   (value as unknown[]).flatMap((entry, i) =>
     typeof entry === 'string' && items[i] ? splitPackages(entry).map(() => items[i] as Place) : [],
@@ -246,4 +275,6 @@ const namePlaces = (value: unknown, items: readonly Place[]): Place[] =>
 /** Resolve a path written in a treefile, relative to that file. */
 export const beside = (file: string, name: string): string => path.resolve(path.dirname(file), name);
 
-export const isArchPackages = (key: string): string | undefined => packagesPerArch.exec(key)?.[1];
+/** The architecture of a key like `packages-x86_64`. */
+export const isArchPackages = (key: string): string | undefined =>
+  refusedKeys[key] === undefined ? packagesPerArch.exec(key)?.[1] : undefined;

@@ -39,6 +39,9 @@ const variableName = word
 export const variables = z.record(variableName, scalar);
 export const repovars = z.record(variableName, textOrNumber);
 
+/** Once the description of an RPM package that held a commit. */
+export const rojig = z.strictObject({ name: word, summary: text, license: text, description: text.optional() });
+
 export const repoPackages = z.array(z.strictObject({ repo: word, packages: packageList }));
 
 /** The reader checks an inline treefile with the keys' own checks, so that its errors have lines. */

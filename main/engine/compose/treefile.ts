@@ -5,14 +5,16 @@ import { finalizeScripts, placeIn, TreefileLoader, variablesOf, type Merged } fr
 import { machineArch, type Place } from './treefile-parse.ts';
 import type { UserCheck } from './user-checks.ts';
 import { substitute } from './variables.ts';
+import { unknownDateField } from './version.ts';
 
 /** A treefile with its includes merged, checked and substituted. Paths are absolute. */
 export interface Treefile {
   readonly path: string;
   readonly edition: 2014 | 2024;
-  /** '' only when the caller doesn't need one. */
+  /** '' when it names none: then a commit is one that no branch points at. */
   readonly ref: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly rojig?: Readonly<Record<string, string>>;
   readonly basearch: string;
   /** With the built-in ones. */
   readonly variables: Readonly<Record<string, unknown>>;
@@ -73,6 +75,8 @@ export interface Treefile {
   readonly selinuxLabelVersion: number;
   /** Every file read, for the input hash. */
   readonly files: readonly { readonly path: string; readonly digest: string }[];
+  /** Those of the named files that are written as absolute paths. */
+  readonly absolute: ReadonlySet<string>;
   /** What is ignored, with its place and why. */
   readonly warnings: readonly ErrorReport[];
   /** Where a key, or a package of a list, was written. */
@@ -92,8 +96,6 @@ export type PostprocessStep = { readonly inline: string; readonly place: Place }
 
 /** What a caller needs a treefile to say. */
 export interface TreefileNeeds {
-  /** False: nothing is committed, so a treefile without `ref` will do (it is '' then). */
-  readonly ref?: boolean;
   /** False: the packages are there already. */
   readonly packages?: boolean;
 }
@@ -138,19 +140,36 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
       subject: `Composing for ${basearch} on ${machineArch}`,
     });
   const ref = string('ref') ?? '';
-  if (ref === '' && needs.ref !== false) throw missing('ref');
   const edition = get<Treefile['edition']>('edition') ?? 2014;
   const container = flag('container', false);
   const repoPackages = get<RepoPackages[]>('repo-packages') ?? [];
   const ostreeLayers = list('ostree-layers');
   if (needs.packages !== false && list('packages').length + repoPackages.length + ostreeLayers.length === 0) throw missing('packages');
   const script = get<PostprocessStep>('postprocess-script');
-  const rpmdb = get<Treefile['rpmdb'] | 'bdb'>('rpmdb') ?? 'target';
+  const versionPrefix = string('automatic-version-prefix');
+  const wrongField = unknownDateField(versionPrefix ?? '');
+  if (wrongField !== undefined)
+    throw new TreelineError('treefile.invalid-value', {
+      ...placeOf('automatic-version-prefix'),
+      key: 'automatic-version-prefix',
+      detail: `“${wrongField}” is no field of a date, such as %Y, %m and %d are`,
+    });
+  const rpmdb = get<Treefile['rpmdb'] | 'bdb' | 'b-d-b'>('rpmdb') ?? 'target';
+  const units = list('units');
+  const machineidCompat = flag('machineid-compat', true);
+  if (units.length > 0 && !machineidCompat)
+    throw new TreelineError('treefile.invalid-value', {
+      ...placeOf('units'),
+      key: 'units',
+      detail:
+        'it doesn’t go with “machineid-compat: false”: without a machine-id systemd enables and disables by preset at the first start',
+    });
   return {
     path: absolute,
     edition,
     ref,
     metadata: map('metadata'),
+    ...(get('rojig') === undefined ? {} : { rojig: map('rojig') as Record<string, string> }),
     basearch: machineArch,
     variables,
     repovars: get<Record<string, string>>('repovars') ?? {},
@@ -165,11 +184,11 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     ostreeOverrideLayers: list('ostree-override-layers'),
     recommends: flag('recommends', true),
     releasever: get<string>('releasever') ?? '',
-    ...optional('automaticVersionPrefix', string('automatic-version-prefix')),
+    ...optional('automaticVersionPrefix', versionPrefix),
     automaticVersionSuffix: get<string>('automatic-version-suffix') ?? '.',
     addCommitMetadata: map('add-commit-metadata'),
     ...optional('mutateOsRelease', string('mutate-os-release')),
-    units: list('units'),
+    units,
     ...optional('defaultTarget', get<string>('default-target')),
     postprocess: [...(get<PostprocessStep[]>('postprocess') ?? []), ...(script ? [script] : [])],
     finalize: edition === 2024 ? finalizeScripts(merged.directories) : [],
@@ -178,7 +197,7 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     bootLocation: get<Treefile['bootLocation']>('boot-location') ?? (edition === 2024 ? 'modules' : 'new'),
     noInitramfs: flag('no-initramfs', false),
     initramfsArgs: get<string[]>('initramfs-args') ?? [],
-    machineidCompat: flag('machineid-compat', true),
+    machineidCompat,
     tmpIsDir: flag('tmp-is-dir', container || edition === 2024),
     removeFiles: list('remove-files'),
     addFiles: get<Treefile['addFiles']>('add-files') ?? [],
@@ -187,10 +206,10 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     preservePasswd: flag('preserve-passwd', true),
     container,
     containerCmd: get<string[]>('container-cmd') ?? [],
-    optUsrlocal: get<Treefile['optUsrlocal']>('opt-usrlocal') ?? 'var',
+    optUsrlocal: optUsrlocalOf(get('opt-usrlocal'), flag('opt-usrlocal-overlays', false)),
     installLangs: list('install-langs'),
     // an old name of a format that the tree's own rpm doesn't have any more
-    rpmdb: rpmdb === 'bdb' ? 'target' : rpmdb,
+    rpmdb: rpmdb === 'bdb' || rpmdb === 'b-d-b' ? 'target' : rpmdb,
     rpmdbNormalize: flag('rpmdb-normalize', false),
     cliwrap: flag('cliwrap', false),
     cliwrapBinaries: list('cliwrap-binaries'),
@@ -206,9 +225,13 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     ...optional('gpgKey', get<string>('gpg-key')),
     files: merged.files,
     warnings: merged.warnings,
+    absolute: merged.absolute,
     placeOf,
   };
 }
+
+const optUsrlocalOf = (written: string | undefined, overlays: boolean): Treefile['optUsrlocal'] =>
+  (written === 'stateoverlay' ? 'state-overlay' : (written as Treefile['optUsrlocal'] | undefined)) ?? (overlays ? 'state-overlay' : 'var');
 
 const optional = <K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, string>);

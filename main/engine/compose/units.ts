@@ -54,6 +54,9 @@ export function enableUnits(tree: Tree, treefile: Treefile, message: (text: stri
         return false;
       });
     const target = `/${unitDirectory}/${file}`;
+    // nobody else starts it: as rpm-ostree does for every unit
+    if (treefile.units.includes(unit) && Object.values(found).every((each) => each.length === 0))
+      link(tree, `multi-user.target.wants/${unit}`, target);
     for (const wanted of names('WantedBy')) link(tree, `${wanted}.wants/${unit}`, target);
     for (const required of names('RequiredBy')) link(tree, `${required}.requires/${unit}`, target);
     for (const alias of names('Alias')) link(tree, alias, target);
@@ -68,7 +71,17 @@ export function enableUnits(tree: Tree, treefile: Treefile, message: (text: stri
       key: 'default-target',
       detail: `the tree has no unit “${defaultTarget}”`,
     });
-  link(tree, 'default.target', `/${unitDirectory}/${defaultTarget}`);
+  // part of the system, not of a machine's configuration
+  tree.remove('defaultTarget', `${enabledDirectory}/default.target`);
+  tree.putLink('systemUnit', `${unitDirectory}/default.target`, `/${unitDirectory}/${defaultTarget}`);
+}
+
+/** Units without which an OSTree system doesn't work: wanted whatever a distribution's presets say. */
+export function wantOstreeUnits(tree: Tree): void {
+  for (const unit of ['ostree-remount.service', 'ostree-finalize-staged.path']) {
+    const at = `${unitDirectory}/multi-user.target.wants/${unit}`;
+    if (unitFile(tree, unit) && !tree.look('systemUnit', at)) tree.putLink('systemUnit', at, `../${unit}`);
+  }
 }
 
 /** Keep the machine's changes of /opt and /usr/local on overlays (libostree 2023.8 and later). */

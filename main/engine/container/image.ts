@@ -80,16 +80,16 @@ export async function composeImage(
     });
   mkdirSync(home, { recursive: true });
   if (!existsSync(path.join(repo, 'config'))) ports.store.createTarget(repo)[Symbol.dispose]();
-  const { ref } = loadTreefile(params.treefile);
-  if (ref === '') throw new TreelineError('treefile.missing-key', { file: params.treefile, key: 'ref' });
+  const done = path.join(home, 'image.json');
+  const last = existsSync(done) && !initialize ? (JSON.parse(readFileSync(done, 'utf8')) as { readonly commit: string }) : undefined;
+  // without a branch it goes on from what was made for this output before
+  const parent = last && loadTreefile(params.treefile).ref === '' ? { parent: last.commit } : {};
   const tree = await composeTree(
-    { ...compose, cachedir, repo, ...(initialize ? { noParent: true, forceNocache: true } : {}) },
+    { ...compose, cachedir, repo, ...parent, ...(initialize ? { noParent: true, forceNocache: true } : {}) },
     ports,
     context,
   );
   const there = format === 'registry' || existsSync(where);
-  const done = path.join(home, 'image.json');
-  const last = existsSync(done) && !initialize ? (JSON.parse(readFileSync(done, 'utf8')) as { readonly commit: string }) : undefined;
   if (there && !tree.changed && last?.commit === tree.checksum) return { changed: false, commit: tree.checksum, version: tree.version };
   const manifest = path.join(home, 'manifest.json');
   const image = await encapsulate(

@@ -8,6 +8,18 @@ export interface TreeRoot {
   readonly dirmeta: string;
 }
 
+/** What publishing a tree wrote. */
+export interface Published {
+  /** The commit's. */
+  readonly checksum: string;
+  /** Of the tree and its commit; `written`: weren't in the repository before. */
+  readonly metadataTotal: number;
+  readonly metadataWritten: number;
+  readonly contentTotal: number;
+  readonly contentWritten: number;
+  readonly contentBytesWritten: number;
+}
+
 /** A package as the cache repository holds it. */
 export interface CachedPackage {
   /** Its commit below `rpmostree/pkg/`. */
@@ -44,10 +56,11 @@ export interface PackageCache extends Disposable {
   /** Note that these packages were used now, and remove packages and layers that nothing used since (Unix seconds). Returns how many went. */
   retire(used: readonly ResolvedPackage[], beforeSeconds: number): number;
   /** Store an assembled directory; unchanged hard links aren't read again. `sepolicyRoot`: label by the policy in that tree. */
-  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot;
+  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot & { readonly cacheHits: number };
 }
 
 export interface CommitRequest {
+  /** '': no branch is pointed at the commit, and the summary stays as it is. */
   readonly ref: string;
   readonly parent: string;
   readonly subject: string;
@@ -97,9 +110,9 @@ export interface TargetRepo extends Disposable {
   extract(checksum: string, subpath: string, target: string): boolean;
   /**
    * In one transaction: copy the tree's objects that are missing from the cache, add sizes (see commit-sizes.ts), write the commit, sign it, set the
-   * ref. Then the summary. Nothing is visible if any of it fails. Returns the commit's checksum.
+   * ref. Then the summary. Nothing is visible if any of it fails.
    */
-  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): string;
+  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): Published;
 }
 
 export interface ComposeStore {

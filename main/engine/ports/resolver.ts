@@ -1,3 +1,4 @@
+import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { Advisory, AvailablePackage, PackageDetails, Progress } from '../../../shared/domain/index.ts';
 
 /** One section of a .repo file (yum.conf(5), "[repository] OPTIONS"). */
@@ -74,6 +75,8 @@ export interface Resolution extends Disposable {
   readonly packages: readonly ResolvedPackage[];
   /** When each used repository's metadata was generated, Unix seconds. */
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  /** What is worth saying and didn't matter: locked builds that no repository has. */
+  readonly warnings: readonly ErrorReport[];
   /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
   advisories(older?: boolean): Advisory[];
   /** Download the packages that are remote and not there yet. Throws `rpmmd.unreachable` or `package.corrupt`. */
@@ -81,7 +84,7 @@ export interface Resolution extends Disposable {
 }
 
 /**
- * Resolve by libdnf. Throws package.not-found, package.excluded, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
+ * Resolve by libdnf. Throws package.not-found, package.excluded, lockfile.not-locked, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
  * or rpmmd.corrupt, each naming the package, requirement or repository.
  */
 export type Resolver = (request: ResolveRequest) => Resolution;

@@ -33,6 +33,10 @@ export const treePlaces = define({
   layer: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove'] },
   layerEtc: { paths: ['etc', 'usr/etc'], does: ['look', 'make', 'remove'] },
   overlay: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove', 'mode'] },
+  varLib: {
+    paths: ['var/lib/alternatives', 'var/lib/vagrant', 'usr/lib/alternatives', 'usr/lib/vagrant'].flatMap((name) => [name, `${name}/*`]),
+    does: ['look', 'list', 'make', 'move', 'remove', 'write'],
+  },
   ownership: { paths: ['**'], does: ['look', 'copy', 'write', 'mode'], limitBytes: largeBytes },
   program: { paths: ['**'], does: ['look'] },
   // sandboxes
@@ -68,6 +72,14 @@ export const treePlaces = define({
     paths: ['usr/etc/systemd/system/*', 'usr/etc/systemd/system/*/*', 'usr/lib/systemd/system/local-fs.target.requires/*'],
     does: ['write'],
   },
+  systemUnit: {
+    paths: ['default.target', 'multi-user.target.wants/*'].map((name) => `usr/lib/systemd/system/${name}`),
+    does: ['look', 'write'],
+  },
+  defaultTarget: { paths: ['usr/etc/systemd/system/default.target'], does: ['remove'] },
+  treefileJson: { paths: ['usr/share/rpm-ostree/treefile.json'], does: ['write'] },
+  useradd: { paths: ['usr/etc/default/useradd'], does: ['look', 'read', 'write'] },
+  prepareRoot: { paths: ['usr/etc/ostree/prepare-root.conf', 'usr/lib/ostree/prepare-root.conf'], does: ['read'] },
   osRelease: { paths: ['usr/lib/os-release', 'usr/etc/os-release'], does: ['look', 'read'] },
   osReleaseFile: { paths: ['**'], does: ['write'] },
   machineId: { paths: ['usr/etc/machine-id'], does: ['write', 'remove'] },
@@ -82,7 +94,7 @@ export const treePlaces = define({
   factory: { paths: [...machineState, 'usr/share/factory/**'], does: ['move'] },
   opt: { paths: ['opt', 'opt/*', 'usr/lib/opt', 'usr/lib/opt/*'], does: ['look', 'list', 'make', 'move'] },
   tmpfiles: { paths: ['usr/lib/tmpfiles.d/*'], does: ['write'] },
-  layout: { paths: ['*', 'usr/local'], does: ['look', 'make', 'remove', 'write', 'mode'] },
+  layout: { paths: ['*', 'usr/local'], does: ['look', 'list', 'make', 'remove', 'write', 'mode'] },
   wrapped: { paths: ['usr/bin/*', 'usr/libexec/rpm-ostree/wrapped/*'], does: ['look', 'write', 'move', 'remove'] },
   dnfPlugin: {
     paths: ['usr/lib/treeline/dnf/treeline.py', 'usr/lib/*/*/dnf/__init__.py', 'usr/lib/*/*/dnf-plugins/*'],
@@ -93,6 +105,10 @@ export const treePlaces = define({
   // RPM database
   rpmdb: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove'], limitBytes: largeBytes },
   rpmdbLink: { paths: ['usr/lib/sysimage/rpm'], does: ['write', 'remove'] },
+  baseDatabase: {
+    paths: ['usr/share/rpm', 'usr/lib/sysimage/rpm-ostree-base-db'].flatMap((name) => [name, `${name}/*`]),
+    does: ['look', 'list', 'make', 'move', 'remove'],
+  },
   rpmMacros: { paths: ['usr/lib/rpm/macros'], does: ['read'] },
   // root file systems that others made
   usr: { paths: ['usr'], does: ['look'] },

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { dnfCode } from './errors.ts';
 import { borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
+import { blameLock } from './locks.ts';
 import { explain } from './problems.ts';
 import {
   compare,
@@ -33,6 +34,7 @@ export function resolve(request: ResolveRequest): Resolution {
 class DnfResolution implements Resolution {
   readonly packages: readonly ResolvedPackage[];
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  readonly warnings: readonly ErrorReport[];
   readonly #scope = new Scope();
   readonly #context: Pointer;
   readonly #sack: Pointer;
@@ -46,11 +48,11 @@ class DnfResolution implements Resolution {
   constructor(request: ResolveRequest) {
     this.#downloads = path.join(request.cachedir, 'packages');
     try {
-      ({ context: this.#context, state: this.#state, sack: this.#sack } = openSack(request, this.#scope));
+      ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope));
       this.#installs = this.#solve(request);
     } catch (error) {
       this.#scope[Symbol.dispose]();
-      throw error;
+      throw blameLock(error, request);
     }
     this.packages = pointersOf(this.#installs)
       .map((pointer) => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
 import { applyLocks } from './locks.ts';
@@ -13,6 +13,8 @@ export interface OpenSack {
   readonly context: Pointer;
   readonly state: Pointer;
   readonly sack: Pointer;
+  /** Locks that hold nothing. */
+  readonly warnings: readonly ErrorReport[];
 }
 
 export const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
@@ -25,8 +27,8 @@ export function openSack(request: SackRequest, scope: Scope): OpenSack {
   load(opened, loading, request);
   const packages = context.sack(opened) as Pointer;
   exclude(packages, request.excludes);
-  applyLocks(packages, request);
-  return { context: opened, state: loading, sack: packages };
+  const warnings = applyLocks(packages, request);
+  return { context: opened, state: loading, sack: packages, warnings };
 }
 
 function setUp(opened: Pointer, request: SackRequest): void {

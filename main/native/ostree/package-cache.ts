@@ -126,11 +126,11 @@ export class OstreePackageCache implements PackageCache {
     utimesSync(this.#refFile(ref), now, now);
   }
 
-  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot {
+  writeDirectory(directory: string, sepolicyRoot?: string): TreeRoot & { readonly cacheHits: number } {
     using transaction = new Transaction(this.#repo);
     const root = writeDirectory(this.#repo, directory, { devino: this.#devino, ...(sepolicyRoot ? { sepolicyRoot } : {}) });
-    transaction.commit();
-    return root;
+    const { cacheHits } = transaction.commit();
+    return { ...root, cacheHits };
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { CommitRequest, PackageCache, PreviousCommit, TargetRepo } from '../../engine/ports/compose-store.ts';
+import type { CommitRequest, PackageCache, PreviousCommit, Published, TargetRepo } from '../../engine/ports/compose-store.ts';
 import { ancestorsInRepo } from '../../engine/publish/index.ts';
 import { checkoutSubpath } from './checkout.ts';
 import type { Commit } from './commit.ts';
@@ -9,7 +9,7 @@ import { generateRepoDelta } from './deltas.ts';
 import { OstreePackageCache } from './package-cache.ts';
 import { addDetachedMetadata, signCommitObject, writeSummary } from './publish.ts';
 import { Repo } from './repo.ts';
-import { looseSize, objectsOf } from './sizes.ts';
+import { looseSize, objectsOf, type TreeObject } from './sizes.ts';
 import { tellSizes } from './tell-sizes.ts';
 import { importObjectFrom, Transaction, writeCommitObject } from './write.ts';
 
@@ -38,17 +38,21 @@ export class OstreeTargetRepo implements TargetRepo {
     return checkoutSubpath(this.#repo, checksum, subpath, target);
   }
 
-  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): string {
+  publish(cache: PackageCache, request: CommitRequest, progress: (done: number, total: number) => void): Published {
     if (!(cache instanceof OstreePackageCache)) throw new TypeError('not a cache of this store');
     const objects = objectsOf(cache.repo, request.root);
     let checksum: string;
+    let contentBytesWritten: number;
+    const written: TreeObject[] = [];
     const before = stagingDirectories(this.path);
     try {
       using transaction = new Transaction(this.#repo);
       objects.forEach((object, i) => {
         const { type, checksum: id } = object;
-        if (looseSize(this.#repo, object) === undefined && !this.#repo.hasObject(type, id))
+        if (looseSize(this.#repo, object) === undefined && !this.#repo.hasObject(type, id)) {
           importObjectFrom(this.#repo, cache.repo, type, id);
+          written.push(object);
+        }
         if (i % 64 === 0) progress(i, objects.length);
       });
       const metadata = new Map(request.metadata);
@@ -57,8 +61,8 @@ export class OstreeTargetRepo implements TargetRepo {
       checksum = writeCommitObject(this.#repo, { ...request, metadata });
       if (request.detached && request.detached.size > 0) addDetachedMetadata(this.#repo, checksum, request.detached);
       signCommitObject(this.#repo, checksum, request.signing);
-      transaction.setRef(request.ref, checksum);
-      transaction.commit();
+      if (request.ref !== '') transaction.setRef(request.ref, checksum);
+      ({ contentBytesWritten } = transaction.commit());
     } catch (error) {
       removeStaging(this.path, before);
       throw fullDisk(error, this.path);
@@ -67,10 +71,19 @@ export class OstreeTargetRepo implements TargetRepo {
     try {
       this.#writeDeltas(checksum, request.staticDeltas);
     } finally {
-      writeSummary(this.#repo, request.signing);
+      if (request.ref !== '') writeSummary(this.#repo, request.signing);
     }
     progress(objects.length, objects.length);
-    return checksum;
+    const files = (list: readonly TreeObject[]): number => list.filter(({ type }) => type === 'file').length;
+    return {
+      checksum,
+      // and the commit, which is always new
+      metadataTotal: objects.length - files(objects) + 1,
+      metadataWritten: written.length - files(written) + 1,
+      contentTotal: files(objects),
+      contentWritten: files(written),
+      contentBytesWritten,
+    };
   }
 
   /** From up to `count` commits before `checksum`, as far as the repository keeps them whole. */

@@ -38,6 +38,16 @@ const newSepolicy = bindChecked('ostree', 'ostree_sepolicy_new_at', Ptr, ['int',
 const sepolicyName = bind('ostree', 'ostree_sepolicy_get_name', 'str', [Ptr]);
 const currentDirectory = -100;
 
+/** Of OstreeRepoTransactionStats in ostree-repo.h: four guint, guint64 content_bytes_written, guint devino_cache_hits, padding. */
+const statsBytes = 56;
+
+export interface TransactionStats {
+  /** Of file contents, uncompressed. */
+  readonly contentBytesWritten: number;
+  /** Files known by device and inode, which weren't read. */
+  readonly cacheHits: number;
+}
+
 /**
  * A transaction of a repository: nothing is visible before commit(), and leaving the scope without it throws everything away.
  * What a killed process leaves is removed by the next transaction.
@@ -56,9 +66,11 @@ export class Transaction implements Disposable {
     setRef(this.repo.pointer, null, ref, checksum);
   }
 
-  commit(): void {
-    commit(this.repo.pointer, null, null);
+  commit(): TransactionStats {
+    const stats = Buffer.alloc(statsBytes);
+    commit(this.repo.pointer, stats, null);
     this.#open = false;
+    return { contentBytesWritten: Number(stats.readBigUInt64LE(16)), cacheHits: stats.readUInt32LE(24) };
   }
 
   [Symbol.dispose](): void {

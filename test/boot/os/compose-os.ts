@@ -82,13 +82,13 @@ async function composeAll(repositories: Repositories, treefile: string, director
         `[treeline-test]\nname=Treeline test system\nbaseurl=file://${repositories[version]}\nenabled=1\ngpgcheck=0\n`,
       );
       const started = Date.now();
-      const commitid = path.join(config, 'commitid');
+      const facts = path.join(config, 'compose.json');
       await run(process.execPath, [
         ...[treeline, '--quiet', 'compose', 'tree', `--repo=${repo}`, `--cachedir=${path.join(cache, 'compose')}`],
         ...[`--gpg-sign=${key.keyId}`, `--gpg-homedir=${key.homedir}`, `--add-metadata-string=version=${version}`],
-        ...[`--write-commitid-to=${commitid}`, path.join(config, 'treefile.yaml')],
+        ...[`--write-composejson-to=${facts}`, path.join(config, 'treefile.yaml')],
       ]);
-      commits.push([version, readFileSync(commitid, 'utf8').trim()]);
+      commits.push([version, (JSON.parse(readFileSync(facts, 'utf8')) as { readonly 'ostree-commit': string })['ostree-commit']]);
       say(`version ${version} composed in ${Math.round((Date.now() - started) / 1000)} s`);
     }
   });
