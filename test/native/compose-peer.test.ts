@@ -157,7 +157,8 @@ test('--write-composejson-to: the keys and forms that coreos-assembler takes, wi
     'ostree-n-content-total': objects.filter((kind) => kind === '.filez').length,
   });
   expect(two?.['ostree-n-content-written']).toBeLessThan(Number(two?.['ostree-n-content-total']));
-  expect(one?.['ostree-n-content-written']).toBe(one?.['ostree-n-content-total']);
+  // the layers' three files were in the repository
+  expect(Number(one?.['ostree-n-content-total']) - Number(one?.['ostree-n-content-written'])).toBe(3);
   expect(one?.['ostree-content-bytes-written']).toBeGreaterThan(100_000);
   expect(one?.['ostree-n-cache-hits']).toBeGreaterThan(20);
 });
