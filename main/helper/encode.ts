@@ -72,25 +72,28 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   return dict;
 }
 
-/** Tuples in the order of OstreeGpgSignatureAttr, which is how clients of rpm-ostree read them. */
+/** Tuples of ostree_gpg_verify_result_get_all: one value for each OstreeGpgSignatureAttr, in their order; clients of rpm-ostree read them by place. */
 function signaturesVariant(signatures: readonly Signature[]): Variant {
   const rows = signatures
     .filter((signature) => signature.type === 'gpg')
     .map(
       (signature) =>
-        new Variant('(bbbbbsxxssss)', [
+        new Variant('(bbbbbsxxsssssxx)', [
           signature.valid,
           signature.signatureExpired,
           signature.keyExpired,
           signature.keyRevoked,
           signature.keyMissing,
-          signature.fingerprint || signature.keyId,
+          signature.gpg?.signingFingerprint || signature.fingerprint || signature.keyId,
           BigInt(signature.timeSeconds ?? 0),
-          0n,
-          '',
-          '',
+          BigInt(signature.gpg?.expiresSeconds ?? 0),
+          signature.gpg?.keyAlgorithm ?? '',
+          signature.gpg?.hashAlgorithm ?? '',
           signature.userName ?? '',
           signature.userEmail ?? '',
+          signature.fingerprint,
+          BigInt(signature.gpg?.keyExpiresSeconds ?? 0),
+          BigInt(signature.gpg?.primaryKeyExpiresSeconds ?? 0),
         ]),
     );
   return new Variant('av', rows);

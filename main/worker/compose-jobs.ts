@@ -1,3 +1,4 @@
+import { lastSecond } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import {
   checkTreefile,
@@ -40,6 +41,17 @@ const importer: Importer = async (batch, imported) => {
   }).done;
 };
 
+/** Seconds of SOURCE_DATE_EPOCH (reproducible-builds.org); what can't be a date is refused: the time of now would be a silent surprise. */
+function sourceDate(epoch: string | undefined): number | undefined {
+  if (epoch === undefined || epoch === '') return undefined;
+  if (!/^\d+$/.test(epoch) || Number(epoch) > lastSecond)
+    throw new TreelineError('usage.invalid', {
+      subject: 'SOURCE_DATE_EPOCH',
+      detail: `SOURCE_DATE_EPOCH is “${epoch}”, which isn’t a time in whole seconds since 1970`,
+    });
+  return Number(epoch);
+}
+
 export const ports: ComposePorts = {
   resolve,
   rpm,
@@ -48,10 +60,7 @@ export const ports: ComposePorts = {
   lock: tryLockFile,
   importer,
   interpreter: (place) => interpreterNeeds(worker, place),
-  now: () => {
-    const epoch = process.env['SOURCE_DATE_EPOCH'];
-    return epoch && /^\d+$/.test(epoch) ? Number(epoch) : Math.floor(Date.now() / 1000);
-  },
+  now: () => sourceDate(process.env['SOURCE_DATE_EPOCH']) ?? Math.floor(Date.now() / 1000),
 };
 
 export const composeJobs: Partial<JobHandlers> = {

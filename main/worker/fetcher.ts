@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -10,9 +9,10 @@ import { openPlain } from '../engine/media/directory.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/ports/fetch.ts';
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
 import { fetchUser, inUserNamespace, type User } from './fetch-user.ts';
+import { FetchWatch } from './fetch-watch.ts';
 
-/** How long a server may take to answer what is new; libostree alone would wait for minutes. Seconds in TREELINE_FETCH_TIMEOUT change it. */
-const answerWithinSeconds = 30;
+/** A summary of 64 MB and its signatures in base64. */
+const maxLineLength = 100 << 20;
 
 const stderrKeptBytes = 8192;
 
@@ -30,6 +30,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
   readonly #user: User | undefined;
   readonly #child: ChildProcess;
   #waiting: Waiting | undefined;
+  #watch: FetchWatch | undefined;
   #stderr = '';
 
   /** `worker`: the worker's entry file; `parent`: the system's repository; `medium`: what the process gets as descriptor `mediumFd`. */
@@ -46,7 +47,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
     if (fd !== undefined) closeSync(fd);
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
-    createInterface({ input: this.#child.stdio[3] as Readable }).on('line', (line) => this.#receive(JSON.parse(line) as FetchEvent));
+    void this.#follow(this.#child.stdio[3] as Readable);
     this.#child.on('error', (error) =>
       this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })),
     );
@@ -66,23 +67,43 @@ export class ProcessFetcher implements FetchPort, Disposable {
         this.#fail(crashError('Fetching', this.#child.exitCode, this.#child.signalCode, this.#stderr));
       } else this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     });
-    if (!request.commitOnly) return answer;
-    const seconds = Number(process.env['TREELINE_FETCH_TIMEOUT']) || answerWithinSeconds;
-    const timer = setTimeout(() => {
-      const detail = `no answer within ${seconds} seconds`;
-      this.#fail(new TreelineError('repo.unreachable', { subject: request.options['url'] ?? request.remote, detail }));
+    const watch = new FetchWatch(request, this.#child.pid, (error) => {
+      this.#fail(error);
       this.#child.kill('SIGKILL');
-    }, seconds * 1000);
-    return answer.finally(() => clearTimeout(timer));
+    });
+    this.#watch = watch;
+    return answer.finally(() => watch[Symbol.dispose]());
   }
 
   [Symbol.dispose](): void {
     this.#child.stdin?.end();
   }
 
+  /** Every line is looked at before anything is made of it. */
+  async #follow(stream: Readable): Promise<void> {
+    const { fetchEvent } = await import('./fetch-events.ts');
+    let rest = '';
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > maxLineLength) lines.push('');
+      for (const line of lines) {
+        const event = fetchEvent.safeParse(parseJson(line));
+        if (event.success) this.#receive(event.data as FetchEvent);
+        else {
+          rest = '';
+          this.#fail(new TreelineError('internal.protocol', { subject: 'Fetching', detail: 'it said something that makes no sense' }));
+          this.#child.kill('SIGKILL');
+          return;
+        }
+      }
+    });
+  }
+
   #receive(event: FetchEvent): void {
     const waiting = this.#waiting;
     if (event.type === 'progress') {
+      this.#watch?.saw(event.progress);
       waiting?.onProgress?.(event.progress);
       return;
     }
@@ -94,6 +115,14 @@ export class ProcessFetcher implements FetchPort, Disposable {
   #fail(error: TreelineError): void {
     this.#waiting?.reject(error);
     this.#waiting = undefined;
+  }
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

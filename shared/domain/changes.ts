@@ -62,6 +62,16 @@ export interface UpdateSizes {
 }
 
 /** One verified or failed signature of a commit; the fields of ostree_gpg_verify_result_get, plus ed25519. */
+export interface GpgFacts {
+  /** Of the key that signed, which may be a subkey. */
+  readonly signingFingerprint: string;
+  readonly expiresSeconds: number;
+  readonly keyAlgorithm: string;
+  readonly hashAlgorithm: string;
+  readonly keyExpiresSeconds: number;
+  readonly primaryKeyExpiresSeconds: number;
+}
+
 export interface Signature {
   readonly type: 'gpg' | 'ed25519';
   readonly valid: boolean;
@@ -70,6 +80,8 @@ export interface Signature {
   readonly userName?: string;
   readonly userEmail?: string;
   readonly timeSeconds?: number;
+  /** GPG's own words and times, as ostree_gpg_verify_result_get_all has them; Unix seconds, 0 for never. */
+  readonly gpg?: GpgFacts;
   readonly keyMissing: boolean;
   readonly keyExpired: boolean;
   readonly keyRevoked: boolean;

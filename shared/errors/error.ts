@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts';
+import { maskCredentials } from './credentials.ts';
 
 /** The wire form of an error: what crosses pipes, D-Bus and IPC. Every field is for people or for a next step. */
 export interface ErrorReport {
@@ -16,12 +17,20 @@ export interface ErrorReport {
   readonly facts?: Readonly<Record<string, string | number>>;
 }
 
+/** Addresses get into errors from everywhere, the libraries' words included: nobody who reads one needs the password in it. */
+function masked<T>(fields: T): T {
+  if (typeof fields === 'string') return maskCredentials(fields) as T;
+  if (typeof fields !== 'object' || fields === null) return fields;
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masked(value as unknown)])) as T;
+}
+
 /** The one error type of Treeline. `code` has its text for people in ./codes.ts. */
 export class TreelineError extends Error {
   readonly code: ErrorCode;
   readonly report: ErrorReport;
 
-  constructor(code: ErrorCode, fields: Omit<ErrorReport, 'code'> = {}, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, given: Omit<ErrorReport, 'code'> = {}, options?: { cause?: unknown }) {
+    const fields = masked(given);
     super(
       [
         code,
@@ -51,6 +60,6 @@ export class TreelineError extends Error {
     if (name === 'TreelineError' && typeof report === 'object' && report !== null && 'code' in report) return report as ErrorReport;
     // whichever step met it: Node's error of a system call
     if (code === 'ENOSPC' || code === 'EDQUOT') return { code: 'disk.full', subject: String(path ?? 'disk'), detail: String(message) };
-    return { code: 'internal.unexpected', detail: error instanceof Error ? error.message : String(error) };
+    return { code: 'internal.unexpected', detail: maskCredentials(error instanceof Error ? error.message : String(error)) };
   }
 }

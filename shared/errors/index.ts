@@ -1,3 +1,4 @@
+export * from './credentials.ts';
 export { errorTable, type ErrorCode, type ErrorText } from './codes.ts';
 export { TreelineError, type ErrorReport } from './error.ts';
 export { dbusErrorName, errorCodeOfDbusName } from './names.ts';

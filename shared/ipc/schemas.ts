@@ -53,6 +53,16 @@ const signature = object<Signature>({
   userName: text.optional(),
   userEmail: text.optional(),
   timeSeconds: number.optional(),
+  gpg: z
+    .object({
+      signingFingerprint: text,
+      expiresSeconds: number,
+      keyAlgorithm: text,
+      hashAlgorithm: text,
+      keyExpiresSeconds: number,
+      primaryKeyExpiresSeconds: number,
+    })
+    .optional(),
   keyMissing: flag,
   keyExpired: flag,
   keyRevoked: flag,

@@ -182,7 +182,7 @@ describe('cockpit-ostree', () => {
     const [newest] = await deployments();
     expect(newest).toMatchObject({ checksum: { value: two }, 'gpg-enabled': { value: true } });
     const [signature] = newest?.signatures?.value as Variant[];
-    expect(signature?.signature).toBe('(bbbbbsxxssss)');
+    expect(signature?.signature).toBe('(bbbbbsxxsssssxx)');
     // in the order of ostree_gpg_verify_result_get: valid, ..., fingerprint, time, ..., name, e-mail
     const fields = signature?.value as unknown[];
     expect(fields).toHaveLength(12);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Remote, RemoteKey } from '../../../shared/domain/index.ts';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { maskCredentials, TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import type { RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
@@ -33,12 +33,15 @@ export function listRemotes(context: RemotesContext): Remote[] {
   return context.repo.listRemoteNames().map((name) => describe(context, name));
 }
 
+const urlOf = (repo: RemotesRepo, name: string): string =>
+  orElse('', () => repo.remoteOption(name, 'url') ?? repo.remoteOption(name, 'metalink') ?? '');
+
 function describe(context: RemotesContext, name: string): Remote {
   const { repo, sysroot } = context;
   const { demands, problem } = tryDemandsOf(repo, name);
   return {
     name,
-    url: orElse('', () => repo.remoteOption(name, 'url') ?? repo.remoteOption(name, 'metalink') ?? ''),
+    url: maskCredentials(urlOf(repo, name)),
     gpgVerify: demands?.commit.gpg ?? false,
     signVerify: demands?.commit.ed25519 ?? false,
     ...(problem ? { problem: problem.report } : {}),
@@ -102,8 +105,12 @@ export function addRemote(context: RemotesContext, name: string, url: string, gp
 }
 
 /** Change a remote in the file where it stands. Throws `origin.remote-missing`, `remote.invalid-url`. */
-export function editRemote(context: RemotesContext, name: string, change: { url?: string; gpgVerify?: boolean }): Remote {
+export function editRemote(context: RemotesContext, name: string, given: { url?: string; gpgVerify?: boolean }): Remote {
   const file = requireRemote(context, name);
+  const before = urlOf(context.repo, name);
+  // an address that is sent back as it was shown keeps the password that wasn't
+  const change =
+    given.url !== undefined && given.url !== before && given.url === maskCredentials(before) ? { ...given, url: before } : given;
   if (change.url !== undefined) requireRemoteUrl(change.url);
   const mirrored = change.url?.startsWith('metalink=');
   editRemoteFile(file, name, {

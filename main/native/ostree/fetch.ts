@@ -55,7 +55,15 @@ export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (
   const found =
     wanted === undefined && request.backTo === undefined && request.limit === undefined
       ? undefined
-      : walk(repo, request.remote, start, isEnd, wanted === undefined ? (request.backToSeconds ?? 0) : 0, leaps);
+      : walk(
+          repo,
+          request.remote,
+          start,
+          isEnd,
+          wanted === undefined ? (request.backToSeconds ?? 0) : 0,
+          leaps,
+          progressOf(request, onProgress),
+        );
   return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
 }
 
@@ -70,6 +78,7 @@ function walk(
   isEnd: (checksum: string) => boolean,
   notBefore: number,
   tellsOf: TellsOf,
+  onProgress: Parameters<typeof pull>[1]['onProgress'],
 ): string | undefined {
   let at = start;
   let depth = firstDepth;
@@ -83,7 +92,13 @@ function walk(
     const next = told.at(-1) ?? commit.parent;
     if (!repo.hasObject('commit', next)) {
       try {
-        pull(repo, { source: remote, refs: [next], commitOnly: true, depth: told.length > 0 ? 0 : depth });
+        pull(repo, {
+          source: remote,
+          refs: [next],
+          commitOnly: true,
+          depth: told.length > 0 ? 0 : depth,
+          ...(onProgress ? { onProgress } : {}),
+        });
       } catch (error) {
         // the server keeps no older history: what there is must do
         if (error instanceof TreelineError && ['repo.not-found', 'repo.http-status', 'repo.revision-not-found'].includes(error.code))

@@ -27,6 +27,8 @@ type GpgAttributes = readonly [
   userName: string,
   userEmail: string,
   fingerprintPrimary: string,
+  keyExpires: bigint,
+  primaryKeyExpires: bigint,
 ];
 
 /**
@@ -50,7 +52,9 @@ export function verifyGpg(repo: Repo, remote: string, data: Uint8Array, signatur
 }
 
 function toSignature(attributes: GpgAttributes): Signature {
-  const [valid, signatureExpired, keyExpired, keyRevoked, keyMissing, fingerprint, time, , , , userName, userEmail, primary] = attributes;
+  const [valid, signatureExpired, keyExpired, keyRevoked, keyMissing, fingerprint, time, expires, keyAlgorithm, hashAlgorithm, ...who] =
+    attributes;
+  const [userName, userEmail, primary, keyExpires, primaryKeyExpires] = who;
   return {
     type: 'gpg',
     valid,
@@ -59,6 +63,14 @@ function toSignature(attributes: GpgAttributes): Signature {
     ...(userName && userName !== '[unknown name]' ? { userName } : {}),
     ...(userEmail && userEmail !== '[unknown email]' ? { userEmail } : {}),
     ...(time > 0n ? { timeSeconds: Number(time) } : {}),
+    gpg: {
+      signingFingerprint: fingerprint,
+      expiresSeconds: Number(expires),
+      keyAlgorithm,
+      hashAlgorithm,
+      keyExpiresSeconds: Number(keyExpires),
+      primaryKeyExpiresSeconds: Number(primaryKeyExpires),
+    },
     keyMissing,
     keyExpired,
     keyRevoked,

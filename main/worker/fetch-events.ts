@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { errorTable, type ErrorCode } from '../../shared/errors/index.ts';
+
+const text = z.string().max(100_000);
+const checksum = z.string().regex(/^[0-9a-f]{64}$/);
+const amount = z.number().nonnegative();
+/** Base64 of a summary of at most 64 MB, or of a signature. */
+const base64 = z
+  .string()
+  .max(90 << 20)
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/);
+
+const progress = z.object({
+  step: text,
+  stepIndex: amount,
+  stepCount: amount,
+  fraction: z.number().min(0).max(1),
+  bytesDone: amount.optional(),
+  bytesTotal: amount.optional(),
+  itemsDone: amount.optional(),
+  itemsTotal: amount.optional(),
+  bytesPerSecond: amount.optional(),
+  secondsLeft: amount.optional(),
+});
+
+const outcome = z.object({
+  commits: z.record(text, checksum),
+  found: checksum.optional(),
+  summary: z.object({ bytes: base64, gpgSignatures: z.array(base64), ed25519Signatures: z.array(base64) }).optional(),
+});
+
+const error = z.object({
+  code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]),
+  subject: text.optional(),
+  detail: text.optional(),
+  file: text.optional(),
+  line: z.number().optional(),
+  column: z.number().optional(),
+  key: text.optional(),
+  facts: z.record(text, z.union([text, z.number()])).optional(),
+});
+
+/** What the fetching process may say. It reads what strangers send: nothing that it says is taken in another form. */
+export const fetchEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), progress }),
+  z.object({ type: z.literal('result'), result: outcome }),
+  z.object({ type: z.literal('error'), error }),
+]);
