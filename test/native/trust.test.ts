@@ -186,6 +186,8 @@ test('a commit of another branch is refused whatever brings it, though its signa
   const liar = (answer: (refs: readonly string[]) => object): FetchPort => ({
     fetch: (request) => {
       const { backTo: _, backToSeconds: __, version: ___, ...rest } = request;
+      // made anew by this process: objects of another owner than the directory's aren't looked at
+      rmSync(request.repo, { recursive: true, force: true });
       // a child would block this process's own server: file:// it is
       fetchInto(
         { ...rest, options: { url: `file://${h.fixture.server}` }, refs: [devel, two] },
