@@ -1,1 +1,2 @@
 export { appendLasting, atomicFile, syncDirectory, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';
+export { readRegularFile, type ReadOptions } from './regular-file.ts';

@@ -272,6 +272,11 @@ export const errorTable = define({
     '{subject} needs {requirement}, which nothing provides.',
     'Add a repository that has it, or leave the package out.',
   ],
+  'package.other-architecture': [
+    'A package is for other machines',
+    '{subject} is there for {architectures} only.',
+    'Add a repository that has it for this architecture, or leave the package out.',
+  ],
   'package.excluded': [
     'A package is excluded',
     '{subject} is needed but excluded. {requiredBy} needs {requirement}.',

@@ -207,7 +207,7 @@ const cases: readonly Case[] = [
   [
     'a payload that its digest isn’t of',
     { ...change('a', { data: 'BBBB\n' }), keepPayloadDigest: true },
-    /payload’s sha256 is [0-9a-f]{64}, its header says/,
+    /payload’s sha256 isn’t the one that its header says/,
     bad,
   ],
   ['zeros without end', raw((cpio) => Buffer.concat([cpio, Buffer.alloc(200_000_000)])), /follows after its end/, bad],

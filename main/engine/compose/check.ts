@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isMap, isScalar, parseDocument, type Node } from 'yaml';
 import type { ComposeCheck } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { loadRepos, parseRepoFile } from './repo-file.ts';
 import { loadTreefile } from './treefile.ts';
 
@@ -88,7 +89,7 @@ function definedRepos(directory: string): string[] {
     for (const name of readdirSync(directory).sort()) {
       if (!name.endsWith('.repo')) continue;
       const file = path.join(directory, name);
-      for (const { id } of parseRepoFile(readFileSync(file, 'utf8'), file)) ids.add(id);
+      for (const { id } of parseRepoFile(readRegularFile(file).toString(), file)) ids.add(id);
     }
   } catch {
     // what is wrong with a .repo file is said where it is used

@@ -59,9 +59,10 @@ export function parseKickstart(text: string, file: string): { entries: ParsedEnt
   return { entries, warnings };
 }
 
+/** What doesn't look like a command isn't repeated: any file may be named. */
 const ignored = (place: Place, key: string): ErrorReport => ({
   code: 'treefile.unknown-key',
   ...place,
-  key,
+  key: /^[%a-z]{1,32}$/.test(key) ? key : '…',
   facts: { hint: 'It is ignored.' },
 });

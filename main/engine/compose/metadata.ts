@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { severityNumber, type Advisory, type Package } from '../../../shared/domain/index.ts';
 import { parse } from 'yaml';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../diff/index.ts';
 import type { ComposeParams } from '../jobs/index.ts';
@@ -111,7 +111,7 @@ function fromJson(value: unknown, variant: MakeVariant): unknown {
 
 function readJson(file: string): Record<string, unknown> {
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = readRegularFile(file).toString();
     JSON.parse(text);
     // JSON is YAML, whose reader keeps all digits of an integer
     const value = withNumbers(parse(text, { intAsBigInt: true, schema: 'json' }), (exact) => exact);

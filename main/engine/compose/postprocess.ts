@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import type { RpmPackage } from '../ports/rpm.ts';
@@ -134,9 +135,13 @@ function runSteps(context: PostprocessContext, sandbox: Sandbox): void {
 
 function readStep(file: string, place: { file: string; line: number }): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString();
   } catch (error) {
-    throw new TreelineError('treefile.invalid-value', { ...place, key: 'postprocess-script', detail: (error as Error).message });
+    throw new TreelineError('treefile.invalid-value', {
+      ...place,
+      key: 'postprocess-script',
+      detail: `${file}: ${TreelineError.report(error).detail ?? ''}`,
+    });
   }
 }
 

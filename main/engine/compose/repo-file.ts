@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import type { RepoDefinition } from '../ports/resolver.ts';
 import { didYouMean } from './nearest-key.ts';
 import { Tree } from '../tree/index.ts';
@@ -13,7 +14,7 @@ interface Section {
   readonly options: Map<string, string>;
 }
 
-/** Sections of a .repo file (yum.conf(5)): `key=value` lines, continued by lines that begin with a blank; `#` and `;` comment. */
+/** Sections of a .repo file (yum.conf(5)): `key=value` lines, continued by lines that begin with a blank; `#` and `;` comment. Errors repeat nothing of it. */
 export function parseRepoFile(text: string, file: string): Section[] {
   const sections: Section[] = [];
   let key: string | undefined;
@@ -59,9 +60,20 @@ const own = new Set([
   'repo_gpgcheck',
 ]);
 
+/** Ids become names of directories; what dnf takes (REPOID_CHARS of dnf.repo), but for names of nothing but dots. */
+const isRepoId = (id: string): boolean => /^[A-Za-z0-9_.:-]{1,200}$/.test(id) && /[A-Za-z0-9]/.test(id);
+
 function toRepo(section: Section, file: string): RepoDefinition {
   const { id, line, options } = section;
-  const get = (name: string): string | undefined => options.get(name);
+  // without a value an option is what it is by default, as dnf reads it
+  const get = (name: string): string | undefined => options.get(name) || undefined;
+  if (!isRepoId(id))
+    throw new TreelineError('treefile.invalid-value', {
+      file,
+      line,
+      key: id,
+      detail: 'the id of a repository may hold letters, digits, and the characters - _ . : only',
+    });
   const invalid = (key: string, detail: string): TreelineError =>
     new TreelineError('treefile.invalid-value', { file, line, key: `${id}.${key}`, detail });
   const flag = (name: string, otherwise: boolean): boolean => {
@@ -74,7 +86,7 @@ function toRepo(section: Section, file: string): RepoDefinition {
   const number = (name: string): { [k: string]: number } => {
     const value = get(name);
     if (value === undefined) return {};
-    if (!/^\d+$/.test(value)) throw invalid(name, `“${value}” isn't a number`);
+    if (!/^-?\d+$/.test(value)) throw invalid(name, `“${value}” isn't a number`);
     return { [name]: Number(value) };
   };
   // never ignored: somebody who asks for signed metadata must not get unsigned metadata
@@ -109,24 +121,38 @@ function toRepo(section: Section, file: string): RepoDefinition {
 /** Where .repo files of a root file system are. */
 const systemDirectories = ['etc/yum.repos.d', 'etc/distro.repos.d'];
 
+/** What stands in .repo files; whether a repository is usable is judged when it is taken, as dnf passes over what it isn't asked for. */
+interface Defined {
+  readonly sections: Map<string, { readonly section: Section; readonly file: string }>;
+  /** Files that can't be read at all. */
+  readonly problems: readonly TreelineError[];
+}
+
 /** All repositories that .repo files beside the treefiles define, then those of `sourceRoot`; of an id that stands twice, the first. */
-function definedRepos(treefile: Treefile, sourceRoot: string | undefined): Map<string, RepoDefinition> {
+function definedRepos(treefile: Treefile, sourceRoot: string | undefined): Defined {
   const beside = new Set(treefile.files.map((f) => path.dirname(f.path)));
-  const found = new Map<string, RepoDefinition>();
-  const add = (text: string, file: string): void => {
-    for (const section of parseRepoFile(text, file)) if (!found.has(section.id)) found.set(section.id, toRepo(section, file));
+  const sections: Defined['sections'] = new Map();
+  const problems: TreelineError[] = [];
+  const add = (read: () => string, file: string): void => {
+    try {
+      for (const section of parseRepoFile(read(), file)) if (!sections.has(section.id)) sections.set(section.id, { section, file });
+    } catch (error) {
+      if (!(error instanceof TreelineError)) throw error;
+      problems.push(error);
+    }
   };
+  const found: Defined = { sections, problems };
   for (const directory of beside)
     for (const name of readdirSync(directory).sort()) {
       const file = path.join(directory, name);
-      if (name.endsWith('.repo')) add(readFileSync(file, 'utf8'), file);
+      if (name.endsWith('.repo')) add(() => readRegularFile(file).toString(), file);
     }
   if (sourceRoot === undefined) return found;
   using tree = new Tree(sourceRoot);
   for (const directory of systemDirectories)
     for (const name of tree.names('sourceRepos', directory)) {
       const file = `${directory}/${name}`;
-      if (name.endsWith('.repo')) add(tree.text('sourceRepos', file) ?? '', path.join(sourceRoot, file));
+      if (name.endsWith('.repo')) add(() => tree.text('sourceRepos', file) ?? '', path.join(sourceRoot, file));
     }
   return found;
 }
@@ -141,11 +167,14 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
   const expand = (text: string): string =>
     text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => variables[braced ?? bare ?? ''] ?? whole);
   const take = (key: string, id: string): RepoDefinition => {
-    const repo = found.get(id);
-    if (!repo) {
-      const hint = didYouMean(id, found.keys());
+    const defined = found.sections.get(id);
+    if (!defined) {
+      // it may stand in the file that can't be read
+      if (found.problems[0]) throw found.problems[0];
+      const hint = didYouMean(id, found.sections.keys());
       throw new TreelineError('rpmmd.repo-not-found', { ...treefile.placeOf(key, id), key, subject: id, facts: { hint } });
     }
+    const repo = toRepo(defined.section, defined.file);
     return {
       ...repo,
       name: expand(repo.name),
@@ -155,8 +184,7 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
       ...(repo.mirrorlist === undefined ? {} : { mirrorlist: expand(repo.mirrorlist) }),
     };
   };
-  const enabled = [...found.values()].filter((repo) => repo.enabled).map((repo) => repo.id);
-  const ids = treefile.repos.length > 0 ? treefile.repos : enabled;
+  const ids = treefile.repos.length > 0 ? treefile.repos : enabledIds(found);
   if (ids.length === 0) throw new TreelineError('treefile.missing-key', { file: treefile.path, key: 'repos' });
   for (const { repo, place } of treefile.repoPackages)
     if (!ids.includes(repo)) {
@@ -169,6 +197,15 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
     }
   const locked = treefile.lockfileRepos.filter((id) => !ids.includes(id));
   return [...ids.map((id) => take('repos', id)), ...locked.map((id) => ({ ...take('lockfile-repos', id), lockedOnly: true }))];
+}
+
+/** All that is enabled is asked for. */
+function enabledIds({ sections, problems }: Defined): string[] {
+  if (problems[0]) throw problems[0];
+  const switchedOff = (value: string): boolean => ['0', 'no', 'false', 'off'].includes(value.toLowerCase());
+  return [...sections.values()]
+    .filter(({ section }) => section.id !== 'main' && !switchedOff(section.options.get('enabled') ?? ''))
+    .flatMap(({ section, file }) => (toRepo(section, file).enabled ? [section.id] : []));
 }
 
 /** A key that a source root has is taken from there. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNevra } from '../../../shared/domain/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { RepoDefinition, ResolvedPackage } from '../ports/resolver.ts';
 import type { RpmPackage, RpmPort } from '../ports/rpm.ts';
@@ -40,9 +41,10 @@ async function readKey(repo: RepoDefinition, name: string): Promise<Buffer> {
       if (!response.ok) throw failed(`the server answered ${response.status}`);
       return Buffer.from(await response.arrayBuffer());
     }
-    return readFileSync(name.startsWith('file:') ? fileURLToPath(name) : path.resolve(path.dirname(repo.file), name));
+    return readRegularFile(name.startsWith('file:') ? fileURLToPath(name) : path.resolve(path.dirname(repo.file), name));
   } catch (error) {
-    throw error instanceof TreelineError ? error : failed((error as Error).message);
+    const { code, detail } = TreelineError.report(error);
+    throw code === 'rpmmd.unreachable' ? error : failed(code === 'file.unreadable' ? (detail ?? '') : (error as Error).message);
   }
 }
 
@@ -70,8 +72,7 @@ export function verify(pkg: ResolvedPackage, keys: RepoKeys, rpm: RpmPort): void
 
 function checkDigest(pkg: ResolvedPackage): void {
   const actual = digestOf(pkg, pkg.digest.algorithm, 0);
-  if (actual !== pkg.digest.hex)
-    throw corrupt(pkg, `its ${pkg.digest.algorithm} is ${actual}, repository ${pkg.repo} says ${pkg.digest.hex}`);
+  if (actual !== pkg.digest.hex) throw corrupt(pkg, `its ${pkg.digest.algorithm} isn’t the one that repository ${pkg.repo} says`);
 }
 
 /**
@@ -90,7 +91,7 @@ export function checkAsListed(pkg: ResolvedPackage, header: RpmPackage): void {
   if (digest === '') return;
   const actual = digestOf(pkg, 'sha256', offsetBytes);
   if (actual !== digest.toLowerCase())
-    throw corrupt(pkg, `its payload’s sha256 is ${actual}, its header says ${digest} (repository ${pkg.repo})`);
+    throw corrupt(pkg, `its payload’s sha256 isn’t the one that its header says (repository ${pkg.repo})`);
 }
 
 /** What a package's header is remembered by. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
 import type { z } from 'zod';
 import { TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { didYouMean } from './nearest-key.ts';
+import { syntaxProblem } from './treefile-parse.ts';
 import { describeProblem } from './value-error.ts';
 
 export interface StructuredFile<T> {
@@ -21,19 +22,26 @@ interface Kind {
 /** Read a JSON or YAML file by a schema. Errors name file, line and key: `kind.code`, file.unreadable. */
 export function readStructured<S extends z.ZodType>(file: string, schema: S, kind: Kind): StructuredFile<z.output<S>> {
   const lines = new LineCounter();
-  const document = parseDocument(read(file), { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(readRegularFile(file).toString(), {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
   const first = kind.keys[0] ?? '';
   const wrong = (offset: number, key: string, detail: string): TreelineError =>
     new TreelineError(kind.code, { file, line: lineAt(offset), key, detail });
   const problem = document.errors[0];
-  if (problem) throw wrong(problem.pos[0], first, problem.message.split('\n')[0] ?? '');
+  if (problem) throw wrong(problem.pos[0], first, syntaxProblem(problem.message));
+  // its text isn't repeated: any file may have been named
+  if (!isMap(document.contents)) throw wrong(0, first, 'expected a map of keys to values');
   let value: unknown;
   try {
     value = document.toJS();
     JSON.stringify(value);
   } catch (error) {
-    throw wrong(0, first, (error as Error).message.split('\n')[0] ?? '');
+    throw wrong(0, first, syntaxProblem((error as Error).message));
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
@@ -42,14 +50,6 @@ export function readStructured<S extends z.ZodType>(file: string, schema: S, kin
     throw wrong(offsetOf(document.contents, path), path.join('.') || first, [detail, hint].filter(Boolean).join('. '));
   }
   return { data: parsed.data, lineOf: (path) => lineAt(offsetOf(document.contents, path)) };
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new TreelineError('file.unreadable', { subject: file, detail: (error as Error).message });
-  }
 }
 
 /** Where the key or value at a path begins, or the nearest thing around it. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { parseKickstart } from './kickstart.ts';
 import { didYouMean } from './nearest-key.ts';
 import { aliases, refusedKeys, treefileKeys } from './treefile-keys.ts';
@@ -64,9 +64,13 @@ export function parseTreefile(file: string, display = file, draft?: string): Par
 
 function read(file: string, display: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch (error) {
-    throw new TreelineError('treefile.unreadable', { subject: display, detail: (error as Error).message });
+    throw new TreelineError(
+      'treefile.unreadable',
+      { subject: display, detail: TreelineError.report(error).detail ?? '' },
+      { cause: error },
+    );
   }
 }
 
@@ -74,6 +78,13 @@ function isJson(file: string, text: string): boolean {
   const extension = path.extname(file);
   return extension === '.json' || (!['.yaml', '.yml'].includes(extension) && text.trimStart().startsWith('{'));
 }
+
+/** Any file may be named as an include: of one that isn't a treefile, no word is repeated. */
+const looksLikeKey = (name: string): boolean => /^[A-Za-z$_][\w.$-]{0,63}$/.test(name);
+
+/** The YAML reader's words about a mistake, without the text that it found there. */
+export const syntaxProblem = (message: string): string =>
+  (message.split('\n')[0] ?? '').replace(/: .*$/, '').replace(/ (sequence|character) .*$/, ' $1');
 
 interface Member {
   readonly name: string;
@@ -103,7 +114,7 @@ class Reader {
     });
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
     if (problem) {
-      const detail = problem.message.split('\n')[0] ?? '';
+      const detail = syntaxProblem(problem.message);
       throw new TreelineError('treefile.syntax', {
         ...this.#at(problem.pos[0]),
         detail: problem.code === 'DUPLICATE_KEY' ? 'The same key stands here twice.' : detail,
@@ -152,7 +163,12 @@ class Reader {
             throw new TreelineError('treefile.syntax', { ...this.#placeOf(pair.key), key: '<<', detail: '“<<” takes an alias of a map.' });
           merged.push(...this.#members(target, new Set([...within, map])));
         }
-      } else if (typeof name === 'string') members.push({ name, at: pair.key, value: pair.value });
+      } else if (typeof name === 'string' && !looksLikeKey(name))
+        throw new TreelineError('treefile.syntax', {
+          ...this.#placeOf(pair.key),
+          detail: 'No key of a treefile looks like this: is it one?',
+        });
+      else if (typeof name === 'string') members.push({ name, at: pair.key, value: pair.value });
       else throw new TreelineError('treefile.syntax', { ...this.#placeOf(pair.key), detail: 'A key must be a string.' });
     }
     const names = new Set(members.map((m) => m.name));
@@ -215,8 +231,8 @@ class Reader {
       JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
       return withNumbers(value ?? null, keepsNumbers.has(key) ? (exact) => exact : String);
     } catch (error) {
-      const detail = error instanceof TypeError ? 'it contains itself' : (error as Error).message.split('\n')[0];
-      throw new TreelineError('treefile.syntax', { ...place, key, detail: `“${key}”: ${detail ?? ''}.` });
+      const detail = error instanceof TypeError ? 'it contains itself' : syntaxProblem((error as Error).message);
+      throw new TreelineError('treefile.syntax', { ...place, key, detail: `“${key}”: ${detail}.` });
     }
   }
 

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { parseEntries, type PasswdEntry } from './passwd.ts';
 import type { Place } from './treefile-parse.ts';
@@ -28,7 +29,7 @@ const gidOf = (entry: PasswdEntry): number => Number(entry.fields[3]);
 /** Read the file of a check. Throws treefile.invalid-value at the key when it isn't there. */
 export function checkFile(file: string, key: string, place: Place | undefined): PasswdEntry[] {
   if (!existsSync(file)) throw new TreelineError('treefile.invalid-value', { ...place, key, detail: `there is no ${file}` });
-  return parseEntries(readFileSync(file, 'utf8'));
+  return parseEntries(readRegularFile(file).toString());
 }
 
 function expectedOf(kind: UserKind, check: UserCheck, previous: readonly PasswdEntry[], key: string, place: Place | undefined): Expected[] {

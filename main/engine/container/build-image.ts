@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { databasePlaces, isDatabase } from '../compose/rootfs.ts';
 import { Tree } from '../tree/index.ts';
@@ -164,7 +164,7 @@ function labelsOf(
 function baseConfig(params: EncapsulateParams): Record<string, unknown> & { readonly Labels?: Readonly<Record<string, string>> | null } {
   if (params.imageConfig === undefined) return {};
   try {
-    return JSON.parse(readFileSync(params.imageConfig, 'utf8')) as ReturnType<typeof baseConfig>;
+    return JSON.parse(readRegularFile(params.imageConfig).toString()) as ReturnType<typeof baseConfig>;
   } catch (error) {
     throw new TreelineError('usage.invalid', { subject: '--image-config', detail: `${params.imageConfig}: ${(error as Error).message}` });
   }

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { EncapsulateParams } from './encapsulate.ts';
 import { OciDirectory, parseManifest, type Manifest } from './oci.ts';
@@ -18,7 +19,7 @@ export async function earlierManifest(
   if (params.previousManifest !== undefined) {
     if (!existsSync(params.previousManifest))
       throw new TreelineError('file.unreadable', { subject: params.previousManifest, detail: 'there is no such file' });
-    return parseManifest(readFileSync(params.previousManifest), params.previousManifest);
+    return parseManifest(readRegularFile(params.previousManifest), params.previousManifest);
   }
   if (params.previousImage !== undefined) {
     const found = await manifestAt(parseReference(params.previousImage), scratch, params);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Signature } from '../../../shared/domain/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { NamedGpgKeys, PublishRepo } from '../ports/publish.ts';
 import { ed25519Keys } from '../remotes/keys.ts';
@@ -58,7 +58,7 @@ export class TrustedKeys implements Disposable {
 
 function read(file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch (error) {
     throw new TreelineError('key.unreadable', { subject: file, detail: (error as Error).message });
   }

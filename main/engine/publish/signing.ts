@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SigningParams } from '../jobs/index.ts';
 import type { Signing } from '../ports/compose-store.ts';
@@ -20,7 +20,7 @@ function secretKeys(file: string): string[] {
   const unusable = (detail: string): TreelineError => new TreelineError('compose.key-not-found', { subject: file, detail });
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString();
   } catch (error) {
     throw unusable((error as Error).message);
   }

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ResolvedPackage } from '../../engine/ports/resolver.ts';
-import { bind, pointersOf, Ptr, ptrArrayUnref, type Pointer } from '../core/index.ts';
-import { advisory, checksumHex, checksumName, compare, pkg, reldeps } from './raw.ts';
+import { bind, free, pointersOf, Ptr, ptrArrayUnref, stringArray, type Pointer } from '../core/index.ts';
+import { advisory, checksumHex, checksumName, compare, pkg, reldeps, sack } from './raw.ts';
 
 /** The values of a GPtrArray, which is then given back. */
 export function takeArray<T>(array: unknown, map: (item: Pointer) => T): T[] {
@@ -41,11 +42,27 @@ export function evrOf(pointer: Pointer): string {
 /** `name-[epoch:]version-release.arch`. */
 export const nevraOf = (pointer: Pointer): string => `${String(pkg.name(pointer))}-${evrOf(pointer)}.${String(pkg.arch(pointer))}`;
 
+/** The architectures whose packages can be installed here. */
+export function archesOf(packages: Pointer): ReadonlySet<string> {
+  const list = sack.arches(packages) as Pointer;
+  try {
+    return new Set([...stringArray(list), 'noarch']);
+  } finally {
+    free(list);
+  }
+}
+
 /** Of the whole file, as the repository's metadata has it. */
 export function digestOf(pointer: Pointer): { algorithm: string; hex: string } {
   const type: [number] = [0];
   const bytes = pkg.checksum(pointer, type);
-  return { algorithm: String(checksumName(type[0])), hex: bytes ? checksumHex(bytes as Pointer, type[0]) : '' };
+  if (!bytes || type[0] === 0)
+    // libdnf would take the absence for a checksum and follow it
+    throw new TreelineError('rpmmd.corrupt', {
+      subject: String(pkg.reponame(pointer)),
+      detail: `it lists ${nevraOf(pointer)} without a checksum`,
+    });
+  return { algorithm: String(checksumName(type[0])), hex: checksumHex(bytes as Pointer, type[0]) };
 }
 
 /**
@@ -82,31 +99,49 @@ const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhanc
 const severities: readonly Severity[] = ['critical', 'important', 'moderate', 'low'];
 const referenceKinds = ['other', 'bugzilla', 'cve', 'other'] as const;
 
-/** Advisories of one package (or also of older builds of it), by id, added to `into`. */
+/**
+ * Advisories of one package (or also of older builds of it), by id, added to `into`. One id may stand in several repositories, or twice in one, each time
+ * with other packages: together they are the advisory.
+ */
 export function collectAdvisories(pointer: Pointer, older: boolean, into: Map<string, Advisory>): void {
   takeArray(pkg.advisories(pointer, older ? compare.eq | compare.lt : compare.eq), (item) => {
-    const id = String(advisory.id(item));
-    if (into.has(id)) return;
-    const severity = String(advisory.severity(item) ?? '').toLowerCase() as Severity;
-    into.set(id, {
-      id,
-      kind: kinds[advisory.kind(item) as number] ?? 'unknown',
-      severity: severities.includes(severity) ? severity : 'none',
-      title: String(advisory.title(item) ?? ''),
-      description: String(advisory.description(item) ?? ''),
-      issuedSeconds: Number(advisory.updated(item)),
-      references: takeArray(advisory.references(item), (r) => ({
-        kind: referenceKinds[advisory.referenceKind(r) as number] ?? 'other',
-        id: String(advisory.referenceId(r) ?? ''),
-        title: String(advisory.referenceTitle(r) ?? ''),
-        url: String(advisory.referenceUrl(r) ?? ''),
-      })),
-      packages: takeArray(
-        advisory.packages(item),
-        (p) => `${String(advisory.packageName(p))}-${String(advisory.packageEvr(p)).replace(/^0:/, '')}.${String(advisory.packageArch(p))}`,
-      ).sort(),
-    });
+    const found = describeAdvisory(item);
+    const known = into.get(found.id);
+    into.set(found.id, known ? together(known, found) : found);
   });
+}
+
+function describeAdvisory(item: Pointer): Advisory {
+  const severity = String(advisory.severity(item) ?? '').toLowerCase() as Severity;
+  return {
+    id: String(advisory.id(item)),
+    kind: kinds[advisory.kind(item) as number] ?? 'unknown',
+    severity: severities.includes(severity) ? severity : 'none',
+    title: String(advisory.title(item) ?? ''),
+    description: String(advisory.description(item) ?? ''),
+    issuedSeconds: Number(advisory.updated(item)),
+    references: takeArray(advisory.references(item), (r) => ({
+      kind: referenceKinds[advisory.referenceKind(r) as number] ?? 'other',
+      id: String(advisory.referenceId(r) ?? ''),
+      title: String(advisory.referenceTitle(r) ?? ''),
+      url: String(advisory.referenceUrl(r) ?? ''),
+    })),
+    packages: takeArray(
+      advisory.packages(item),
+      (p) => `${String(advisory.packageName(p))}-${String(advisory.packageEvr(p)).replace(/^0:/, '')}.${String(advisory.packageArch(p))}`,
+    ).sort(),
+  };
+}
+
+/** What was issued last says what it is about; packages and references of both count. */
+function together(a: Advisory, b: Advisory): Advisory {
+  const [newer, older] = b.issuedSeconds > a.issuedSeconds ? [b, a] : [a, b];
+  const known = new Set(newer.references.map((r) => `${r.kind} ${r.id} ${r.url}`));
+  return {
+    ...newer,
+    references: [...newer.references, ...older.references.filter((r) => !known.has(`${r.kind} ${r.id} ${r.url}`))],
+    packages: [...new Set([...a.packages, ...b.packages])].sort(),
+  };
 }
 
 const newArray = bind('glib', 'g_ptr_array_new', Ptr, []);

@@ -1,6 +1,6 @@
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
-import { eachReldep, nevraOf, takeArray } from './packages.ts';
+import { archesOf, eachReldep, nevraOf, takeArray } from './packages.ts';
 import { compare, goal, ignoreExcludes, key, packageSet, pkg, query } from './raw.ts';
 
 function withPackages<T>(sack: Pointer, set: unknown, map: (item: Pointer) => T): T[] {
@@ -19,7 +19,11 @@ interface Missing {
 }
 
 /** What a package requires and nothing, or only something excluded, provides; and who provides the rest. */
-function inspect(sack: Pointer, item: Pointer): { missing: Missing[]; providers: Pointer[]; owners: unknown[] } {
+function inspect(
+  sack: Pointer,
+  item: Pointer,
+  arches: ReadonlySet<string>,
+): { missing: Missing[]; providers: Pointer[]; owners: unknown[] } {
   const subject = nevraOf(item);
   const missing: Missing[] = [];
   const providers: Pointer[] = [];
@@ -29,12 +33,13 @@ function inspect(sack: Pointer, item: Pointer): { missing: Missing[]; providers:
     if (text.startsWith('(') || text.startsWith('rpmlib(')) return;
     const found = providersOf(sack, reldep, 0);
     owners.push(found);
-    const list = pointersOf(found);
+    const list = pointersOf(found).filter((each) => arches.has(String(pkg.arch(each))));
     providers.push(...list);
     if (list.length === 0) {
       const hidden = providersOf(sack, reldep, ignoreExcludes);
       owners.push(hidden);
-      missing.push({ subject, requirement: text, excluded: [...new Set(pointersOf(hidden).map((item) => String(pkg.name(item))))].sort() });
+      const names = pointersOf(hidden).flatMap((each) => (arches.has(String(pkg.arch(each))) ? [String(pkg.name(each))] : []));
+      missing.push({ subject, requirement: text, excluded: [...new Set(names)].sort() });
     }
   });
   return { missing, providers, owners };
@@ -48,6 +53,7 @@ function providersOf(sack: Pointer, reldep: Pointer, flags: number): unknown {
 
 /** The first unmet requirement of a package that the solver calls broken, on the way from what was asked for to what it needs. */
 function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: ReadonlySet<string>): Missing | undefined {
+  const arches = archesOf(sack);
   const seen = new Set<string>();
   const owners: unknown[] = [];
   using all = new Handle(query.create(sack, 0), 'HyQuery', query.free);
@@ -60,7 +66,7 @@ function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: Re
         const nevra = nevraOf(item);
         if (seen.has(nevra)) continue;
         seen.add(nevra);
-        const found = inspect(sack, item);
+        const found = inspect(sack, item, arches);
         owners.push(...found.owners);
         if (broken.has(nevra) && found.missing[0]) return found.missing[0];
         next.push(...found.providers);

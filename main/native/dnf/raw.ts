@@ -85,7 +85,11 @@ export const selector = {
   setPackages: fn('hy_selector_pkg_set', 'int', [Ptr, Ptr]),
   matches: fn('hy_selector_matches', Ptr, [Ptr]),
 };
-export const sack = { addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]) };
+export const sack = {
+  addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]),
+  /** A list that the caller frees; its strings are the sack's. */
+  arches: fn('dnf_sack_list_arches', Ptr, [Ptr]),
+};
 export const packageSet = {
   create: fn('dnf_packageset_new', Ptr, [Ptr]),
   add: fn('dnf_packageset_add', 'void', [Ptr, Ptr]),

@@ -4,7 +4,7 @@ import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts
 import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { dnfCode } from './errors.ts';
-import { borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
+import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
 import { blameLock } from './locks.ts';
 import { explain } from './problems.ts';
 import {
@@ -96,8 +96,15 @@ class DnfResolution implements Resolution {
   #installSpec(solving: Pointer, spec: string): void {
     using scope = new Scope();
     const chosen = this.#select(spec, scope);
-    const candidates = takeArray(selector.matches(chosen), nevraOf);
-    if (candidates.length === 0) throw this.#absent(spec);
+    const arches = archesOf(this.#sack);
+    const matches = takeArray(selector.matches(chosen), (item) => ({ nevra: nevraOf(item), arch: String(pkg.arch(item)) }));
+    if (matches.length === 0) throw this.#absent(spec);
+    if (!matches.some(({ arch }) => arches.has(arch)))
+      throw new TreelineError('package.other-architecture', {
+        subject: spec,
+        facts: { architectures: [...new Set(matches.map(({ arch }) => arch))].sort().join(', ') },
+      });
+    const candidates = matches.map(({ nevra }) => nevra);
     for (const nevra of candidates) this.#candidates.add(nevra);
     goal.installSelector(solving, chosen);
   }

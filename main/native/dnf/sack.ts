@@ -22,7 +22,7 @@ export const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
 /** Everything that the repositories have, without what is excluded; lives as long as `scope`. Throws rpmmd.unreachable, rpmmd.corrupt. */
 export function openSack(request: SackRequest, scope: Scope): OpenSack {
   const opened = scope.own(context.create(), 'DnfContext');
-  setUp(opened, request);
+  setUp(opened, request, scope);
   const loading = scope.own(state.create(), 'DnfState');
   load(opened, loading, request);
   const packages = context.sack(opened) as Pointer;
@@ -31,10 +31,11 @@ export function openSack(request: SackRequest, scope: Scope): OpenSack {
   return { context: opened, state: loading, sack: packages, warnings };
 }
 
-function setUp(opened: Pointer, request: SackRequest): void {
+function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   const at = (name: string): string => path.join(request.cachedir, name);
   for (const name of ['rpmmd', 'solv', 'lock', 'empty-root', 'vars', 'packages']) mkdirSync(at(name), { recursive: true });
-  writeRepoDirectory(at('repos.d'), request.repos);
+  const written = writeRepoDirectory(at('repos.d'), request.repos, at('local'));
+  scope.defer(() => written[Symbol.dispose]());
   context.setRepoDir(opened, at('repos.d'));
   context.setCacheDir(opened, at('rpmmd'));
   context.setSolvDir(opened, at('solv'));

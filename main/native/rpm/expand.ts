@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 import { scriptFlag } from '../../engine/ports/rpm.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { initialize, withLog } from './log.ts';
 import * as raw from './raw.ts';
@@ -44,7 +44,7 @@ export function expandScript(file: string, body: string, flags: number): string 
 
 /** See RpmPort.databaseBackend. */
 export function databaseBackend(macroFile?: string): string | undefined {
-  if (macroFile !== undefined) return /^%_db_backend[ \t]+(\S+)/m.exec(readFileSync(macroFile, 'utf8'))?.[1];
+  if (macroFile !== undefined) return /^%_db_backend[ \t]+(\S+)/m.exec(readRegularFile(macroFile).toString())?.[1];
   initialize();
   const value = expandMacros('%{?_db_backend}');
   return value === undefined || value === '' ? undefined : value;

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readLockfiles } from '../../main/engine/compose/lockfile.ts';
+import { loadRepos } from '../../main/engine/compose/repo-file.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { readRegularFile } from '../../main/files/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+
+let work: string;
+const at = (name: string): string => path.join(work, name);
+const write = (name: string, text: string): string => {
+  writeFileSync(at(name), text);
+  return at(name);
+};
+const failure = (run: () => unknown): ErrorReport => {
+  try {
+    run();
+  } catch (error) {
+    return TreelineError.report(error);
+  }
+  throw new Error('it succeeded');
+};
+
+const secret = 'root:$y$j9T$c2VjcmV0$hash:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n';
+
+beforeAll(() => {
+  work = mkdtempSync(path.join(tmpdir(), 'treeline-named-'));
+  execFileSync('mkfifo', [at('pipe')]);
+  write('shadow', secret);
+});
+afterAll(() => rmSync(work, { recursive: true }));
+
+test('only a regular file within the limit is read; nothing waits, nothing goes on for ever', () => {
+  write('text', 'hello');
+  symlinkSync('text', at('link'));
+  expect(readRegularFile(at('link')).toString()).toBe('hello');
+  expect(readRegularFile('/proc/self/status').toString()).toContain('Pid:');
+  expect(readRegularFile(at('text'), { limitBytes: 5 }).toString()).toBe('hello');
+  for (const [name, says] of [
+    [at('pipe'), 'it is a pipe, not a regular file'],
+    ['/dev/zero', 'it is a device, not a regular file'],
+    [work, 'it is a directory, not a regular file'],
+    [at('nowhere'), 'ENOENT'],
+  ] as const)
+    expect(failure(() => readRegularFile(name))).toMatchObject({
+      code: 'file.unreadable',
+      subject: name,
+      detail: expect.stringContaining(says) as string,
+    });
+  expect(failure(() => readRegularFile(at('text'), { limitBytes: 4 }))).toMatchObject({ detail: 'it is larger than 4 bytes' });
+  expect(failure(() => readRegularFile('/proc/self/status', { limitBytes: 10 }))).toMatchObject({ detail: 'it is larger than 10 bytes' });
+});
+
+test.each([
+  ['a shadow file', secret],
+  ['its first line', secret.split('\n')[0] ?? ''],
+  ['settings', 'PASSWORD="$y$j9T$c2VjcmV0$hash"\nX=1\n'],
+  ['a bad tag', 'a: !$y$j9T$c2VjcmV0$hash x\n'],
+  ['a bad alias', 'a: *$y$j9T$c2VjcmV0$hash\n'],
+  ['a bad scalar', 'a: [x]\n$y$j9T$c2VjcmV0$hash\n'],
+  ['a key', '-----BEGIN PRIVATE KEY-----\n$y$j9T$c2VjcmV0$hash==\n-----END PRIVATE KEY-----\n'],
+  ['strange keys', '"$y$j9T$c2VjcmV0$hash:x": 1\n'],
+])('an include that isn’t a treefile is refused without a word of it: %s', (_, text) => {
+  write('included', text);
+  const report = failure(() => loadTreefile(write('tree.yaml', 'ref: x\npackages: [a]\nrepos: [r]\ninclude: included\n')));
+  expect(report.code).toMatch(/^treefile\.(syntax|unknown-key)$/);
+  expect(report.file).toBe(at('included'));
+  expect(JSON.stringify(report)).not.toMatch(/j9T|c2Vj|hash/);
+  expect(JSON.stringify(failure(() => readLockfiles([at('included')])))).not.toMatch(/j9T|c2Vj/);
+});
+
+test('an include, a lockfile or a .repo file that is a pipe or a device is refused', () => {
+  for (const name of ['pipe', '/dev/zero']) {
+    const report = failure(() => loadTreefile(write('tree.yaml', `ref: x\npackages: [a]\ninclude: ${name}\n`)));
+    expect(report).toMatchObject({ code: 'treefile.unreadable', detail: expect.stringMatching(/it is a (pipe|device)/) as string });
+    expect(failure(() => readLockfiles([path.resolve(work, name)]))).toMatchObject({ code: 'file.unreadable' });
+  }
+  const treefile = loadTreefile(write('tree.yaml', 'ref: x\npackages: [a]\nrepos: [r]\n'));
+  symlinkSync('pipe', at('r.repo'));
+  expect(failure(() => loadRepos(treefile))).toMatchObject({ code: 'file.unreadable', subject: at('r.repo') });
+  rmSync(at('r.repo'));
+});
+
+test('of .repo files only what is asked for is judged, read as dnf reads it', () => {
+  const named = loadTreefile(write('tree.yaml', 'ref: x\npackages: [a]\nrepos: [good]\n'));
+  const all = loadTreefile(write('all.yaml', 'ref: x\npackages: [a]\n'));
+  write('a.repo', '\uFEFF[unusable]\nenabled=maybe\n[../../etc]\nbaseurl=file:///x\n[signed]\nrepo_gpgcheck=1\nbaseurl=http://x\n');
+  write('b.repo', 'no section\n');
+  write('c.repo', '[good]\nbaseurl=http://x/%20y\nenabled=\npriority=-5\ncost=\ngpgcheck=\nincludepkgs=one\n two\n');
+  const [good] = loadRepos(named);
+  expect(good).toMatchObject({ id: 'good', enabled: true, priority: -5, gpgcheck: true, other: { includepkgs: 'one\ntwo' } });
+  expect(good).not.toHaveProperty('cost');
+  // all that is enabled is asked for: then the file that can't be read counts
+  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'treefile.syntax', file: at('b.repo'), line: 1 });
+  rmSync(at('b.repo'));
+  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'treefile.invalid-value', file: at('a.repo'), line: 1 });
+});
+
+test.each(['../../etc', '..', 'a/b', 'a b', 'é', 'a$x', '.'])('the id %s of a repository is refused with its file and line', (id) => {
+  const treefile = loadTreefile(write('tree.yaml', `ref: x\npackages: [a]\nrepos: [${JSON.stringify(id)}]\n`));
+  write('a.repo', `# first\n[${id}]\nbaseurl=http://x\n`);
+  expect(failure(() => loadRepos(treefile))).toMatchObject({ code: 'treefile.invalid-value', file: at('a.repo'), line: 2, key: id });
+});
