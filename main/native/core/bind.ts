@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { TreelineError } from '../../../shared/errors/index.ts';
 import { decodeError, GErrorOut, type GErrorMapper } from './gerror.ts';
 import { library, type LibraryName } from './libraries.ts';
 
@@ -8,6 +9,7 @@ export type Pointer<Type extends string = string> = bigint & { readonly [brand]:
 
 export type Value = string | number | bigint | boolean | null | Uint8Array | readonly unknown[] | object;
 export type CType = unknown;
+export const Ptr = 'void *';
 
 /**
  * Declare a C function; it is looked up at its first call, so that a module can be imported without its library.
@@ -24,9 +26,16 @@ export function bind(from: LibraryName, name: string, result: CType, parameters:
   };
 }
 
+/** FALSE of a gboolean and NULL of a pointer are failures by GLib's convention (GError, "Rules for use"); other results are values. */
+function failureOf(result: CType): (value: unknown) => boolean {
+  if (result === 'int') return (value) => value === 0;
+  if (result === Ptr) return (value) => value === null || value === undefined || value === 0n;
+  return () => false;
+}
+
 /**
  * Declare a function whose last C parameter is `GError **`, which is added here. A set error is thrown as a TreelineError,
- * mapped by `mapper`; the caller passes all other arguments.
+ * mapped by `mapper`, and so is FALSE or NULL without one; the caller passes all other arguments.
  */
 export function bindChecked(
   from: LibraryName,
@@ -36,17 +45,19 @@ export function bindChecked(
   mapper: GErrorMapper,
 ): (...args: Value[]) => unknown {
   const call = bind(from, name, result, [...parameters, GErrorOut]);
+  const fails = failureOf(result);
   return (...args) => {
     const out: [unknown] = [null];
     const value = call(...args, out);
     if (out[0]) throw mapper(decodeError(out[0]), name);
+    // a call that failed without saying why has failed all the same: going on would take what isn't there for done
+    if (fails(value)) throw new TreelineError('internal.unexpected', { subject: name, detail: 'it failed without an error' });
     return value;
   };
 }
 
 /** `T **` output parameter holding any pointer. */
 export const PointerOut: CType = koffi.out(koffi.pointer('void *'));
-export const Ptr = 'void *';
 
 /** The address, or an error naming what was expected: a null pointer never reaches C. */
 export function nonNull<T extends string>(value: unknown, what: string): Pointer<T> {
