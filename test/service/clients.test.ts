@@ -185,7 +185,10 @@ describe('cockpit-ostree', () => {
     expect(signature?.signature).toBe('(bbbbbsxxsssssxx)');
     // in the order of ostree_gpg_verify_result_get: valid, ..., fingerprint, time, ..., name, e-mail
     const fields = signature?.value as unknown[];
-    expect(fields).toHaveLength(12);
+    expect(fields).toHaveLength(15);
+    // GPG's own words for the algorithms; the primary key's fingerprint; neither key expires
+    expect(fields.slice(8, 10)).toEqual([expect.stringMatching(/^\w+$/), expect.stringMatching(/^SHA\d+$/)]);
+    expect(fields.slice(12)).toEqual([expect.stringMatching(/^[0-9A-F]{40}$/), 0n, 0n]);
     expect([fields[0], fields[10], fields[11]]).toEqual([true, 'Test', 'test@example.org']);
     expect(fields[5]).toMatch(/^[0-9A-F]{16,40}$/);
     const ids = (await deployments()).map((each) => each.id?.value as string);
