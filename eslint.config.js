@@ -63,6 +63,47 @@ const rawOutput = {
   message: 'The command line prints through main/cli/terminal.ts, which escapes what isn’t ours.',
 };
 
+/** Rooms of the engine that work on composed and unpacked trees, whose content hostile packages decide: files of those are reached through main/engine/tree. */
+const treeRooms = ['compose', 'container', 'disk', 'review'].map((name) => `main/engine/${name}`);
+
+/** Their files that use Node's file system all the same, because they touch only what belongs to this machine: and what that is. */
+const ownFiles = {
+  'compose/bubblewrap.ts': 'libraries of this machine that are bound into the sandbox',
+  'compose/check.ts': 'treefiles',
+  'compose/commit-tree.ts': 'whether the target repository has a signed summary',
+  'compose/extensions.ts': 'the cache, package files, the output directory',
+  'compose/input-hash.ts': 'files that the treefile names',
+  'compose/install.ts': 'a scratch directory with a treefile',
+  'compose/plan.ts': 'the cache and a scratch repository',
+  'compose/postprocess.ts': 'whether files that the treefile names are there',
+  'compose/repo-file.ts': '.repo files beside the treefile',
+  'compose/retire.ts': 'the cache',
+  'compose/rootfs.ts': 'the output directory itself, and a file beside it',
+  'compose/sandbox.ts': 'its work directory beside the tree',
+  'compose/signatures.ts': 'keys that .repo files name',
+  'compose/treefile-merge.ts': 'treefiles',
+  'compose/user-checks.ts': 'the file that check-passwd names',
+  'compose/workdir.ts': 'work directories',
+  'container/build-chunked.ts': 'a scratch directory',
+  'container/encapsulate.ts': 'a scratch directory',
+  'container/image-places.ts': 'images',
+  'container/image.ts': 'images',
+  'container/layer-writer.ts': 'blobs of images',
+  'container/oci.ts': 'images',
+  'container/unencapsulate.ts': 'blobs of images, a scratch directory',
+  'container/unpack.ts': 'blobs of images, the directory to unpack into',
+  'disk/alongside.ts': 'the machine that another system is installed beside',
+  'disk/create-disk.ts': 'the image and its work directory',
+  'disk/file-systems.ts': 'the image and scratch files',
+  'disk/fill-sysroot.ts': 'keys; the new repository',
+  'disk/grub.ts': 'the image, its /boot (made by us), modules by paths that the layer gave',
+  'disk/other-loaders.ts': 'the image, its /boot (made by us), files by paths that the layer gave',
+  'disk/programs.ts': 'programs of this machine',
+  'review/etc-local.ts': 'the machine’s own /etc, walked without following links; names there may be any bytes',
+  'review/etc-preview.ts': 'files that etc-local.ts found, opened without following links',
+  'review/safe-file.ts': 'files of the running system, each directory opened without following links',
+};
+
 export default tseslint.config(
   { ignores: ['dist', '.cache', '.tsbuild', 'node_modules', 'assets', 'coverage', 'out'] },
   ...tseslint.configs.strict,
@@ -95,6 +136,24 @@ export default tseslint.config(
     files: [`${room.at}/**/*.ts`, `${room.at}/**/*.tsx`],
     rules: { 'no-restricted-imports': ['error', { patterns: outsiders(room.at) }] },
   })),
+  {
+    files: treeRooms.map((at) => `${at}/**/*.ts`),
+    ignores: Object.keys(ownFiles).map((name) => `main/engine/${name}`),
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...outsiders('main/engine'),
+            {
+              regex: '^(?:node:)?fs(?:/promises)?$',
+              message: 'Files of a tree are reached through main/engine/tree (see ownFiles in eslint.config.js).',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['renderer/**/*.ts', 'renderer/**/*.tsx'],
     plugins: { 'react-hooks': hooks },

@@ -252,7 +252,7 @@ export const errorTable = define({
   ],
   'compose.layer-conflict': [
     'A layer holds a file that is there already',
-    '{subject} brings {detail}',
+    '{subject} brings {detail}. {package} brings it, too.',
     'Leave it out, or use ostree-override-layers.',
   ],
   'rpmmd.repo-not-found': [

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { PackageCache } from '../ports/compose-store.ts';
 import type { RpmPackage } from '../ports/rpm.ts';
-import { confined, type Tree } from '../tree/index.ts';
+import { confined, Tree } from '../tree/index.ts';
+import type { Crossings } from './crossed-links.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
+import { ownDirectory } from './workdir.ts';
 
 /** Directories that exist while scripts run; what isn't part of a tree is taken away afterwards. */
 const scaffold = ['dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'usr/etc', 'var/lib', 'var/tmp'];
@@ -16,22 +18,69 @@ export interface LocatedPackage {
   readonly leftOut: ReadonlySet<string>;
 }
 
+export interface Assembly {
+  readonly cache: PackageCache;
+  readonly tree: Tree;
+  /** A directory on the tree's file system, for packages whose files go through links. */
+  readonly scratch: string;
+  readonly crossings: Crossings;
+  readonly done: (count: number) => void;
+}
+
 /** Put all packages together in a tree by hard links, in the given order, without what is left out of them. Throws package.outside-tree. */
-export function assemble(cache: PackageCache, packages: readonly LocatedPackage[], tree: Tree, done: (count: number) => void): void {
+export function assemble(packages: readonly LocatedPackage[], { cache, tree, scratch, crossings, done }: Assembly): void {
+  prepareLinks(tree, crossings);
   packages.forEach(({ header, commit, leftOut }, i) => {
     const unwanted = new Set(
       header.files.filter((file) => leftOut.has(file.path)).map((file) => treePath(file.path, isLinkMode(file.mode))),
     );
-    const stays = staysInside(tree);
-    cache.checkout(commit, tree.root, (file) => {
-      const name = file.replace(/^\/+/, '');
-      stays(name);
-      return !unwanted.has(name);
-    });
+    const wanted = (name: string): boolean => !unwanted.has(name);
+    if (crossings.packages.has(header) && confined) checkoutThroughLinks(cache, commit, tree, scratch, wanted);
+    else checkout(cache, commit, tree, wanted);
     done(i + 1);
   });
   makeScaffold(tree);
 }
+
+/** Links on the way to files, and the directories they lead to, are there before any package: then the order of packages doesn't matter. */
+function prepareLinks(tree: Tree, { links }: Crossings): void {
+  for (const { link, target, directory } of links) {
+    tree.makeDirectory('crossedLink', directory);
+    tree.putLink('crossedLink', link, target);
+  }
+}
+
+function checkout(cache: PackageCache, commit: string, tree: Tree, wanted: (name: string) => boolean): void {
+  const stays = staysInside(tree);
+  cache.checkout(commit, tree.root, (file) => {
+    const name = file.replace(/^\/+/, '');
+    stays(name);
+    return wanted(name);
+  });
+}
+
+/** libostree would follow such links as this machine does: the package is put into an empty directory, and moved from there. */
+function checkoutThroughLinks(cache: PackageCache, commit: string, tree: Tree, scratch: string, wanted: (name: string) => boolean): void {
+  ownDirectory(scratch);
+  cache.checkout(commit, scratch, (file) => wanted(file.replace(/^\/+/, '')));
+  using from = new Tree(scratch);
+  moveIn(from, tree, '', '');
+  from.empty('checkout', '');
+}
+
+function moveIn(from: Tree, tree: Tree, source: string, target: string): void {
+  for (const name of from.names('checkout', source)) {
+    const [here, there] = [joined(source, name), joined(target, name)];
+    const [own, old] = [from.look('checkout', here), tree.look('checkout', there)];
+    const leads = own?.isDirectory() && old ? tree.find('checkout', there) : undefined;
+    if (leads?.stats.isDirectory()) moveIn(from, tree, here, leads.path);
+    else if (old?.isSymbolicLink() && own?.isDirectory()) throw tree.errors.leadsOut(there, there);
+    else if (old?.isDirectory()) throw tree.errors.wrongKind(there, 'directory', 'file');
+    else if (own) from.moveTo(tree, 'checkout', here, there);
+  }
+}
+
+const joined = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`);
 
 /**
  * libostree follows a link that stands where a directory of the commit goes. Before anything is put into a directory this is asked about it: throws

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -24,6 +23,7 @@ import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
 import { applySysusers } from './sysusers.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
 import { checkAllUsers, preserveUsers } from './tree-users.ts';
+import { ownDirectory } from './workdir.ts';
 import { runFileTriggers, runPackageTriggers } from './triggers.ts';
 
 export interface BuiltTree {
@@ -60,8 +60,8 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     checkPlaces(ordered);
     checkDevices(ordered, treefile);
     checkSignatures(ordered, treefile);
-    checkFileConflicts(ordered, leftOut);
-    mkdirSync(root, { mode: 0o755 });
+    const crossings = checkFileConflicts(ordered, leftOut);
+    ownDirectory(root);
     using tree = openTree(compose, root);
     if (ordered.some((pkg) => pkg.scriptlets.some((s) => s.phase === 'pretrans')))
       runInTree(compose, tree, 'pretrans', (scripts) => runPretrans(ordered, scripts));
@@ -70,9 +70,13 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
       commit: commits.get(formatNevra(header)) ?? '',
       leftOut: leftOut.get(header.path) ?? new Set<string>(),
     }));
-    assemble(compose.cache, located, tree, (count) =>
-      steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }),
-    );
+    assemble(located, {
+      cache: compose.cache,
+      tree,
+      scratch: path.join(workdir, 'through-links'),
+      crossings,
+      done: (count) => steps.report('assemble', count / ordered.length, { itemsDone: count, itemsTotal: ordered.length }),
+    });
     // before the scripts: they see presets, users and triggers' files of layers as those of packages
     const fromLayers = layOver(compose.cache, compose.layers, tree, workdir);
     linkVarLib(tree);
@@ -128,8 +132,7 @@ const scriptTimeoutMs = 600_000;
 function runInTree(compose: Compose, tree: Tree, name: string, run: (context: ScriptContext) => void): void {
   const { ports, workdir } = compose;
   const message = (text: string): void => compose.context.message(text);
-  const directory = path.join(workdir, `scripts-${name}`);
-  mkdirSync(directory);
+  const directory = ownDirectory(workdir, `scripts-${name}`);
   makeScaffold(tree);
   const options = { timeoutMs: scriptTimeoutMs, ...sandboxOptions(compose), leftOut: leftToCompose };
   using sandbox = new Sandbox(tree.root, directory, ports.system, options);

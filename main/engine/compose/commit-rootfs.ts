@@ -5,11 +5,11 @@ import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../jobs/ind
 import { lockRepo } from '../publish/lock.ts';
 import { branchOf, commitTree } from './commit-tree.ts';
 import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';
-import { isPostprocessed, postprocessRoot, requireUsr } from './install.ts';
+import { isPostprocessed, postprocessRoot } from './install.ts';
 import { rpmdbPath } from './postprocess.ts';
 import { Tree } from '../tree/index.ts';
 import { kernelVersions } from './kernel.ts';
-import { etcForTree, readState } from './rootfs.ts';
+import { etcForTree, requireTree, readState } from './rootfs.ts';
 import { policyOf } from './selinux.ts';
 import { Steps } from './steps.ts';
 import { loadTreefile } from './treefile.ts';
@@ -21,7 +21,7 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   const steps = new Steps(context);
   const treefile = loadTreefile(params.treefile, undefined, { packages: false });
   const root = path.resolve(params.rootfs);
-  requireUsr(root);
+  requireTree(root);
   using tree = new Tree(root, { system: ports.system });
   etcForTree(tree);
   using target = ports.store.openTarget(path.resolve(params.repo));
@@ -37,7 +37,7 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   // straight from compose install
   if (!isPostprocessed(root)) postprocessRoot(root, treefile, version, ports, context);
   tree.forget();
-  const database = tree.plainPath('rpmdb', rpmdbPath.slice(1));
+  const database = tree.plainPath('rpmdb', rpmdbPath.slice(1), 'directory');
   const headers =
     database === undefined ? [] : ports.rpm.readRpmdb({ root, dbPath: path.join('/', path.relative(root, database)), changelogs: true });
   if (treefile.selinux && policyOf(tree, ports.store) === undefined)

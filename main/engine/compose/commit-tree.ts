@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   ancestorsOf,
@@ -21,6 +21,7 @@ import { commitMetadata, detachedMetadata } from './metadata.ts';
 import { Tree } from '../tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
 import { isDatabase } from './rootfs.ts';
+import { ownDirectory } from './workdir.ts';
 
 /** A compose as far as its commit is made of it. */
 export type CommitInput = Pick<
@@ -132,8 +133,7 @@ export function previousPackages({
   readonly ports: { readonly rpm: Pick<RpmPort, 'readRpmdb'> };
 }): readonly DescribedPackage[] {
   if (!previous) return [];
-  const directory = path.join(workdir, 'previous-rpmdb');
-  mkdirSync(directory);
+  const directory = ownDirectory(workdir, 'previous-rpmdb');
   const found = target.extract(previous.checksum, rpmdbPath, directory);
   using copy = new Tree(directory);
   if (!found || !isDatabase(copy, '')) return packagesOfPkglist(previous.pkglist);

@@ -1,6 +1,7 @@
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
+import { followLinks, type Crossings } from './crossed-links.ts';
 import { fileType, isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
 
 interface Owner {
@@ -27,15 +28,19 @@ function same(a: Owner, b: Owner): boolean {
 }
 
 /**
- * Throws package.file-conflict naming both packages when two of them hold different things at one path of the tree. `leftOut`: package file -> what
- * the tree doesn’t get of it.
+ * Throws package.file-conflict naming both packages when two of them hold different things at one path of the tree, links of packages on the way followed, or
+ * when such a link leads nowhere. `leftOut`: package file -> what the tree doesn’t get of it. Returns the links that are on the way.
  */
-export function checkFileConflicts(packages: readonly RpmPackage[], leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map()): void {
+export function checkFileConflicts(
+  packages: readonly RpmPackage[],
+  leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+): Crossings {
+  const crossings = followLinks(packages, leftOut);
   const owners = new Map<string, Owner>();
   for (const pkg of packages) {
     for (const file of pkg.files) {
       if (file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path)?.has(file.path)) continue;
-      const path = treePath(file.path, isLinkMode(file.mode));
+      const path = crossings.realPath(treePath(file.path, isLinkMode(file.mode)));
       const mine = { pkg, file };
       const other = owners.get(path);
       if (!other) owners.set(path, mine);
@@ -47,4 +52,5 @@ export function checkFileConflicts(packages: readonly RpmPackage[], leftOut: Rea
         });
     }
   }
+  return crossings;
 }

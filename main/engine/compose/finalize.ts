@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { Sandbox } from './sandbox.ts';
+import { ownDirectory } from './workdir.ts';
 
 interface FinalizeContext {
   readonly root: string;
@@ -18,8 +18,7 @@ interface FinalizeContext {
  */
 export function runFinalize(scripts: readonly string[], { root, workdir, system, message }: FinalizeContext): void {
   if (scripts.length === 0) return;
-  const directory = path.join(workdir, 'finalize');
-  mkdirSync(directory);
+  const directory = ownDirectory(workdir, 'finalize');
   using sandbox = new Sandbox(root, directory, system);
   for (const script of scripts) {
     const label = `finalize.d/${path.basename(script)}`;

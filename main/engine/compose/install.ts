@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { tmpdir } from 'node:os';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../jobs/index.ts';
 import { keepBaseDatabase } from './base-database.ts';
 import { makeScaffold } from './assemble.ts';
@@ -11,7 +10,17 @@ import { Tree } from '../tree/index.ts';
 import { bootNames, kernelVersions } from './kernel.ts';
 import { postprocess } from './postprocess.ts';
 import { integrationFile, linkRoot } from './root-layout.ts';
-import { copyTree, etcForEditing, etcForTree, noTarget, placeDatabase, readState, requireEmpty, writeState } from './rootfs.ts';
+import {
+  copyTree,
+  etcForEditing,
+  etcForTree,
+  noTarget,
+  placeDatabase,
+  readState,
+  requireEmpty,
+  requireTree,
+  writeState,
+} from './rootfs.ts';
 import { loadTreefile, type Treefile } from './treefile.ts';
 
 /**
@@ -68,19 +77,17 @@ async function install(
 export function composePostprocess(params: PostprocessParams, ports: ComposePorts, context: JobContext): { readonly kernel: string } {
   requireRoot();
   const root = path.resolve(params.rootfs);
-  requireUsr(root);
+  requireTree(root);
   const treefile =
     params.treefile === undefined ? plainTreefile(hasKernel(root)) : loadTreefile(params.treefile, undefined, { packages: false });
   return { kernel: postprocessRoot(root, treefile, readState(root)?.version ?? '', ports, context) ?? '' };
 }
 
-/** Throws usage.invalid for a directory that holds no tree. */
-export function requireUsr(root: string): void {
-  if (!existsSync(path.join(root, 'usr'))) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
-}
-
 /** Whether a directory went through postprocessing, which writes this file whatever the packages. */
-export const isPostprocessed = (root: string): boolean => existsSync(path.join(root, 'usr/lib/tmpfiles.d', integrationFile));
+export function isPostprocessed(root: string): boolean {
+  using tree = new Tree(root);
+  return tree.look('integration', `usr/lib/tmpfiles.d/${integrationFile}`) !== undefined;
+}
 
 /** Postprocess a directory with installed packages, in place. Returns the kernel's version. */
 export function postprocessRoot(

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeStore, PackageCache, TargetRepo } from '../ports/compose-store.ts';
 import { Tree } from '../tree/index.ts';
 import type { Treefile } from './treefile.ts';
+import { ownDirectory } from './workdir.ts';
 
 /** A committed tree to put over the packages. */
 export interface Layer {
@@ -44,8 +44,7 @@ export function locateLayers(
 export function layOver(cache: PackageCache, layers: readonly Layer[], tree: Tree, workdir: string): Set<string> {
   const replaced = new Set<string>();
   layers.forEach((layer, i) => {
-    const directory = path.join(workdir, `layer-${i}`);
-    mkdirSync(directory);
+    const directory = ownDirectory(workdir, `layer-${i}`);
     cache.importCommit(layer.repo, layer.checksum);
     cache.checkout(layer.checksum, directory);
     using from = new Tree(directory, { ownerOf: () => layer.ref });
@@ -87,12 +86,14 @@ function merge(at: Merge): void {
     else if (own.isDirectory() && there.isSymbolicLink() && leadsBelow(tree, target))
       merge({ ...at, source, target: below(at.target, tree.linkTarget('layer', target) ?? ''), shown });
     else if (own.ino === there.ino || isSameLink(from, source, tree, target)) continue;
-    else if (own.isDirectory() || there.isDirectory() || !layer.override)
+    else if (own.isDirectory() || there.isDirectory() || !layer.override) {
+      const owner = tree.ownerOf(target);
       throw new TreelineError('compose.layer-conflict', {
         subject: layer.ref,
         detail: `/${shown}${own.isDirectory() === there.isDirectory() ? '' : ', a directory in one and a file in the other'}`,
+        facts: { path: `/${shown}`, ...(owner === undefined ? {} : { package: owner }) },
       });
-    else {
+    } else {
       from.moveTo(tree, 'layer', source, target);
       at.replaced.add(target);
     }

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import type { Tree } from '../tree/index.ts';
+import type { Stats, Tree } from '../tree/index.ts';
 
 const prefixes = ['trusted.overlay.', 'user.overlay.'] as const;
 

@@ -1,8 +1,7 @@
-import type { Stats } from 'node:fs';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
-import type { Ownership, Tree } from '../tree/index.ts';
+import type { Ownership, Stats, Tree } from '../tree/index.ts';
 import type { UserDatabase } from './passwd.ts';
 import { isDirectoryMode, isLinkMode, treePath } from './tree-path.ts';
 

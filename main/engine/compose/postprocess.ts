@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -21,6 +21,7 @@ import { isLinkMode, treePath } from './tree-path.ts';
 import type { Treefile } from './treefile.ts';
 import { enableStateOverlays, enableUnits, wantOstreeUnits } from './units.ts';
 import { ownerNames } from './var-tree.ts';
+import { ownDirectory } from './workdir.ts';
 
 /** Where the tree's rpm database is; /usr/lib/sysimage/rpm, where newer rpm looks, links to it. */
 export const rpmdbPath = '/usr/share/rpm';
@@ -101,8 +102,7 @@ function inTree(name: string): string {
 }
 
 function inSandbox<T>(context: PostprocessContext, name: string, run: (sandbox: Sandbox) => T): T {
-  const workdir = path.join(context.workdir, name);
-  mkdirSync(workdir);
+  const workdir = ownDirectory(context.workdir, name);
   using sandbox = new Sandbox(context.tree.root, workdir, context.system, context.sandbox ?? {});
   const value = run(sandbox);
   sandbox.finish();

@@ -212,5 +212,5 @@ function enabledIds({ sections, problems }: Defined): string[] {
 function keyFile(name: string, sourceRoot: string | undefined): string {
   if (sourceRoot === undefined || !/^(file:\/\/)?\//.test(name)) return name;
   using tree = new Tree(sourceRoot);
-  return tree.plainPath('sourceKey', name.replace(/^file:\/\/\/?/, '')) ?? name;
+  return tree.plainPath('sourceKey', name.replace(/^file:\/\/\/?/, ''), 'file') ?? name;
 }

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Advisory } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile } from '../../files/index.ts';
 import type { TargetRepo } from '../ports/compose-store.ts';
-import type { Tree } from '../tree/index.ts';
+import { Tree } from '../tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
 
 /** What `compose install` knows and `compose commit` can't find out again. It lies beside the tree. */
@@ -54,6 +54,15 @@ export function requireEmpty(directory: string): void {
   const stats = lstatSync(directory, { throwIfNoEntry: false });
   if (stats && (!stats.isDirectory() || readdirSync(directory).length > 0))
     throw new TreelineError('file.unwritable', { subject: directory, detail: 'there is something already' });
+}
+
+/** Throws usage.invalid for a directory that is no root file system. */
+export function requireTree(root: string): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+    using tree = new Tree(root);
+    if (tree.exists('usr', 'usr')) return;
+  }
+  throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
 }
 
 /** Copy a tree with owners, modes, attributes and times. Its files aren't links into the cache any more: they may be edited. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobEvent, JobParams } from '../jobs/index.ts';
@@ -191,7 +191,8 @@ export class Sandbox implements Disposable {
 
   /** Say what a directory that programs need has become, and since whom. */
   #spoiled(name: string): never {
-    const stats = lstatSync(path.join(this.#paths.merged, name), { throwIfNoEntry: false });
+    using tree = new Tree(this.merged);
+    const stats = tree.look('program', name);
     const what = !stats ? 'gone' : stats.isSymbolicLink() ? 'a link' : stats.isDirectory() ? 'behind a link' : 'no directory';
     const subject = this.#last === undefined ? 'The tree' : `After ${this.#last} the tree`;
     throw new TreelineError('package.outside-tree', {

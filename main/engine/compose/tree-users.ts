@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Tree } from '../tree/index.ts';
 import type { Compose } from './compose.ts';
 import { previousEntries } from './passwd-split.ts';
 import type { PasswdEntry, UserDatabase } from './passwd.ts';
+import { ownDirectory } from './workdir.ts';
 import { checkFile, checkUsers, type UserKind } from './user-checks.ts';
 
 const kinds = ['passwd', 'group'] as const;
@@ -13,8 +13,7 @@ function fromPrevious({ previous, target, workdir }: Compose, kind: UserKind): P
   if (!previous) return [];
   const directory = path.join(workdir, 'previous-users');
   for (const place of ['etc', 'lib']) {
-    mkdirSync(path.join(directory, place), { recursive: true });
-    target.extract(previous.checksum, `usr/${place}/${kind}`, path.join(directory, place));
+    target.extract(previous.checksum, `usr/${place}/${kind}`, ownDirectory(directory, place));
   }
   using tree = new Tree(directory);
   return previousEntries(tree, kind);

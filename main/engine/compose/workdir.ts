@@ -31,6 +31,13 @@ export function close(directory: string): void {
   if (uid === process.getuid?.() && (mode & 0o077) !== 0 && (mode & 0o1000) === 0) chmodSync(directory, 0o700);
 }
 
+/** A directory of our own (never one of a tree), made with those above it that are missing. Returns its path. */
+export function ownDirectory(...parts: readonly string[]): string {
+  const directory = path.join(...parts);
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
 /** Names of directories of composes, and of their locks. */
 const ofCompose = /^(work\.[0-9a-f]+)(\.lock)?$/;
 

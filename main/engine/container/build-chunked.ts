@@ -4,7 +4,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { kernelVersions } from '../compose/kernel.ts';
 import { requireRoot } from '../compose/compose.ts';
 import { osReleaseOf } from '../compose/os-release.ts';
-import { databaseOf } from '../compose/rootfs.ts';
+import { databaseOf, requireTree } from '../compose/rootfs.ts';
 import { pkglistOfPackages } from '../diff/index.ts';
 import type { JobContext, SigningParams } from '../jobs/index.ts';
 import type { ComposeStore, SystemPort } from '../ports/compose-store.ts';
@@ -126,8 +126,7 @@ function outputOf({ output, reference }: ChunkedParams): string {
 
 function rootOf(directory: string): string {
   const root = path.resolve(directory);
-  using tree = new Tree(root);
-  if (!tree.exists('usr', 'usr')) throw new TreelineError('usage.invalid', { subject: root, detail: `${root} holds no /usr` });
+  requireTree(root);
   return root;
 }
 

@@ -53,11 +53,14 @@ export function fillSysroot(request: FillRequest, port: DiskPort, context: JobCo
   context.task('Writing boot entries', () => context.uninterruptible(() => sysroot.writeDeployments([id], true)));
   const deployment = sysroot.deployments().find((d) => d.id === id);
   if (!deployment) throw new TreelineError('internal.unexpected', { detail: `the new deployment ${id} isn’t there` });
-  if (request.fstab !== '') {
-    using tree = new Tree(path.join(directory, deployment.directory));
-    tree.put('fstab', 'etc/fstab', `${tree.text('fstab', 'etc/fstab') ?? ''}${request.fstab}`);
-  }
+  if (request.fstab !== '') addToFstab(path.join(directory, deployment.directory), request.fstab);
   return { deployment, version: sysroot.repo.loadCommit(checksum).version };
+}
+
+/** Lines for a deployment's fstab(5), after those that it has. */
+export function addToFstab(deployment: string, lines: string): void {
+  using tree = new Tree(deployment);
+  tree.put('fstab', 'etc/fstab', `${tree.text('fstab', 'etc/fstab') ?? ''}${lines}`);
 }
 
 function addRemote(sysroot: NewSysroot, remote: DiskRemote): void {

@@ -49,8 +49,8 @@ export function runProgram(names: string | readonly [string, ...string[]], args:
 export function findBootFile(tree: string, candidates: readonly string[], install: string, withDirectory = false): string {
   using inside = new Tree(tree);
   const plain = (name: string): string | undefined => {
-    const file = inside.plainPath('bootProgram', name);
-    if (file !== undefined && withDirectory) inside.plainPath('bootProgram', path.dirname(path.relative(inside.root, file)));
+    const file = inside.plainPath('bootProgram', name, 'file');
+    if (file !== undefined && withDirectory) inside.plainPath('bootProgram', path.dirname(path.relative(inside.root, file)), 'directory');
     return file;
   };
   const found =

@@ -94,16 +94,13 @@ export class Directories implements Disposable {
     const above = this.#handle(parent === '.' ? '' : parent);
     const flags = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW;
     const fd = openSync(`/proc/self/fd/${above}/${path.basename(directory)}`, flags);
-    if (this.#open.size >= mostOpen) {
-      // the oldest goes; a Map keeps the order of insertion
-      const [oldest] = this.#open;
-      if (oldest) {
-        closeSync(oldest[1]);
-        this.#open.delete(oldest[0]);
-      }
-    }
     this.#open.set(directory, fd);
     return fd;
+  }
+
+  /** Before an operation begins: too many handles go. Entries of an operation keep theirs until its end. */
+  begin(): void {
+    if (this.#open.size > mostOpen) this.forget();
   }
 
   /** Follow a path. With a leading slash it is one of the system in the tree, whose /etc is usr/etc; without, one of the tree itself. */
@@ -145,6 +142,13 @@ export class Directories implements Disposable {
     }
     if (at.length === 0 || !stats || stats.isSymbolicLink()) stats = lstatSync(`/proc/self/fd/${this.#handle(at.join('/'))}/.`);
     return { found: true, path: at.join('/'), stats, leftRoot };
+  }
+
+  /** True for a link that leads elsewhere for a program that has another root, or nowhere. */
+  isLinkOut(target: string): boolean {
+    const entry = this.locate(target, false);
+    const stats = entry && lstatSync(entry.at, { throwIfNoEntry: false });
+    return (stats?.isSymbolicLink() ?? false) && this.leadsOut(target);
   }
 
   /** True for a path on which a link leads elsewhere for a program that has another root, or nowhere. */

@@ -1,4 +1,5 @@
 export { Tree, type Ownership, type TreeOptions } from './tree.ts';
+export type { Stats } from 'node:fs';
 export { confined } from './directories.ts';
 export type { OwnerOf } from './errors.ts';
 export { ownersOf } from './owners.ts';

@@ -1,5 +1,5 @@
 /** What is done at a place of a tree from outside of the sandbox. */
-export type Operation = 'look' | 'list' | 'read' | 'write' | 'make' | 'move' | 'copy' | 'remove' | 'mode' | 'handle';
+export type Operation = 'look' | 'list' | 'read' | 'write' | 'make' | 'move' | 'copy' | 'remove' | 'mode';
 
 export interface TreePlace {
   /** Paths in the tree; `*` stands for one name, `**` for any number of them. */
@@ -24,13 +24,13 @@ const define = <T extends Record<string, TreePlace>>(table: T): T => table;
  */
 export const treePlaces = define({
   // putting together
-  root: { paths: ['*'], does: ['look', 'list'] },
-  checkout: { paths: ['**'], does: ['look'] },
+  crossedLink: { paths: ['**'], does: ['make', 'write'] },
+  checkout: { paths: ['**'], does: ['look', 'list', 'move', 'remove'] },
   scaffold: {
     paths: ['dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'usr/etc', 'var/lib', 'var/tmp'],
-    does: ['look', 'make', 'mode'],
+    does: ['make'],
   },
-  layer: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove'] },
+  layer: { paths: ['**'], does: ['look', 'list', 'move', 'remove'] },
   layerEtc: { paths: ['etc', 'usr/etc'], does: ['look', 'make', 'remove'] },
   overlay: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove', 'mode'] },
   varLib: {
@@ -39,10 +39,8 @@ export const treePlaces = define({
   },
   ownership: { paths: ['**'], does: ['look', 'copy', 'write', 'mode'], limitBytes: largeBytes },
   program: { paths: ['**'], does: ['look'] },
-  // sandboxes
-  sandboxEtc: { paths: ['usr/etc'], does: ['handle'] },
   // users
-  users: { paths: ['usr/etc/passwd', 'usr/etc/group'], does: ['look', 'read', 'write'] },
+  users: { paths: ['usr/etc/passwd', 'usr/etc/group'], does: ['read', 'write'] },
   systemUsers: { paths: ['usr/lib/passwd', 'usr/lib/group'], does: ['read', 'write'] },
   shadow: { paths: ['usr/etc/shadow', 'usr/etc/gshadow'], does: ['read', 'write'] },
   userLeftovers: {
@@ -65,7 +63,7 @@ export const treePlaces = define({
   bootFile: { paths: ['boot/*'], does: ['look'] },
   ostreeBoot: { paths: ['boot/*', 'usr/lib/modules/*/*', 'usr/lib/ostree-boot/*'], does: ['move', 'copy'], limitBytes: largeBytes },
   // postprocessing
-  addedFile: { paths: ['**'], does: ['write', 'make', 'remove', 'mode'] },
+  addedFile: { paths: ['**'], does: ['write'] },
   removedFile: { paths: ['**'], does: ['remove'] },
   unit: { paths: ['usr/lib/systemd/system/*', 'usr/etc/systemd/system/*'], does: ['look', 'read'] },
   enabledUnit: {
@@ -90,11 +88,12 @@ export const treePlaces = define({
     does: ['look', 'read', 'write'],
   },
   selinuxPolicy: { paths: ['usr/etc/selinux', 'usr/etc/selinux/**', 'etc/selinux', 'etc/selinux/**'], does: ['look', 'list'] },
-  machineState: { paths: machineState, does: ['look', 'list', 'move', 'remove'] },
+  machineState: { paths: machineState, does: ['look', 'list', 'remove'] },
   factory: { paths: [...machineState, 'usr/share/factory/**'], does: ['move'] },
   opt: { paths: ['opt', 'opt/*', 'usr/lib/opt', 'usr/lib/opt/*'], does: ['look', 'list', 'make', 'move'] },
   tmpfiles: { paths: ['usr/lib/tmpfiles.d/*'], does: ['write'] },
   layout: { paths: ['*', 'usr/local'], does: ['look', 'list', 'make', 'remove', 'write', 'mode'] },
+  integration: { paths: ['usr/lib/tmpfiles.d/*'], does: ['look'] },
   wrapped: { paths: ['usr/bin/*', 'usr/libexec/rpm-ostree/wrapped/*'], does: ['look', 'write', 'move', 'remove'] },
   dnfPlugin: {
     paths: ['usr/lib/treeline/dnf/treeline.py', 'usr/lib/*/*/dnf/__init__.py', 'usr/lib/*/*/dnf-plugins/*'],
@@ -107,20 +106,20 @@ export const treePlaces = define({
   rpmdbLink: { paths: ['usr/lib/sysimage/rpm'], does: ['write', 'remove'] },
   baseDatabase: {
     paths: ['usr/share/rpm', 'usr/lib/sysimage/rpm-ostree-base-db'].flatMap((name) => [name, `${name}/*`]),
-    does: ['look', 'list', 'make', 'move', 'remove'],
+    does: ['look', 'list', 'move', 'remove'],
   },
   rpmMacros: { paths: ['usr/lib/rpm/macros'], does: ['read'] },
   // root file systems that others made
   usr: { paths: ['usr'], does: ['look'] },
-  sourceVariables: { paths: ['etc/dnf/vars', 'etc/yum/vars', 'etc/dnf/vars/*', 'etc/yum/vars/*'], does: ['look', 'list', 'read'] },
-  sourceRelease: { paths: ['usr/lib/os-release', 'etc/os-release'], does: ['look', 'read'] },
+  sourceVariables: { paths: ['etc/dnf/vars', 'etc/yum/vars', 'etc/dnf/vars/*', 'etc/yum/vars/*'], does: ['list', 'read'] },
+  sourceRelease: { paths: ['usr/lib/os-release', 'etc/os-release'], does: ['read'] },
   sourceRepos: {
     paths: ['etc/yum.repos.d', 'etc/distro.repos.d', 'etc/yum.repos.d/*', 'etc/distro.repos.d/*'],
-    does: ['look', 'list', 'read'],
+    does: ['list', 'read'],
   },
   sourceKey: { paths: ['**'], does: ['look'] },
   // images
-  unpacked: { paths: ['**'], does: ['look', 'list', 'remove'] },
+  unpacked: { paths: ['**'], does: ['look', 'remove'] },
   attributes: { paths: ['sysroot/ostree/repo/**'], does: ['look', 'list', 'read', 'mode'] },
   // disks
   fstab: { paths: ['etc/fstab'], does: ['read', 'write'] },

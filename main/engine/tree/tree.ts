@@ -56,11 +56,13 @@ const temporaryFor = ({ at }: Entry): string => `${at.slice(0, at.lastIndexOf('/
 export class Tree implements Disposable {
   readonly root: string;
   readonly errors: TreeErrors;
+  readonly #ownerOf: OwnerOf;
   readonly #directories: Directories;
   readonly #system: TreeOptions['system'];
 
   constructor(root: string, options: TreeOptions = {}) {
-    this.errors = new TreeErrors(options.ownerOf ?? ((): undefined => undefined));
+    this.#ownerOf = options.ownerOf ?? ((): undefined => undefined);
+    this.errors = new TreeErrors(this.#ownerOf);
     this.#directories = new Directories(root, this.errors);
     this.root = this.#directories.root;
     this.#system = options.system;
@@ -75,18 +77,23 @@ export class Tree implements Disposable {
     this.#directories.forget();
   }
 
+  /** The package that brings a path, where that is known. */
+  ownerOf(target: string): string | undefined {
+    return this.#ownerOf(target);
+  }
+
   // ---- looking
 
   /** Of the entry itself, a link not followed. */
   look(place: PlaceName, target: string): Stats | undefined {
-    checkPlace(place, 'look', target);
+    this.#begin(place, 'look', target);
     const entry = this.#directories.locate(target, false);
     return entry && statsOf(entry);
   }
 
   /** Where a path leads, links followed in the tree: its path without links. */
   find(place: PlaceName, target: string): { readonly path: string; readonly stats: Stats } | undefined {
-    checkPlace(place, 'look', target);
+    this.#begin(place, 'look', target);
     return this.#find(target);
   }
 
@@ -105,14 +112,14 @@ export class Tree implements Disposable {
 
   /** What the link at a path says; undefined when there is no link. */
   linkTarget(place: PlaceName, target: string): string | undefined {
-    checkPlace(place, 'look', target);
+    this.#begin(place, 'look', target);
     const entry = this.#directories.locate(target, false);
     return entry && statsOf(entry)?.isSymbolicLink() ? readlinkSync(entry.at) : undefined;
   }
 
   /** Names in a directory, sorted; none when it isn't there. Throws package.unusable-file for something else, and for names that aren't UTF-8. */
   names(place: PlaceName, target: string): string[] {
-    checkPlace(place, 'list', target);
+    this.#begin(place, 'list', target);
     const found = this.#find(target);
     if (!found) return [];
     if (!found.stats.isDirectory()) throw this.errors.wrongKind(found.path, kindOf(found.stats), 'directory');
@@ -163,7 +170,7 @@ export class Tree implements Disposable {
 
   /** A handle for reading on a regular file, links followed in the tree. */
   #openFile(place: PlaceName, target: string, operation: Operation): { readonly fd: number; readonly path: string } | undefined {
-    checkPlace(place, operation, target);
+    this.#begin(place, operation, target);
     const found = this.#find(target);
     if (!found) return undefined;
     if (found.path === '') throw this.errors.wrongKind('', 'directory', 'file');
@@ -186,11 +193,17 @@ export class Tree implements Disposable {
     return this.#directories.entry(slash < 0 ? '' : path.slice(0, slash), path.slice(slash + 1));
   }
 
+  #begin(place: PlaceName, operation: Operation, target: string): void {
+    checkPlace(place, operation, target);
+    this.#directories.begin();
+  }
+
   // ---- changing
 
   /** The entry that is about to change. */
-  #change(place: PlaceName, operation: Operation, target: string, make = false): Entry | undefined {
-    checkPlace(place, operation, target);
+  #change(place: PlaceName, operation: Operation, target: string, make = false, isFirst = true): Entry | undefined {
+    if (isFirst) this.#begin(place, operation, target);
+    else checkPlace(place, operation, target);
     return this.#directories.locate(target, true, make);
   }
 
@@ -260,7 +273,7 @@ export class Tree implements Disposable {
     const opened = this.#openFile(place, from, 'copy');
     if (!opened) return false;
     try {
-      const entry = this.#change(place, 'copy', to, true) as Entry;
+      const entry = this.#change(place, 'copy', to, true, false) as Entry;
       const old = statsOf(entry);
       if (old?.isDirectory()) throw this.errors.wrongKind(entry.path, 'directory', 'file');
       const temporary = temporaryFor(entry);
@@ -279,13 +292,13 @@ export class Tree implements Disposable {
     const entry = this.#change(place, 'write', target, true) as Entry;
     const old = statsOf(entry);
     removeEntry(entry.at);
-    this.#changed(old);
     cpSync(source, entry.at, { recursive: true, verbatimSymlinks: true });
+    this.#changed(old);
   }
 
   /** Make a directory and those above it that are missing (mode 0755). */
   makeDirectory(place: PlaceName, target: string, mode?: number): void {
-    checkPlace(place, 'make', target);
+    this.#begin(place, 'make', target);
     const before = mode === undefined ? true : this.#find(target) !== undefined;
     const directory = this.#directories.forChange(target, true) as string;
     if (!before && mode !== undefined) this.#setMode(this.#entryOf(directory), mode);
@@ -306,7 +319,7 @@ export class Tree implements Disposable {
     const source = this.#change(place, 'move', from);
     const stats = source && statsOf(source);
     if (!source || !stats) return;
-    const goal = this.#change(place, 'move', to, true) as Entry;
+    const goal = this.#change(place, 'move', to, true, false) as Entry;
     const old = statsOf(goal);
     if (old && (old.isDirectory() || stats.isDirectory())) removeEntry(goal.at);
     // two names of one file: rename(2) would keep both
@@ -319,7 +332,7 @@ export class Tree implements Disposable {
   putHardLink(place: PlaceName, from: string, to: string): boolean {
     const source = this.#change(place, 'move', from);
     if (!source || !statsOf(source)) return false;
-    const goal = this.#change(place, 'move', to, true) as Entry;
+    const goal = this.#change(place, 'move', to, true, false) as Entry;
     removeEntry(goal.at);
     linkSync(source.at, goal.at);
     return true;
@@ -336,7 +349,7 @@ export class Tree implements Disposable {
 
   /** Remove what a directory holds, and leave it; nothing there is fine. */
   empty(place: PlaceName, target: string): void {
-    checkPlace(place, 'remove', target);
+    this.#begin(place, 'remove', target);
     const directory = this.#directories.forChange(target, false);
     if (directory === undefined) return;
     const fd = this.#directories.open(directory);
@@ -371,7 +384,7 @@ export class Tree implements Disposable {
   }
 
   getAttribute(place: PlaceName, target: string, name: string): Buffer | undefined {
-    checkPlace(place, 'look', target);
+    this.#begin(place, 'look', target);
     const entry = this.#directories.locate(target, false);
     return entry && this.#attributes.getAttribute(entry.at, name);
   }
@@ -398,6 +411,15 @@ export class Tree implements Disposable {
    * and links that stay beneath the root for everybody. Nothing there is fine. Throws package.outside-tree, package.unusable-file.
    */
   requirePlain(place: PlaceName, target: string): void {
+    const parts = target.split('/');
+    for (let length = 1; confined && length < parts.length; length++) {
+      const above = parts.slice(0, length).join('/');
+      if (this.#directories.isLinkOut(above)) throw this.errors.leadsOut(above, target);
+    }
+    this.#requirePlain(place, target);
+  }
+
+  #requirePlain(place: PlaceName, target: string): void {
     const stats = target === '' ? this.find(place, '')?.stats : this.look(place, target);
     if (!stats || !confined) return;
     if (stats.isSymbolicLink()) {
@@ -410,28 +432,19 @@ export class Tree implements Disposable {
       if (stats.size > limitBytes) throw this.errors.tooLarge(target, stats.size, limitBytes);
       return;
     }
-    for (const name of this.names(place, target)) this.requirePlain(place, target === '' ? name : `${target}/${name}`);
+    for (const name of this.names(place, target)) this.#requirePlain(place, target === '' ? name : `${target}/${name}`);
   }
 
   /**
    * The path on this machine, without links, of a file or directory (with all that is below it) that a library or program opens by its name; undefined when it
    * isn't there. Throws as requirePlain().
    */
-  plainPath(place: PlaceName, target: string): string | undefined {
+  plainPath(place: PlaceName, target: string, wanted: 'file' | 'directory'): string | undefined {
     const found = this.find(place, target);
     if (!found) return undefined;
+    if (kindOf(found.stats) !== wanted) throw this.errors.wrongKind(found.path, kindOf(found.stats), wanted);
     this.requirePlain(place, found.path);
     return path.join(this.root, found.path);
-  }
-
-  /**
-   * A handle (O_PATH) of the caller's own on a directory beneath the root, for what takes directories by handle or as /proc/self/fd/N. undefined when it
-   * isn't there. Throws package.outside-tree, package.unusable-file.
-   */
-  openDirectory(place: PlaceName, target: string): number | undefined {
-    checkPlace(place, 'handle', target);
-    const directory = this.#directories.forChange(target, false);
-    return directory === undefined ? undefined : this.#directories.open(directory);
   }
 
   /** Move an entry of this tree into another tree (of the same file system), in the place of what is there. */
