@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -89,6 +91,37 @@ test('a package for other architectures only is named as that', () => {
     code: 'package.dependency-missing',
     subject: 'near-1-1.noarch',
   });
+});
+
+test('a server’s package never leads to a file of this machine', async () => {
+  const directory = path.join(work, 'web');
+  writeRepository(path.join(directory, 'honest'), [{ name: 'p' }]);
+  writeRepository(path.join(directory, 'href'), [{ name: 'p', href: 'file:///etc/shadow' }]);
+  writeRepository(path.join(directory, 'base'), [{ name: 'p', href: 'shadow', base: 'file:///etc' }]);
+  // libdnf works synchronously: the server needs a process of its own
+  const server = spawn('python3', ['-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', directory, '0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    const port = /port (\d+)/.exec(String((await once(server.stdout, 'data'))[0]))?.[1] ?? '';
+    const attempt = (name: string): unknown => {
+      try {
+        using resolution = resolve(request([repoOf('web', '', { baseurl: [`http://127.0.0.1:${port}/${name}`] })], ['p']));
+        return resolution.packages.map((pkg) => [pkg.nevra, pkg.remote]);
+      } catch (error) {
+        return TreelineError.report(error);
+      }
+    };
+    expect(attempt('honest')).toEqual([['p-1-1.noarch', true]]);
+    for (const name of ['href', 'base'])
+      expect(attempt(name)).toMatchObject({
+        code: 'rpmmd.corrupt',
+        subject: 'web',
+        detail: expect.stringContaining('p-1-1.noarch') as string,
+      });
+  } finally {
+    server.kill();
+  }
 });
 
 test('the passwords of a .repo file are for its owner alone, and go when the job is over', () => {

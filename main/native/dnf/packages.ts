@@ -66,12 +66,22 @@ export function digestOf(pointer: Pointer): { algorithm: string; hex: string } {
 }
 
 /**
- * Copy what we need of a DnfPackage. `downloads` is where remote packages go. The package's repository must be set (dnf_transaction_ensure_repo_list):
+ * Copy what we need of a DnfPackage. `downloads` is where remote packages go; `fromNetwork`: its repository isn't one of this machine's directories. The package's repository must be set (dnf_transaction_ensure_repo_list):
  * libdnf aborts the process otherwise.
  */
-export function describe(pointer: Pointer, downloads: string): ResolvedPackage {
+export function describe(pointer: Pointer, downloads: string, fromNetwork: boolean): ResolvedPackage {
   const location = String(pkg.location(pointer) ?? '');
+  const base = String(pkg.baseUrl(pointer) ?? '');
   const remote = !pkg.isLocal(pointer);
+  // what a server says never leads to this machine's own files
+  if (
+    fromNetwork &&
+    (!remote || [location, base].some((address) => /^[a-z][a-z0-9+.-]*:/i.test(address) && !/^(https?|ftp):/i.test(address)))
+  )
+    throw new TreelineError('rpmmd.corrupt', {
+      subject: String(pkg.reponame(pointer)),
+      detail: `it is on the network, and lists ${nevraOf(pointer)} with an address that leads elsewhere (location or xml:base)`,
+    });
   const summary = pkg.summary(pointer) as string | null;
   const sourceRpm = pkg.sourcerpm(pointer) as string | null;
   const license = pkg.license(pointer) as string | null;

@@ -108,6 +108,7 @@ export const pkg = {
   epoch: number('epoch'),
   reponame: text('reponame'),
   location: text('location'),
+  baseUrl: text('baseurl'),
   filename: text('filename'),
   summary: text('summary'),
   license: text('license'),

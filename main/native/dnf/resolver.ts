@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
+import type { RepoDefinition, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { dnfCode } from './errors.ts';
 import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
@@ -54,9 +54,10 @@ class DnfResolution implements Resolution {
       this.#scope[Symbol.dispose]();
       throw blameLock(error, request);
     }
+    const network = new Set(request.repos.filter(isOnNetwork).map((each) => each.id));
     this.packages = pointersOf(this.#installs)
       .map((pointer) => {
-        const item = describe(pointer, this.#downloads);
+        const item = describe(pointer, this.#downloads, network.has(String(pkg.reponame(pointer))));
         this.#byNevra.set(item.nevra, pointer);
         return item;
       })
@@ -211,6 +212,10 @@ class DnfResolution implements Resolution {
     }
   }
 }
+
+/** Not only directories of this machine. */
+const isOnNetwork = (repo: RepoDefinition): boolean =>
+  repo.metalink !== undefined || repo.mirrorlist !== undefined || repo.baseurl.some((url) => !/^(file:|\/)/i.test(url));
 
 function fetchError(error: unknown, batch: readonly ResolvedPackage[]): unknown {
   if (!(error instanceof TreelineError) || error.code === 'disk.full') return error;
