@@ -1,2 +1,2 @@
-export { appendLasting, atomicFile, syncDirectory, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';
+export { appendLasting, atomicFile, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';
 export { readRegularFile, type ReadOptions } from './regular-file.ts';

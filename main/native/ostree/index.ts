@@ -6,7 +6,7 @@ export * from './repo.ts';
 export * from './sign.ts';
 export * from './sysroot.ts';
 export * from './fetch.ts';
-export { FetchedView, openFetched } from './fetched-view.ts';
+export { openFetched } from './fetched-view.ts';
 export { parseSummary } from './fetch-summary.ts';
 export * from './reachable.ts';
 export * from './medium.ts';

@@ -3,7 +3,7 @@ import { Decoder } from './decode.ts';
 import { Encoder } from './encode.ts';
 import { DbusFormatError } from './format-error.ts';
 import { parseSignature, parseSingleType } from './signature.ts';
-import { isBusName, isErrorName, isInterfaceName, isMemberName } from './valid-names.ts';
+import { isBusName, isInterfaceName, isMemberName } from './valid-names.ts';
 import { Variant } from './variant.ts';
 
 /** Values of the header byte "message type" (D-Bus specification, "Message Format"). */
@@ -45,7 +45,7 @@ const fieldTable: readonly (readonly [name: FieldName, type: string, valid: (val
   ['path', 'o', (path) => path !== '/org/freedesktop/DBus/Local'],
   ['interface', 's', (name) => isInterfaceName(name) && name !== 'org.freedesktop.DBus.Local'],
   ['member', 's', isMemberName],
-  ['errorName', 's', isErrorName],
+  ['errorName', 's', isInterfaceName],
   ['replySerial', 'u', () => true],
   ['destination', 's', isBusName],
   ['sender', 's', isBusName],

@@ -8,9 +8,8 @@ const wellKnownPattern = /^[A-Za-z_-][\w-]*(?:\.[A-Za-z_-][\w-]*)+$/;
 const pathPattern = /^\/(?:\w+(?:\/\w+)*)?$/;
 
 export const isObjectPath = (text: string): boolean => pathPattern.test(text);
+/** Of errors, too: they follow the same rules. */
 export const isInterfaceName = (text: string): boolean => text.length <= maxNameBytes && interfacePattern.test(text);
-/** Names of errors follow the rules of interfaces. */
-export const isErrorName = isInterfaceName;
 export const isMemberName = (text: string): boolean => text.length <= maxNameBytes && memberPattern.test(text);
 export const isBusName = (text: string): boolean =>
   text.length <= maxNameBytes && (text.startsWith(':') ? uniquePattern : wellKnownPattern).test(text);
