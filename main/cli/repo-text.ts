@@ -48,7 +48,7 @@ export function pruneText(report: JobResult<'repo.prune'>): readonly string[] {
 export function mirrorText({ refs, changed, deltas, sameSummary }: JobResult<'repo.mirror'>): readonly string[] {
   return lines(
     ...Object.entries(refs).map(([ref, checksum]) => `${changed.includes(ref) ? '*' : ' '} ${ref}  ${checksum}`),
-    ...changed.filter((ref) => !(ref in refs)).map((ref) => `- ${ref}`),
+    ...changed.filter((ref) => !Object.hasOwn(refs, ref)).map((ref) => `- ${ref}`),
     changed.length === 0 ? 'Up to date' : `Branches: ${changed.length} changed${deltas > 0 ? `, ${plural(deltas, 'delta')} copied` : ''}`,
     `Summary: ${sameSummary ? 'the source’s own, with its signature' : 'written here'}`,
   );

@@ -6,6 +6,7 @@ import { Service } from './service.ts';
 const idleCheckMs = 1000;
 
 async function main(): Promise<void> {
+  const giveBack = new GiveBack();
   const service = await Service.start(helperOptions(process.argv.slice(2)));
   let stopping = false;
   const stop = async (): Promise<void> => {
@@ -20,7 +21,6 @@ async function main(): Promise<void> {
   void service.closed.then(() => {
     if (!stopping) process.exit(1);
   });
-  const giveBack = new GiveBack();
   setInterval(() => {
     giveBack.tick(service.lastActivityMs);
     const idle = service.idleSeconds();

@@ -85,7 +85,7 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
     const daemon = daemonSection(file, warn);
     const wanted = daemon.AutomaticUpdatePolicy?.trim();
     if (wanted !== undefined) {
-      const known = policies[wanted];
+      const known = Object.hasOwn(policies, wanted) ? policies[wanted] : undefined;
       if (known) policy = known;
       else warn(`${file}: AutomaticUpdatePolicy=${wanted} is none of ${Object.keys(policies).join(', ')}`);
     }

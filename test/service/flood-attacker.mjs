@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import dbus from 'dbus-next';
 
-const [seconds] = process.argv.slice(2).map(Number);
-const endAt = Date.now() + seconds * 1000;
+// `reads` or `jobs`: limits are by user, and who fills his own with questions gets no jobs
+const [seconds, mode] = process.argv.slice(2);
+const endAt = Date.now() + Number(seconds) * 1000;
 const going = () => Date.now() < endAt;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const os = '/org/projectatomic/rpmostree1/testos';
@@ -77,7 +78,10 @@ const begun = hex('6c01000160ea00000100000018000000');
 
 async function hold() {
   const connection = await bus();
-  while (going()) if ((await ask(connection, 'Check', 'a{sv}', [{}])) !== undefined) counts.held += 1;
+  // equal questions would be one job
+  for (let limit = 1; going(); limit++) {
+    if ((await ask(connection, 'RemoteVersions', 'sua{sv}', ['test:test/stable', limit, {}])) !== undefined) counts.held += 1;
+  }
 }
 
 async function runJobs() {
@@ -136,6 +140,6 @@ async function shout() {
 }
 
 console.log('ready');
-await Promise.all([hold(), hold(), runJobs(), damage(), shout(), ...Array.from({ length: 10 }, read)]);
+await Promise.all(mode === 'reads' ? [shout(), ...Array.from({ length: 10 }, read)] : [hold(), hold(), runJobs(), damage(), damage()]);
 console.log(JSON.stringify(counts));
 process.exit(0);

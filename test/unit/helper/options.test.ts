@@ -24,14 +24,14 @@ test('options', () => {
 test('the later file wins, old names of policies count, nonsense is said and left out', () => {
   const files = ['rpm-ostreed.conf', 'treelined.conf'].map((name) => path.join(dir, name));
   writeFileSync(files[0] ?? '', '# comment\n[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=5\n[Other]\nIdleExitTimeout=7\n');
-  writeFileSync(files[1] ?? '', '[Daemon]\nAutomaticUpdatePolicy = sometimes\nIdleExitTimeout=0\n');
+  writeFileSync(files[1] ?? '', '[Daemon]\nAutomaticUpdatePolicy = toString\nIdleExitTimeout=0\n');
   const warnings: string[] = [];
   expect(readDaemonConfig(files, (text) => warnings.push(text))).toEqual({
     automaticUpdatePolicy: 'stage',
     idleExitSeconds: 0,
     mediaDirectories: [],
   });
-  expect(warnings).toEqual([expect.stringContaining('AutomaticUpdatePolicy=sometimes is none of')]);
+  expect(warnings).toEqual([expect.stringContaining('AutomaticUpdatePolicy=toString is none of')]);
   expect(readDaemonConfig([path.join(dir, 'missing')], (text) => warnings.push(text))).toEqual({
     automaticUpdatePolicy: 'none',
     idleExitSeconds: 60,
