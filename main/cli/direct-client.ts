@@ -171,9 +171,11 @@ export class DirectClient extends DirectReview implements FullHostClient {
   }
 
   private osnameOf(state: SysrootState): string {
+    const known = [...new Set([...state.osnames, ...state.deployments.map((deployment) => deployment.osname)])];
     const osname = this.stateroot ?? (state.bootedOsname || state.deployments[0]?.osname || state.osnames[0]);
-    if (osname && (state.osnames.includes(osname) || state.deployments.some((deployment) => deployment.osname === osname))) return osname;
-    throw new TreelineError('sysroot.invalid', { subject: this.sysroot, detail: osname ? `no stateroot “${osname}”` : 'no stateroot' });
+    if (osname === undefined) throw new TreelineError('sysroot.invalid', { subject: this.sysroot, detail: 'no stateroot' });
+    if (!known.includes(osname)) throw new TreelineError('stateroot.not-found', { subject: osname, detail: known.join(', ') });
+    return osname;
   }
 
   protected ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Command } from 'commander';
+import { isWholeSystem } from './whole-system.ts';
 import { standardError } from './terminal.ts';
 import { rpmOstreeVersion, treelineVersion } from '../../shared/domain/index.ts';
 
@@ -35,10 +36,9 @@ export async function buildProgram(wanted?: string): Promise<Command> {
   // one place for global options before and after the command's name, as rpm-ostree takes them
   for (const command of program.commands) {
     if (command.options.some((option) => option.long === '--sysroot')) continue;
-    command
-      .option('--sysroot <path>', 'work on another sysroot than /')
-      .option('--stateroot <name>', 'of this stateroot')
-      .option('-q, --quiet', 'print less');
+    command.option('--sysroot <path>', 'work on another sysroot than /');
+    if (!isWholeSystem(command)) command.option('--stateroot <name>', 'of this stateroot');
+    command.option('-q, --quiet', 'print less');
   }
   if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
   if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());

@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+import { isWholeSystem } from './whole-system.ts';
 import { createHostClient, type FullHostClient } from '../client/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -20,20 +22,27 @@ export interface CommonOptions {
 export class Session {
   readonly client: FullHostClient;
   readonly quiet: boolean;
+  /** Chosen with --stateroot or --os. */
+  readonly stateroot: string | undefined;
   private interrupted = false;
 
   constructor(options: CommonOptions) {
     const { sysroot } = options;
-    const stateroot = options.stateroot ?? options.os;
+    const { stateroot, os } = options;
+    if (stateroot !== undefined && os !== undefined && stateroot !== os) {
+      throw new TreelineError('usage.invalid', { detail: `--stateroot=${stateroot} and --os=${os} exclude each other` });
+    }
+    this.stateroot = stateroot ?? os;
     this.quiet = options.quiet ?? false;
     const own = sysroot !== undefined && sysroot !== '/';
     this.client = own
-      ? new DirectClient(sysroot, stateroot)
+      ? new DirectClient(sysroot, this.stateroot)
       : createHostClient({
           clientId: process.env.RPMOSTREE_CLIENT_ID || undefined,
           connectAbstract,
           commandLine: `treeline ${process.argv.slice(2).join(' ')}`,
           detach: false,
+          stateroot: this.stateroot,
           stay: false,
         });
   }
@@ -72,10 +81,16 @@ export class Session {
 
 /** Runs a command's action; its result is the exit code. */
 export function action<A extends unknown[]>(run: (session: Session, ...args: A) => Promise<number | undefined>) {
-  return async function (this: { optsWithGlobals(): CommonOptions }, ...args: A): Promise<void> {
+  return async function (this: Command, ...args: A): Promise<void> {
     let session: Session | undefined;
     try {
-      session = new Session(this.optsWithGlobals());
+      const options = this.optsWithGlobals<CommonOptions>();
+      if (isWholeSystem(this) && (options.stateroot ?? options.os) !== undefined) {
+        throw new TreelineError('usage.invalid', {
+          detail: `“${this.name()}” isn’t about one stateroot: --stateroot and --os can’t be used with it`,
+        });
+      }
+      session = new Session(options);
       process.exitCode = (await run(session, ...args)) ?? 0;
     } catch (error) {
       process.exitCode = printError(error);

@@ -23,6 +23,8 @@ export interface ClientOptions {
   readonly connectAbstract?: AbstractConnector;
   /** Version of a daemon that isn't ours. Default: asks the machine's rpm-ostree. */
   readonly stockVersion?: () => Promise<string>;
+  /** Everything is about this stateroot; every call rejects with stateroot.not-found when there isn't such a one. Default: the one that runs. */
+  readonly stateroot?: string;
 }
 
 /** Methods after which a stock daemon's default deployment tells whether anything changed, as its own command line finds it out. */
@@ -55,6 +57,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       clientId: options.clientId,
       stay: options.stay ?? true,
       connectAbstract: options.connectAbstract,
+      stateroot: options.stateroot,
       stockVersion: options.stockVersion ?? stockVersion,
     });
     this.stock = new StockReader(this.link);
@@ -65,12 +68,18 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   async snapshot(): Promise<HostSnapshot> {
     const service = await this.link.info();
     if (service.kind !== 'treeline' && service.kind !== 'rpm-ostree') return { ...(this.last ?? emptySnapshot), job: undefined, service };
-    const host =
-      service.kind === 'treeline'
-        ? await this.json<Omit<HostSnapshot, 'service'>>('Snapshot')
-        : await this.stock.snapshot(this.ownPast, this.ownJob);
+    const host = service.kind === 'treeline' ? await this.ourSnapshot() : await this.stock.snapshot(this.ownPast, this.ownJob);
     this.last = { ...host, service };
     return this.last;
+  }
+
+  /** The service tells of the stateroot that runs; what is different for another one is asked of that one's object. */
+  private async ourSnapshot(): Promise<Omit<HostSnapshot, 'service'>> {
+    const host = await this.json<Omit<HostSnapshot, 'service'>>('Snapshot');
+    const { stateroot } = this.link;
+    if (stateroot === undefined || stateroot === host.osname) return host;
+    const [check] = await this.ask(await this.osObject(), iface.properties, 'Get', 'ss', [iface.treelineOs, 'CheckState'], true);
+    return { ...host, osname: stateroot, check: JSON.parse(String((check as Variant).value)) as HostSnapshot['check'] };
   }
 
   onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void {
@@ -196,6 +205,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {
     await this.needOurs('A history');
+    if (this.link.stateroot !== undefined) throw new TreelineError('not-supported', { subject: 'A history of one stateroot' });
     return this.json<HistoryEntry[]>('History', 'u', [limit]);
   }
 

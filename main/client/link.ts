@@ -22,6 +22,8 @@ export interface LinkOptions {
   readonly connectAbstract?: AbstractConnector;
   /** Version of a daemon that isn't ours; '' when it can't be told. */
   readonly stockVersion: () => Promise<string>;
+  /** Every call is about this stateroot, and none is made when there isn't such a one. Default: the one that runs. */
+  readonly stateroot?: string;
   /** Keeps the service from idling out while we are there, and connects again by itself. */
   readonly stay: boolean;
 }
@@ -55,6 +57,7 @@ export class ServiceLink {
   private retryMs = firstRetryMs;
   private retryTimer: NodeJS.Timeout | undefined;
   private closed = false;
+  private staterootIsKnown = false;
   private lastProblem: ErrorReport | undefined;
   onSignal: (signal: DbusMessage) => void = () => undefined;
   /** The service came, went, or was replaced. */
@@ -79,6 +82,10 @@ export class ServiceLink {
     }
   }
 
+  get stateroot(): string | undefined {
+    return this.options.stateroot;
+  }
+
   get problem(): ErrorReport | undefined {
     return this.lastProblem;
   }
@@ -92,6 +99,7 @@ export class ServiceLink {
     try {
       const owner = await this.service();
       bus = await this.connect();
+      await this.checkStateroot(bus, owner);
       // to the checked owner, not to the name: nobody can slip in between
       return (await bus.call({ timeoutMs: 0, ...target, destination: owner.unique })).body;
     } catch (error) {
@@ -101,6 +109,25 @@ export class ServiceLink {
       }
       throw await this.fullError(error, bus, target.member);
     }
+  }
+
+  /** Before anything is asked, let alone changed: a name that was mistyped must not mean the system that runs. */
+  private async checkStateroot(bus: Bus, { unique }: Owner): Promise<void> {
+    const { stateroot } = this.options;
+    if (stateroot === undefined || this.staterootIsKnown) return;
+    // for GetOS an empty name is the one that runs
+    if (stateroot === '') throw new TreelineError('usage.invalid', { detail: 'the name of the stateroot is empty' });
+    const member = 'GetOS';
+    await bus.call({
+      timeoutMs: 0,
+      destination: unique,
+      path: sysrootPath,
+      interface: iface.sysroot,
+      member,
+      signature: 's',
+      body: [stateroot],
+    });
+    this.staterootIsKnown = true;
   }
 
   close(): void {

@@ -89,7 +89,10 @@ export class StockReader {
 
   async osObject(): Promise<string> {
     return (
-      await this.link.call({ path: sysrootPath, interface: iface.sysroot, member: 'GetOS', signature: 's', body: [''] }, true)
+      await this.link.call(
+        { path: sysrootPath, interface: iface.sysroot, member: 'GetOS', signature: 's', body: [this.link.stateroot ?? ''] },
+        true,
+      )
     )[0] as string;
   }
 

@@ -69,8 +69,9 @@ export function readHandlers(deps: ReadDeps): Handlers {
       GetOS: async ({ args }) => {
         const state = await reader.state();
         const wanted = String(args[0]) || mainOsname(state);
-        if (!osnames(state).includes(wanted))
-          throw new TreelineError('sysroot.invalid', { subject: facts.sysroot, detail: `no stateroot “${wanted}”` });
+        const known = osnames(state);
+        if (wanted === '') throw new TreelineError('sysroot.invalid', { subject: facts.sysroot, detail: 'no stateroot' });
+        if (!known.includes(wanted)) throw new TreelineError('stateroot.not-found', { subject: wanted, detail: known.join(', ') });
         return [osPath(wanted)];
       },
     },

@@ -16,6 +16,7 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'auth.dismissed': 'NotAuthorized',
   'auth.unavailable': 'NotAuthorized',
   'sysroot.invalid': 'InvalidSysroot',
+  'stateroot.not-found': 'InvalidSysroot',
   'repo.ref-not-found': 'InvalidRefspec',
   'service.bad-refspec': 'InvalidRefspec',
 };

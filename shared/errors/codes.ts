@@ -57,6 +57,7 @@ export const errorTable = define({
     'Finishing {subject} at shutdown failed: {detail}',
     'Solve the cause, then stage it again.',
   ],
+  'stateroot.not-found': ['No such stateroot', 'There is no stateroot “{subject}”. There are: {detail}.', 'Name one of those.'],
   'deployment.not-found': ['No such deployment', 'There is no deployment “{subject}”.', 'See the list with `treeline status`.'],
   'deployment.booted': ['This is the running system', '“{subject}” is booted and can’t be deleted.', 'Start another deployment first.'],
   'deployment.pinned': ['Pinned', '“{subject}” is pinned and is kept.', 'Unpin it first.'],

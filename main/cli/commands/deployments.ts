@@ -3,6 +3,7 @@ import type { Deployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
+import { wholeSystem } from '../whole-system.ts';
 
 export function registerDeployments(program: Command): void {
   program
@@ -42,9 +43,8 @@ export function registerDeployments(program: Command): void {
     .option('--allow-missing-checksum', 'whatever is staged')
     .option('--allow-unlocked', 'also when it isn’t locked')
     .action(action(finalize));
-  program.command('cancel').description('Cancel the running job').action(action(cancel));
-  program
-    .command('reload')
+  wholeSystem(program.command('cancel')).description('Cancel the running job').action(action(cancel));
+  wholeSystem(program.command('reload'))
     .description('Make the service read the system’s state again')
     .action(action(async (session: Session) => void (await session.client.reload()) as undefined));
   addHistory(program);
@@ -93,10 +93,14 @@ async function cleanup(
   return undefined;
 }
 
-/** A deployment by its place in `status`, its id, or the beginning of its checksum. */
-export function findDeployment(deployments: readonly Deployment[], wanted: string): Deployment {
+/** A deployment by its place in `status`, its id, or the beginning of its checksum. One of another stateroot than the chosen one is refused. */
+export function findDeployment({ stateroot }: Session, deployments: readonly Deployment[], wanted: string): Deployment {
   const byIndex = /^\d{1,3}$/.test(wanted) ? deployments[Number(wanted)] : undefined;
-  const matching = deployments.filter((each) => each.id === wanted || (wanted.length >= 6 && each.checksum.startsWith(wanted)));
+  const ours = deployments.filter(({ osname }) => stateroot === undefined || osname === stateroot);
+  if (byIndex && !ours.includes(byIndex)) {
+    throw new TreelineError('usage.invalid', { detail: `deployment ${wanted} is of stateroot “${byIndex.osname}”, not of “${stateroot}”` });
+  }
+  const matching = ours.filter((each) => each.id === wanted || (wanted.length >= 6 && each.checksum.startsWith(wanted)));
   const found = byIndex ?? (matching.length === 1 ? matching[0] : undefined);
   if (!found) throw new TreelineError('deployment.not-found', { subject: wanted });
   return found;
@@ -109,7 +113,7 @@ async function each(
 ): Promise<undefined> {
   const { deployments } = await session.client.snapshot();
   // indexes mean what the user saw, so all are looked up before the first is changed
-  const ids = wanted.map((one) => findDeployment(deployments, one).id);
+  const ids = wanted.map((one) => findDeployment(session, deployments, one).id);
   for (const id of ids) await session.follow(() => run(id));
   return undefined;
 }

@@ -45,7 +45,8 @@ export function registerKargs(program: Command): void {
 
 async function kargs(session: Session, flags: KargsFlags): Promise<number> {
   const { deployments, osname } = await session.client.snapshot();
-  const base = flags.deployIndex === undefined ? newestDeployment(deployments, osname) : findDeployment(deployments, flags.deployIndex);
+  const base =
+    flags.deployIndex === undefined ? newestDeployment(deployments, osname) : findDeployment(session, deployments, flags.deployIndex);
   if (!base) throw new TreelineError('deployment.not-found', { subject: flags.deployIndex ?? '0' });
   const told = base.kernelArgs?.join(' ');
   if (told === undefined) throw new TreelineError('service.said', { detail: `it didn’t tell the kernel arguments of ${base.id}` });
@@ -72,7 +73,8 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
     session.print('No changes.');
     return flags.unchangedExit77 ? exitUnchanged : 0;
   }
-  const next = (await session.client.snapshot()).deployments[0];
+  const after = await session.client.snapshot();
+  const next = newestDeployment(after.deployments, after.osname);
   if (next?.kernelArgs) session.print(next.kernelArgs.join(' '));
   return 0;
 }

@@ -6,6 +6,7 @@ import { runJob } from '../../engine/jobs/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
 import { workerPath } from '../worker-path.ts';
+import { wholeSystem } from '../whole-system.ts';
 
 interface CreateFlags {
   readonly repo?: string;
@@ -17,8 +18,7 @@ interface CreateFlags {
 
 export function registerMedia(program: Command): void {
   const media = program.command('media').description('Updates on sticks and in directories, for machines without a network');
-  media
-    .command('create <directory> [ref...]')
+  wholeSystem(media.command('create <directory> [ref...]'))
     .description('Write branches with their signatures: as a repository, or with --delta as one file (default: the branch of this system)')
     .addOption(new Option('-r, --repo <path>', 'OSTree repository to take them from (default: the one of the system)'))
     .option('--delta', 'one static delta file instead of a repository')

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { Remote, RemoteKey } from '../../../shared/domain/index.ts';
+import { comparedDeployment, type Remote, type RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
+import { wholeSystem } from '../whole-system.ts';
 
 interface ChangeFlags {
   readonly url?: string;
@@ -14,26 +15,25 @@ interface ChangeFlags {
 
 export function registerRemote(program: Command): void {
   const remote = program.command('remote').description('Show and change where updates come from');
-  remote.command('list').description('List the remotes, their keys and who uses them').option('--json', 'as JSON').action(action(list));
-  remote
-    .command('add <name> <url>')
+  wholeSystem(remote.command('list'))
+    .description('List the remotes, their keys and who uses them')
+    .option('--json', 'as JSON')
+    .action(action(list));
+  wholeSystem(remote.command('add <name> <url>'))
     .description('Add a remote')
     .option('--no-gpg-verify', 'take commits without a GPG signature from it')
     .action(action(add));
-  remote
-    .command('edit <name>')
+  wholeSystem(remote.command('edit <name>'))
     .description('Change a remote where it is configured')
     .option('--url <url>', 'its new address')
     .option('--gpg-verify', 'demand GPG signatures')
     .option('--no-gpg-verify', 'take commits without a GPG signature')
     .action(action(edit));
-  remote
-    .command('remove <name>')
+  wholeSystem(remote.command('remove <name>'))
     .description('Remove a remote and its keys')
     .option('-f, --force', 'although a deployment comes from it')
     .action(action(remove));
-  remote
-    .command('import-key <name> <file>')
+  wholeSystem(remote.command('import-key <name> <file>'))
     .description('Trust the keys of a file (- = standard input) for a remote; without --yes they are only shown')
     .option('-y, --yes', 'the fingerprints are those that the publisher gives')
     .action(action(importKey));
@@ -139,8 +139,8 @@ async function versions(session: Session, refspec: string | undefined, flags: { 
 }
 
 async function ownOrigin(session: Session): Promise<{ remote: string; refspec: string }> {
-  const { deployments } = await session.client.snapshot();
-  const origin = (deployments.find((d) => d.booted) ?? deployments[0])?.origin;
+  const { deployments, osname } = await session.client.snapshot();
+  const origin = comparedDeployment(deployments, osname)?.origin;
   if (!origin || origin.remote === '') throw new TreelineError('usage.invalid', { detail: 'this system follows no remote; name one' });
   return origin;
 }

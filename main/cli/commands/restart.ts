@@ -4,6 +4,7 @@ import type { ScheduledRestart } from '../../../shared/domain/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
 import { findDeployment } from './deployments.ts';
+import { wholeSystem } from '../whole-system.ts';
 
 interface RestartFlags {
   readonly at?: number;
@@ -14,8 +15,7 @@ interface RestartFlags {
 }
 
 export function registerRestart(program: Command): void {
-  program
-    .command('restart')
+  wholeSystem(program.command('restart'))
     .description('Restart to finish an update: now, or at a time')
     .option('--at <time>', 'schedule it: HH:MM, +MINUTES, or an ISO date and time', restartTime)
     .option('--cancel', 'cancel the scheduled restart')
@@ -28,7 +28,9 @@ export function registerRestart(program: Command): void {
     .description('Start a deployment at the next start only, by index or id')
     .option('-r, --reboot', 'restart when it is done')
     .action(action(bootOnce));
-  program.command('pause').description('Stop fetching and keep what has arrived; `upgrade` goes on from there').action(action(pause));
+  wholeSystem(program.command('pause'))
+    .description('Stop fetching and keep what has arrived; `upgrade` goes on from there')
+    .action(action(pause));
 }
 
 async function restart(session: Session, flags: RestartFlags): Promise<undefined> {
@@ -58,7 +60,7 @@ function planText({ at, by, version, postponed }: ScheduledRestart): string {
 }
 
 async function bootOnce(session: Session, wanted: string, options: { reboot?: boolean }): Promise<undefined> {
-  const target = findDeployment((await session.client.snapshot()).deployments, wanted);
+  const target = findDeployment(session, (await session.client.snapshot()).deployments, wanted);
   await session.follow(() => session.client.bootOnce(target.id, options));
   session.print(`Next to start, once: ${target.version || target.checksum} (${target.id})`);
   return undefined;

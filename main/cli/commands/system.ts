@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session.ts';
 import { answerLibrary, daemonPath } from '../worker-path.ts';
+import { wholeSystem } from '../whole-system.ts';
 
 /** Commands of rpm-ostree that hand over to another program, or that a library runs. */
 export function registerSystem(program: Command): void {
@@ -12,8 +13,7 @@ export function registerSystem(program: Command): void {
     .description('Look for what is new at the source')
     .option('-f, --force', 'also when it was looked at just now')
     .action(action((session: Session) => refresh(session)));
-  program
-    .command('usroverlay')
+  wholeSystem(program.command('usroverlay'))
     .alias('unlock')
     .description('Make /usr writable until the next restart, with `ostree admin unlock`')
     .option('--hotfix', 'keep changes over restarts')
@@ -21,8 +21,7 @@ export function registerSystem(program: Command): void {
     .action(
       action(async (_: Session, flags: Readonly<Record<string, boolean>>) => handOver('ostree', ['admin', 'unlock', ...given(flags)])),
     );
-  program
-    .command('start-daemon', { hidden: true })
+  wholeSystem(program.command('start-daemon', { hidden: true }))
     .description('Run the service')
     .option('-d, --debug', 'accepted for compatibility')
     .option('--dbus-peer <fd>', 'not supported yet')
@@ -60,11 +59,11 @@ function registerLibraryBackend(program: Command): void {
     for (const line of await answerLibrary(asked)) session.print(line);
     return 0;
   };
-  backend.command('get-basearch').action(action((session: Session) => answer(session, { question: 'get-basearch' })));
-  backend
-    .command('varsubst-basearch <source>')
-    .action(action((session: Session, source: string) => answer(session, { question: 'varsubst-basearch', source })));
-  backend
-    .command('packagelist-from-commit <commit>')
-    .action(action((session: Session, commit: string) => answer(session, { question: 'packagelist-from-commit', commit })));
+  wholeSystem(backend.command('get-basearch')).action(action((session: Session) => answer(session, { question: 'get-basearch' })));
+  wholeSystem(backend.command('varsubst-basearch <source>')).action(
+    action((session: Session, source: string) => answer(session, { question: 'varsubst-basearch', source })),
+  );
+  wholeSystem(backend.command('packagelist-from-commit <commit>')).action(
+    action((session: Session, commit: string) => answer(session, { question: 'packagelist-from-commit', commit })),
+  );
 }

@@ -189,9 +189,9 @@ async function report(session: Session, job: JobState, flags: PullFlags): Promis
     return flags.unchangedExit77 || flags.upgradeUnchangedExit77 ? exitUnchanged : 0;
   }
   if (flags.downloadOnly) return 0;
-  const { deployments } = await session.client.snapshot();
-  const target = deployments[0];
-  const base = deployments.find((deployment) => deployment.booted) ?? deployments[1];
+  const { deployments, osname } = await session.client.snapshot();
+  const [target, before] = deployments.filter((deployment) => deployment.osname === osname);
+  const base = deployments.find((deployment) => deployment.booted && deployment.osname === osname) ?? before;
   if (target && base && target !== base) {
     // the system is deployed; that a list can't be made must not look like a failure
     const changes = await session.client.compare(base.id, target.id).then(
