@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OstreeServer } from './ostree-server.ts';
@@ -189,8 +189,9 @@ describe('changing', () => {
 
 describe('keys', () => {
   test('a key file is described before anything is trusted: fingerprints, users, times, expired, revoked', async () => {
-    const scratch = path.join(home, 'scratch');
-    mkdirSync(scratch);
+    // GnuPG runs as a user without rights, who can't enter a directory of root's
+    const scratch = mkdtempSync('/dev/shm/treeline-scratch-');
+    chmodSync(scratch, 0o711);
     const env = { TMPDIR: scratch };
     const { fingerprints, file, armoured } = keys(['Ünï: "the" <first>', 'never'], ['brief', 'seconds=1']);
     await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -216,6 +217,7 @@ describe('keys', () => {
     gpg('--output', `${file}.revoked`, '--export', fingerprints[0] as string);
     expect((await job('remote.inspect-key', { key: base64(`${file}.revoked`) }, { env })).result).toMatchObject([{ revoked: true }]);
     expect(readdirSync(scratch).filter((name) => name.startsWith('treeline-keys-'))).toEqual([]);
+    rmSync(scratch, { recursive: true });
   });
 
   test('what isn’t a public key is refused, a secret one by name', async () => {
