@@ -189,7 +189,7 @@ describe.each([
     const { worker } = await bundles();
     const place = path.join(f.directory, `by-${before.length}`);
     repo = path.join(place, 'repo');
-    mkdirSync(place);
+    mkdirSync(path.join(place, 'cache'), { recursive: true });
     execFileSync('ostree', [`--repo=${repo}`, 'init', '--mode=archive']);
     if (before.length > 0) execFileSync('chown', ['-R', '65534:65534', place]);
     const [programName = process.execPath, ...args] = [...before, process.execPath];

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
+import type { WalledJob, Walls } from '../walls/index.ts';
 import type { JobEvent } from './protocol.ts';
 
 export interface RunOptions {
@@ -14,6 +16,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
   readonly killAfterMs?: number;
+  /** False: a job that works on packages' content as root isn't put behind walls (see engine/walls). For tests of what stands before them. */
+  readonly walls?: boolean;
 }
 
 export interface RunningJob<N extends JobName> {
@@ -27,24 +31,33 @@ export interface RunningJob<N extends JobName> {
 
 const stderrKeptBytes = 8192;
 
+/** Jobs behind walls, as root of the machine or, where something comes before Node, of a user namespace. What they start is behind the same ones. */
+const walled: ReadonlySet<JobName> = new Set<WalledJob>([
+  ...(['compose.tree', 'compose.install', 'compose.rootfs', 'compose.postprocess', 'compose.commit', 'compose.extensions'] as const),
+]);
+
+function needsWalls(job: JobName, { walls = true, node = [process.execPath] }: RunOptions): boolean {
+  const asRoot = process.getuid?.() === 0 || node.length > 1;
+  return walls && asRoot && walled.has(job) && process.env['TREELINE_WALLS'] === undefined;
+}
+
+/** What is going on with a job. */
+interface State {
+  uninterruptible: boolean;
+  cancelled: boolean;
+  child?: ChildProcess;
+}
+
 /** Start one worker process for one job (see protocol.ts). The promise rejects with a TreelineError only. */
 export function runJob<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions): RunningJob<N> {
-  const [program, ...args] = options.node ?? [process.execPath];
-  const child = spawn(program, [...args, options.worker], {
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-    // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
-    env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
-    // its own process group: a terminal's Ctrl+C reaches the parent, which decides
-    detached: true,
-  });
-  const state = { uninterruptible: false, cancelled: false };
-  const done = new Promise<JobResult<N>>((resolve, reject) => {
-    follow(child, job, options, state, resolve as (r: unknown) => void, reject);
-  });
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify({ job, params }));
+  const state: State = { uninterruptible: false, cancelled: false };
+  const done = needsWalls(job, options)
+    ? behindWalls(job, params, options, state).catch(asReport)
+    : start(job, { command: [], params }, options, state);
   return {
-    pid: child.pid,
+    get pid() {
+      return state.child?.pid;
+    },
     done,
     get uninterruptible() {
       return state.uninterruptible;
@@ -52,6 +65,8 @@ export function runJob<N extends JobName>(job: N, params: JobParams<N>, options:
     cancel() {
       if (state.uninterruptible) return false;
       state.cancelled = true;
+      const { child } = state;
+      if (!child) return true;
       child.kill('SIGTERM');
       const timer = setTimeout(() => {
         if (!state.uninterruptible) child.kill('SIGKILL');
@@ -61,6 +76,46 @@ export function runJob<N extends JobName>(job: N, params: JobParams<N>, options:
     },
   };
 }
+
+type Surroundings<N extends JobName> = Pick<Walls<N>, 'command' | 'params'>;
+
+function start<N extends JobName>(job: N, walls: Surroundings<N>, options: RunOptions, state: State): Promise<JobResult<N>> {
+  const command = options.node ?? [process.execPath];
+  const [program = process.execPath, ...args] = [...command.slice(0, -1), ...walls.command, ...command.slice(-1), options.worker];
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
+    env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
+    // its own process group: a terminal's Ctrl+C reaches the parent, which decides
+    detached: true,
+  });
+  state.child = child;
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(JSON.stringify({ job, params: walls.params }));
+  return new Promise((resolve, reject) => follow(child, job, options, state, resolve as (r: unknown) => void, reject));
+}
+
+async function behindWalls<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions, state: State): Promise<JobResult<N>> {
+  // on demand: it reads treefiles, which most processes that run jobs never do
+  const { wallsFor } = await import('../walls/index.ts');
+  if (state.cancelled) throw new TreelineError('job.cancelled', { subject: job });
+  const node = options.node?.at(-1) ?? process.execPath;
+  const walls = wallsFor(job as WalledJob, params as JobParams<WalledJob>, node, options.worker) as Walls<N> | undefined;
+  if (!walls) return start(job, { command: [], params }, options, state);
+  let succeeded = false;
+  try {
+    const result = await start(job, walls, options, state);
+    succeeded = true;
+    return result;
+  } finally {
+    walls.finish(succeeded);
+  }
+}
+
+/** Every error of a job is one of ours. */
+const asReport = (error: unknown): never => {
+  throw TreelineError.fromReport(TreelineError.report(error));
+};
 
 function follow(
   child: ChildProcess,
@@ -101,11 +156,17 @@ function follow(
 
 /** What to say of a worker that ended without an answer. `task`: what was going on. */
 export function crashError(task: string, code: number | null, signal: NodeJS.Signals | null, stderr: string): TreelineError {
+  const walls = /^bwrap: .*$/m.exec(stderr)?.[0];
+  if (walls !== undefined && code === 1) return new TreelineError('compose.sandbox', { subject: 'bwrap', detail: walls });
   const critical = /^.*-CRITICAL \*\*.*$/m.exec(stderr)?.[0];
   if (critical) return new TreelineError('library.critical', { subject: task, detail: critical.trim() });
   const last = stderr.trim().split('\n').slice(-3).join(' | ');
   return new TreelineError('internal.worker-crashed', {
     subject: task,
-    detail: `${signal ?? `exit code ${code}`}${last ? ` (${last})` : ''}`,
+    detail: `${signal ?? signalOf(code) ?? `exit code ${code}`}${last ? ` (${last})` : ''}`,
   });
 }
+
+/** The signal that ended a process which bubblewrap waited for: it exits with 128 and the signal's number. */
+const signalOf = (code: number | null): string | undefined =>
+  Object.entries(constants.signals).find(([, number]) => number + 128 === code)?.[0];

@@ -15,6 +15,7 @@ import {
   readlinkSync,
   readSync,
   renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   type Stats,
@@ -98,6 +99,11 @@ export class Tree implements Disposable {
   }
 
   #find(target: string): { readonly path: string; readonly stats: Stats } | undefined {
+    if (!confined) {
+      const plain = target.replace(/^\/+/, '');
+      const stats = statSync(path.join(this.#directories.root, plain), { throwIfNoEntry: false });
+      return stats && { path: plain, stats };
+    }
     const walk = this.#directories.walk(target);
     return walk.found === true ? { path: walk.path, stats: walk.stats } : undefined;
   }

@@ -1,0 +1,2 @@
+export type { WalledJob } from './needs.ts';
+export { wallsFor, type Walls } from './walls.ts';
