@@ -94,8 +94,9 @@ test('a lock that a killed compose held is free at once', async () => {
   const treefile = f.treefile('packages: [worker, filesystem]\nref: test/x86_64/freed\npostprocess: ["sleep 30"]', 'freed.yaml');
   const job = runJob('compose.tree', { treefile, repo: f.repo, cachedir: f.cachedir }, { worker });
   const gone = job.done.catch((error: unknown) => error);
-  while (!existsSync(path.join(f.repo, '.treeline.lock'))) await new Promise((resolve) => setTimeout(resolve, 20));
-  process.kill(job.pid as number, 'SIGKILL');
+  // put behind walls first, then started
+  while (job.pid === undefined || !existsSync(path.join(f.repo, '.treeline.lock'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  process.kill(job.pid, 'SIGKILL');
   await gone;
   await f.compose(f.treefile('packages: [worker, filesystem]\nref: test/x86_64/freed', 'freed.yaml'), { noWait: true });
 });

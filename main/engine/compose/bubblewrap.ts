@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { machinePrograms } from '../walls/system.ts';
 
 export interface RunResult {
   /** Exit status; 128 + signal when killed. */
@@ -34,15 +34,6 @@ const isolation = [
   ...['--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
   ...capabilities.flatMap((name) => ['--cap-add', `CAP_${name}`]),
 ];
-
-/** The machine's programs: /usr and the links into it, or what stands in their place. */
-function machinePrograms(): string[] {
-  const top = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].map((name) => `/${name}`).filter((name) => existsSync(name));
-  return [
-    ...['--ro-bind', '/usr', '/usr'],
-    ...top.flatMap((name) => (lstatSync(name).isSymbolicLink() ? ['--symlink', readlinkSync(name), name] : ['--ro-bind', name, name])),
-  ];
-}
 
 /** Bytes of output of one script that are kept in memory. */
 const outputLimitBytes = 64 << 20;

@@ -143,7 +143,11 @@ const users = {
 const edits = {
   'postprocess-script': fileKey('A script, beside the treefile, to run in the finished tree after all of `postprocess`.', word),
   postprocess: key('Scripts written here to run in the finished tree.', texts, 'append'),
-  'add-files': fileKey('Files to copy into the tree: [source beside the treefile, target].', value.addFiles, 'append'),
+  'add-files': fileKey(
+    'Files to copy into the tree: [source beside the treefile, or any other that whoever composes can read; target].',
+    value.addFiles,
+    'append',
+  ),
   'remove-files': key('Files to remove from the tree, before `add-files` and `postprocess`.', words, 'append'),
   'remove-from-packages': key('Files to leave out of a package: [package, regular expression ...].', value.removeFromPackages, 'append'),
 };
