@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { kindOf, type TreeErrors } from './errors.ts';
 
@@ -105,6 +105,7 @@ export class Directories implements Disposable {
 
   /** Follow a path. With a leading slash it is one of the system in the tree, whose /etc is usr/etc; without, one of the tree itself. */
   walk(target: string): Walk {
+    if (!confined) return this.#unconfined(target);
     let rest: Step[] = partsOf(target).map((part) => ({ part }));
     let at: string[] = [];
     let hops = 0;
@@ -142,6 +143,13 @@ export class Directories implements Disposable {
     }
     if (at.length === 0 || !stats || stats.isSymbolicLink()) stats = lstatSync(`/proc/self/fd/${this.#handle(at.join('/'))}/.`);
     return { found: true, path: at.join('/'), stats, leftRoot };
+  }
+
+  #unconfined(target: string): Walk {
+    const inTree = partsOf(target).join('/');
+    const at = path.join(this.root, inTree);
+    const stats = existsSync(at) ? statSync(at) : undefined;
+    return stats ? { found: true, path: inTree, stats, leftRoot: false } : { found: false, path: '', rest: [] };
   }
 
   /** True for a link that leads elsewhere for a program that has another root, or nowhere. */
