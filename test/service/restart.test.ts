@@ -17,7 +17,7 @@ const rebooted = (): boolean => existsSync(path.join(host.dir, 'rebooted'));
 const stateFile = (): string => path.join(host.dir, 'state/restart.json');
 const start = async (options: Parameters<typeof startTestHost>[0] = {}): Promise<void> => {
   host = await startTestHost(options);
-  client = createHostClient({ address: host.address, clientId: 'test', stay: false });
+  client = createHostClient({ address: host.address, stay: false });
 };
 const end = async (signal: NodeJS.Signals): Promise<void> => {
   const gone = new Promise((resolve) => host.helper.once('exit', resolve));
