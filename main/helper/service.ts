@@ -321,6 +321,7 @@ export class Service {
         deploymentId: outcome.deploymentId,
         subject: plan.subject === undefined ? undefined : cut(plan.subject, keptLimits.title),
         error: job.error && cutReport(job.error),
+        notRemoved: outcome.notRemoved,
       });
     } catch (error) {
       journal(`history: ${(error as Error).message}`);

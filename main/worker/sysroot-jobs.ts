@@ -24,7 +24,14 @@ const now = (): number => Math.floor(Date.now() / 1000);
 function change<T>(path: string, context: JobContext, run: (job: engine.SysrootJob) => T): T {
   using sysroot = Sysroot.open(path);
   sysroot.lock();
-  return run({ sysroot, context, now: now() });
+  return withNotRemoved(sysroot, context, run({ sysroot, context, now: now() }));
+}
+
+/** Says what cleaning up after a change couldn't remove, and adds it to the job's result. */
+function withNotRemoved<T>({ notRemoved }: Sysroot, context: JobContext, outcome: T): T {
+  if (notRemoved.length === 0) return outcome;
+  for (const { path, detail } of notRemoved) context.message(`Couldn’t remove ${path}, which nothing uses any more: ${detail}`);
+  return { ...outcome, notRemoved };
 }
 
 interface UpdateParams {
@@ -50,7 +57,7 @@ export async function update<T>(
 ): Promise<T> {
   using sysroot = Sysroot.open(params.sysroot);
   if (how.lock) sysroot.lock();
-  return await run({
+  const outcome = await run({
     sysroot,
     context,
     dir: engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted),
@@ -61,6 +68,7 @@ export async function update<T>(
     importer: { importCommit: (from, checksum, onProgress) => importFetched(sysroot.repo, from, checksum, onProgress) },
     now: params.now ?? now(),
   });
+  return how.lock ? withNotRemoved(sysroot, context, outcome) : outcome;
 }
 
 /** With a process that fetches. It is started first: it gets ready while the sysroot is read. This very file is its program too. */

@@ -33,6 +33,14 @@ export interface HistoryEntry {
   /** Name of a remote, fingerprints of a key. */
   readonly subject?: string;
   readonly error?: ErrorReport;
+  /** What cleaning up afterwards left there: the change itself is made. */
+  readonly notRemoved?: readonly NotRemoved[];
+}
+
+/** Something that nothing uses any more and that can't be removed. */
+export interface NotRemoved {
+  readonly path: string;
+  readonly detail: string;
 }
 
 /** Disk use in bytes. `exclusive` is what deleting the deployment alone would free; shared objects count once in `repo`. */

@@ -280,6 +280,7 @@ export const historyEntry = object<HistoryEntry>({
   deploymentId: text.optional(),
   subject: text.optional(),
   error: errorReport.optional(),
+  notRemoved: z.array(z.object({ path: text, detail: text })).optional(),
 });
 
 export const diskUse = object<DiskUse>({

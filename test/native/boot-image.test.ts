@@ -118,6 +118,39 @@ test('finalizing that fails at shutdown is explained at every start until it is 
   expect(result(solved, 'sysroot.load').finalizeFailure).toBeUndefined();
 });
 
+test('an old deployment that can’t be removed makes no change fail, at once or at shutdown, and is named', async () => {
+  await publishPlain(host, 2);
+  await session(upgrade);
+  const [first] = await session(load);
+  const old =
+    result(first, 'sysroot.load')
+      .deployments.find((d) => !d.booted)
+      ?.id.replace(`${osname}-`, '') ?? '';
+  const folder = path.join('/ostree/deploy', osname, 'deploy', old);
+  await publishPlain(host, 3);
+  // as somebody does who wants to keep a file from being changed
+  const keep = path.join(host.sysroot, folder, 'etc/kept');
+  writeFileSync(keep, '');
+  sh('chattr', '+i', keep);
+  try {
+    expect(result((await session(upgrade))[0], 'update.upgrade')).toMatchObject({ staged: true, toVersion: '3' });
+    const [state, rollback, back] = await session(load, ['sysroot.rollback', os], load);
+    expect(result(state, 'sysroot.load').deployments[0]).toMatchObject({ version: '3', booted: true });
+    expect(result(state, 'sysroot.load').finalizeFailure).toBeUndefined();
+    expect(result(rollback, 'sysroot.rollback')).toMatchObject({
+      changed: true,
+      toVersion: '2',
+      notRemoved: [{ path: expect.stringMatching(new RegExp(`${folder}$`)), detail: expect.stringMatching(/not permitted/) }],
+    });
+    expect(result(back, 'sysroot.load').deployments[0]).toMatchObject({ version: '2' });
+  } finally {
+    sh('chattr', '-i', keep);
+  }
+  const [cleanup] = await session(['sysroot.cleanup', { ...os, elements: ['base'] }]);
+  expect(result(cleanup, 'sysroot.cleanup')).not.toHaveProperty('notRemoved');
+  expect(readdirSync(path.join(host.sysroot, 'ostree/deploy', osname, 'deploy'))).not.toContain(old);
+});
+
 test('the new boot entries lie on the disk itself when going back is done, not only in a journal that boot loaders don’t read', async () => {
   await publishPlain(host, 2);
   await session(upgrade);

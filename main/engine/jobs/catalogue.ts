@@ -5,6 +5,7 @@ import type {
   Deployment,
   DiskUse,
   FinalizeFailure,
+  NotRemoved,
   PackageChange,
   PackageDetails,
   UpdateDetails,
@@ -37,6 +38,8 @@ export interface DeployOutcome {
   readonly fromVersion?: string;
   readonly toVersion?: string;
   readonly checksum?: string;
+  /** Cleaning up after the change is a result of its own: what it couldn't remove. Missing: nothing. */
+  readonly notRemoved?: readonly NotRemoved[];
 }
 
 /** Parts of a package list difference with where it was read from. */

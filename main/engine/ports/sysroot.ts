@@ -1,3 +1,5 @@
+import type { NotRemoved } from '../../../shared/domain/index.ts';
+
 /** A deployment as libostree reports it, copied out of the library. */
 export interface RawDeployment {
   /** `OSNAME-CHECKSUM.SERIAL` */
@@ -43,6 +45,8 @@ export interface SysrootPort {
   /** The running system lives in this sysroot. */
   readonly isBooted: boolean;
   readonly repo: RepoPort;
+  /** What cleaning up couldn't remove so far. The changes before it are made all the same, so it doesn't make them fail. */
+  readonly notRemoved: readonly NotRemoved[];
   /** Staged first, then boot order. */
   deployments(): readonly RawDeployment[];
   /** The deployment whose /etc a new one of this stateroot starts from, undefined for a first one. */

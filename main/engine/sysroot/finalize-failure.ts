@@ -43,6 +43,11 @@ export function finalizeFailure(sysroot: SysrootPort, dir: StateDir): FinalizeFa
   const record = readJson<StagedRecord>(stagedFile(dir));
   const stamp = readStamp(sysroot);
   const saved = readJson<FinalizeFailure>(failureFile(dir));
+  // libostree's stamp also tells of cleaning up that failed after the new entries were written
+  if (record && sysroot.deployments().some((d) => !d.staged && d.id === record.id)) {
+    removeFile(failureFile(dir));
+    return undefined;
+  }
   const found = fromStamp(stamp, record) ?? fromRecord(record, sysroot);
   // the stamp alone doesn't know the version, and the record is used up once it was told
   const failure = saved && (!found || found.at === saved.at) ? saved : found;

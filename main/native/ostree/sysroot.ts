@@ -1,6 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import type { NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
+import type { NotRemoved } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import {
   bind,
@@ -104,6 +106,7 @@ export class Sysroot implements SysrootPort, Disposable {
   #locked = false;
   #known = new Map<string, Handle<'OstreeDeployment'>>();
   #list: readonly RawDeployment[] = [];
+  #notRemoved: readonly NotRemoved[] = [];
   readonly #damaged: readonly DamagedFile[];
 
   private constructor(path: string, handle: Handle<'OstreeSysroot'>, damaged: readonly DamagedFile[]) {
@@ -167,6 +170,10 @@ export class Sysroot implements SysrootPort, Disposable {
       this.#repo = Repo.borrow(owned.pointer, `${this.path.replace(/\/$/, '')}/ostree/repo`);
     }
     return this.#repo;
+  }
+
+  get notRemoved(): readonly NotRemoved[] {
+    return this.#notRemoved;
   }
 
   deployments(): readonly RawDeployment[] {
@@ -233,8 +240,23 @@ export class Sysroot implements SysrootPort, Disposable {
    */
   #settle(postclean: boolean): void {
     checkpoint(join(this.path, 'boot'));
-    if (postclean) sysrootCleanup(this.pointer, null);
     this.#read();
+    if (!postclean) return;
+    this.#clean(sysrootCleanup);
+    this.#read();
+  }
+
+  /** What can't be removed (an immutable file within) is tried again at every cleaning up, and must not make the change before it look failed. */
+  #clean(call: typeof sysrootCleanup): void {
+    try {
+      call(this.pointer, null);
+      this.#notRemoved = [];
+    } catch (error) {
+      const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
+      const known = new Set(this.#list.map(({ directory }) => join(this.path, directory)));
+      const left = deploymentFolders(this.path).filter((folder) => !known.has(folder));
+      this.#notRemoved = (left.length > 0 ? left : [join(this.path, 'ostree')]).map((path) => ({ path, detail }));
+    }
   }
 
   setPinned(id: string, pinned: boolean): void {
@@ -245,7 +267,7 @@ export class Sysroot implements SysrootPort, Disposable {
   }
 
   cleanup(): PruneResult {
-    prepareCleanup(this.pointer, null);
+    this.#clean(prepareCleanup);
     const zeros = [0, 0, 0, 0, 0, 0];
     // libostree adds what the deployments hold to this set
     using reachable = new Handle<'GHashTable'>(newReachable(), 'reachable objects', tableUnref);
@@ -260,7 +282,7 @@ export class Sysroot implements SysrootPort, Disposable {
     const pruned: [number] = [0];
     const bytes: [number | bigint] = [0];
     cleanupPrune(this.pointer, options, [0], pruned, bytes, null);
-    sysrootCleanup(this.pointer, null);
+    this.#clean(sysrootCleanup);
     this.reload();
     return { objectsPruned: pruned[0], bytesFreed: Number(bytes[0]) };
   }
@@ -319,6 +341,16 @@ export class Sysroot implements SysrootPort, Disposable {
     for (const handle of this.#known.values()) handle[Symbol.dispose]();
     this.#known = new Map();
   }
+}
+
+/** The trees on the disk, listed in the boot order or not. */
+function deploymentFolders(sysroot: string): string[] {
+  const stateroots = join(sysroot, 'ostree/deploy');
+  return readdirSync(stateroots).flatMap((osname) => {
+    const folder = join(stateroots, osname, 'deploy');
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.filter((name) => /^[0-9a-f]{64}\.\d+$/.test(name)).map((name) => join(folder, name));
+  });
 }
 
 function unreadableFile({ code, ...fields }: DamagedFile, cause?: unknown): TreelineError {
