@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { PackageCache } from '../ports/compose-store.ts';
-import type { RpmPackage } from '../ports/rpm.ts';
+import { rpmFileFlag, type RpmPackage } from '../ports/rpm.ts';
 import { confined, Tree } from '../tree/index.ts';
 import type { Crossings } from './crossed-links.ts';
 import { isLinkMode, treePath } from './tree-path.ts';
@@ -34,9 +34,13 @@ export function assemble(packages: readonly LocatedPackage[], { cache, tree, scr
     const unwanted = new Set(
       header.files.filter((file) => leftOut.has(file.path)).map((file) => treePath(file.path, isLinkMode(file.mode))),
     );
-    const wanted = (name: string): boolean => !unwanted.has(name);
+    // asking costs more than the checkout itself
+    const wanted = unwanted.size > 0 ? (file: string): boolean => !unwanted.has(file.replace(/^\/+/, '')) : undefined;
     if (crossings.packages.has(header) && confined) checkoutThroughLinks(cache, commit, tree, scratch, wanted);
-    else checkout(cache, commit, tree, wanted);
+    else {
+      checkStaysInside(tree, header);
+      cache.checkout(commit, tree.root, wanted);
+    }
     done(i + 1);
   });
   makeScaffold(tree);
@@ -50,19 +54,10 @@ function prepareLinks(tree: Tree, { links }: Crossings): void {
   }
 }
 
-function checkout(cache: PackageCache, commit: string, tree: Tree, wanted: (name: string) => boolean): void {
-  const stays = staysInside(tree);
-  cache.checkout(commit, tree.root, (file) => {
-    const name = file.replace(/^\/+/, '');
-    stays(name);
-    return wanted(name);
-  });
-}
-
 /** libostree would follow such links as this machine does: the package is put into an empty directory, and moved from there. */
-function checkoutThroughLinks(cache: PackageCache, commit: string, tree: Tree, scratch: string, wanted: (name: string) => boolean): void {
+function checkoutThroughLinks(cache: PackageCache, commit: string, tree: Tree, scratch: string, wanted?: (file: string) => boolean): void {
   ownDirectory(scratch);
-  cache.checkout(commit, scratch, (file) => wanted(file.replace(/^\/+/, '')));
+  cache.checkout(commit, scratch, wanted);
   using from = new Tree(scratch);
   moveIn(from, tree, '', '');
   from.empty('checkout', '');
@@ -83,17 +78,20 @@ function moveIn(from: Tree, tree: Tree, source: string, target: string): void {
 const joined = (directory: string, name: string): string => (directory === '' ? name : `${directory}/${name}`);
 
 /**
- * libostree follows a link that stands where a directory of the commit goes. Before anything is put into a directory this is asked about it: throws
- * package.outside-tree for a link.
+ * libostree follows a link that stands where a directory of the commit goes: throws package.outside-tree when one stands on the way to a file of the package,
+ * whose payload holds exactly what its header lists.
  */
-export function staysInside(tree: Tree): (name: string) => void {
-  const known = new Set(['', '.']);
-  return (name) => {
-    const directory = path.dirname(name);
-    if (known.has(directory)) return;
-    if (confined && tree.look('checkout', directory)?.isSymbolicLink()) throw tree.errors.leadsOut(directory, name);
-    known.add(directory);
-  };
+function checkStaysInside(tree: Tree, pkg: RpmPackage): void {
+  if (!confined) return;
+  const known = new Set(['.']);
+  for (const file of pkg.files) {
+    if (file.flags & rpmFileFlag.ghost) continue;
+    const name = treePath(file.path, isLinkMode(file.mode));
+    for (let directory = path.dirname(name); !known.has(directory); directory = path.dirname(directory)) {
+      known.add(directory);
+      if (tree.look('checkout', directory)?.isSymbolicLink()) throw tree.errors.leadsOut(directory, name);
+    }
+  }
 }
 
 /** Make the directories that scripts need and that are missing. */

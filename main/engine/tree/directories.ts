@@ -189,8 +189,7 @@ export class Directories implements Disposable {
     const walk = this.walk(target);
     if (walk.found === true) {
       if (!walk.stats.isDirectory()) throw this.errors.wrongKind(walk.path, kindOf(walk.stats), 'directory');
-      if (this.#known.size > 4096) this.#known.clear();
-      this.#known.set(target, walk.path);
+      this.#know(target, walk.path);
       return walk.path;
     }
     if (walk.found === 'file') throw this.errors.wrongKind(walk.path, kindOf(walk.stats), 'directory');
@@ -207,6 +206,21 @@ export class Directories implements Disposable {
     return at;
   }
 
+  /** The path without links of a directory that something is looked for in; undefined when there is none. */
+  directory(target: string): string | undefined {
+    const known = this.#known.get(target);
+    if (known !== undefined) return known;
+    const walk = this.walk(target);
+    if (walk.found !== true || !walk.stats.isDirectory()) return undefined;
+    this.#know(target, walk.path);
+    return walk.path;
+  }
+
+  #know(target: string, path: string): void {
+    if (this.#known.size > 4096) this.#known.clear();
+    this.#known.set(target, path);
+  }
+
   /** The entry that a path names, its directory's links followed in the tree, the last part not; undefined when the directory isn't there. */
   locate(target: string, change: boolean, make = false): Entry | undefined {
     const parts = partsOf(target);
@@ -218,8 +232,8 @@ export class Directories implements Disposable {
       return directory === undefined ? undefined : this.entry(directory, name);
     }
     if (!confined) return this.entry(parts.join('/'), name);
-    const walk = this.walk(above);
-    return walk.found === true && walk.stats.isDirectory() ? this.entry(walk.path, name) : undefined;
+    const directory = this.directory(above);
+    return directory === undefined ? undefined : this.entry(directory, name);
   }
 }
 

@@ -126,10 +126,11 @@ export class Tree implements Disposable {
   /** Names in a directory, sorted; none when it isn't there. Throws package.unusable-file for something else, and for names that aren't UTF-8. */
   names(place: PlaceName, target: string): string[] {
     this.#begin(place, 'list', target);
+    const directory = this.#directories.directory(target);
+    if (directory !== undefined) return namesOf(this.#directories.open(directory), () => this.errors.badName(directory));
     const found = this.#find(target);
     if (!found) return [];
-    if (!found.stats.isDirectory()) throw this.errors.wrongKind(found.path, kindOf(found.stats), 'directory');
-    return namesOf(this.#directories.open(found.path), () => this.errors.badName(found.path));
+    throw this.errors.wrongKind(found.path, kindOf(found.stats), 'directory');
   }
 
   /** A regular file's content; undefined when it isn't there. Throws package.unusable-file for anything else, and beyond the place's limit. */

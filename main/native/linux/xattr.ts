@@ -6,11 +6,12 @@ const lremove = bind('c', 'lremovexattr', 'int', ['str', 'str']);
 const llist = bind('c', 'llistxattr', 'long', ['str', Ptr, 'size_t']);
 const lget = bind('c', 'lgetxattr', 'long', ['str', 'str', Ptr, 'size_t']);
 
+const valueBuffer = Buffer.alloc(65536);
+
 /** Value of an extended attribute, undefined when it isn't set or the file system has none (lgetxattr(2)). */
 export function getAttribute(path: string, name: string): Buffer | undefined {
-  const buffer = Buffer.alloc(65536);
-  const length = Number(lget(path, name, buffer, buffer.length));
-  return length < 0 ? undefined : Buffer.from(buffer.subarray(0, length));
+  const length = Number(lget(path, name, valueBuffer, valueBuffer.length));
+  return length < 0 ? undefined : Buffer.from(valueBuffer.subarray(0, length));
 }
 
 /** Set an extended attribute (lsetxattr(2)). Throws with the errno's name. */
