@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { checkTreefile } from '../../main/engine/compose/check.ts';
@@ -148,7 +149,7 @@ test.each([1, 2, 3, 4])(
       for (const list of [treefile.packages, treefile.repos, treefile.units])
         expect(list.every((item) => typeof item === 'string')).toBe(true);
     });
-    const ofJson = fuzz(json, seed, 80, (text) => void loadTreefile(at('tree.json'), text));
+    const ofJson = fuzz(json, seed, 160, (text) => void loadTreefile(at('tree.json'), text));
     // both kinds must occur, else nothing is tried
     expect(Math.min(ofYaml.good, ofYaml.refused, ofJson.good, ofJson.refused)).toBeGreaterThan(3);
   },
