@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Init of a simulated boot (main/demo/simboot.ts starts it in new mount, pid, ipc and uts namespaces): makes one deployment of an OSTree
 # sysroot the root of these namespaces, as an initramfs does, runs a command in it, and shuts down as systemd does.
 #   boot.sh COMMAND [ARG...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A plugin of dnf 4 that trees composed by Treeline have beside dnf: dnf looks, Treeline changes."""
 
 import os

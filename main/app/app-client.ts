@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { HostClient } from '../client/api.ts';
 import type { RemotesClient, RestartClient, ReviewClient } from '../client/review-api.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, clipboard, type BrowserWindow } from 'electron';
 import type { CommandArgs, CommandName, CommandResult } from '../../shared/ipc/index.ts';
 import type { ComposeClient } from '../local/index.ts';

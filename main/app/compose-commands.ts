@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { dialog, type BrowserWindow } from 'electron';
 import type { AvailablePackage, ComposeResult, JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

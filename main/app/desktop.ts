@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, Menu, nativeImage, Tray } from 'electron';
 import path from 'node:path';
 import { z } from 'zod';

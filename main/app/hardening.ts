@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, type Session, type WebContents } from 'electron';
 import { isOwnUrl } from './origin.ts';
 

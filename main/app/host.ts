@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { wholeClient, type AppClient, type WholeClient } from './app-client.ts';

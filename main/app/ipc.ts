@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { channelOf, commandNames, commands, events, type CommandName, type EventName, type Reply } from '../../shared/ipc/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** The one origin of the window: everything it loads and every sender of IPC has it. */
 export const appScheme = 'app';
 export const appHost = 'treeline';

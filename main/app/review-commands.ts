@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { BrowserWindow } from 'electron';
 import { readFile } from 'node:fs/promises';
 import type { EtcFile, EtcPreview, Medium, UpdateDetails } from '../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { protocol, type Session } from 'electron';
 import { randomBytes } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import de from '../../assets/locales/de.json';
 import deErrors from '../../assets/locales/de.errors.json';
 import en from '../../assets/locales/en.json';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, BrowserWindow, nativeTheme, screen, type Input } from 'electron';
 import path from 'node:path';
 import { appUrl } from './origin.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Option, type Command } from 'commander';
 import type { ComposeOutcome, ComposeParams } from '../engine/jobs/index.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';

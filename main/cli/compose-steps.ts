@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import type { CommitRootfsParams, InstallOutcome, InstallParams } from '../engine/jobs/index.ts';
 import { accepted, committedText } from './compose-options.ts';

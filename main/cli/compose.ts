@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { ComposeOutcome, ComposeParams } from '../engine/jobs/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command, Option } from 'commander';
 import type { JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
 import { dbJobsUrl } from './worker-path.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FullHostClient, KernelArgsChange, PullOptions } from '../client/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { realpathSync } from 'node:fs';
 import type { RemotesClient, RestartClient, ReviewClient } from '../client/index.ts';
 import type {

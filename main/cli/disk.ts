@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Option, type Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/disk/params.ts';

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { buildProgram } from './program.ts';
 import { printError } from './terminal.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobState } from '../../shared/domain/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult } from '../engine/jobs/index.ts';
 import { ProgressPrinter } from './progress.ts';

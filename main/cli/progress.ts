@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobState, Progress } from '../../shared/domain/index.ts';
 import type { Output } from './terminal.ts';
 

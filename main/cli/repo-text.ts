@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobResult } from '../engine/jobs/index.ts';
 import { sizeText } from './progress.ts';
 import { dateText } from './status.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { isWholeSystem } from './whole-system.ts';
 import { createHostClient, type FullHostClient } from '../client/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { fileURLToPath } from 'node:url';
 
 /** The worker's entry, beside the command line's in every installation. */

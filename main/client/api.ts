@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import type { RemotesClient, RestartClient, ReviewClient } from './review-api.ts';
 

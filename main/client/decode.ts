@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Variant } from '../../shared/dbus/index.ts';
 import {
   compareEvr,

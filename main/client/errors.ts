@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { DbusCallError, reportOfWire } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 

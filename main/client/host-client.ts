@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { iface, rootPath, sysrootPath, Variant, type AbstractConnector, type DbusMessage } from '../../shared/dbus/index.ts';
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

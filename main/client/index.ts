@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { FullHostClient } from './api.ts';
 import { DbusHostClient, type ClientOptions } from './host-client.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, statfsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { TreelineError } from '../../shared/errors/index.ts';

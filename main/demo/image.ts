@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { run, tryRun } from './processes.ts';
 import type { DemoPaths } from './state.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createCipheriv, createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, linkSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

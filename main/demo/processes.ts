@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { type ChildProcess, spawn } from 'node:child_process';
 import { TreelineError } from '../../shared/errors/index.ts';
 

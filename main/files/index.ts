@@ -1,2 +1,3 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export { appendLasting, atomicFile, tryAtomicFile, type AtomicFileOptions } from './atomic-file.ts';
 export { readRegularFile, type ReadOptions } from './regular-file.ts';

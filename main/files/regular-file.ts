@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { TreelineError } from '../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { DbusCallError, Variant, type ActionId, type Bus } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { Caller } from './callers.ts';

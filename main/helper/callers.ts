@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
 import { cut, keptLimits, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
 import { Presence } from './presence.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Variant } from '../../shared/dbus/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import {

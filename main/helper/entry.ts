@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { GiveBack } from './give-back.ts';
 import { helperOptions } from './options.ts';

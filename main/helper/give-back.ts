@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

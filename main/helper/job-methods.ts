@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, hasOption, listOption, stringOption } from '../../shared/dbus/index.ts';
 import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

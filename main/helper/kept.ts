@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { cut, keptLimits } from '../../shared/dbus/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';

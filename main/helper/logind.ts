@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn, type ChildProcess } from 'node:child_process';
 import { DbusCallError, type Bus } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFile, realpath } from 'node:fs/promises';
 import { TreelineError } from '../../shared/errors/index.ts';
 

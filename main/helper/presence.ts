@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { DbusCallError, type Bus } from '../../shared/dbus/index.ts';
 
 const login = 'org.freedesktop.login1';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { iface, osPath, stringOption } from '../../shared/dbus/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { serviceWideLimits, userLimits } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { asking } from './asking.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';

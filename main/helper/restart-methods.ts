@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, iface, type Bus } from '../../shared/dbus/index.ts';
 import type { ScheduledRestart } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

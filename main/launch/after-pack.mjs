@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // electron-builder calls this once the application folder is complete, before the fuses are set.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm run bench`: runs test/bench/*.bench.mjs one after the other and makes one table of the JSON lines which they print on stdout:
 // { name, treelineMs, referenceMs?, ratio? } for times beside those of another program, or { name (or what), value, unit, budget? }.
 import { readdirSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Bundles every entry into dist/ (or --out=FOLDER). Run by `npm run build`; quick enough (about a second without the renderer) to run always.
 import { build } from 'esbuild';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // How the launch scripts talk: one numbered line per step, indented lines below, no colour codes in a pipe.
 const tty = process.stdout.isTTY ?? false;
 const paint = (code, text) => (tty ? `\x1b[${code}m${text}\x1b[0m` : text);

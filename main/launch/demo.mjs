@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The simulated host (dist/demo/demo.mjs) as a child process: as root, through sudo for an ordinary user.
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm run fuzz -- --seconds N [--seed S] [TARGET…]`: coverage-guided fuzzing of what reads strangers' bytes, N seconds for each (default 30).
 // What reached new code stays in .cache/fuzz/corpus for the next time; what broke a decoder is written to .cache/fuzz/faults.
 // `--inputs N`: so many instead of a time, which is the same each time. `--directory D`: instead of .cache/fuzz.

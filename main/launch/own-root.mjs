@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // In a plain chroot, / is no mount point: mount namespaces can't be made private there, and pivot_root refuses. A bind mount of / is one.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';

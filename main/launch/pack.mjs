@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm run pack`: RPM and DEB of treeline-headless (service, command line) and of treeline (the app) into .cache/pack/packages.
 // `npm run pack -- --headless`: only the first, without Electron. `--out=FOLDER`: elsewhere. `--release=N`: number of the packaging.
 // `--sign-key=FINGERPRINT`: sign the RPMs and SHA256SUMS with that key of gpg's keyring. `--any-electron`: see electron-runtime.mjs; for tests only.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm test`: sets up, runs every check and suite, ends with "N passed, N failed". `npm test -- unit lint` runs only those.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

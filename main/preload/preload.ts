@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
 import { channelOf, commandNames, eventNames, type CommandName, type EventName } from '../../shared/ipc/channels.ts';
 import type { TreelineBridge } from '../../shared/ipc/index.ts';

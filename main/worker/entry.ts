@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { TreelineError } from '../../shared/errors/index.ts';

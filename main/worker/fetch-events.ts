@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { z } from 'zod';
 import { errorTable, type ErrorCode } from '../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { fstatSync } from 'node:fs';
 import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import { encodeVariant } from '../native/core/gvariant-format.ts';

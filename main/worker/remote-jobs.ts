@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import * as remotes from '../engine/remotes/index.ts';
 import { importGpgKeys, Sysroot } from '../native/ostree/index.ts';

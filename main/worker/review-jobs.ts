@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import type { ReadCommitRpmdb } from '../engine/ports/review.ts';
 import * as review from '../engine/review/index.ts';

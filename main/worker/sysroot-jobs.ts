@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/bootloader/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobState } from '../../shared/domain/index.ts';
 
 export type Announcement = { readonly kind: 'step' } | { readonly kind: 'percent'; readonly tens: number } | { readonly kind: 'end' };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createRoot } from 'react-dom/client';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
 import { I18nProvider } from 'react-aria-components';

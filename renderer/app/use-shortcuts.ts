@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { useEffect } from 'react';
 import { hostActions, useHost } from '../stores/host-store.ts';
 import { goTo, sections } from '../stores/route-store.ts';

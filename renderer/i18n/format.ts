@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { knownSeconds } from '../../shared/domain/index.ts';
 
 /** Numbers, sizes, dates and durations in the person's own conventions. */

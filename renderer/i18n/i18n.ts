@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import de from '../../assets/locales/de.json';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { useTranslation } from 'react-i18next';
 import deErrors from '../../assets/locales/de.errors.json';
 import { errorText, type ErrorReport, type ErrorText } from '../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createContext, useContext } from 'react';
 import { createFormatter, type Formatter } from './format.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { create } from 'zustand';
 
 export const sections = ['updates', 'history', 'compose', 'activity'] as const;

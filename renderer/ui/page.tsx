@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 
 /** A page of the window: the one h1 and its content, at a width that stays readable. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Search, X } from 'lucide-react';
 import type { ReactNode, RefObject } from 'react';
 import { Button, Input, SearchField as AriaSearchField } from 'react-aria-components';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 type Allow = 'yes' | 'no' | 'auth_admin' | 'auth_admin_keep';
 
 export interface ActionSpec {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { dbusErrorName, errorCodeOfDbusName, errorLine, errorTable, type ErrorCode, type ErrorReport } from '../errors/index.ts';
 
 /**

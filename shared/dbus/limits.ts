@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Every bound of the service's own making, in one place. Those of the protocol itself stand beside its code (`wire/`). */
 
 /** What a connection takes from its other end. */

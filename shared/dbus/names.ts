@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Well-known names, interfaces and object paths on the system bus. */
 export const serviceName = 'org.projectatomic.rpmostree1';
 /** Owned besides rpm-ostree's name, so that a client can tell which service it talks to. */

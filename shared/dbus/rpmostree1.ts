@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ActionId } from './actions.ts';
 import { iface } from './names.ts';
 import { args, guarded, read, type Args, type AuthFacts, type InterfaceSpec } from './table.ts';

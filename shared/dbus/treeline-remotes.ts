@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { guarded, read, type InterfaceSpec } from './table.ts';
 import { first, optionsProblem, stringOption } from './validate.ts';
 import { fingerprintsProblem, keyProblem, remoteNameProblem, urlProblem } from './validate-review.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
 import { boolOption, deploymentIdProblem, first, optionsProblem } from './validate.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { guarded, read, type InterfaceSpec } from './table.ts';
 import { first, hasOption, optionsProblem, refspecProblem, revisionProblem, stringOption, type Problem } from './validate.ts';
 import { checksumProblem, etcPathProblem, mediumPathProblem, remoteNameProblem, treePathProblem } from './validate-review.ts';

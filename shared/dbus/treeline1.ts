@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { iface } from './names.ts';
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
 import { remoteMethods } from './treeline-remotes.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { hasControl } from './validate.ts';
 
 const shown = (text: unknown): string => String(text).slice(0, 120);

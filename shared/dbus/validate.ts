@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { argumentLimits } from './limits.ts';
 import { Variant } from './wire/variant.ts';
 import type { Args } from './table.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export type Severity = 'critical' | 'important' | 'moderate' | 'low' | 'none';
 export type AdvisoryKind = 'security' | 'bugfix' | 'enhancement' | 'newpackage' | 'unknown';
 

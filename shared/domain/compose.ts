@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../errors/error.ts';
 import type { Advisory } from './advisory.ts';
 import type { PackageChange, PackageDetails } from './package.ts';

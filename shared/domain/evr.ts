@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Evr, Package } from './package.ts';
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../errors/error.ts';
 
 /** One line of /var/lib/treeline/history.jsonl: what happened, when, by whom. Newest last in the file, newest first in lists. */

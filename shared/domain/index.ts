@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './advisory.ts';
 export * from './changes.ts';
 export * from './compose.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Epoch, version and release of an RPM, kept apart on purpose: comparing them as one string is wrong (rpm-version(7)). */
 export interface Evr {
   readonly epoch: number;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * One honest bar: `fraction` is weighted over all steps and never goes back. Bytes and seconds are known from the start
  * of the download step or are missing; nothing is guessed from words.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../errors/error.ts';
 
 /** A trusted public key of a remote. Times are Unix seconds. */

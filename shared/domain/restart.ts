@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** A restart that will happen at a time, unless somebody postpones or cancels it. */
 export interface ScheduledRestart {
   /** Unix seconds. */

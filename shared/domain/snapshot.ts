@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Deployment } from './deployment.ts';
 import type { JobState } from './progress.ts';
 import type { CheckState, FinalizeFailure } from './update.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** The last second that a JavaScript date can show (ECMA-262: 8.64e15 ms). Commits may say later ones: they are made by anybody. */
 export const lastSecond = 8_640_000_000_000;
 

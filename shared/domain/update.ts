@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../errors/error.ts';
 import type { Severity } from './advisory.ts';
 import type { OriginLoss } from './deployment.ts';

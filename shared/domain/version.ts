@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Version of all parts of Treeline; the same as in package.json (a test compares). */
 export const treelineVersion = '0.1.0';
 

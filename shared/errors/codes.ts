@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** What a person reads for a code. `{name}` is replaced by the report's fields or facts; a sentence whose fact is missing is dropped. */
 export interface ErrorText {
   readonly title: string;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorCode } from './codes.ts';
 import { maskCredentials } from './credentials.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './credentials.ts';
 export { errorTable, type ErrorCode, type ErrorText } from './codes.ts';
 export { TreelineError, type ErrorReport } from './error.ts';

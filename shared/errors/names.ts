@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorTable, type ErrorCode } from './codes.ts';
 
 const prefix = 'org.treeline.Error.';

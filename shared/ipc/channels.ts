@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * Names of the contract between main process and window. The preload imports this file only, so that it stays small; what each
  * command takes and gives is in ./contract.ts, checked against this list by its type.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export { channelOf, commandNames, eventNames, type CommandName, type EventName } from './channels.ts';
 export {
   commands,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The service that test/bench/app.bench.mjs gives the app: an update of 200 packages, at once. Says on stdout when the window shows it.
 import { app, BrowserWindow } from 'electron';
 

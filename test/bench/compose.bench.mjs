@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Compose of 210 small packages: cold, 31 of them changed, nothing changed; against the same by plain tools (rpm --root, ostree commit).
 // The same for the packages of the test system, when there are any. Prints JSON lines. Needs `npm run build`, rpmbuild, createrepo_c, rpm, ostree; runs as root.
 import { execFileSync } from 'node:child_process';

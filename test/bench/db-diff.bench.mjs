@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `treeline db diff --changelogs` of two commits of 2,000 packages, 600 of them changed, against `rpm -qa --changelog` over both trees.
 // Prints one JSON line per kind of repository and commit. Needs `npm run build`, rpmbuild, rpm, ostree; TREELINE_BENCH_DIR: where to work.
 import { execFileSync } from 'node:child_process';

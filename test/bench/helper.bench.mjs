@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The service from its start to its first answer, and its memory when idle. Prints one JSON line per value.
 // Needs `npm run build`, dbus-daemon and gdbus; the sysroot isn't needed for a first answer.
 import { spawn } from 'node:child_process';

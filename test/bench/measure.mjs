@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Wall time, processor time and memory of a program with all that it starts.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The preview of a gap of ten releases, changelogs included: bytes answered by the web server against the size of the tree's RPM database, which
 // is what must be fetched where commits don't say what they change. All eleven releases are composed by `treeline compose tree` from packages with
 // files and long changelogs. Afterwards the server is stopped, and the preview must still be there. Prints one JSON line. Needs root, dist/

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Fetching an update over HTTP: `update.upgrade` (download only: check, unprivileged fetch, verification, import) against `ostree pull`
 // into a copy of the same sysroot. Prints one JSON line. Needs root and dist/ (npm run build).
 import { execFileSync, spawn } from 'node:child_process';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // A system of Treeline's beside an ordinary one of packages, installed by that one itself; each starts and stays whole.
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';

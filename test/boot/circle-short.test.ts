@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // One upgrade to a version with another kernel, and the way back, in a real system.
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The other ways to start: EFI firmware, extlinux. What their disks hold is looked at in test/native/disk.test.ts.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // What the composed commits hold of the real packages, by rpm's own verification.
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The plug is pulled while an update is staged, and while it is finished at shutdown: whatever was there, a whole system starts again.
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm run test:crash`: every recorded write boundary of every operation on every layout. CRASH_ONLY=finalize,xfs: some of them only.
 import { afterEach, describe, expect, it } from 'vitest';
 import { layouts } from './layouts.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { PlainHost } from '../../main/demo/plain-releases.ts';
 import type { Step } from '../native/simulated-session.ts';
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A file system (FUSE) of some image files which appends everything that is written to them to a log, in order: what a disk sees below a
  * file system. Environment: RECORDER_DIR holds the images, RECORDER_LOG the log. One thread only (-s): the log's order is the disk's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, copyFileSync, openSync, readSync, writeSync } from 'node:fs';
 import { generator } from '../fuzz/mutate.ts';
 import type { DiskRecord } from './recorder.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Bundled and run in a simulated session: writes the files that the service keeps, each twice, as its jobs and starts do.
 import { rememberSeen } from '../../main/helper/boot-record.ts';
 import { RestartSchedule } from '../../main/helper/restart-schedule.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ElectronApplication } from 'playwright-core';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';

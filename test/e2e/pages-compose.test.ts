@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkState } from './support/check-state.ts';
 import { composeStates } from './support/compose-states.ts';

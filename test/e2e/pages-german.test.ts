@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as c from './support/compose-fixtures.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Session, type Profiler } from 'node:inspector';
 import { generator, mutate } from './mutate.ts';
 

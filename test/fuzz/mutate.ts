@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Numbers below a bound, the same for the same seed (mulberry32). */
 export type Random = (below: number) => number;
 

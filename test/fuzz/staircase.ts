@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Not a decoder: whether the loop is guided by what it reached. Each step is only there for inputs that took the one before. */
 export const seeds = [Buffer.alloc(4)];
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import type { RpmSource } from '../fixtures/make-rpm.ts';
 

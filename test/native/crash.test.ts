@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterEach, describe, expect, it } from 'vitest';
 import { layouts } from '../crash/layouts.ts';
 import { operations } from '../crash/operations.ts';

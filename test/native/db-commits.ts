@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { buildReleaseChanges, packReleaseChanges, pkglistOfPackages } from '../../main/engine/diff/index.ts';

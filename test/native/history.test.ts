@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { extendHistory, packHistory } from '../../main/engine/diff/index.ts';
 import { gapsKey, gapsType } from '../../main/engine/ports/commit-sizes.ts';

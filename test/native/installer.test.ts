@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // A repository of ours is installed by Anaconda's ostreesetup: the commands below are what it runs (pyanaconda's payload for OSTree), in its order.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

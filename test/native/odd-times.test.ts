@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { Transaction, writeCommitObject } from '../../main/native/ostree/write.ts';

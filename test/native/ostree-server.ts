@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Makes the calls of a JSON list on stdin, one after the other, as whoever runs it, with a library that isn't ours. Says after each what became of it.
 import { text } from 'node:stream/consumers';
 import dbus from 'dbus-next';

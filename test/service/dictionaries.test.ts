@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { iface, type Bus, type Variant } from '../../shared/dbus/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';

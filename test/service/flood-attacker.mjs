@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // An ordinary user who wants the service to have no time for others. Not our own client: dbus-next, and bytes by hand for the sockets of jobs.
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';

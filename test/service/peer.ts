@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Connection, iface, openSocket, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
 
 export interface Seen {

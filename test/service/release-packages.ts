@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { buildReleaseChanges, packReleaseChanges } from '../../main/engine/diff/index.ts';
 import type { Advisory, Package } from '../../shared/domain/index.ts';
 

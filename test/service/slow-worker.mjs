@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // A worker for tests of the job queue: updates take as long as a test likes and change nothing; everything else is the real one's.
 // TREELINE_TEST_SLOW: seconds of the interruptible part; TREELINE_TEST_UNINTERRUPTIBLE: seconds of the other one.
 import { spawnSync } from 'node:child_process';

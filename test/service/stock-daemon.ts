@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { Bus, iface, serviceName, Variant, type DbusMessage } from '../../shared/dbus/index.ts';

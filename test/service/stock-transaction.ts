@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';

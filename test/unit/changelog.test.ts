@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { joinChangelogs, newChangelogEntries } from '../../main/engine/diff/index.ts';
 import type { ChangelogEntry } from '../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { diffJson, diffText, listText, versionText } from '../../main/cli/db-format.ts';
 import type { DiffOutcome } from '../../main/engine/jobs/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { comparePackages, countChanges, diffPackages, packagesOfPkglist, pkglistOfPackages } from '../../main/engine/diff/index.ts';
 import { formatNevra, parseNevra, type Package } from '../../shared/domain/index.ts';

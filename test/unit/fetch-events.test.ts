@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { maskCredentials, TreelineError } from '../../shared/errors/index.ts';
 import { fetchEvent } from '../../main/worker/fetch-events.ts';

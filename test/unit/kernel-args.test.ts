@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
 import { changeKernelArgs, formatKernelArgs, kernelArg, parseKernelArgs, type KargsChange } from '../../main/engine/kargs/kernel-args.ts';
 

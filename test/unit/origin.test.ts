@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
 import { lossesOf } from '../../shared/domain/index.ts';
 import { OriginFile, readOrigin } from '../../main/engine/sysroot/index.ts';

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -38,4 +40,21 @@ it('pins every dependency exactly, by content and without an address', () => {
     expect(each.integrity, name).toMatch(/^sha512-/);
     expect(each.resolved, name).toBeUndefined();
   }
+});
+
+it('says in each source under which licence it is', () => {
+  // a checkout without its history has no list; what is in it is the same
+  if (!existsSync(path.join(root, '.git'))) return;
+  const sources = execFileSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs', '*.js', '*.c', '*.css', '*.sh', '*.py'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const { license } = JSON.parse(read('package.json')) as { license: string };
+  const without = sources
+    .split('\n')
+    .filter(
+      (name) =>
+        name !== '' && existsSync(path.join(root, name)) && !read(name).slice(0, 200).includes(`SPDX-License-Identifier: ${license}`),
+    );
+  expect(without).toEqual([]);
 });

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { errorLine } from '../../shared/errors/index.ts';
 import { base, failure, treefileDirectory } from './treefile-fixture.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { machineArch } from '../../main/engine/compose/treefile-parse.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Medium } from '../../../shared/domain/index.ts';

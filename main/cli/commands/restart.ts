@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { InvalidArgumentError, type Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ScheduledRestart } from '../../../shared/domain/index.ts';

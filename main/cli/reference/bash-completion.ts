@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { allCommands, type CommandEntry, type ValueKind } from './command-tree.ts';
 
 /** Completion for bash, without help of other packages: which command the words so far name, then its commands, options and values. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Argument, Command, Option } from 'commander';
 
 /** What can come next for one option or argument: fixed words, file names, or anything. */

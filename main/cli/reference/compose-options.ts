@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * The compose commands of rpm-ostree 2026.2 with their options (long names), which the reference compares ours with. A reason says why one is
  * refused; what has none must be in our command line.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { aliases, keyGroups, refusedKeys, type Merge } from '../../engine/compose/treefile-keys.ts';
 import { listTreefileKeys } from '../../engine/compose/index.ts';
 import { allCommands, type CommandEntry, type OptionEntry } from './command-tree.ts';

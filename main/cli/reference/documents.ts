@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { jsonSchemas } from '../../engine/compose/index.ts';
 import { buildProgram } from '../program.ts';
 import { commandTree } from './command-tree.ts';

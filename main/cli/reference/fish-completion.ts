@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { allCommands, type CommandEntry, type ValueKind } from './command-tree.ts';
 
 /** Completion for fish: each line holds where the words so far name its command. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { treelineVersion } from '../../../shared/domain/index.ts';
 import { buildProgram } from '../program.ts';
 import { bashCompletion } from './bash-completion.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Text for roff: a backslash and a hyphen mean themselves (a typed `-` must be copied as one), and a line may not begin with a control character. */
 export function roff(text: string): string {
   return text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { allCommands, type CommandEntry, type OptionEntry } from './command-tree.ts';
 import { item, marked, pageHead, roff } from './roff.ts';
 

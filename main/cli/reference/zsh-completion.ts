@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { allCommands, type CommandEntry, type OptionEntry, type ValueKind } from './command-tree.ts';
 
 /** Completion for zsh: a function for each command, which hands on to the function of a subcommand. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { PackageCache } from '../ports/compose-store.ts';
 import { rpmFileFlag, type RpmPackage } from '../ports/rpm.ts';

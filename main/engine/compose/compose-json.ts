@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Package, PackageChange } from '../../../shared/domain/index.ts';
 import { branchOf, type CommitInput, type Committed } from './commit-tree.ts';
 

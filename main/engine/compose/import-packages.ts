@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ImportRequest, PackageCache } from '../ports/compose-store.ts';
 import type { RepoDefinition, Resolution, ResolvedPackage } from '../ports/resolver.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export { checkTreefile } from './check.ts';
 export { composeTree, type ComposePorts } from './compose.ts';
 export { importAll, type ImportBatch, type Importer } from './import-packages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../ports/rpm.ts';
 import type { Treefile } from './treefile.ts';

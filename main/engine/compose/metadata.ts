@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { severityNumber, type Advisory, type Package } from '../../../shared/domain/index.ts';
 import { parse } from 'yaml';
 import { readRegularFile } from '../../files/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** The nearest known word by edit distance, if it is near enough to be a slip. */
 export function nearestKey(unknown: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Tree } from '../tree/index.ts';
 
 /** The os-release(5) file of a tree, links followed inside it, and its text; undefined when it has none. */

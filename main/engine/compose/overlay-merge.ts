@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Stats, Tree } from '../tree/index.ts';
 
 const prefixes = ['trusted.overlay.', 'user.overlay.'] as const;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { AvailablePackage } from '../../../shared/domain/index.ts';
 import type { DraftParams } from '../jobs/index.ts';
 import type { Catalog } from '../ports/resolver.ts';

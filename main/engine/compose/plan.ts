@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra, type ComposePlan, type PlannedPackage } from '../../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RpmPackage, ScriptletPhase } from '../ports/rpm.ts';
 import { runScript, type ScriptContext } from './script-run.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { Tree } from '../tree/index.ts';
 import { machineArch } from './treefile-parse.ts';
 import type { Treefile } from './treefile.ts';

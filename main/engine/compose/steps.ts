@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../shared/domain/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 

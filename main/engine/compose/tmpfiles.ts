@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * One line of a tmpfiles.d file. Fields are words, quoted where needed, `%` starts a specifier, and the last one is the rest of the line
  * (tmpfiles.d(5)): each is written so that it is read back as it was. The path must pass canBePath.

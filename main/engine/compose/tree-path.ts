@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 const merged = new Set(['bin', 'sbin', 'lib', 'lib64']);
 
 /**

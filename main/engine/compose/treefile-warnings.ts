@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorText, type ErrorReport } from '../../../shared/errors/index.ts';
 
 /** A line about something in a treefile that is ignored. */

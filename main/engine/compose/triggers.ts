@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { compareVersions } from '../../../shared/domain/index.ts';
 import { rpmFileFlag, type RpmDependency, type RpmPackage, type RpmTrigger } from '../ports/rpm.ts';
 import { runScript, type ScriptContext } from './script-run.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync } from 'node:fs';
 import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Tree } from '../tree/index.ts';
 
 /** What programs keep in /var/lib and belongs to the tree: as a link to usr/lib, it is updated with it (rpm-ostree does so for the same two). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 
 /** Replace `${name}` by a variable's value. An unknown name is an error at `where`, with the names that exist. */

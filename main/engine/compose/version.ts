@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 const datePattern = /<date:([^>]*)>/g;
 const fieldPattern = /%([-_0]?)(.?)/g;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Files that come and change together: those of the packages built from one source package. */
 export interface Component {
   readonly name: string;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { InstalledPackage } from '../ports/rpm.ts';
 import type { ImageSource } from '../ports/container.ts';
 import { isLinkMode, treePath } from '../compose/tree-path.ts';

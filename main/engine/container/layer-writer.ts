@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream, renameSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ImageSource } from '../ports/container.ts';
 
 type Dirtree = readonly [files: readonly (readonly [string, Buffer])[], directories: readonly (readonly [string, Buffer, Buffer])[]];

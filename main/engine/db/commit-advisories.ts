@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
 import { changesKey, parseReleaseChanges } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';

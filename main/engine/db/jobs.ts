@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import { formatNevra, type ChangelogEntry, type Package, type PackageChange } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra, type Package } from '../../../shared/domain/index.ts';
 
 /** A shell pattern (`*`, `?`, `[a-z]`, `[!a]`; glob(7)) on a package's name, or on its whole NEVRA. Upper and lower case differ. */

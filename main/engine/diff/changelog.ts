@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ChangelogEntry } from '../../../shared/domain/index.ts';
 
 const exact = (e: ChangelogEntry): string => `${e.timeSeconds}\0${e.author}\0${e.text}`;

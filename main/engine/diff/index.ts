@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export { joinChangelogs, newChangelogEntries } from './changelog.ts';
 export { describeChanges, indexPackages, type Described, type DescribedPackage } from './describe.ts';
 export {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { compareEvr, formatNevra, type ChangeKind, type Package, type PackageChange } from '../../../shared/domain/index.ts';
 
 /** Name, then EVR by rpm's rules, then architecture. */

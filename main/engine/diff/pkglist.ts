@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Package } from '../../../shared/domain/index.ts';
 import { comparePackages } from './packages.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { Advisory, Package, PackageDetails, ReleaseChanges } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

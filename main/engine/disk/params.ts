@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export const diskBootloaders = ['grub', 'systemd-boot', 'extlinux', 'none'] as const;
 export type DiskBootloader = (typeof diskBootloaders)[number];
 export const diskFirmwares = ['bios', 'efi', 'both'] as const;

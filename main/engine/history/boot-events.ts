@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Deployment, FinalizeFailure, HistoryEntry } from '../../../shared/domain/index.ts';
 
 /** What the service remembers of the system between its runs, to notice what happened while it wasn't there. */

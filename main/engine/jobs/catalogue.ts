@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ComposeJobs } from './compose-catalogue.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
 import type {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type * as Container from '../container/index.ts';
 import type * as Disk from '../disk/params.ts';
 import type * as Publish from '../publish/index.ts';

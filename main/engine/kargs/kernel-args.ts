@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 /** One kernel argument. `raw` is its exact text, quotes included; `value` is undefined for a KEY without `=`. */

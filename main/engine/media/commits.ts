@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import type { CommitPort } from '../ports/sysroot.ts';
 import type { MediumDirectory, MediumFile } from './directory.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { GpgKey } from '../jobs/index.ts';
 import type { ResolvedPackage } from './resolver.ts';
 import type { RpmPackage } from './rpm.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { SysrootPort } from './sysroot.ts';
 
 /** What writing a disk needs of the libraries and the kernel. */

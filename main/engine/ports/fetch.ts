@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../shared/domain/index.ts';
 
 /** What the unprivileged process fetches. Paths are absolute; everything it needs to know is in here, it reads no configuration of the system. */

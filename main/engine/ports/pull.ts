@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Counters of a running pull, as ostree_async_progress keeps them. Bytes are those received over the network. */
 export interface PullProgress {
   readonly outstandingFetches: number;

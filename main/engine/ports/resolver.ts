@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { Advisory, AvailablePackage, PackageDetails, Progress } from '../../../shared/domain/index.ts';
 

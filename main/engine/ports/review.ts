@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { FileType } from '../../../shared/domain/index.ts';
 import type { RpmdbQuery } from './db.ts';
 import type { InstalledPackage } from './rpm.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ChangelogEntry, PackageDetails } from '../../../shared/domain/index.ts';
 
 /** RPMFILE_* of rpm/rpmfiles.h: what a file of a package is. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { NotRemoved } from '../../../shared/domain/index.ts';
 
 /** A deployment as libostree reports it, copied out of the library. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RepoPort } from '../ports/sysroot.ts';
 
 /** Up to `count` commits before one, newest first, as far as the repository keeps them whole. */

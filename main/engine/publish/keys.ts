@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Signature } from '../../../shared/domain/index.ts';
 import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TreelineError } from '../../../shared/errors/index.ts';

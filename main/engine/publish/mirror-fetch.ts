@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './branches.ts';
 export * from './config-file.ts';
 export * from './keys.ts';

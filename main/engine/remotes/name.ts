@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 /** What libostree takes as the remote of a refspec `REMOTE:REF` (ostree_parse_refspec): `\w` with Unicode's letters and digits. */

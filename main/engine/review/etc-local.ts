@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import type { FileType } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

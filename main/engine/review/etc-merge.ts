@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { EtcEntry, EtcProblem, EtcSide, FileType } from '../../../shared/domain/index.ts';
 import type { LocalChanges, LocalTree } from './etc-local.ts';
 import type { TreeNode } from './tree.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EtcPreview } from '../../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobContext, ReviewParams } from '../jobs/index.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { FileSide, FileType } from '../../../shared/domain/index.ts';
 import type { DirRef, TreeReader } from './tree.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { EtcFile, TreeChange, TreeDiff, TreeFile } from '../../../shared/domain/index.ts';
 import type { JobParams } from '../jobs/catalogue.ts';

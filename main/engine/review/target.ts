@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReviewParams } from '../jobs/catalogue.ts';
 import type { ObjectReader, OwnAttributes } from '../ports/review.ts';
 import type { CommitPort, RawDeployment, RepoPort } from '../ports/sysroot.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './actions.ts';
 export * from './deploy.ts';
 export * from './deployments.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { SysrootState } from '../jobs/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * An origin file by GKeyFile's rules (GLib, "Key-value file parser"): groups of one name are one group, of a key that comes twice the last value
  * counts. Lines are kept, so that what we don't know survives a change.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { noLayering, type Layering, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
 import { OriginFile } from './origin-file.ts';

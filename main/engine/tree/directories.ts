@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { kindOf, type TreeErrors } from './errors.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export { Tree, type Ownership, type TreeOptions } from './tree.ts';
 export type { Stats } from 'node:fs';
 export { confined } from './directories.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra } from '../../../shared/domain/index.ts';
 import type { RpmPackage } from '../ports/rpm.ts';
 import type { OwnerOf } from './errors.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** What is done at a place of a tree from outside of the sandbox. */
 export type Operation = 'look' | 'list' | 'read' | 'write' | 'make' | 'move' | 'copy' | 'remove' | 'mode';
 

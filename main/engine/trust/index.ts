@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './binding.ts';
 export * from './demands.ts';
 export * from './direction.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { FetchedSummary, SummaryRef } from '../ports/fetch.ts';
 import type { RepoPort } from '../ports/sysroot.ts';
 import { ed25519TrustedKeys, requireSigned, verifyEd25519, type GpgVerify } from '../sysroot/signatures.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../shared/domain/index.ts';
 import { lossesOf, newestDeployment, worstSeverity } from '../../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Signature, UpdateDetails, UpdateSizes } from '../../../shared/domain/index.ts';
 import { diffPackages, mergeReleases, packagesOfPkglist } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';

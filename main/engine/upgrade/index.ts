@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './check.ts';
 export * from './details.ts';
 export * from './fetched.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { UpdateSizes } from '../../../shared/domain/index.ts';

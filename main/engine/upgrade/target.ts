@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { comparedDeployment, lossesOf, lossText, newestDeployment, type Layering, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { statfsSync } from 'node:fs';
 import { errorLine, TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // What `electron [-r MODULE] PATH` runs where Electron's own default app is missing (see ../electron-runtime.mjs): loads the app at PATH.
 // Top-level await on purpose: Electron holds back its `ready` event until this module is evaluated, and so until the app is.
 import { app } from 'electron/main';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // treeline-headless: service, worker, command line and what makes them part of a system. Runs on the distribution's Node.js.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The licence of Treeline, and those of the libraries that are bundled into its files: they ask for their text to come along.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // What all packages say of themselves: from package.json, electron-builder.yml (the app) and assets/system/packages.yml (dependencies, texts).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // What a package holds of other people's work, as a CycloneDX bill of materials (specification 1.6): for whoever asks "is that library in it, and which version?"
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // A staging tree: what a package will hold, at its place below a folder. Modes are set here, not taken from the checkout or the umask.
 import {
   chmodSync,

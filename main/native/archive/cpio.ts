@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Where a payload's bytes come from: fills a buffer from its beginning, 0 at the end. */
 export type ByteSource = (into: Buffer) => number;
 

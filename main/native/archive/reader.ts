@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, openSync } from 'node:fs';
 import { bind, Handle, Ptr } from '../core/index.ts';
 

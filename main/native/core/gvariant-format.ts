@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * GVariant's serialised form (GVariant Specification, "Serialisation Format"), little-endian, in normal form.
  * Mapping: b boolean; y n q i u h number; x t bigint on the way out (number or bigint on the way in); d number; s o g string;

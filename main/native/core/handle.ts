@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { bind, nonNull, Ptr, type Pointer, type Value } from './bind.ts';
 
 const unrefObject = bind('gobject', 'g_object_unref', 'void', [Ptr]);

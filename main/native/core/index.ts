@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './bind.ts';
 export * from './gerror.ts';
 export * from './glib.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi, { type LibraryHandle } from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { PackageLock, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
 import { archesOf, eachReldep, nevraOf, takeArray } from './packages.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Declarations of libdnf (0.69 headers in /usr/include/libdnf). Synchronous calls only: libsolv needs more stack than asynchronous ones have. */
 import koffi from 'koffi';
 import { bind, bindChecked, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';

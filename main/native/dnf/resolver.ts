@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bind } from '../core/index.ts';

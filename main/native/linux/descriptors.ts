@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { bind, Ptr } from '../core/index.ts';
 

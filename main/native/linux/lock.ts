@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { bind } from '../core/index.ts';
 
 /** prctl(2). Declared with the arguments used: the C function is variadic, but all are passed in registers. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
 import { bind } from '../core/index.ts';

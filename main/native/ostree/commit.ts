@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { knownSeconds } from '../../../shared/domain/index.ts';
 import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
 

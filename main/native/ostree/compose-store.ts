@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync } from 'node:fs';
 import type { ComposeStore } from '../../engine/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { bind, free, Ptr, stringArray, type Pointer } from '../core/index.ts';
 import type { RawDeployment } from '../../engine/ports/sysroot.ts';

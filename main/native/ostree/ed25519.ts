@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createPrivateKey, sign } from 'node:crypto';
 import { TreelineError } from '../../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { GErrorMapper, GErrorValue } from '../core/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { FetchedSummary, SummaryRef } from '../../engine/ports/fetch.ts';
 import { knownSeconds } from '../../../shared/domain/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { MediumTarget, MediumWriter } from '../../engine/media/create.ts';
 import { pull } from './pull.ts';
 import { writeSummary } from './publish.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DiskPort, NewSysroot } from '../../engine/ports/disk.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { ObjectReader, RepoFile } from '../../engine/ports/review.ts';
 import { bind, bindChecked, PointerOut, Ptr, Scope, variantUnref } from '../core/index.ts';

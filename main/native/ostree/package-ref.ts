@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * The ref a package is cached under: `rpmostree/pkg/NAME/EVR.ARCH`, escaped as rpm-ostree does, because a ref allows letters,
  * digits, `-`, `.`, and `_` is the escape: every other byte becomes `_XX`, `_` itself `__`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { TreeRoot } from '../../engine/ports/compose-store.ts';

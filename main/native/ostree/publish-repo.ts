@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { CommitChange, DeltaName, MirrorRepo, OpenPublishRepo, PruneOutcome } from '../../engine/ports/publish.ts';

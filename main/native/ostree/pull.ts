@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { PullProgress, PullRequest } from '../../engine/ports/pull.ts';
 import { bind, bindChecked, Handle, newVariant, Ptr, Variant, type VariantValue } from '../core/index.ts';

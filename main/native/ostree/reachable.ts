@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { bind, bindChecked, free, Handle, Ptr, variantValue } from '../core/index.ts';
 import { ostreeError } from './errors.ts';

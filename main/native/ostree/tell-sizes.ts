@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { filesKey, filesType, gapsKey, gapsType } from '../../engine/ports/commit-sizes.ts';
 import type { CommitRequest } from '../../engine/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { TreeRoot } from '../../engine/ports/compose-store.ts';
 import { bind, bindChecked, free, Handle, newVariant, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { isUtf8 } from 'node:buffer';
 import type { RpmFile } from '../../engine/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';

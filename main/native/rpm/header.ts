@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 /** Tags of rpm/rpmtag.h that are read here. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RpmPort } from '../../engine/ports/rpm.ts';
 import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';

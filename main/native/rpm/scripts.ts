@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RpmDependency, RpmScriptlet, RpmTrigger, ScriptletPhase } from '../../engine/ports/rpm.ts';
 import type { Header } from './header.ts';
 

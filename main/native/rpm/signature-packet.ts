@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export interface SignatureFacts {
   /** 16 lower-case hex digits; '' when the packet doesn't say. */
   readonly keyId: string;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, statSync } from 'node:fs';
 import koffi from 'koffi';
 import { bind, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';

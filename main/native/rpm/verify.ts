@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import path from 'node:path';
 import type { PackageVerification } from '../../engine/ports/rpm.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import type { ErrorText } from '../../../shared/errors/index.ts';
 

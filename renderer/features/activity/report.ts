@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { timeText, type HostSnapshot, type JobState } from '../../../shared/domain/index.ts';
 import { errorLine, type ErrorReport } from '../../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** What could stand at the cursor of a treefile. `word`: what of it is typed already, directly before the cursor. */
 export type CompletionPlace =
   | { readonly kind: 'key'; readonly word: string; readonly json: boolean }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { TFunction } from 'i18next';
 import { ArrowLeft, FolderOutput, GitCommitVertical } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';

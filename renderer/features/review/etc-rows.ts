@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { EtcEntry } from '../../../shared/domain/index.ts';
 
 export type EtcFilter = 'all' | EtcEntry['kind'];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { TFunction } from 'i18next';
 import type { FileSide } from '../../../shared/domain/index.ts';
 import type { Formatter } from '../../i18n/format.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { diffArrays } from 'diff';
 
 /** Which sides differ from the running system's default in a stretch of lines. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RemoteRef } from '../../../shared/domain/index.ts';
 
 /** Own branch first, then those of the same variant, then the rest; by name within. */

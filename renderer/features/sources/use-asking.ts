@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { useState } from 'react';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { ErrorSentences } from '../activity/error-sentences.tsx';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';

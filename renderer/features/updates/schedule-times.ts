@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** The next time it is `hour` o'clock here; Unix seconds. Tomorrow's if today's has passed. */
 export function nextHour(hour: number, now: Date): number {
   const at = new Date(now);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { ShieldAlert, ShieldCheck, ShieldOff } from 'lucide-react';
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';

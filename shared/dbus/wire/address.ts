@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { connect, Socket } from 'node:net';
 
 /** Where the system bus listens unless the environment says otherwise (D-Bus specification, "System message bus"). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { clientLimits, type ConnectionLimits } from '../limits.ts';
 import { openSocket, type AbstractConnector } from './address.ts';
 import { Connection, type CallFields } from './connection.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { isUtf8 } from 'node:buffer';
 import { DbusFormatError } from './format-error.ts';
 import { alignmentOf, parseSignature, parseSingleType, type WireType } from './signature.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './address.ts';
 export * from './bus.ts';
 export * from './connection.ts';

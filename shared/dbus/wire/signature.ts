@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { DbusFormatError } from './format-error.ts';
 
 /** One complete type of a signature. */

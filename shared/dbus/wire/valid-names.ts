@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** D-Bus specification, "Valid Object Paths" and "Valid Names". */
 
 const maxNameBytes = 255;

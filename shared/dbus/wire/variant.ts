@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** A value that carries its type along, in both directions. `signature` is one complete type. */
 export class Variant<T = unknown> {
   readonly signature: string;

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs what comes over a virtio serial port, a line at a time; answers with its output and "@@RC number".
 port=/dev/virtio-ports/agent
 exec 3<>"$port"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 // Name service module for /usr/lib/passwd and /usr/lib/group. Debian packages none; images of this kind keep their system users there.
 #define _GNU_SOURCE
 #include <errno.h>

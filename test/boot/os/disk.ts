@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { run } from '../packages/commands.ts';
 import type { OsVersion } from '../packages/seed.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { startWebServer, type WebServer } from '../../../main/demo/web-server.ts';

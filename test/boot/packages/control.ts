@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Fields of a Debian control file (deb-control(5)), continuation lines kept. */
 export type Control = Readonly<Record<string, string>>;
 

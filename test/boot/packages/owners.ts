@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Fixed ids of Debian's base-passwd that files of packages use. */
 const users = new Map([
   [0, 'root'],

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Debian packages that the test system is made of; what they depend on comes along. */
 export const seed: readonly string[] = [
   ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'util-linux', 'mount', 'login', 'passwd', 'libpam-modules'],

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { evrOf, plainRelations, relations, type Control } from './control.ts';
 import { kernelVersion } from './maintainer-work.ts';
 import { notConverted } from './seed.ts';

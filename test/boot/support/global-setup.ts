@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { composeTestOs, placeVariable } from '../os/compose-os.ts';
 import { say } from './scratch.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 /** Numbers from 0 to 1 that the same seed gives again (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

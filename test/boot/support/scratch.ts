@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { checkout } from '../packages/own-packages.ts';

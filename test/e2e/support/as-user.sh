@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs a program as an ordinary user, for tests that root starts:  as-user.sh UID GID CHECKOUT PROGRAM [ARG...]
 # A checkout below a folder that only root may enter (/root) is made reachable under the same path, in a mount namespace of its own.
 set -euo pipefail

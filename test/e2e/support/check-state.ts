@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect } from 'vitest';
 import type { PageDriver } from './page-driver.ts';
 import type { PageState } from './page-states.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn, spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import path from 'node:path';

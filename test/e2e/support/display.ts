@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { startXvfb } from '../../../main/launch/xvfb.mjs';
 
 let own: { readonly display: string; stop(): Promise<void> } | undefined;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { noLayering } from '../../../shared/domain/index.ts';
 import { click, inOrder, stagedSnapshot, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { lossesOf, lossText, noLayering, type HostSnapshot } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { Answer, PageDriver } from './page-driver.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Answer, PageDriver } from './page-driver.ts';
 import * as f from './page-fixtures.ts';
 import type { PageState } from './page-states.ts';

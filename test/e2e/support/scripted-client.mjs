@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Plays the service for page tests: TREELINE_TEST_CLIENT names this file. The test reaches it as globalThis.treelineScript through
 // Playwright's evaluate; see main/app/client-source.ts for when the app takes it.
 

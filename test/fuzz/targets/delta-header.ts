@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { deltaHeader, Unusable } from '../../../main/engine/media/commits.ts';
 import type { MediumFile } from '../../../main/engine/media/directory.ts';
 import type { CommitPort } from '../../../main/engine/ports/sysroot.ts';

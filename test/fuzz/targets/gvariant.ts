@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { decodeVariant, encodeVariant, Variant, type VariantValue } from '../../../main/native/core/gvariant-format.ts';
 import { commitType } from '../../../main/native/ostree/commit.ts';
 import { summaryType } from '../../../main/native/ostree/fetch-summary.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import type { TargetModule } from '../loop.ts';
 
 /** Everything that reads what strangers wrote. A decoder that is new gets a line here. */

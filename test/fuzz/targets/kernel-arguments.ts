@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatKernelArgs, parseKernelArgs } from '../../../main/engine/kargs/kernel-args.ts';
 
 export const seeds = [

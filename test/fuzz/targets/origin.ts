@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { OriginFile } from '../../../main/engine/sysroot/origin-file.ts';
 import { readOrigin } from '../../../main/engine/sysroot/origin.ts';
 import { tolerant } from './refusal.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { parseRepoFile } from '../../../main/engine/compose/repo-file.ts';
 import { tolerant } from './refusal.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { encodeVariant, Variant } from '../../../main/native/core/gvariant-format.ts';
 import { parseSummary, summaryType } from '../../../main/native/ostree/fetch-summary.ts';
 import { tolerant } from './refusal.ts';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tries to get out of a sandbox in every way that a package's script could, and writes what happened to a file: a line for each attempt,
    "NAME out" when it worked, "NAME in: why" when not. Arguments: output, a secret file of the machine, a unix socket, an abstract socket's name, a TCP port,
    device number of a block device (major:minor). It works in the current directory. */

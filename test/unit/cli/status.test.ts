@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
 import { jsonPath } from '../../../main/cli/json-path.ts';
 import { sizeText } from '../../../main/cli/progress.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { manyLines, oneLine, Output } from '../../../main/cli/terminal.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import {

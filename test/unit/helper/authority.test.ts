@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { authorize, type Question } from '../../../main/helper/authority.ts';
 import { DbusCallError, type Bus, type CallFields } from '../../../shared/dbus/index.ts';

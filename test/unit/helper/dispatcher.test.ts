@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { Dispatcher, type Call } from '../../../main/helper/dispatcher.ts';
 import type { Callers } from '../../../main/helper/callers.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { PeerProgress } from '../../../main/helper/peer-progress.ts';
 import { encodeMessage, messageType, signatureOf, transactionInterface } from '../../../shared/dbus/index.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { channelOf, commandNames, commands, eventNames, events } from '../../../shared/ipc/index.ts';
 import * as f from '../../e2e/support/page-fixtures.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import type { PlannedPackage } from '../../../shared/domain/index.ts';
 import { completionPlace } from '../../../renderer/features/compose/completion-place.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, it, vi } from 'vitest';
 import { ErrorBoundary } from '../../../renderer/app/error-boundary.tsx';
 

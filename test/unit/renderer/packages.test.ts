@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { buildRows, indexAdvisories, moveSelection, versionChange } from '../../../renderer/features/packages/rows.ts';
 import { announcementFor } from '../../../renderer/app/announcement.ts';

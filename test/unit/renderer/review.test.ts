@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { countEtc, etcRows } from '../../../renderer/features/review/etc-rows.ts';
 import { searchFiles } from '../../../renderer/features/review/files-panel.tsx';

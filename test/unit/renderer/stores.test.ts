@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostActions, takeJob, takeSnapshot, useHost } from '../../../renderer/stores/host-store.ts';
 import { loadDetails, useDetails } from '../../../renderer/stores/details-store.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { linesOf, threeWay, twoWay, type Stretch } from '../../../renderer/features/review/three-way.ts';
 import { cpuMs } from '../cpu-time.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
 import { deriveUpdateState, detailsKey, failedUpdateJob } from '../../../renderer/features/updates/update-state.ts';
 import { signatureVerdict } from '../../../renderer/features/updates/signature-line.tsx';
