@@ -43,8 +43,8 @@ export function atomicFile(file: string, content: string | Uint8Array, options: 
     const kept = before?.isFile() ? before : undefined;
     const fd = openSync(draft, 'wx', 0o600);
     try {
-      if (kept && (kept.uid !== process.geteuid?.() || kept.gid !== process.getegid?.())) fchownSync(fd, kept.uid, kept.gid);
-      fchmodSync(fd, kept ? kept.mode & 0o7777 : (options.mode ?? 0o644));
+      if (kept) keepOwner(fd, kept);
+      fchmodSync(fd, kept ? kept.mode & 0o777 : (options.mode ?? 0o644));
       writeFileSync(fd, content);
       fsyncSync(fd);
     } finally {
@@ -93,6 +93,16 @@ export function syncDirectory(directory: string): void {
     if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Only root gives files away: for others a file that they may replace becomes their own, as with every editor. Rights that went with the owner go, too. */
+function keepOwner(fd: number, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  if (uid === process.geteuid?.() && gid === process.getegid?.()) return;
+  try {
+    fchownSync(fd, uid, gid);
+  } catch (error) {
+    if (process.geteuid?.() === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
   }
 }
 

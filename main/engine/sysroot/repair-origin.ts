@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile } from '../../files/index.ts';
 import type { DeployOutcome, JobContext, JobParams } from '../jobs/index.ts';
 import type { RepoPort } from '../ports/sysroot.ts';
 
@@ -37,7 +38,7 @@ export function repairOrigin(
   if (remote === undefined) throw new TreelineError('usage.invalid', { detail: `“${refspec}” isn’t REMOTE:BRANCH` });
   if (!port.repo.hasRemote(remote)) throw new TreelineError('origin.remote-missing', { subject: remote });
   context.message(`${file} held (${damage}): ${JSON.stringify(bytes.toString('utf8').slice(0, 4000))}`);
-  replace(file, `[origin]\nrefspec=${refspec}\n`);
+  atomicFile(file, `[origin]\nrefspec=${refspec}\n`);
   // how libostree tells other programs that something changed
   utimesSync(stateroots, new Date(), new Date());
   return { changed: true, staged: false, deploymentId, checksum: checksum ?? '' };
@@ -50,18 +51,4 @@ function readIfThere(file: string): Buffer | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Old or new after a power cut, never half of one. */
-function replace(file: string, text: string): void {
-  const temporary = `${file}.new`;
-  rmSync(temporary, { force: true });
-  const fd = openSync(temporary, 'wx', 0o644);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, file);
 }
