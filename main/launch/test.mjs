@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `npm test`: sets up, runs every check and suite, ends with "N passed, N failed". `npm test -- unit lint` runs only those.
+// `npm test`: sets up, runs every check and suite, two at a time, ends with "N passed, N failed". `npm test -- unit lint` runs only those.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { LaunchError, runMain, steps } from './console.mjs';
 import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
@@ -22,6 +23,12 @@ const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot'
 /** Half an hour in a virtual machine (`npm run test:boot`); hours of power cuts (`npm run test:crash`). */
 const onRequest = ['boot', 'crash'];
 const names = ['build', ...Object.keys(checks), ...suites];
+/**
+ * Most suites keep one processor busy: two run side by side, the longest from the beginning, and after each the next that waits. The booted
+ * ones share the system that the first of them composes, and run two machines by themselves.
+ */
+const lanesFor = (chosen) => (chosen.includes('boot') ? 1 : Math.min(2, availableParallelism()));
+const longest = 'native';
 
 runMain(async () => {
   const ended = (await againWithOwnRoot()) ?? (await againWhereOthersCanRead(root));
@@ -30,7 +37,6 @@ runMain(async () => {
   const asked = process.argv.slice(2);
   const unknown = asked.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new LaunchError(`Unknown: ${unknown.join(', ')}. There are: ${names.join(', ')}.`);
-  // the suites run what was built
   const chosen = names.filter(
     (name) =>
       (asked.length === 0 && !onRequest.includes(name)) ||
@@ -47,20 +53,30 @@ runMain(async () => {
   mkdirSync(reports, { recursive: true });
 
   const results = [];
-  for (const name of chosen) {
+  const run = async (name) => {
     const from = Date.now();
     say.step(name);
     const result = name === 'build' ? await runBuild(say) : name in checks ? await runCheck(name) : await runSuite(name, say);
     results.push({ name, ...result });
     const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
     say.line(`${name}: ${result.passed} passed, ${result.failed} failed${skipped} (${Math.round((Date.now() - from) / 1000)} s)`);
-  }
+  };
+  const waiting = chosen.filter((name) => name !== 'build').sort((a, b) => Number(b === longest) - Number(a === longest));
+  // the suites run what was built
+  if (chosen.includes('build')) await run('build');
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await run(name);
+  };
+  await Promise.all(Array.from({ length: lanesFor(chosen) }, lane));
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const broken = results.filter((result) => result.failed > 0).map((result) => result.name);
   console.log(`\n${Math.round((Date.now() - started) / 1000)} seconds${broken.length > 0 ? `; failed in: ${broken.join(', ')}` : ''}`);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') === 0 ? 0 : 1;
 });
+
+/** Two suites talk at once: each line says whose it is. */
+const told = (name, line) => console.log(`    ${name}| ${line}`);
 
 async function runBuild(say) {
   try {
@@ -74,7 +90,7 @@ async function runBuild(say) {
 
 async function runCheck(name) {
   const [program, args] = checks[name];
-  const { code } = await follow(program, args, { cwd: root, onLine: (line) => line && console.log(`    ${line}`) });
+  const { code } = await follow(program, args, { cwd: root, onLine: (line) => line && told(name, line) });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -95,7 +111,7 @@ async function runSuite(name, say) {
     display = await startXvfb();
     env.DISPLAY = display.display;
   }
-  const { code } = await follow(bin('vitest'), args, { cwd: root, env, onLine: (line) => console.log(`    ${line}`) });
+  const { code } = await follow(bin('vitest'), args, { cwd: root, env, onLine: (line) => told(name, line) });
   await display?.stop();
   return count(report, code);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { closeSync, copyFileSync, openSync, readSync, writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { generator } from '../fuzz/mutate.ts';
 import type { DiskRecord } from './recorder.ts';
 
@@ -27,6 +28,9 @@ export function someCuts(cuts: readonly Cut[], wanted: number, seed: number): Cu
   );
 }
 
+/** Copy an image and leave holes holes: most of an image is nothing, and hundreds of copies are made. */
+export const copySparse = (source: string, target: string): Buffer => execFileSync('cp', ['--sparse=always', source, target]);
+
 /** The images as they are after a cut: copies of the bases with what had been written. `targets`: image -> where its copy goes. */
 export function replay(
   log: string,
@@ -43,7 +47,7 @@ export function replay(
   try {
     for (const [image, base] of bases) {
       const target = targets.get(image) ?? '';
-      copyFileSync(base, target);
+      copySparse(base, target);
       open.set(image, openSync(target, 'r+'));
     }
     for (let i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
 import { build } from 'esbuild';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { makePlainHost, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
 import { isolateMounts } from '../../main/native/linux/mount.ts';
@@ -10,7 +10,7 @@ import { fingerprint, goesOn, judge } from './judge.ts';
 import { fsck, make, mountOptions, repair, type Part } from './layouts.ts';
 import { serviceFilesInside, type Operation } from './operations.ts';
 import { Recorder, type DiskRecord } from './recorder.ts';
-import { replay, type Cut } from './replay.ts';
+import { copySparse, replay, type Cut } from './replay.ts';
 
 const sh = (program: string, ...args: string[]): string =>
   execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -62,7 +62,7 @@ export class Scenario {
     this.#unmount();
     for (const { image } of this.#parts) {
       const base = path.join(this.#directory, `base-${image}`);
-      copyFileSync(this.#recorder.image(image), base);
+      copySparse(this.#recorder.image(image), base);
       this.#bases.set(image, base);
     }
     // mounting writes, too: a journal that isn't marked as in use isn't read at the next start
