@@ -12,11 +12,22 @@ export type Value = string | number | bigint | boolean | null | Uint8Array | rea
 export type CType = unknown;
 export const Ptr = 'void *';
 
+export interface Declaration {
+  readonly from: LibraryName;
+  readonly name: string;
+  readonly result: CType;
+  readonly parameters: readonly CType[];
+}
+
+/** Everything that was declared so far: the prototype test holds it against the installed headers. */
+export const declarations: Declaration[] = [];
+
 /**
  * Declare a C function; it is looked up at its first call, so that a module can be imported without its library.
  * `undefined` as an argument would crash the process (koffi passes garbage): it is refused here.
  */
 export function bind(from: LibraryName, name: string, result: CType, parameters: readonly CType[]): (...args: Value[]) => unknown {
+  declarations.push({ from, name, result, parameters });
   let call: ((...args: Value[]) => unknown) | undefined;
   return (...args) => {
     if (args.length !== parameters.length) throw new TypeError(`${name} takes ${parameters.length} arguments, got ${args.length}`);
