@@ -2,6 +2,7 @@
 import { Variant } from '../../shared/dbus/index.ts';
 import {
   compareEvr,
+  inHostOrder,
   worstSeverity,
   type Advisory,
   type AvailableUpdate,
@@ -90,7 +91,7 @@ function decodeLayer(dict: Dict): ClientLayer {
 }
 
 function decodeMeta(variant: Variant | undefined): CommitMeta {
-  return variant?.signature === 'a{sv}' ? (metaJson(variant.value) as CommitMeta) : {};
+  return variant?.signature === 'a{sv}' ? inHostOrder(metaJson(variant.value) as CommitMeta) : {};
 }
 
 /** As the domain keeps GVariants; a decoded Variant says its type itself. */

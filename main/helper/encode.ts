@@ -3,6 +3,7 @@ import { Variant } from '../../shared/dbus/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import {
   baseOf,
+  inNetworkOrder,
   severityNumber,
   type Advisory,
   type CheckState,
@@ -22,6 +23,8 @@ const s = (value: string): Variant => new Variant('s', value);
 const b = (value: boolean): Variant => new Variant('b', value);
 const t = (value: number): Variant => new Variant('t', BigInt(Math.max(0, Math.floor(value))));
 const as = (value: readonly string[]): Variant => new Variant('as', [...value]);
+/** A commit without a version has no such key, as with rpm-ostreed. Its time has always one: stock clients stop where it is missing. */
+const versionKey = (prefix: string, version: string | undefined): Dict => (version ? { [`${prefix}version`]: s(version) } : {});
 
 /** `[epoch:]version-release`, epoch 0 left out, as rpm-ostree's clients expect it. */
 export function evrText(pkg: Package): string {
@@ -37,7 +40,7 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     osname: s(deployment.osname),
     serial: new Variant('i', deployment.serial),
     checksum: s(deployment.checksum),
-    version: s(deployment.version),
+    ...versionKey('', deployment.version),
     timestamp: t(deployment.timestamp),
     booted: b(deployment.booted),
     staged: b(deployment.staged),
@@ -45,7 +48,7 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     'finalization-locked': b(deployment.finalizationLocked),
     unlocked: s(deployment.unlocked),
     'gpg-enabled': b(deployment.verified),
-    'base-commit-meta': new Variant('a{sv}', metaDict(deployment.baseMeta)),
+    'base-commit-meta': new Variant('a{sv}', metaDict(inNetworkOrder(deployment.baseMeta))),
     ...layerKeys(layer),
     'requested-packages': as(layering.packages),
     'requested-local-packages': as(layering.localPackages),
@@ -67,7 +70,7 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);
   if (deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum) {
     dict['pending-base-checksum'] = s(pending.checksum);
-    dict['pending-base-version'] = s(pending.version);
+    Object.assign(dict, versionKey('pending-base-', pending.version));
     dict['pending-base-timestamp'] = t(pending.timestamp);
   }
   return dict;
@@ -111,7 +114,7 @@ function layerKeys(layer: ClientLayer | undefined): Dict {
     ...(layer && checksum !== undefined
       ? { 'base-checksum': s(checksum), 'layered-commit-meta': new Variant('a{sv}', metaDict(layer.meta)) }
       : {}),
-    ...(version === undefined ? {} : { 'base-version': s(version) }),
+    ...versionKey('base-', version),
     ...(timestamp === undefined ? {} : { 'base-timestamp': t(timestamp) }),
     packages: as(layer?.packages ?? []),
     modules: as(layer?.modules ?? []),
@@ -176,7 +179,7 @@ export function cachedUpdateDict(
   const dict: Dict = {
     osname: s(osname),
     checksum: s(update.checksum),
-    version: s(update.version),
+    ...versionKey('', update.version),
     timestamp: t(update.timestamp),
     origin: s(update.refspec),
     'gpg-enabled': b(base?.verified ?? false),

@@ -99,7 +99,11 @@ test('treeline.changes tells what a commit changes against its parent, with new 
     number,
     string[],
   ][];
-  expect(advisories[0]?.slice(0, 4)).toEqual(['ADV-1', 1, 3, ['plain-2-1.noarch']]);
+  // in the commit the numbers are in network order, and both kinds of commits are read
+  expect(advisories[0]?.slice(0, 4)).toEqual(['ADV-1', 1 << 24, 3 << 24, ['plain-2-1.noarch']]);
+  expect(f.ostree('show', '--print-metadata-key=rpmostree.advisories', outcome.checksum)).toContain(
+    "('ADV-1', uint32 1, uint32 3, ['plain-2-1.noarch']",
+  );
 });
 
 test('GPG signatures that ostree itself verifies, ed25519 ones that OpenSSL does', async () => {

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { machineArch } from '../../main/engine/compose/treefile-parse.ts';
-import { Variant } from '../../main/native/core/index.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { ComposeFixture, treeline } from './compose-fixture.ts';
 import { treePackages } from './compose-packages.ts';
@@ -64,16 +63,14 @@ test('other tools read it: ostree show, rpm -qa --root, ostree’s sizes', () =>
   expect(show('ostree.bootable')).toBe('true');
   expect(show('ostree.linux')).toBe("'6.1'");
   expect(show('channel')).toBe("'stable'");
-  // the ostree command swaps the bytes of numbers when it prints them
-  using opened = Repo.open(f.repo);
-  const commit = opened.loadCommit(opened.resolveRev(ref));
-  expect(commit.value('number', 'x')).toBe(7n);
+  // it takes numbers for ones in network order, as they are in all of OSTree
+  expect(show('number')).toBe('int64 7');
   expect(show('rpmostree.rpmdb.pkglist')).toBe(
     "[('filesystem', '0', '1', '1', 'noarch'), ('kernel', '0', '1', '1', 'x86_64'), ('service', '0', '1', '1', 'noarch')]",
   );
-  const [repository] = commit.value('rpmostree.rpmmd-repos', 'aa{sv}') as unknown as Map<string, Variant>[];
-  expect(repository?.get('id')).toEqual(new Variant('s', 'test'));
-  expect(Math.abs(Number(repository?.get('timestamp')?.value) - Date.now() / 1000)).toBeLessThan(3600);
+  // when the repository's metadata were made: createrepo_c's own words
+  const revision = Number(/<revision>(\d+)</.exec(readFileSync(path.join(f.packages, 'repodata/repomd.xml'), 'utf8'))?.[1]);
+  expect(show('rpmostree.rpmmd-repos')).toBe(`[{'id': <'test'>, 'timestamp': <uint64 ${revision}>}]`);
   expect(show('rpmostree.inputhash')).toMatch(/^'[0-9a-f]{64}'$/);
   expect(f.ostree('summary', '-v')).toContain(ref);
   const out = path.join(f.directory, 'checkout');

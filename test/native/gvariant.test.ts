@@ -35,6 +35,18 @@ test.each([
   expect(variantBytes(back.pointer).equals(variantBytes(variant))).toBe(true);
 });
 
+test('network order is what GLib’s byteswap makes of the machine’s', () => {
+  const byteswap = bind('glib', 'g_variant_byteswap', Ptr, [Ptr]);
+  const text =
+    "{'t': <@t 1795600620>, 'x': <@x -7>, 'u': <@u 3>, 'i': <-5>, 'n': <@n -2>, 'q': <@q 9>, 'd': <7.25>, 'b': <true>, 'y': <byte 0x12>, 's': <'x'>, 'ay': <b'ab'>, 'row': <[('id', uint32 1, uint32 4, ['p'], {'deep': <[<uint64 5>]>})]>, 'maybe': <@mt 6>}";
+  const variant = parse(null, text, null, null);
+  const wanted = byteswap(variant as never);
+  const entries = [...(variantValue(variant) as unknown as Map<string, Variant>)];
+  using ours = newVariant('a{sv}', new Map(entries.map(([key, { type, value }]) => [key, new Variant(type, value, 'network')])));
+  expect(print(ours.pointer)).toBe(print(wanted));
+  expect(variantBytes(ours.pointer).equals(variantBytes(wanted))).toBe(true);
+});
+
 test('large arrays use wider offsets', () => {
   const rows = Array.from({ length: 9000 }, (_, i) => [`package-${i}`, new Variant('s', 'v'.repeat(i % 40))]);
   using variant = newVariant('a(sv)', rows);

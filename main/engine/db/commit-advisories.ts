@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
+import { smallNumber, type Advisory, type AdvisoryKind, type Severity } from '../../../shared/domain/index.ts';
 import { changesKey, parseReleaseChanges } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 
-/** DnfAdvisoryKind and severity numbers of `rpmostree.advisories`, a(suuasa{sv}): id, kind, severity, packages, more. */
+/** DnfAdvisoryKind and severity numbers of `rpmostree.advisories`, a(suuasa{sv}): id, kind, severity, packages, more; in network order, in older commits in the machine's. */
 const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'];
 const severities: readonly Severity[] = ['none', 'low', 'moderate', 'important', 'critical'];
 type Row = readonly [id: string, kind: number, severity: number, packages: readonly string[], more: ReadonlyMap<string, unknown>];
@@ -40,8 +40,8 @@ function fromRow([id, kind, severity, packages, more]: Row, timestamp: number): 
   const cves = (unwrap(more.get('cve_references')) ?? []) as readonly (readonly [string, string])[];
   return {
     id,
-    kind: kinds[kind] ?? 'unknown',
-    severity: severities[severity] ?? 'none',
+    kind: kinds[smallNumber(kind)] ?? 'unknown',
+    severity: severities[smallNumber(severity)] ?? 'none',
     title: '',
     description: '',
     issuedSeconds: timestamp,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * What our commits say of sizes. `ostree.sizes` lists every object of a tree (some 40 bytes each, in every commit): more than all that an
- * update's preview needs otherwise. These two keys say what is asked for, in a few hundred bytes.
+ * update's preview needs otherwise. These two keys say what is asked for, in a few hundred bytes. Their numbers are little-endian, unlike rpm-ostree's
+ * (a size doesn't tell its order, and there are clients that read them so).
  */
 
 /**

@@ -117,7 +117,7 @@ export interface TargetRepo extends Disposable {
 }
 
 export interface ComposeStore {
-  /** A typed value for commit metadata; `type` is a GVariant type string. */
+  /** A typed value for commit metadata, its numbers in network order as rpm-ostree composes them; `type` is a GVariant type string. */
   variant(type: string, value: unknown): unknown;
   openCache(path: string): PackageCache;
   /** Throws repo.open. */

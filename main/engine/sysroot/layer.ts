@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ClientLayer, CommitMeta, Deployment, MetaValue } from '../../../shared/domain/index.ts';
+import { inHostOrder, type ClientLayer, type CommitMeta, type Deployment, type MetaValue } from '../../../shared/domain/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 
 type Load = (checksum: string) => CommitPort | undefined;
@@ -32,7 +32,7 @@ const tables = ['treeline.changes', 'treeline.history', 'ostree.sizes'];
 
 function metadataOf(commit: CommitPort): CommitMeta {
   const entries = [...commit.metadata].filter(([key]) => !tables.includes(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, inHostOrder(key, toJson(value) as MetaValue)]));
+  return inHostOrder(Object.fromEntries(entries.map(([key, value]) => [key, toJson(value) as MetaValue])));
 }
 
 /** A decoded GVariant (native/core/gvariant-format.ts) as JSON. */
@@ -45,23 +45,4 @@ function toJson(value: unknown): unknown {
     return { type: String(value.type), value: toJson(value.value) };
   }
   return value;
-}
-
-/** rpm-ostree composes write numbers in network order, client layers in the machine's: a time tells which by being one. */
-function inHostOrder(key: string, meta: MetaValue): MetaValue {
-  if (key !== 'rpmostree.rpmmd-repos' || meta.type !== 'aa{sv}') return meta;
-  const repos = meta.value as readonly Readonly<Record<string, MetaValue>>[];
-  return {
-    type: meta.type,
-    value: repos.map((repo) =>
-      repo['timestamp']?.type === 't' ? { ...repo, timestamp: { type: 't', value: seconds(repo['timestamp'].value) } } : repo,
-    ),
-  };
-}
-
-/** No time before the year 100,000 has anything in its upper three bytes, and every swapped one has. */
-function seconds(value: unknown): unknown {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value as string | number));
-  return bytes.readUIntLE(5, 3) === 0 ? value : Number(bytes.readBigUInt64BE());
 }

@@ -8,8 +8,13 @@ export class Variant {
   constructor(
     readonly type: string,
     readonly value: VariantValue,
+    /** How the numbers in it are written. What was read says 'little': its bytes are taken as they come. */
+    readonly order: ByteOrder = 'little',
   ) {}
 }
+
+/** `network` is what g_variant_byteswap makes of `little`: numbers the other way round, the framing as it is. */
+export type ByteOrder = 'little' | 'network';
 
 export type VariantValue = boolean | number | bigint | string | Buffer | null | Variant | VariantValue[] | Map<string, VariantValue>;
 
@@ -193,11 +198,11 @@ function decodeTuple(type: Type, bytes: Buffer, depth: number): VariantValue[] {
 }
 
 /** Serialise a value of the given type in normal form. Throws TypeError naming the type when the value doesn't fit. */
-export function encodeVariant(type: string, value: unknown): Buffer {
-  return encode(parse(type), value);
+export function encodeVariant(type: string, value: unknown, order: ByteOrder = 'little'): Buffer {
+  return encode(parse(type), value, order);
 }
 
-function encode(type: Type, value: unknown): Buffer {
+function encode(type: Type, value: unknown, order: ByteOrder): Buffer {
   switch (type.code) {
     case 's':
     case 'o':
@@ -207,19 +212,22 @@ function encode(type: Type, value: unknown): Buffer {
     }
     case 'v': {
       if (!(value instanceof Variant)) throw new TypeError("'v' needs a Variant");
-      return Buffer.concat([encode(parse(value.type), value.value), Buffer.from(`\0${value.type}`, 'latin1')]);
+      return Buffer.concat([
+        encode(parse(value.type), value.value, order === 'network' ? order : value.order),
+        Buffer.from(`\0${value.type}`, 'latin1'),
+      ]);
     }
     case 'm':
       return value === null || value === undefined
         ? Buffer.alloc(0)
-        : Buffer.concat(child(type).fixed > 0 ? [encode(child(type), value)] : [encode(child(type), value), Buffer.alloc(1)]);
+        : Buffer.concat(child(type).fixed > 0 ? [encode(child(type), value, order)] : [encode(child(type), value, order), Buffer.alloc(1)]);
     case 'a':
-      return encodeArray(type, value);
+      return encodeArray(type, value, order);
     case '(':
     case '{':
-      return encodeContainer(type.children, value as unknown[], type, false);
+      return encodeContainer(type.children, value as unknown[], type, false, order);
     default:
-      return encodeNumber(type, value);
+      return order === 'network' ? encodeNumber(type, value).reverse() : encodeNumber(type, value);
   }
 }
 
@@ -259,7 +267,7 @@ function encodeNumber(type: Type, value: unknown): Buffer {
   return out;
 }
 
-function encodeArray(type: Type, value: unknown): Buffer {
+function encodeArray(type: Type, value: unknown, order: ByteOrder): Buffer {
   const element = child(type);
   if (element.code === 'y') return Buffer.from(value as Uint8Array);
   const items = [...(value as Iterable<unknown>)];
@@ -268,17 +276,18 @@ function encodeArray(type: Type, value: unknown): Buffer {
     items,
     type,
     true,
+    order,
   );
 }
 
-function encodeContainer(types: readonly Type[], values: readonly unknown[], type: Type, array: boolean): Buffer {
+function encodeContainer(types: readonly Type[], values: readonly unknown[], type: Type, array: boolean, order: ByteOrder): Buffer {
   if (!Array.isArray(values) || values.length !== types.length) throw new TypeError(`'${type.text}' needs ${types.length} members`);
   const parts: Buffer[] = [];
   const ends: number[] = [];
   let at = 0;
   types.forEach((member, i) => {
     const padding = align(at, member.alignment) - at;
-    const part = encode(member, values[i]);
+    const part = encode(member, values[i], order);
     parts.push(Buffer.alloc(padding), part);
     at += padding + part.length;
     if (member.fixed === 0 && (array || i < types.length - 1)) ends.push(at);

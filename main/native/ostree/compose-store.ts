@@ -9,7 +9,7 @@ import { sepolicyOf } from './write.ts';
 
 /** libostree, as compose sees it. */
 export const composeStore: ComposeStore = {
-  variant: (type, value) => new Variant(type, value as VariantValue),
+  variant: (type, value) => new Variant(type, value as VariantValue, 'network'),
   openCache: (path) => new OstreePackageCache(path),
   openTarget: (path) => new OstreeTargetRepo(path),
   createTarget: (path) => {
