@@ -36,6 +36,7 @@ export function createHandlers({ host, compose, desktop, texts, window }: AppPar
     'host.setDefault': (id, options) => client.setDefault(id, options),
     'host.pin': (id, pinned) => client.pin(id, pinned),
     'host.undeploy': (id) => client.undeploy(id),
+    'host.repair': () => client.repair(),
     'host.cleanup': (elements) => client.cleanup(elements),
     'host.restart': (options) => done(options ? client.restart(options) : client.restart()),
     'host.cancel': () => done(client.cancel()),

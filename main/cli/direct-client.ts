@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { FullHostClient, KernelArgsChange, PullOptions } from '../client/index.ts';
 import {
   treelineVersion,
+  type CheckState,
   type DiskUse,
   type HistoryEntry,
   type HostSnapshot,
@@ -13,7 +14,15 @@ import {
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
-import { runJob, type JobName, type JobParams, type JobResult, type RunningJob, type SysrootState } from '../engine/jobs/index.ts';
+import {
+  loadSysroot,
+  runJob,
+  type JobName,
+  type JobParams,
+  type JobResult,
+  type RunningJob,
+  type SysrootState,
+} from '../engine/jobs/index.ts';
 import path from 'node:path';
 import { DirectReview } from './direct-review.ts';
 import { workerPath } from './worker-path.ts';
@@ -32,7 +41,7 @@ export class DirectClient extends DirectReview implements FullHostClient {
   }
 
   async snapshot(): Promise<HostSnapshot> {
-    const state = await this.ask('sysroot.load', { sysroot: this.sysroot });
+    const state = await this.state();
     const osname = this.osnameOf(state);
     return {
       service: { kind: 'treeline', version: treelineVersion },
@@ -41,8 +50,9 @@ export class DirectClient extends DirectReview implements FullHostClient {
       prettyName: state.prettyName,
       simulated: false,
       deployments: state.deployments,
-      check: await this.ask('update.cached', { sysroot: this.sysroot, osname }),
+      check: await this.check(osname),
       finalizeFailure: state.finalizeFailure,
+      problem: state.problem,
       automaticUpdatePolicy: '',
       pastJobs: [],
     };
@@ -137,7 +147,7 @@ export class DirectClient extends DirectReview implements FullHostClient {
   }
 
   async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
-    const { deployments } = await this.ask('sysroot.load', { sysroot: this.sysroot });
+    const { deployments } = await this.state();
     const checksum = (id: string): string => {
       const found = deployments.find((deployment) => deployment.id === id);
       if (!found) throw new TreelineError('deployment.not-found', { subject: id });
@@ -168,7 +178,7 @@ export class DirectClient extends DirectReview implements FullHostClient {
   }
 
   protected async os(): Promise<{ sysroot: string; osname: string }> {
-    return { sysroot: this.sysroot, osname: this.osnameOf(await this.ask('sysroot.load', { sysroot: this.sysroot })) };
+    return { sysroot: this.sysroot, osname: this.osnameOf(await this.state()) };
   }
 
   private osnameOf(state: SysrootState): string {
@@ -177,6 +187,19 @@ export class DirectClient extends DirectReview implements FullHostClient {
     if (osname === undefined) throw new TreelineError('sysroot.invalid', { subject: this.sysroot, detail: 'no stateroot' });
     if (!known.includes(osname)) throw new TreelineError('stateroot.not-found', { subject: osname, detail: known.join(', ') });
     return osname;
+  }
+
+  private state(): Promise<SysrootState> {
+    return loadSysroot(this.sysroot, { worker: workerPath });
+  }
+
+  /** That it can't be read is a failed check, not a reason to show nothing at all. */
+  private async check(osname: string): Promise<CheckState> {
+    try {
+      return await this.ask('update.cached', { sysroot: this.sysroot, osname });
+    } catch (error) {
+      return { kind: 'failed', failedAt: 0, since: 0, error: TreelineError.report(error) };
+    }
   }
 
   protected ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {

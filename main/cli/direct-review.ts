@@ -108,6 +108,10 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
     return this.job(`upgrade from ${medium}`, 'update.upgrade', { ...(await this.os()), medium: plainPath(medium) });
   }
 
+  repair(): Promise<JobState> {
+    return this.job('repair', 'sysroot.repair', { sysroot: this.sysroot });
+  }
+
   repairOrigin(deploymentId: string, refspec: string): Promise<JobState> {
     return this.job(`repair-origin ${deploymentId}`, 'sysroot.repair-origin', { sysroot: this.sysroot, deploymentId, refspec });
   }

@@ -23,6 +23,7 @@ export function statusJson(snapshot: HostSnapshot, details: UpdateDetails | unde
     deployments: deployments.map((deployment) => deploymentJson(deployment, update)),
     transaction: snapshot.job ? [snapshot.job.method, snapshot.job.owner, snapshot.osname] : null,
     'cached-update': update ? cachedUpdateJson(snapshot.osname, update, details, base) : null,
+    ...(snapshot.problem ? { problem: snapshot.problem } : {}),
     'update-driver': snapshot.updateDriver === undefined ? null : { 'driver-name': snapshot.updateDriver },
   };
 }

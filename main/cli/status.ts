@@ -34,6 +34,7 @@ export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | und
   else if (snapshot.automaticUpdatePolicy && snapshot.automaticUpdatePolicy !== 'none') {
     lines.push(`AutomaticUpdates: ${snapshot.automaticUpdatePolicy}; ${checkText(snapshot.check)}`);
   }
+  if (snapshot.problem) lines.push(`Warning: ${errorLine(snapshot.problem)}`);
   if (snapshot.finalizeFailure) lines.push(`Warning: the staged deployment didn’t take: ${snapshot.finalizeFailure.text}`);
   lines.push('Deployments:');
   view.deployments.forEach((deployment, index) => {

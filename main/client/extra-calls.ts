@@ -159,6 +159,10 @@ export abstract class ExtraCalls implements ReviewClient, RemotesClient, Restart
     return this.job('Repairing an origin file', 'sysroot', 'RepairOrigin', 'ssa{sv}', [deploymentId, refspec, this.bag({})]);
   }
 
+  async repair(): Promise<JobState> {
+    return this.job('Repairing the system', 'sysroot', 'Repair', 'a{sv}', [this.bag({})]);
+  }
+
   async whatsNew(): Promise<WhatsNew | undefined> {
     return this.look('Telling what is new', 'sysroot', 'WhatsNew');
   }

@@ -52,6 +52,8 @@ export interface RemotesClient {
 export interface RestartClient {
   /** Give a deployment whose origin file is damaged a source (`REMOTE:BRANCH`) again. */
   repairOrigin(deploymentId: string, refspec: string): Promise<JobState>;
+  /** Mend what `HostSnapshot.problem` tells, where that is safe; else the job fails with it. */
+  repair(): Promise<JobState>;
   scheduledRestart(): Promise<ScheduledRestart | undefined>;
   /** `at` in Unix seconds, within 30 days. What is scheduled already is replaced. Rejects with restart.bad-time. */
   scheduleRestart(at: number): Promise<ScheduledRestart>;

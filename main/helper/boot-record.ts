@@ -8,6 +8,8 @@ import type { News } from './whats-new.ts';
 
 /** Compare with what was seen last and write what happened at shutdown and start into the history. */
 export function recordBoot(stateDir: string, history: HistoryFile, news: News, state: SysrootState): void {
+  // of a system that can't be read in full nobody can tell what happened to it
+  if (state.problem) return;
   const now = lastSeenOf(bootMark(), state.deployments, state.finalizeFailure);
   const before = readSeen(stateDir);
   try {
@@ -20,6 +22,7 @@ export function recordBoot(stateDir: string, history: HistoryFile, news: News, s
 }
 
 export function rememberSeen(stateDir: string, state: SysrootState): void {
+  if (state.problem) return;
   tryAtomicFile(seenFile(stateDir), JSON.stringify(lastSeenOf(bootMark(), state.deployments, state.finalizeFailure)), {
     makeDirectories: true,
     say: (line) => process.stderr.write(`${line}\n`),

@@ -241,6 +241,14 @@ const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
       subject: text(call.args[1]),
       options: call.args[2],
     }),
+  Repair: (call, sysroot) =>
+    plan<'sysroot.repair'>({
+      job: 'sysroot.repair',
+      params: { sysroot },
+      title: 'repair',
+      action: 'repair',
+      options: call.args[0],
+    }),
   Undeploy: (call, sysroot) =>
     plan<'sysroot.undeploy'>({
       job: 'sysroot.undeploy',

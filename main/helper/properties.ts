@@ -97,6 +97,7 @@ export class Properties {
       ...this.cheapTreelineSysroot(),
       CheckState: new Variant('s', JSON.stringify(osname ? await this.check(osname) : { kind: 'never' })),
       FinalizeFailure: new Variant('s', state.finalizeFailure ? JSON.stringify(state.finalizeFailure) : ''),
+      Problem: new Variant('s', state.problem ? JSON.stringify(state.problem) : ''),
       ScheduledRestart: new Variant('s', await this.facts.scheduledRestart()),
     };
   }

@@ -162,6 +162,7 @@ async function snapshot({ reader, properties, jobs, facts }: ReadDeps): Promise<
     deployments: state.deployments,
     check: osname ? await properties.check(osname) : { kind: 'never' },
     finalizeFailure: state.finalizeFailure,
+    problem: state.problem,
     automaticUpdatePolicy: facts.policy(),
     updateDriver: facts.driver(),
     job: active && active.endedAt === undefined ? active : undefined,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
+import { loadSysroot, runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
 import { ReadTurns } from './read-turns.ts';
 
 const keptAnswers = 32;
@@ -21,6 +21,11 @@ export class Reader {
 
   state(): Promise<SysrootState> {
     return this.read('sysroot.load', { sysroot: this.sysroot });
+  }
+
+  private start<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    const options = { worker: this.worker };
+    return job === 'sysroot.load' ? (loadSysroot(this.sysroot, options) as Promise<JobResult<N>>) : runJob(job, params, options).done;
   }
 
   read<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
@@ -59,6 +64,13 @@ export class Reader {
         return '-';
       }
     };
+    const link = (file: string): string => {
+      try {
+        return readlinkSync(file);
+      } catch {
+        return '-';
+      }
+    };
     return [
       this.generation,
       at(this.sysroot, 'ostree/deploy'),
@@ -66,7 +78,9 @@ export class Reader {
       ...this.originFiles().map((file) => at(file)),
       at(this.sysroot, 'boot/ostree/finalize-failure.stamp'),
       at('/run/ostree/staged-deployment'),
-      at('/etc/ostree/remotes.d'),
+      at(this.sysroot, 'etc/ostree/remotes.d'),
+      link(path.join(this.sysroot, 'boot/loader')),
+      at(this.sysroot, 'boot/loader/entries'),
     ].join(' ');
   }
 
@@ -89,6 +103,6 @@ export class Reader {
   private run<N extends JobName>(job: N, params: JobParams<N>, key: string): Promise<JobResult<N>> {
     const waiting = this.turns.join(key);
     if (waiting) return waiting as Promise<JobResult<N>>;
-    return this.turns.add(key, () => runJob(job, params, { worker: this.worker }).done);
+    return this.turns.add(key, () => this.start(job, params));
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
+import type { DeployOutcome, JobContext, JobHandlers, JobParams, SysrootState } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/bootloader/index.ts';
 import * as engine from '../engine/sysroot/index.ts';
 import * as updates from '../engine/upgrade/index.ts';
@@ -8,15 +8,19 @@ import {
   Commit,
   importFetched,
   keyFileDamage,
+  openForLooking,
   openFetched,
   parseSummary,
   reachableObjects,
+  remoteSection,
+  remotesOf,
   Repo,
   Sysroot,
   verifyGpg,
 } from '../native/ostree/index.ts';
 import { mediumSource } from '../engine/media/source.ts';
 import type { FetchPort } from '../engine/ports/fetch.ts';
+import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -103,11 +107,53 @@ function fromMedium<T>(
   });
 }
 
-export const sysrootJobs: Partial<JobHandlers> = {
-  'sysroot.load'({ sysroot: path }) {
+/** What libostree tells; else what the files do, with the reason. */
+function loadSysroot({ sysroot: path, crashed }: JobParams<'sysroot.load'>): SysrootState {
+  let problem: TreelineError;
+  try {
+    if (crashed) throw new TreelineError('sysroot.unloadable', { subject: path, detail: crashed.detail ?? crashed.code });
     using sysroot = Sysroot.open(path);
-    return engine.loadState(sysroot, (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures));
-  },
+    const gpg: engine.GpgVerify = (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures);
+    return engine.loadState(sysroot, gpg, sysroot.problem ?? engine.noEntries(path, sysroot));
+  } catch (error) {
+    if (!(error instanceof TreelineError) || error.code === 'sysroot.invalid') throw error;
+    problem = error;
+  }
+  using repo = openForLooking(repoPath({ sysroot: path }), problem);
+  const gpg: engine.GpgVerify = (remote, data, signatures) => {
+    // nothing is remembered of what couldn't be looked at
+    if (!(repo instanceof Repo)) throw problem;
+    return verifyGpg(repo, remote, data, signatures);
+  };
+  return engine.loadState(engine.sysrootFromFiles(path, repo, problem), gpg, problem);
+}
+
+function repair(path: string, context: JobContext): DeployOutcome {
+  const problem = (): TreelineError | undefined => {
+    try {
+      using sysroot = Sysroot.open(path, { cover: false });
+      return engine.noEntries(path, sysroot);
+    } catch (error) {
+      if (error instanceof TreelineError) return error;
+      throw error;
+    }
+  };
+  return onWritable(path, () => engine.repairSysroot(path, { problem, remoteSection, remotesOf }, context));
+}
+
+/** libostree would make a read-only /sysroot and /boot writable for itself, but it doesn't load this system. */
+function onWritable<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (path !== '/' || (error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    for (const place of ['/sysroot', '/boot']) remountWritable(place);
+    return run();
+  }
+}
+
+export const sysrootJobs: Partial<JobHandlers> = {
+  'sysroot.load': (p) => loadSysroot(p),
   'update.check': (p, context) => online(p, context, false, (u) => updates.check(u, p.osname)),
   'update.cached': (p, context) => update(p, context, {}, (u) => updates.cachedCheck(u, p.osname)),
   'update.upgrade': (p, context) => online(p, context, true, (u) => updates.upgrade(u, p)),
@@ -121,8 +167,9 @@ export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.boot-once': (p, context) => change(p.sysroot, context, (job) => bootOnce(job, p.deploymentId)),
   'sysroot.repair-origin'(p, context) {
     using repo = Repo.open(repoPath(p));
-    return engine.repairOrigin(p, { damage: keyFileDamage, repo }, context);
+    return onWritable(p.sysroot, () => engine.repairOrigin(p, { damage: keyFileDamage, repo }, context));
   },
+  'sysroot.repair': (p, context) => repair(p.sysroot, context),
   'sysroot.pin': (p, context) => change(p.sysroot, context, (job) => engine.pin(job, p.deploymentId, p.pinned)),
   'sysroot.undeploy': (p, context) => change(p.sysroot, context, (job) => engine.undeploy(job, p.deploymentId)),
   'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),

@@ -13,6 +13,7 @@ export type Intent =
   | 'setDefault'
   | 'pin'
   | 'undeploy'
+  | 'repair'
   | 'cleanup'
   | 'cancel'
   | 'reload'
@@ -96,6 +97,7 @@ export const hostActions = {
   setDefault: (id: string) => run('setDefault', () => call('host.setDefault', id, {})),
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),
   undeploy: (id: string) => run('undeploy', () => call('host.undeploy', id)),
+  repair: () => run('repair', () => call('host.repair')),
   cleanup: () => run('cleanup', () => call('host.cleanup', ['base', 'repomd'])),
   restart: (force = false) => run('restart', () => (force ? call('host.restart', { force }) : call('host.restart'))),
   cancel: () => run('cancel', () => call('host.cancel')),

@@ -45,6 +45,10 @@ export const treelineSysrootInterface: InterfaceSpec = {
         details: ([id, refspec]) => ({ deployment: String(id), refspec: String(refspec) }),
       },
     ),
+    /** Mend what keeps libostree from loading the system (Problem), where that is safe; else the job fails with it. */
+    Repair: guarded('a{sv} options', address, 'org.projectatomic.rpmostree1.rebase', () => 'repair what keeps the system from being read', {
+      problem: ([options]) => optionsProblem(options),
+    }),
     /** Cancel the running job; one's own needs no permission. */
     Cancel: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'cancel the running job'),
     ...restartMethods,
@@ -57,6 +61,8 @@ export const treelineSysrootInterface: InterfaceSpec = {
     CheckState: 's',
     /** FinalizeFailure, '' if the last shutdown went well. */
     FinalizeFailure: 's',
+    /** ErrorReport: why the system can't be loaded as it is; '' if it can. Deployments are what could be read all the same. */
+    Problem: 's',
     /** ScheduledRestart, '' if none: the countdown is its `at` minus the time of day. */
     ScheduledRestart: 's',
   },

@@ -21,6 +21,7 @@ export interface HistoryEntry {
     | 'cancelled'
     | 'rebase'
     | 'repair-origin'
+    | 'repair'
     | 'boot-once'
     | 'remote'
     | 'trust-key'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ErrorReport } from '../errors/index.ts';
 import type { Deployment } from './deployment.ts';
 import type { JobState } from './progress.ts';
 import type { CheckState, FinalizeFailure } from './update.ts';
@@ -15,6 +16,8 @@ export interface HostSnapshot {
   readonly deployments: readonly Deployment[];
   readonly check: CheckState;
   readonly finalizeFailure?: FinalizeFailure;
+  /** Why the system can't be loaded as it is, and what mends it; deployments are what could be read all the same. Changes are refused. */
+  readonly problem?: ErrorReport;
   readonly automaticUpdatePolicy: string;
   /** The program that decides about updates here (`--register-driver`). */
   readonly updateDriver?: string;

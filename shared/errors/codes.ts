@@ -47,6 +47,31 @@ export const errorTable = define({
     'Wait for it, or cancel it in Activity.',
   ],
   'sysroot.invalid': ['Not an OSTree system', '{subject} holds no OSTree system: {detail}', 'Check the path.'],
+  'sysroot.unloadable': [
+    'The system can’t be read in full',
+    '{subject}: {detail}',
+    'Shown is what could be read all the same, and nothing is changed. Correct it, or choose another version in the boot menu.',
+  ],
+  'sysroot.no-time': [
+    'The folder of the deployments has no date',
+    '{subject} is dated 1970-01-01, which libostree takes for “never read”.',
+    'Run `treeline repair`, or `touch {subject}`. Until then nothing is changed.',
+  ],
+  'boot.loader-missing': [
+    'The boot entries can’t be found',
+    '{subject}: {detail}',
+    'Mount /boot if it is a file system of its own; otherwise `treeline repair` makes the link again where one set of entries is left. Until then nothing is changed.',
+  ],
+  'boot.entry-missing': [
+    'The running system has no boot entry',
+    'No file in {subject} starts it.',
+    'Run `treeline repair`: it writes the entry again, as the system was started. Until then nothing is changed, and another version may start next time.',
+  ],
+  'boot.entry-unusable': [
+    'A boot entry is damaged',
+    '{subject}: {detail}',
+    'Correct the file. Or move it away: if it was the running system’s, `treeline repair` then writes it again. Until then nothing is changed.',
+  ],
   'sysroot.not-booted': [
     'Not started from this system',
     '{subject} needs a booted deployment.',
@@ -99,6 +124,11 @@ export const errorTable = define({
     'A file that configures sources is damaged',
     '{subject}: {detail}',
     'Correct or remove the file. Until then nothing is changed: at shutdown no update could be finalized.',
+  ],
+  'remote.duplicate': [
+    'A source is configured twice',
+    'Remote “{key}” is in {subject} and in {detail}.',
+    'Remove one of the two; if they say the same, `treeline repair` does. Until then nothing is changed: at shutdown no update could be finalized.',
   ],
   'remote.bad-setting': [
     'A setting of the source makes no sense',

@@ -11,6 +11,7 @@ export const commandNames = [
   'host.setDefault',
   'host.pin',
   'host.undeploy',
+  'host.repair',
   'host.cleanup',
   'host.restart',
   'host.cancel',

@@ -47,6 +47,7 @@ export const commands = {
   'host.setDefault': { args: z.tuple([deploymentId, reboot]), result: jobState },
   'host.pin': { args: z.tuple([deploymentId, z.boolean()]), result: jobState },
   'host.undeploy': { args: z.tuple([deploymentId]), result: jobState },
+  'host.repair': { args: z.tuple([]), result: jobState },
   'host.cleanup': {
     args: z.tuple([z.array(z.enum(['base', 'pending-deploy', 'rollback-deploy', 'repomd'])).max(4)]),
     result: jobState,

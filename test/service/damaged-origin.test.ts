@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
@@ -58,4 +58,26 @@ test('a damaged origin file: all deployments on the bus and the command line, ch
   expect((await client.snapshot()).deployments[0]?.origin.problem).toBe('unreadable');
   writeFileSync(newest, text3);
   expect((await client.snapshot()).deployments[0]?.origin.problem).toBeUndefined();
+});
+
+test('what libostree doesn’t load, or ends its process over: told on the bus with what could be read, changes name it, the repair ends it', async () => {
+  const stateroots = path.join(host.sysroot, 'ostree/deploy');
+  const before = (await client.snapshot()).deployments.map(({ id, version, origin }) => [id, version, origin.refspec]);
+  utimesSync(stateroots, 0, 0);
+  const broken = await client.snapshot();
+  expect(broken.problem).toMatchObject({ code: 'sysroot.no-time', subject: stateroots });
+  expect(broken.deployments.map(({ id, version, origin }) => [id, version, origin.refspec])).toEqual(before);
+  const told = async (): Promise<string> =>
+    String(((await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Problem']))[0] as Variant).value);
+  expect(JSON.parse(await told())).toMatchObject({ code: 'sysroot.no-time' });
+  const rows = (await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.sysroot, 'Deployments']))[0] as Variant;
+  expect(rows.value).toHaveLength(before.length);
+  for (const change of [() => client.upgrade({}), () => client.rollback({}), () => client.cleanup(['base'])]) {
+    expect(await change()).toMatchObject({ phase: 'failed', error: { code: 'sysroot.no-time', subject: stateroots } });
+  }
+  expect(await client.repair()).toMatchObject({ phase: 'succeeded', changed: true, messages: [expect.stringContaining(stateroots)] });
+  expect((await client.snapshot()).problem).toBeUndefined();
+  expect(await told()).toBe('');
+  expect((await client.history(1))[0]).toMatchObject({ action: 'repair', result: 'ok' });
+  expect(await client.repair()).toMatchObject({ phase: 'succeeded', changed: false });
 });

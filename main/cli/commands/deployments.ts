@@ -38,6 +38,9 @@ export function registerDeployments(program: Command): void {
         each(session, [wanted], (id) => session.client.repairOrigin(id, refspec)),
       ),
     );
+  wholeSystem(program.command('repair'))
+    .description('Repair what keeps the system from being read, where that is safe')
+    .action(action(async (session: Session) => void (await session.follow(() => session.client.repair())) as undefined));
   program
     .command('finalize-deployment [checksum]')
     .description('Release the lock of the staged deployment and restart into it')

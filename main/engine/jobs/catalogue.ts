@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { ComposeJobs } from './compose-catalogue.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
 import type {
@@ -29,6 +30,8 @@ export interface SysrootState {
   readonly deployments: readonly Deployment[];
   readonly prettyName: string;
   readonly finalizeFailure?: FinalizeFailure;
+  /** libostree doesn't load the system as it is: why, and what mends it. The rest is what could be read all the same; changes are refused. */
+  readonly problem?: ErrorReport;
 }
 
 export interface DeployOutcome {
@@ -62,7 +65,13 @@ export interface DiffOutcome {
  */
 export interface Jobs extends ComposeJobs {
   /** (read) Everything about the sysroot's deployments. */
-  'sysroot.load': { params: SysrootParams; result: SysrootState };
+  'sysroot.load': {
+    params: SysrootParams & {
+      /** Ask the files alone: libostree ended the process with this. */
+      readonly crashed?: ErrorReport;
+    };
+    result: SysrootState;
+  };
   /** Ask the remote of the booted (or default) deployment for a newer commit; fetches commit objects only. A failed check is a result, not an error. */
   'update.check': { params: OsParams & { readonly now?: number }; result: CheckState };
   /** (read) What the last check found, from the state directory, made relative to what is booted now. */
@@ -129,6 +138,8 @@ export interface Jobs extends ComposeJobs {
   };
   /** Give a deployment whose origin file is damaged a source (`REMOTE:BRANCH`) again. */
   'sysroot.repair-origin': { params: SysrootParams & { readonly deploymentId: string; readonly refspec: string }; result: DeployOutcome };
+  /** Mend what keeps libostree from loading the sysroot, where that is safe. */
+  'sysroot.repair': { params: SysrootParams; result: DeployOutcome };
   /** (read) */
   'sysroot.disk-use': { params: SysrootParams; result: DiskUse };
   /** (read) Package list of a commit; `repo` is a path or '' for the sysroot's. */

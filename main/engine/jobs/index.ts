@@ -3,3 +3,4 @@ export * from './catalogue.ts';
 export * from './compose-catalogue.ts';
 export * from './protocol.ts';
 export * from './run-worker.ts';
+export { loadSysroot } from './load-sysroot.ts';

@@ -58,7 +58,8 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
       signatures: commit ? cachedSignatures(commit, sysroot, origin.remote, dir(raw.osname), gpg) : [],
       verified: demands !== undefined && (demandsAny(demands.commit) || demandsAny(demands.summary)),
       ...(problem ? { remoteProblem: problem.report } : {}),
-      kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw),
+      // without a boot entry nobody knows them
+      ...(raw.bootConfig['options'] === undefined ? {} : { kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw) }),
       bootConfig: raw.bootConfig,
       ...(commit ? layerOf(commit, (checksum) => loadQuietly(sysroot, checksum)) : { baseMeta: {} }),
       commitPresent: commit !== undefined,
@@ -89,13 +90,14 @@ function cachedSignatures(commit: CommitPort, sysroot: SysrootPort, remote: stri
   if (remote === '' || !sysroot.repo.hasRemote(remote)) return [];
   const file = path.join(dir.cache, 'verified.json');
   const day = Math.floor(Date.now() / 86_400_000);
-  const detached = sysroot.repo.detachedSignatures(commit.checksum, 'ostree.gpgsigs').length;
-  const key = `${commit.checksum}:${remote}:${keyringFingerprint(sysroot.repo, remote)}:${detached}:${day}`;
   const cache = readJson<VerifiedFile>(file);
-  const known = cache?.format === 1 ? cache.entries[key] : undefined;
-  if (known) return known;
+  let key: string;
   let signatures: readonly Signature[];
   try {
+    const detached = sysroot.repo.detachedSignatures(commit.checksum, 'ostree.gpgsigs').length;
+    key = `${commit.checksum}:${remote}:${keyringFingerprint(sysroot.repo, remote)}:${detached}:${day}`;
+    const known = cache?.format === 1 ? cache.entries[key] : undefined;
+    if (known) return known;
     signatures = commitSignatures(commit, sysroot.repo, sysroot.repo, remote, gpg);
   } catch {
     return [];
@@ -107,14 +109,18 @@ function cachedSignatures(commit: CommitPort, sysroot: SysrootPort, remote: stri
 
 /** PRETTY_NAME of a deployment's os-release(5), '' if unknown. */
 export function prettyName(sysroot: SysrootPort, raw: RawDeployment | undefined): string {
-  if (!raw) return '';
+  return raw ? prettyNameOf(path.join(sysroot.path, raw.directory)) : '';
+}
+
+/** The same of a tree by its directory. */
+export function prettyNameOf(directory: string): string {
   try {
-    const text = readFileSync(path.join(sysroot.path, raw.directory, 'usr/lib/os-release'), 'utf8');
-    return /^PRETTY_NAME=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(.*))$/m
+    const text = readFileSync(path.join(directory, 'usr/lib/os-release'), 'utf8');
+    const value = /^PRETTY_NAME=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(.*))$/m
       .exec(text)
       ?.slice(1)
-      .find((part) => part !== undefined)
-      ?.replace(/\\(.)/g, '$1') as string;
+      .find((part) => part !== undefined);
+    return value?.replace(/\\(.)/g, '$1') ?? '';
   } catch {
     return '';
   }

@@ -2,13 +2,16 @@
 export * from './actions.ts';
 export * from './deploy.ts';
 export * from './deployments.ts';
+export { sysrootFromFiles } from './from-files.ts';
 export * from './finalize-failure.ts';
 export * from './kargs.ts';
 export * from './load.ts';
 export * from './origin.ts';
 export * from './origin-file.ts';
+export * from './repair.ts';
 export * from './repair-origin.ts';
 export * from './rolled-back.ts';
 export * from './signatures.ts';
 export * from './state-dir.ts';
 export * from './disk-use.ts';
+export { noEntries } from './unloadable.ts';

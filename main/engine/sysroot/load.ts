@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import type { TreelineError } from '../../../shared/errors/index.ts';
 import type { SysrootState } from '../jobs/index.ts';
 import type { SysrootPort } from '../ports/sysroot.ts';
 import { buildDeployments, prettyName } from './deployments.ts';
@@ -8,8 +9,8 @@ import { finalizeFailure } from './finalize-failure.ts';
 import type { GpgVerify } from './signatures.ts';
 import { stateDir } from './state-dir.ts';
 
-/** Everything about a sysroot's deployments. One odd origin or damaged commit never hides the rest. */
-export function loadState(sysroot: SysrootPort, gpg: GpgVerify): SysrootState {
+/** Everything about a sysroot's deployments. One odd origin or damaged commit never hides the rest. `problem`: why changes are refused. */
+export function loadState(sysroot: SysrootPort, gpg: GpgVerify, problem?: TreelineError): SysrootState {
   const raw = sysroot.deployments();
   const booted = raw.find((d) => d.booted);
   const shown = booted ?? raw.find((d) => !d.staged);
@@ -22,6 +23,7 @@ export function loadState(sysroot: SysrootPort, gpg: GpgVerify): SysrootState {
     deployments: buildDeployments(sysroot, dir, gpg),
     prettyName: prettyName(sysroot, shown) ?? '',
     ...(failure ? { finalizeFailure: failure } : {}),
+    ...(problem ? { problem: problem.report } : {}),
   };
 }
 

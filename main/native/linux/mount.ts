@@ -11,7 +11,7 @@ const unshare = bind('c', 'unshare', 'int', ['int']);
 const mount = bind('c', 'mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const umount = bind('c', 'umount2', 'int', ['str', 'int']);
 const cloneNewNamespace = 0x00020000;
-const flags = { bind: 1 << 12, recursive: 1 << 14, private: 1 << 18, detach: 2 } as const;
+const flags = { remount: 1 << 5, bind: 1 << 12, recursive: 1 << 14, private: 1 << 18, silent: 1 << 15, detach: 2 } as const;
 
 let isolated = false;
 
@@ -84,4 +84,10 @@ export function maskFile(path: string): void {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Make a mount writable for this process alone, as libostree does it; what is no mount stays as it is. Needs what isolateMounts() needs. */
+export function remountWritable(path: string): void {
+  isolateMounts();
+  mount(path, path, null, flags.remount | flags.silent, null);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './commit.ts';
 export * from './errors.ts';
+export { remoteSection, remotesOf } from './damaged-file.ts';
 export { keyFileDamage } from './keyfile.ts';
+export { openForLooking } from './plain-repo.ts';
 export * from './pull.ts';
 export * from './repo.ts';
 export * from './sign.ts';

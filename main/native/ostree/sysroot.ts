@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import type { NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
@@ -18,6 +17,7 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
+import { deploymentFolders, requireTime, unloadable } from '../../engine/sysroot/unloadable.ts';
 import { checkpoint } from '../linux/checkpoint.ts';
 import { maskFile } from '../linux/mount.ts';
 import { damagedFile, type DamagedFile } from './damaged-file.ts';
@@ -118,17 +118,19 @@ export class Sysroot implements SysrootPort, Disposable {
 
   /**
    * Open and load. libostree lists no deployment at all when one origin or a file of remotes.d isn't a key file: such files are covered for
-   * this process, deployments with such an origin listed with `originDamage`, and every change refused. Throws `sysroot.invalid` naming the
-   * path, `origin.unreadable` and `remote.unreadable` naming the file where it can't be covered (without root's rights).
+   * this process, deployments with such an origin listed with `originDamage`, and every change refused. Throws what `unloadable` makes of
+   * libostree's words, `sysroot.no-time`, and `origin.unreadable`, `remote.unreadable`, `remote.duplicate` naming the file where it can't be covered
+   * (without root's rights, or not asked for).
    */
-  static open(path: string): Sysroot {
+  static open(path: string, { cover = true } = {}): Sysroot {
+    requireTime(path);
     const damaged: DamagedFile[] = [];
     for (;;) {
       const opened = Sysroot.#tryOpen(path, damaged);
       if (opened instanceof Sysroot) return opened;
       const { file } = opened;
       const unreadable = (cause: unknown): TreelineError => unreadableFile(file, cause);
-      if (damaged.some((known) => known.subject === file.subject)) throw unreadable(opened.error);
+      if (!cover || damaged.some((known) => known.subject === file.subject)) throw unreadable(opened.error);
       try {
         maskFile(file.subject);
       } catch (error) {
@@ -151,7 +153,7 @@ export class Sysroot implements SysrootPort, Disposable {
       const detail = error instanceof TreelineError ? (error.report.detail ?? error.message) : String(error);
       const found = damagedFile(path, detail);
       if (found) return { file: found, error };
-      throw new TreelineError('sysroot.invalid', { subject: path, detail }, { cause: error });
+      throw unloadable(path, detail, error);
     }
   }
 
@@ -171,6 +173,12 @@ export class Sysroot implements SysrootPort, Disposable {
       this.#repo = Repo.borrow(owned.pointer, `${this.path.replace(/\/$/, '')}/ostree/repo`);
     }
     return this.#repo;
+  }
+
+  /** What had to be covered so that libostree loads the rest, apart from origins, which deployments tell. */
+  get problem(): TreelineError | undefined {
+    const found = this.#damaged.find(({ code }) => code !== 'origin.unreadable');
+    return found && unreadableFile(found);
   }
 
   get notRemoved(): readonly NotRemoved[] {
@@ -342,16 +350,6 @@ export class Sysroot implements SysrootPort, Disposable {
     for (const handle of this.#known.values()) handle[Symbol.dispose]();
     this.#known = new Map();
   }
-}
-
-/** The trees on the disk, listed in the boot order or not. */
-function deploymentFolders(sysroot: string): string[] {
-  const stateroots = join(sysroot, 'ostree/deploy');
-  return readdirSync(stateroots).flatMap((osname) => {
-    const folder = join(stateroots, osname, 'deploy');
-    const names = existsSync(folder) ? readdirSync(folder) : [];
-    return names.filter((name) => /^[0-9a-f]{64}\.\d+$/.test(name)).map((name) => join(folder, name));
-  });
 }
 
 function unreadableFile({ code, ...fields }: DamagedFile, cause?: unknown): TreelineError {

@@ -6,6 +6,7 @@ import { loadHistory } from '../../stores/history-store.ts';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { RefusalNotice } from '../activity/error-notice.tsx';
+import { ProblemNotice } from '../activity/problem-notice.tsx';
 import { SourcesPanel } from '../sources/sources-panel.tsx';
 import { ComparePanel } from './compare-panel.tsx';
 import { DeploymentList } from './deployment-list.tsx';
@@ -27,6 +28,7 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
   useEffect(() => void loadHistory(), [version]);
   return (
     <Page title={t('section.history')}>
+      <ProblemNotice snapshot={snapshot} />
       <RefusalNotice intents={['rollback', 'setDefault', 'pin', 'undeploy', 'cleanup', 'restart', 'bootOnce']} />
       <Tabs
         label={t('history.tabs')}

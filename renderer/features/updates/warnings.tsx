@@ -9,6 +9,7 @@ import { hostActions, useHost } from '../../stores/host-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
+import { ProblemNotice } from '../activity/problem-notice.tsx';
 import { ErrorSentences } from '../activity/error-sentences.tsx';
 import { BlockedReason } from './blocked-reason.tsx';
 import { failedUpdateJob, pausedUpdateJob, type UpdateState } from './update-state.ts';
@@ -31,6 +32,7 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
           <p>{t('service.stockHint')}</p>
         </Notice>
       ) : null}
+      <ProblemNotice snapshot={snapshot} />
       {failure ? (
         <Notice tone="danger" title={t('notice.didNotTake', { version: failure.version })}>
           <p>{t('notice.didNotTakeText', { when: format.dateTime(failure.at) })}</p>

@@ -19,6 +19,11 @@ const unreachable: ErrorReport = {
   subject: 'https://updates.timberline.example/repo',
   detail: 'Could not connect to server',
 };
+const entryMissing: ErrorReport = {
+  code: 'boot.entry-missing',
+  subject: '/boot/loader/entries',
+  detail: 'loading sysroot: Unexpected state: /run/ostree-booted found and in / sysroot, but bootloader entry not found',
+};
 export const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
 export const click =
   (name: string | RegExp, role: 'button' | 'tab' | 'menuitem' = 'button') =>
@@ -222,6 +227,14 @@ export const pageStates: readonly PageState[] = [
     }),
     answers: usual,
     shows: ['Version 43.2 didn’t take', 'No space left on device', 'Solve the cause'],
+  },
+  {
+    name: 'updates-problem',
+    snapshot: f.snapshot({ problem: entryMissing, check: { kind: 'failed', failedAt: 0, since: 0, error: entryMissing } }),
+    answers: { ...usual, repair: { error: { code: 'sysroot.busy', subject: 'upgrade', facts: { owner: 'anna', startedAt: '10:00' } } } },
+    act: click('Repair'),
+    shows: ['The running system has no boot entry', 'Until then nothing is changed', 'Repair', 'Another job is running'],
+    showsNot: ['up to date'],
   },
   {
     name: 'updates-check-failed',

@@ -54,6 +54,7 @@ export function createHostClient(errorOf) {
     'setDefault',
     'pin',
     'undeploy',
+    'repair',
     'cleanup',
     'restart',
     'cancel',
