@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import path from 'node:path';
 import { Command } from 'commander';
+import { invokedName } from './invoked-name.ts';
 import { isWholeSystem } from './whole-system.ts';
 import { standardError } from './terminal.ts';
 import { rpmOstreeVersion, treelineVersion } from '../../shared/domain/index.ts';
-
-/** The name in /usr/bin under which it was started. Scripts of rpm-ostree's users find what they look for under that name. */
-const invokedName = path.basename(process.argv[1] ?? '') === 'rpm-ostree' ? 'rpm-ostree' : 'treeline';
 
 /** The block that rpm-ostree's own tools and scripts look for: version, then features. */
 const versionBlock =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
+import { invokedName } from './invoked-name.ts';
 import { isWholeSystem } from './whole-system.ts';
 import { createHostClient, type FullHostClient } from '../client/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
@@ -41,7 +42,7 @@ export class Session {
       : createHostClient({
           clientId: process.env.RPMOSTREE_CLIENT_ID || undefined,
           connectAbstract,
-          commandLine: `treeline ${process.argv.slice(2).join(' ')}`,
+          commandLine: `${invokedName} ${process.argv.slice(2).join(' ')}`,
           detach: false,
           stateroot: this.stateroot,
           stay: false,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, startTestHost, testUser, type TestHost } from './host.ts';
+import { treelineVersion } from '../../shared/domain/index.ts';
 import { until } from './peer.ts';
 
-const cli = path.resolve('dist/cli/treeline.mjs');
+/** Under the name by which scripts of rpm-ostree's users call it: a link, as the package has it. */
+let cli = path.resolve('dist/cli/treeline.mjs');
 let host: TestHost;
 
 interface Outcome {
@@ -34,6 +36,8 @@ const status = async (...args: string[]): Promise<StatusJson> =>
 
 beforeAll(async () => {
   host = await startTestHost();
+  symlinkSync(cli, path.join(host.dir, 'rpm-ostree'));
+  cli = path.join(host.dir, 'rpm-ostree');
 });
 afterAll(() => host?.stop());
 
@@ -46,6 +50,7 @@ describe('over the bus', () => {
     const check = await treeline('upgrade', '--check');
     expect(check).toMatchObject({ code: 0 });
     expect(check.stdout).toMatch(/Version: 2 \(2026-11-02T12:00:00Z\)/);
+    expect(check.stdout).toContain('\n  SecAdvisories: 1 important\n           Diff: 1 upgraded, 1 removed, 1 added\n');
     expect((await status())['cached-update']?.version).toBe('2');
   });
 
@@ -76,7 +81,7 @@ describe('over the bus', () => {
     const history = await treeline('history', '--json');
     const entries = JSON.parse(history.stdout) as { action: string; by: object }[];
     expect(entries.map((entry) => entry.action).slice(0, 3)).toEqual(['undeploy', 'kargs', 'unpin']);
-    expect(entries[1]?.by).toEqual({ uid: 0, name: 'root', client: 'treeline kargs --append=from.cli=1 --delete=quiet' });
+    expect(entries[1]?.by).toEqual({ uid: 0, name: 'root', client: 'rpm-ostree kargs --append=from.cli=1 --delete=quiet' });
   });
 
   test('errors are one line with a reason and a next step, exit code 1', async () => {
@@ -129,9 +134,11 @@ describe('without a service, on a sysroot of its own', () => {
     await run('ostree', ['fsck', `--repo=${host.sysroot}/ostree/repo`]);
   });
 
-  test('--version is that of the package', async () => {
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect((await treeline('--version')).stdout).toContain(`Version: '${version}'`);
+  test('--version begins with the name it was called by, and has versions of that name’s form', async () => {
+    expect((await treeline('--version')).stdout).toMatch(/^rpm-ostree:\n Version: '20\d\d\.\d+'\n/);
+    const { stdout } = await run(process.execPath, [path.resolve('dist/cli/treeline.mjs'), '--version']);
+    expect(stdout).toMatch(new RegExp(`^treeline:\\n Version: '${treelineVersion.replaceAll('.', '\\.')}'\\n`));
+    expect((await treeline('kargs', '--help')).stdout).toMatch(/^Usage: rpm-ostree kargs /);
   });
 });
 

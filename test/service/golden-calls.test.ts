@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Connection, iface, openSocket, Variant, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
 import { inNetworkOrder, type Deployment } from '../../shared/domain/index.ts';
@@ -54,16 +56,25 @@ const bare = {
 let host: TestHost;
 let bus: Bus;
 beforeAll(async () => {
-  host = await startTestHost();
+  host = await startTestHost({ helper: false });
+  process.env.TREELINE_TEST_STARTS = host.env.TREELINE_TEST_STARTS = path.join(host.dir, 'starts');
+  await host.startHelper(`--worker=${path.join(import.meta.dirname, 'counting-worker.mjs')}`);
   bus = await host.connect();
   host.publish(2);
-  await runJob(bus, os, iface.treelineOs, 'Check', 'a{sv}', [{}]);
-  await runJob(bus, os, iface.os, 'Upgrade', 'a{sv}', [{}]);
+  const done = async (...job: Parameters<typeof runJob>): Promise<void> => expect(await runJob(...job)).toEqual([true, '']);
+  await done(bus, os, iface.treelineOs, 'Check', 'a{sv}', [{}]);
+  await done(bus, os, iface.os, 'Upgrade', 'a{sv}', [{}]);
   host.publish(3);
-  await runJob(bus, os, iface.os, 'DownloadUpdateRpmDiff', '', []);
-  await runJob(bus, os, iface.os, 'DownloadDeployRpmDiff', 'sas', [host.checksums[2], []]);
+  await done(bus, os, iface.os, 'DownloadUpdateRpmDiff', '', []);
+  await done(bus, os, iface.os, 'DownloadDeployRpmDiff', 'sas', [host.checksums[2], []]);
 });
-afterAll(() => host?.stop());
+afterAll(() => {
+  delete process.env.TREELINE_TEST_STARTS;
+  return host?.stop();
+});
+
+/** Workers that the service has started so far. */
+const starts = (): number => statSync(path.join(host.dir, 'starts')).size;
 
 const all = async (path: string, name: string): Promise<Dict> =>
   (await call(bus, path, iface.properties, 'GetAll', 's', [name]))[0] as Dict;
@@ -328,6 +339,16 @@ test('GLib reads it all, and the boot configuration is that of the boot loader',
   const [, options = ''] = /^options (.*)$/m.exec(stdout) ?? [];
   expect(config).toContain("'options': <'root=LABEL=root quiet");
   expect(options).toContain('root=LABEL=root quiet');
+});
+
+test('Reload starts no worker while nothing has changed, and one when something has', async () => {
+  await call(bus, sysroot, iface.sysroot, 'Reload');
+  const before = starts();
+  for (let i = 0; i < 20; i++) await call(bus, sysroot, iface.sysroot, 'Reload');
+  expect(starts()).toBe(before);
+  await run('ostree', ['admin', 'pin', `--sysroot=${host.sysroot}`, '0']);
+  await call(bus, sysroot, iface.sysroot, 'Reload');
+  expect(starts()).toBeGreaterThan(before);
 });
 
 test('GetOS knows the stateroot, and only that', async () => {

@@ -14,6 +14,8 @@ export interface StockOptions {
   readonly failure?: string;
   /** Boot loader options of the default deployment; undefined: the daemon doesn't tell any. */
   readonly kernelArgs?: string | undefined;
+  /** False: there is nothing to upgrade to. */
+  readonly upgrades?: boolean;
   /** An error reply instead of a job: name and text. */
   readonly refusal?: readonly [string, string];
   /** Properties and details that replace the usual ones. */
@@ -127,6 +129,9 @@ export async function startStockDaemon(address: string, options: StockOptions = 
     }
   };
   const effects: Readonly<Record<string, (body: readonly unknown[]) => void>> = {
+    Upgrade: () => {
+      if (options.upgrades !== false) made += 1;
+    },
     KernelArgs: ([existing, added, , , bag]) => {
       made += 1;
       const final = (bag as Record<string, Variant>)['final-kernel-args']?.value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { decodeRpmDiff } from '../../main/client/decode.ts';
 import { startBus, type PrivateBus } from '../../main/demo/bus.ts';
 import { Variant } from '../../shared/dbus/index.ts';
 import { connectAbstract } from '../../main/native/linux/abstract-socket.ts';
+import { until } from './peer.ts';
 import { startStockDaemon, type StockDaemon, type StockOptions } from './stock-daemon.ts';
 import { finishOrders } from './stock-transaction.ts';
 
@@ -46,8 +47,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function treeline(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address };
+async function treeline(...list: readonly (string | NodeJS.ProcessEnv)[]): Promise<Ended> {
+  const args = list.filter((each) => typeof each === 'string');
+  const env = Object.assign({ ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address }, ...list.filter((each) => typeof each !== 'string'));
   return promisify(execFile)(process.execPath, [path.resolve('dist/cli/treeline.mjs'), ...args], { env }).then(
     (done) => ({ code: 0, ...done }),
     (error: Ended) => error,
@@ -129,9 +131,70 @@ describe('kernel arguments', () => {
   });
 });
 
+describe('kernel arguments in an editor', () => {
+  const told = 'root=UUID=1 rw quiet ostree=/ostree/boot.1/testos/x/0';
+  /** Runs `script` with the file as $1 in place of an editor; says what it saw. */
+  async function edited(script: string): Promise<Ended & { saw: string }> {
+    const [editor, saw] = [path.join(dir, 'editor'), path.join(dir, 'saw')];
+    writeFileSync(editor, `#!/bin/sh\ncat "$1" > ${saw}\n${script}\n`, { mode: 0o755 });
+    const ended = await treeline('kargs', '--editor', '--unchanged-exit-77', { EDITOR: editor, VISUAL: '' });
+    return { ...ended, saw: existsSync(saw) ? readFileSync(saw, 'utf8') : '' };
+  }
+  const change = (): readonly unknown[] | undefined => daemon?.calls.find(({ member }) => member === 'KernelArgs')?.body;
+
+  test('are read before it starts, and once more before they are sent: with what was read, all of it', async () => {
+    const running = await stock({ kernelArgs: told });
+    const { code, saw, stdout } = await edited(`sed -i 's/quiet/debug/' "$1"`);
+    expect([code, saw.split('\n')[0]]).toEqual([0, told]);
+    const asked = running.calls.map(({ member }) => member).filter((member) => /KernelArgs|BootConfig/.test(member));
+    // of both deployments before the editor, of the chosen one after it
+    expect(asked.slice(0, 4)).toEqual([...Array<string>(3).fill('GetDeploymentBootConfig'), 'KernelArgs']);
+    expect(change()).toEqual([
+      told,
+      [],
+      [],
+      [],
+      expect.objectContaining({ 'final-kernel-args': new Variant('s', told.replace('quiet', 'debug')) }),
+    ]);
+    expect(running.kernelArgs).toBe(told.replace('quiet', 'debug'));
+    expect(stdout).toContain(`${told.replace('quiet', 'debug')}\n`);
+  });
+
+  test('nothing is sent when nothing was told, changed or left, when the editor fails, or others changed them meanwhile', async () => {
+    await stock({ kernelArgs: undefined });
+    expect(await edited('true')).toMatchObject({ code: 1, saw: '', stderr: expect.stringContaining('didn’t tell the kernel arguments') });
+    expect(change()).toBeUndefined();
+    await daemon?.close();
+    const running = await stock({ kernelArgs: told });
+    expect(await edited('true')).toMatchObject({ code: 77, stdout: 'No changes.\n' });
+    expect(await edited(': > "$1"')).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was changed') });
+    expect(await edited(`echo x >> "$1"; exit 3`)).toMatchObject({ code: 1, stderr: expect.stringContaining('ended with 3') });
+    expect(change()).toBeUndefined();
+    // the editor lasts until somebody else has changed them
+    const changing = until(() => existsSync(path.join(dir, 'saw.now'))).then(() => {
+      running.kernelArgs = `${told} theirs`;
+      writeFileSync(path.join(dir, 'changed'), '');
+    });
+    const ended = await edited(`touch ${dir}/saw.now; while [ ! -e ${dir}/changed ]; do sleep 0.02; done; echo mine >> "$1"`);
+    await changing;
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: The kernel arguments have changed/) });
+    expect(change()).toBeUndefined();
+  });
+});
+
 describe('the command line', () => {
+  test('checks and upgrades with the words that scripts look for', async () => {
+    await stock();
+    const check = await treeline('upgrade', '--check');
+    expect(check).toMatchObject({ code: 0, stdout: expect.stringMatching(/^AvailableUpdate:\n +Version: 2 \(.*\)\n +Commit: c{64}\n/) });
+    // it has none in its cached update: not told isn't none
+    expect(check.stdout).toContain('\n  SecAdvisories: unknown\n');
+    expect((await treeline('upgrade')).stdout).toMatch(/^Changes queued for next boot\. Run "systemctl reboot" to start a reboot$/m);
+    expect((await treeline('upgrade', '--reboot')).stdout).not.toContain('Changes queued');
+  });
+
   test('says that nothing changed, as the daemon’s own does', async () => {
-    await stock({ orders: finishOrders, abstract: true });
+    await stock({ orders: finishOrders, abstract: true, upgrades: false });
     expect(await treeline('upgrade', '--unchanged-exit-77')).toMatchObject({
       code: 77,
       stdout: expect.stringContaining('No upgrade available.'),

@@ -69,8 +69,10 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
   };
   const change =
     edits && !flags.importProcCmdline ? wanted : { existing: told, final: flags.editor ? edit(current) : changed(current, wanted) };
-  const job = await session.follow(() => session.client.kernelArgs({ ...common, ...change }));
-  if (job.changed === false) {
+  // a stock daemon would deploy the same once more
+  const same = flags.editor === true && 'final' in change && change.final === told;
+  const job = same ? undefined : await session.follow(() => session.client.kernelArgs({ ...common, ...change }));
+  if (same || job?.changed === false) {
     session.print('No changes.');
     return flags.unchangedExit77 ? exitUnchanged : 0;
   }
@@ -98,11 +100,14 @@ function edit(current: string): string {
     const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
     if (error || status !== 0) throw new TreelineError('usage.invalid', { detail: `${editor} ended with ${error?.message ?? status}` });
     const lines = readFileSync(file, 'utf8').split('\n');
-    return lines
+    const kept = lines
       .filter((line) => !line.startsWith('#'))
       .join(' ')
       .trim()
       .replace(/\s+/g, ' ');
+    // an emptied file is how one gives up in an editor; no system starts without arguments
+    if (kept === '') throw new TreelineError('usage.invalid', { detail: 'no kernel arguments were left; nothing was changed' });
+    return kept;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -156,7 +156,7 @@ async function check(session: Session, withPackages: boolean): Promise<number> {
   // an update whose packages can't be listed is still an update; only who asks for them has to hear why not
   const asked = session.client.updateDetails();
   const details = await (withPackages ? asked : asked.catch(() => undefined));
-  const advisories = details ? securityText(details.advisories) : '';
+  const advisories = details && !details.notTold?.includes('advisories') ? securityText(details.advisories) : 'unknown';
   if (advisories !== '') session.print(`  SecAdvisories: ${advisories}`);
   const { counts } = update;
   const parts = counts ? (['upgraded', 'downgraded', 'removed', 'added'] as const).filter((kind) => counts[kind] > 0) : [];
