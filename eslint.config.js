@@ -111,6 +111,9 @@ export default tseslint.config(
   {
     files: ['**/*.ts', '**/*.tsx'],
     plugins: { boundaries },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.config.ts'] }, tsconfigRootDir: import.meta.dirname },
+    },
     settings: {
       'import/resolver': { typescript: { project: './tsconfig.json' } },
       'boundaries/elements': Object.entries(rooms).map(([type, room]) => ({ type, pattern: room.at })),
@@ -128,6 +131,13 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+      // `{ link: … }` where a string may stand as well is taken for String.prototype.link
+      '@typescript-eslint/no-deprecated': ['error', { allow: [{ from: 'lib', name: 'link' }] }],
+      '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
       'no-restricted-syntax': ['error', usingInLoop],
       eqeqeq: 'error',

@@ -34,7 +34,7 @@ export function composeCommand(): Command {
     .option('-r, --repo <path>', 'OSTree repository to commit to (not needed for --print-only)')
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
     .action(async (treefile: string, options: TreeOptions, command: Command) => {
-      const quiet = (command.optsWithGlobals() as { quiet?: boolean }).quiet ?? false;
+      const quiet = command.optsWithGlobals<{ quiet?: boolean }>().quiet ?? false;
       await reportErrors(async () => composeTree(paramsOf(treefile, options), quiet, options.unchangedExit77 ?? false));
     });
   addStepCommands(compose);

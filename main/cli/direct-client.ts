@@ -221,7 +221,7 @@ export class DirectClient extends DirectReview implements FullHostClient {
         if (event.type === 'uninterruptible') change({ phase: event.on ? 'uninterruptible' : 'running' });
       },
     });
-    this.running = running as RunningJob<JobName>;
+    this.running = running;
     try {
       const result = (await running.done) as { changed?: boolean };
       change({ phase: 'succeeded', endedAt: now(), changed: result.changed });

@@ -46,7 +46,7 @@ export function addDiskCommand(compose: Command): void {
     .option('--workdir <path>', 'scratch space (default: beside the output)')
     .action(async (revision: string, output: string, options: DiskOptions, command: Command) => {
       // --stateroot is an option of the whole command line, too, which takes it wherever it stands
-      const { quiet = false, stateroot } = command.optsWithGlobals() as { quiet?: boolean; stateroot?: string };
+      const { quiet = false, stateroot } = command.optsWithGlobals<{ quiet?: boolean; stateroot?: string }>();
       await reportErrors(async () => {
         const outcome = await followJob('disk.create', paramsOf(revision, output, { ...options, ...(stateroot ? { stateroot } : {}) }), {
           quiet,
@@ -80,7 +80,7 @@ export function addAlongsideCommand(compose: Command): void {
     .option('--remote-url <url>', 'its address')
     .option('--remote-key <file>', 'its public key, OpenPGP or ed25519 (may be repeated); none: signatures aren’t demanded', repeated, [])
     .action(async (revision: string, directory: string, options: AlongsideOptions, command: Command) => {
-      const { quiet = false, stateroot } = command.optsWithGlobals() as { quiet?: boolean; stateroot?: string };
+      const { quiet = false, stateroot } = command.optsWithGlobals<{ quiet?: boolean; stateroot?: string }>();
       const { root, karg, remote: _, remoteUrl: __, remoteKey: ___, ...plain } = options;
       await reportErrors(async () => {
         const params = {

@@ -20,7 +20,7 @@ import {
 /** Dictionaries of a stock rpm-ostreed as domain types: the only place that knows both. What it doesn't tell is missing, or empty where that can't be mistaken. */
 export type Dict = Readonly<Record<string, Variant | undefined>>;
 
-const str = (dict: Dict, key: string): string => (typeof dict[key]?.value === 'string' ? (dict[key].value as string) : '');
+const str = (dict: Dict, key: string): string => (typeof dict[key]?.value === 'string' ? dict[key].value : '');
 const bool = (dict: Dict, key: string): boolean => dict[key]?.value === true;
 const num = (dict: Dict, key: string): number => Number((dict[key]?.value as number | bigint | undefined) ?? 0);
 const list = (dict: Dict, key: string): string[] => (Array.isArray(dict[key]?.value) ? (dict[key].value as string[]) : []);

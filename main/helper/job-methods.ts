@@ -36,7 +36,7 @@ type Plan = (call: Call, sysroot: string) => JobPlan;
 /** Makes the transaction of a plan and returns its address. */
 export type Launch = (call: Call, plan: JobPlan) => Promise<string>;
 
-const plan = <N extends JobName>(value: JobPlan<N>): JobPlan => value as unknown as JobPlan;
+const plan = <N extends JobName>(value: JobPlan<N>): JobPlan => value;
 const text = (value: unknown): string => value as string;
 const list = (value: unknown): readonly string[] => value as readonly string[];
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Variant } from '../../shared/dbus/index.ts';
 import {
   iface,
   introspectionXml,
@@ -12,7 +13,6 @@ import {
   sysrootPath,
   treelineOsInterface,
   treelineSysrootInterface,
-  Variant,
   type InterfaceSpec,
 } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';

@@ -33,7 +33,7 @@ export class Reader {
     const known = this.answers.get(key);
     if (known) {
       // somebody who comes first may have asked for what somebody else waits for
-      this.turns.join(key);
+      void this.turns.join(key);
       return known as Promise<JobResult<N>>;
     }
     const answer = this.run(job, params, key);

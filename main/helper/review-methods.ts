@@ -43,7 +43,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       job: N,
       make: (call: Call) => Omit<JobPlan<N>, 'job' | 'keepResult'> | Promise<Omit<JobPlan<N>, 'job' | 'keepResult'>>,
     ): Handler =>
-    async (call) => [await launch(call, { job, keepResult: true, ...(await make(call)) } as unknown as JobPlan)];
+    async (call) => [await launch(call, { job, keepResult: true, ...(await make(call)) })];
   const onlyRoot = (call: Call): { includePrivate?: true } => (call.caller.uid === 0 ? { includePrivate: true } : {});
   const source = (call: Call): string => plainRefspec(text(call.args[0]));
   const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision'): Handler =>

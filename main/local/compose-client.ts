@@ -96,8 +96,8 @@ export class LocalComposeClient implements ComposeClient {
     const { node, worker } = this.#find();
     const [program = node, ...args] = [...before, node];
     const running = runJob(job, params, { worker, node: [program, ...args], onEvent });
-    this.#running.add(running as RunningJob<JobName>);
-    const forget = (): void => void this.#running.delete(running as RunningJob<JobName>);
+    this.#running.add(running);
+    const forget = (): void => void this.#running.delete(running);
     running.done.then(forget, forget);
     return running;
   }
@@ -113,7 +113,7 @@ export class LocalComposeClient implements ComposeClient {
     this.#claimed = true;
     const work = this.#exclusive(async () => {
       const running = this.#start(job, params, before, (event) => this.#take(event));
-      const current: Current = { running: running as RunningJob<JobName>, state: firstState(job) };
+      const current: Current = { running: running, state: firstState(job) };
       this.#current = current;
       this.#tell(current.state);
       const end = (more: Partial<JobState>): void => {

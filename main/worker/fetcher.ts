@@ -90,7 +90,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
       if (rest.length > maxLineLength) lines.push('');
       for (const line of lines) {
         const event = fetchEvent.safeParse(parseJson(line));
-        if (event.success) this.#receive(event.data as FetchEvent);
+        if (event.success) this.#receive(event.data);
         else {
           rest = '';
           this.#fail(new TreelineError('internal.protocol', { subject: 'Fetching', detail: 'it said something that makes no sense' }));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
-import { Label, Radio, RadioGroup } from 'react-aria-components';
+import { Label, RadioButton, RadioField, RadioGroup } from 'react-aria-components';
 
 interface RadioListProps<T extends string> {
   readonly label: string;
@@ -15,17 +15,19 @@ export function RadioList<T extends string>({ label, value, options, onChange }:
     <RadioGroup value={value} onChange={(chosen) => onChange(chosen as T)} className="space-y-1">
       <Label className="text-sm text-muted">{label}</Label>
       {options.map((option) => (
-        <Radio key={option.value} value={option.value} className="group flex items-start gap-2.5 rounded-md py-1">
-          <span
-            aria-hidden
-            className="mt-0.5 flex size-4.5 shrink-0 items-center justify-center rounded-full border border-control bg-surface group-data-focus-visible:outline-2 group-data-focus-visible:outline-offset-2 group-data-focus-visible:outline-accent group-data-selected:border-accent"
-          >
-            <span className="hidden size-2.5 rounded-full bg-accent group-data-selected:block" />
-          </span>
-          <span>
-            {option.label} {option.note ? <span className="text-muted">{option.note}</span> : null}
-          </span>
-        </Radio>
+        <RadioField key={option.value} value={option.value}>
+          <RadioButton className="group flex items-start gap-2.5 rounded-md py-1">
+            <span
+              aria-hidden
+              className="mt-0.5 flex size-4.5 shrink-0 items-center justify-center rounded-full border border-control bg-surface group-data-focus-visible:outline-2 group-data-focus-visible:outline-offset-2 group-data-focus-visible:outline-accent group-data-selected:border-accent"
+            >
+              <span className="hidden size-2.5 rounded-full bg-accent group-data-selected:block" />
+            </span>
+            <span>
+              {option.label} {option.note ? <span className="text-muted">{option.note}</span> : null}
+            </span>
+          </RadioButton>
+        </RadioField>
       ))}
     </RadioGroup>
   );

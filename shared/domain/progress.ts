@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ErrorReport } from '../errors/error.ts';
+
 /**
  * One honest bar: `fraction` is weighted over all steps and never goes back. Bytes and seconds are known from the start
  * of the download step or are missing; nothing is guessed from words.
@@ -34,5 +36,5 @@ export interface JobState {
   readonly messages: readonly string[];
   /** Of a job that succeeded: false when there was nothing to do. */
   readonly changed?: boolean;
-  readonly error?: import('../errors/error.ts').ErrorReport;
+  readonly error?: ErrorReport;
 }

@@ -11,7 +11,7 @@ import { startUpdateServer, type UpdateServer } from './os/server.ts';
 import { scratchDirectory } from './support/scratch.ts';
 import { summary, systemState } from './support/guest.ts';
 
-describe.sequential('beside an ordinary system', () => {
+describe('beside an ordinary system', { concurrent: false }, () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'alongside-'));
   let os: TestOs;
   let server: UpdateServer;

@@ -10,7 +10,7 @@ import { startUpdateServer, type UpdateServer } from './os/server.ts';
 import { scratchDirectory } from './support/scratch.ts';
 import { kernel, leaveTraces, summary, systemState, traces } from './support/guest.ts';
 
-describe.sequential('a real system', () => {
+describe('a real system', { concurrent: false }, () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'short-'));
   let os: TestOs;
   let server: UpdateServer;

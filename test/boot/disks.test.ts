@@ -17,7 +17,7 @@ function firmware(): string {
   return found;
 }
 
-describe.sequential('a disk starts', () => {
+describe('a disk starts', { concurrent: false }, () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'disks-'));
   let os: TestOs;
   let server: UpdateServer;

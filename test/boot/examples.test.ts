@@ -8,7 +8,7 @@ import { run } from './packages/commands.ts';
 import { checkout } from './packages/own-packages.ts';
 import { scratchDirectory } from './support/scratch.ts';
 
-describe.sequential('the examples', () => {
+describe('the examples', { concurrent: false }, () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'examples-'));
   const repo = path.join(directory, 'repo');
   const cat = async (ref: string, file: string): Promise<string> => run('ostree', [`--repo=${repo}`, 'cat', ref, file]);

@@ -16,7 +16,7 @@ const seed = Number(process.env['TREELINE_TEST_SEED'] ?? Date.now() % 1_000_000)
 const random = randomFrom(seed);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe.sequential('a power cut', () => {
+describe('a power cut', { concurrent: false }, () => {
   const directory = mkdtempSync(path.join(scratchDirectory(), 'power-'));
   let os: TestOs;
   let server: UpdateServer;

@@ -36,7 +36,7 @@ const invoke = (name: string, ...args: unknown[]): Promise<Reply<unknown>> =>
     ([command, words]) =>
       (window as unknown as { treeline: TreelineBridge }).treeline.invoke(command as 'host.pin', ...(words as [string, boolean])),
     [name, args] as const,
-  ) as Promise<Reply<unknown>>;
+  );
 const onDisk = (name = 'desktop.yaml'): string => readFileSync(path.join(trees, name), 'utf8');
 
 describe('by keyboard', () => {

@@ -35,7 +35,7 @@ const invoke = (name: string, ...args: unknown[]): Promise<Reply<unknown>> =>
     ([command, words]) =>
       (window as unknown as { treeline: TreelineBridge }).treeline.invoke(command as 'host.pin', ...(words as [string, boolean])),
     [name, args] as const,
-  ) as Promise<Reply<unknown>>;
+  );
 
 it('runs every process in the sandbox, without node in the page', async () => {
   const { page, app } = driver;

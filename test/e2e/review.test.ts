@@ -54,7 +54,7 @@ describe('reviewing on the running service', () => {
     await tab(/^Files/).click();
     // the new tree isn't here before it is staged: said in words, or listed, but never an empty page or a fault
     await page.waitForFunction(() => {
-      const text = (document.querySelector('[role=tabpanel]') as HTMLElement | null)?.innerText.trim() ?? '';
+      const text = document.querySelector<HTMLElement>('[role=tabpanel]')?.innerText.trim() ?? '';
       return text !== '' && !text.startsWith('Comparing');
     });
     const shown = await page.getByRole('tabpanel').innerText();

@@ -64,7 +64,7 @@ interface Member {
 }
 
 function members(type: (typeof structs)[number]['ours']): Member[] {
-  const { members } = koffi.type(type as never) as unknown as { members: Record<string, Member> };
+  const { members } = koffi.type(type) as unknown as { members: Record<string, Member> };
   return Object.values(members).filter(({ name }) => name !== 'hole');
 }
 

@@ -11,7 +11,7 @@ import type { ResolvedPackage } from '../../main/engine/ports/resolver.ts';
 import { OstreePackageCache } from '../../main/native/ostree/package-cache.ts';
 import { packageRef } from '../../main/native/ostree/package-ref.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import type { TreelineError } from '../../shared/errors/index.ts';
 import { makeRpms } from '../fixtures/make-rpm.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/rpms', import.meta.url));

@@ -33,7 +33,7 @@ const remove = (arg: string): Operation => ({
   step: ['sysroot.kargs', { ...os, ...noChange, remove: [arg] }],
   changes: ({ kargs }) => ({ kargs: kargs.filter((each) => each !== arg) }),
 });
-const upgrade: Operation = { step: ['update.upgrade', os], changes: ({ branch }) => ({ version: newest[branch] as string }) };
+const upgrade: Operation = { step: ['update.upgrade', os], changes: ({ branch }) => ({ version: newest[branch] }) };
 const deployVersion = (version: string): Operation => ({
   step: ['update.upgrade', { ...os, revision: `version=${version}`, allowDowngrade: true }],
   changes: () => ({ version }),
@@ -43,7 +43,7 @@ const rebase = (branch: string, version?: string): Operation => ({
     'update.upgrade',
     { ...os, refspec: `plain:${branch}`, allowDowngrade: true, ...(version ? { revision: `version=${version}` } : {}) },
   ],
-  changes: () => ({ branch, version: version ?? (newest[branch] as string) }),
+  changes: () => ({ branch, version: version ?? newest[branch] }),
 });
 
 let dir: string;

@@ -59,7 +59,7 @@ export async function simulatedSession(
 
 export function result<N extends JobName>(event: JobEvent | undefined, _: N): JobResult<N> {
   if (event?.type !== 'result') throw new Error(JSON.stringify(event));
-  return event.result as JobResult<N>;
+  return event.result;
 }
 
 export const error = (event: JobEvent | undefined): unknown => (event?.type === 'error' ? event.error : event);

@@ -160,7 +160,7 @@ test('deploy by version and by checksum, older only when allowed; a pinned revis
   await job('update.upgrade', { ...back, allowDowngrade: true });
   const [now] = (await expectAgreement()) as [Deployment];
   expect(now).toMatchObject({ version: '2', origin: { overrideCommit: v[1] } });
-  await job('update.upgrade', { ...os(), revision: v[2] as string });
+  await job('update.upgrade', { ...os(), revision: v[2] });
   expect((await expectAgreement())[0]?.version).toBe('3');
   const unknown = job('update.upgrade', { ...os(), revision: 'version=99' });
   await expect(unknown).rejects.toMatchObject({ code: 'repo.revision-not-found' });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '../../main/engine/jobs/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import type { TreelineError } from '../../shared/errors/index.ts';
 import type { RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { bundles, ComposeFixture } from './compose-fixture.ts';

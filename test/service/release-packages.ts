@@ -65,5 +65,5 @@ function installed(release: number): Parameters<typeof buildReleaseChanges>[0]['
         text: `- change ${index + 1} of ${name}`,
       })).reverse(),
     };
-  }) as never;
+  });
 }

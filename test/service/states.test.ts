@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
-import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
+import type { Variant } from '../../shared/dbus/index.ts';
+import { iface, type Bus } from '../../shared/dbus/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, os, runJob, sysroot } from './peer.ts';
 

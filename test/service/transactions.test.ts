@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Bus, DbusCallError, iface, serviceName, socketPath, Variant } from '../../shared/dbus/index.ts';
+import type { DbusCallError } from '../../shared/dbus/index.ts';
+import { Bus, iface, serviceName, socketPath, Variant } from '../../shared/dbus/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
 import { leftSockets, otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';

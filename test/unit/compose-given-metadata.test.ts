@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { commitMetadata, type MetadataInput } from '../../main/engine/compose/metadata.ts';
+import { commitMetadata } from '../../main/engine/compose/metadata.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile.ts';
 
 test('a tree whose packages are there needs none in its treefile, and a given input hash stays', () => {
@@ -25,10 +25,9 @@ test('a tree whose packages are there needs none in its treefile, and a given in
       kernel: undefined,
     };
     const made = (pairs: readonly string[]): unknown =>
-      commitMetadata(
-        { ...input, params: { treefile: file, repo: '', addMetadataString: pairs } } as MetadataInput,
-        (_, value) => value,
-      ).get('rpmostree.inputhash');
+      commitMetadata({ ...input, params: { treefile: file, repo: '', addMetadataString: pairs } }, (_, value) => value).get(
+        'rpmostree.inputhash',
+      );
     expect(made([])).toBe('ours');
     expect(made(['rpmostree.inputhash=theirs'])).toBe('theirs');
   } finally {

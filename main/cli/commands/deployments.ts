@@ -50,7 +50,7 @@ export function registerDeployments(program: Command): void {
   wholeSystem(program.command('cancel')).description('Cancel the running job').action(action(cancel));
   wholeSystem(program.command('reload'))
     .description('Make the service read the system’s state again')
-    .action(action(async (session: Session) => void (await session.client.reload()) as undefined));
+    .action(action(async (session: Session) => void (await session.client.reload())));
   addHistory(program);
 }
 

@@ -68,10 +68,11 @@ export function bubblewrap(command: readonly string[], inside: Inside, input: st
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
-  const code = (result.error as NodeJS.ErrnoException | undefined)?.code;
+  const failure: NodeJS.ErrnoException | undefined = result.error;
+  const code = failure?.code;
   // EPIPE: it ended without reading its input
-  if (result.error && code !== 'ETIMEDOUT' && code !== 'ENOBUFS' && code !== 'EPIPE')
-    throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: result.error.message });
+  if (failure && code !== 'ETIMEDOUT' && code !== 'ENOBUFS' && code !== 'EPIPE')
+    throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: failure.message });
   const output = `${result.stdout.toString('utf8')}${result.stderr.toString('utf8')}`.split('\n').filter((line) => line.trim() !== '');
   if (code === 'ENOBUFS') output.push(`more than ${outputLimitBytes >> 20} MiB of output`);
   const broken = output.find((line) => line.startsWith('bwrap: ') && !line.startsWith('bwrap: execvp'));

@@ -80,7 +80,7 @@ export class LayerWriter {
     const header: Headers = { name, type: 'file', mode, uid, gid, size: sizeBytes };
     if (sizeBytes < piecesFrom) return this.#entry(header, Buffer.concat([...content]));
     await new Promise<void>((resolve, reject) => {
-      const entry = this.#pack.entry({ ...header, mtime: epoch }, (error) => (error ? reject(error as Error) : resolve()));
+      const entry = this.#pack.entry({ ...header, mtime: epoch }, (error) => (error ? reject(error) : resolve()));
       const feed = async (): Promise<void> => {
         for (const piece of content) if (!entry.write(piece)) await new Promise<void>((go) => entry.once('drain', () => go()));
         entry.end();
@@ -91,7 +91,7 @@ export class LayerWriter {
 
   async #entry(header: Headers, bytes: Buffer = Buffer.alloc(0)): Promise<void> {
     await new Promise<void>((resolve, reject) =>
-      this.#pack.entry({ ...header, mtime: epoch }, bytes, (error) => (error ? reject(error as Error) : resolve())),
+      this.#pack.entry({ ...header, mtime: epoch }, bytes, (error) => (error ? reject(error) : resolve())),
     );
   }
 

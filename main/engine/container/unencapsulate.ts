@@ -105,7 +105,7 @@ export class LayerReader {
     piped.catch(() => undefined);
     try {
       for await (const entry of entries) {
-        await this.#entry(entry.header, entry as unknown as AsyncIterable<Buffer>);
+        await this.#entry(entry.header, entry);
         entry.resume();
       }
       await piped;

@@ -2,6 +2,7 @@
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { ComposeJobs } from './compose-catalogue.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
+import type { JobContext } from './protocol.ts';
 import type {
   CheckState,
   Deployment,
@@ -56,7 +57,7 @@ export interface DiffOutcome {
   readonly fromVersion: string;
   readonly toVersion: string;
   readonly packages: readonly PackageChange[];
-  readonly advisories: readonly import('../../../shared/domain/index.ts').Advisory[];
+  readonly advisories: readonly Domain.Advisory[];
 }
 
 /**
@@ -271,12 +272,12 @@ export interface DbListing {
   readonly checksum: string;
   readonly version: string;
   readonly packages: readonly PackageDetails[];
-  readonly advisories?: readonly import('../../../shared/domain/index.ts').Advisory[];
+  readonly advisories?: readonly Domain.Advisory[];
 }
 
 export type JobName = keyof Jobs;
 export type JobParams<N extends JobName> = Jobs[N]['params'];
 export type JobResult<N extends JobName> = Jobs[N]['result'];
 export type JobHandlers = {
-  [N in JobName]: (params: JobParams<N>, context: import('./protocol.ts').JobContext) => JobResult<N> | Promise<JobResult<N>>;
+  [N in JobName]: (params: JobParams<N>, context: JobContext) => JobResult<N> | Promise<JobResult<N>>;
 };

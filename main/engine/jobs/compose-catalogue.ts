@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ImportBatch } from '../compose/import-packages.ts';
 import type * as Container from '../container/index.ts';
 import type * as Disk from '../disk/params.ts';
 import type * as Publish from '../publish/index.ts';
@@ -187,7 +188,7 @@ export interface ComposeJobs {
   /** Install a deployment beside the system that lives in a root file system. */
   'disk.install-alongside': { params: Disk.AlongsideParams; result: Disk.AlongsideOutcome };
   /** Part of compose.tree: import packages into the cache; a message per imported package. */
-  'compose.import': { params: import('../compose/import-packages.ts').ImportBatch; result: { readonly imported: number } };
+  'compose.import': { params: ImportBatch; result: { readonly imported: number } };
   /** Part of compose.tree, in its sandbox: run a scriptlet in rpm's lua. */
   'compose.lua': {
     params: {

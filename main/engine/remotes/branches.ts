@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { RemoteRef, RemoteVersion } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { SummaryRef } from '../ports/fetch.ts';
+import type { FetchRequest, SummaryRef } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { requireIntact } from '../sysroot/signatures.ts';
@@ -14,10 +14,7 @@ import { remoteFetchOptions } from '../upgrade/target.ts';
 /** Of how many branches the commit object is asked for when the summary tells no version. */
 const describedMost = 100;
 
-function request(
-  context: UpdateContext,
-  remote: string,
-): Pick<import('../ports/fetch.ts').FetchRequest, 'repo' | 'parent' | 'remote' | 'options'> {
+function request(context: UpdateContext, remote: string): Pick<FetchRequest, 'repo' | 'parent' | 'remote' | 'options'> {
   if (!context.sysroot.repo.hasRemote(remote)) throw new TreelineError('origin.remote-missing', { subject: remote });
   return {
     repo: fetchRepoPath(context.dir),

@@ -37,7 +37,7 @@ export function readOrigin(text: string | undefined, remoteExists: (name: string
     layering: readLayering(file),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<typeof optional>),
     ...(problem ? { problem } : {}),
-  } as Origin;
+  };
 }
 
 function problemOf(

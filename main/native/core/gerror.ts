@@ -25,7 +25,7 @@ export function decodeError(error: unknown): GErrorValue {
     quark: library('glib').func('g_quark_to_string', 'str', ['uint32']) as (domain: number) => string,
     free: library('glib').func('g_error_free', 'void', ['void *']) as (error: unknown) => void,
   };
-  const raw = koffi.decode(error as bigint, GErrorStruct) as { domain: number; code: number; message: string };
+  const raw = koffi.decode(error, GErrorStruct) as { domain: number; code: number; message: string };
   const value = { domain: functions.quark(raw.domain), code: raw.code, message: raw.message };
   functions.free(error);
   return value;

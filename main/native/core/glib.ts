@@ -25,7 +25,7 @@ export function stringArray(pointer: unknown): string[] {
   if (!pointer) return [];
   const out: string[] = [];
   for (let i = 0; ; i++) {
-    const item = koffi.decode(pointer as bigint, i * 8, 'str') as string | null;
+    const item = koffi.decode(pointer, i * 8, 'str') as string | null;
     if (item === null) return out;
     out.push(item);
   }
@@ -37,8 +37,8 @@ export const ptrArrayUnref = bind('glib', 'g_ptr_array_unref', 'void', [Ptr]);
 /** The addresses in a GPtrArray (public layout of garray.h), without taking ownership. */
 export function pointersOf(array: unknown): Pointer[] {
   if (!array) return [];
-  const { pdata, len } = koffi.decode(array as bigint, PtrArray) as { pdata: unknown; len: number };
-  return len === 0 ? [] : [...(koffi.decode(pdata as bigint, koffi.array('void *', len)) as Iterable<Pointer>)];
+  const { pdata, len } = koffi.decode(array, PtrArray) as { pdata: unknown; len: number };
+  return len === 0 ? [] : [...(koffi.decode(pdata, koffi.array('void *', len)) as Iterable<Pointer>)];
 }
 
 export { free, Scope };

@@ -89,7 +89,7 @@ function each(packages: Pointer, filter: readonly [field: number, value: string]
   try {
     for (const item of pointersOf(array)) visit(item);
   } finally {
-    if (array) ptrArrayUnref(array as Pointer);
+    if (array) ptrArrayUnref(array);
   }
 }
 

@@ -12,7 +12,7 @@ export function takeArray<T>(array: unknown, map: (item: Pointer) => T): T[] {
   try {
     return pointersOf(array).map(map);
   } finally {
-    ptrArrayUnref(array as Pointer);
+    ptrArrayUnref(array);
   }
 }
 
@@ -63,7 +63,7 @@ export function digestOf(pointer: Pointer): { algorithm: string; hex: string } {
       subject: String(pkg.reponame(pointer)),
       detail: `it lists ${nevraOf(pointer)} without a checksum`,
     });
-  return { algorithm: String(checksumName(type[0])), hex: checksumHex(bytes as Pointer, type[0]) };
+  return { algorithm: String(checksumName(type[0])), hex: checksumHex(bytes, type[0]) };
 }
 
 /**

@@ -76,7 +76,7 @@ function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: Re
     }
     return undefined;
   } finally {
-    for (const array of [...owners, packages]) if (array) ptrArrayUnref(array as Pointer);
+    for (const array of [...owners, packages]) if (array) ptrArrayUnref(array);
   }
 }
 

@@ -23,7 +23,7 @@ const major = 1;
 export function listDeltas(repo: Repo): DeltaName[] {
   const out: [unknown] = [null];
   listNames(repo.pointer, out, null);
-  const { pdata, len } = koffi.decode(out[0] as bigint, PtrArray) as { pdata: bigint; len: number };
+  const { pdata, len } = koffi.decode(out[0], PtrArray) as { pdata: bigint; len: number };
   const names = len > 0 ? (koffi.decode(pdata, koffi.array('str', len)) as string[]) : [];
   unrefArray(out[0] as bigint);
   return [...names].sort().map((name) => {

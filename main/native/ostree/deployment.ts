@@ -33,12 +33,12 @@ export function readDeployment(sysroot: Pointer<'OstreeSysroot'>, pointer: D, bo
   const parser = bootconfig(pointer);
   if (parser) {
     for (const key of bootKeys) {
-      const value = configGet(parser as bigint, key) as string | null;
+      const value = configGet(parser, key) as string | null;
       if (value !== null) config[key] = value;
     }
   }
   const path = dirpath(sysroot, pointer);
-  const relative = koffi.decode(path as bigint, 'char', -1) as string;
+  const relative = koffi.decode(path, 'char', -1) as string;
   free(path as bigint);
   const originPointer = origin(pointer);
   const checksum = csum(pointer) as string;
@@ -58,7 +58,7 @@ export function readDeployment(sysroot: Pointer<'OstreeSysroot'>, pointer: D, bo
     unlocked: unlockedStates[unlocked(pointer) as number] ?? 'unknown',
     ...(originPointer ? { originText: keyFileText(originPointer) } : {}),
     bootConfig: config,
-    overlayInitrds: parser ? stringArray(configInitrds(parser as bigint)) : [],
+    overlayInitrds: parser ? stringArray(configInitrds(parser)) : [],
     directory: relative,
   };
 }

@@ -163,7 +163,7 @@ class OstreeImageSink implements ImageSink {
     using variant = newVariant(types[type], decodeVariant(types[type], bytes));
     const out: [unknown] = [null];
     writeMetadata(this.#repo.pointer, objectTypes[type], checksum, variant.pointer, out, null);
-    if (out[0]) freeMemory(out[0] as Pointer);
+    if (out[0]) freeMemory(out[0]);
   }
 
   writeDetached(checksum: string, bytes: Buffer): void {
@@ -174,7 +174,7 @@ class OstreeImageSink implements ImageSink {
   writeLink(checksum: string, { uid, gid, linkTarget, xattrs }: Pick<FileObject, 'uid' | 'gid' | 'linkTarget' | 'xattrs'>): void {
     using attributes = newVariant(xattrsType, decodeVariant(xattrsType, xattrs));
     const sum = writeSymlink(this.#repo.pointer, checksum, uid, gid, attributes.pointer, linkTarget, null);
-    if (sum) freeMemory(sum as Pointer);
+    if (sum) freeMemory(sum);
   }
 
   openFile(
@@ -193,7 +193,7 @@ class OstreeImageSink implements ImageSink {
       },
       finish() {
         const sum = finishWriter(writer.pointer, null);
-        if (sum) freeMemory(sum as Pointer);
+        if (sum) freeMemory(sum);
       },
       [Symbol.dispose]: () => writer[Symbol.dispose](),
     };

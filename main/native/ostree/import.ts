@@ -41,7 +41,7 @@ const writeLink = bindChecked('ostree', 'ostree_repo_write_symlink', Ptr, [Ptr, 
 
 /** A checksum that the caller owns. */
 function takeChecksum(pointer: unknown): string {
-  const checksum = koffi.decode(pointer as bigint, 'char', 64) as string;
+  const checksum = koffi.decode(pointer, 'char', 64) as string;
   free(pointer as Pointer);
   return checksum;
 }

@@ -40,7 +40,7 @@ export function keyFileText(pointer: unknown): string {
   const length: [number | bigint] = [0];
   const data = toData(pointer as bigint, length, null);
   if (!data) return '';
-  const text = koffi.decode(data as bigint, 'char', -1) as string;
-  free(data as bigint);
+  const text = koffi.decode(data, 'char', -1) as string;
+  free(data);
   return text;
 }

@@ -98,7 +98,7 @@ function writeDirectoryMetadata(repo: Repo, mode: number): string {
   using variant = newVariant('(uuua(ayay))', [0, 0, bigEndian.readUInt32LE(), []]);
   const out: [unknown] = [null];
   writeMetadata(repo.pointer, objectTypes.dirmeta, null, variant.pointer, out, null);
-  const bytes = koffi.decode(out[0] as bigint, koffi.array('uint8_t', 32, 'Typed')) as Uint8Array;
+  const bytes = koffi.decode(out[0], koffi.array('uint8_t', 32, 'Typed')) as Uint8Array;
   const checksum = Buffer.from(bytes).toString('hex');
   free(out[0] as Pointer);
   return checksum;

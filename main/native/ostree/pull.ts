@@ -31,7 +31,7 @@ export function pull(repo: Repo, request: PullRequest): void {
       }, koffi.pointer(ChangedCallback))
     : undefined;
   try {
-    if (callback !== undefined) connect(progress.pointer, 'changed', callback as bigint, null, null, 0);
+    if (callback !== undefined) connect(progress.pointer, 'changed', callback, null, null, 0);
     using options = newVariant('a{sv}', optionsOf(request));
     withSubject({ facts: { repo: request.source } }, () =>
       pullWithOptions(repo.pointer, request.source, options.pointer, progress.pointer, null),

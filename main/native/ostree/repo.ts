@@ -62,8 +62,8 @@ const repoRemoteChange = { add: 0, addIfNotExists: 1, delete: 2, deleteIfExists:
 
 function takeString(pointer: unknown): string | undefined {
   if (!pointer) return undefined;
-  const value = koffi.decode(pointer as bigint, 'char', -1) as string;
-  free(pointer as bigint);
+  const value = koffi.decode(pointer, 'char', -1) as string;
+  free(pointer);
   return value;
 }
 
@@ -229,7 +229,7 @@ export class Repo implements Disposable {
   listRemotes(): Remote[] {
     const list = remoteList(this.pointer, [0]);
     const names = stringArray(list);
-    if (list) strfreev(list as bigint);
+    if (list) strfreev(list);
     return names.map((name) => ({ name, url: this.remoteUrl(name) }));
   }
 
@@ -237,7 +237,7 @@ export class Repo implements Disposable {
   listRemoteNames(): string[] {
     const list = remoteList(this.pointer, [0]);
     const names = stringArray(list);
-    if (list) strfreev(list as bigint);
+    if (list) strfreev(list);
     return names;
   }
 
@@ -301,9 +301,9 @@ function takeStringTable(table: unknown): Map<string, string> {
   const keys = tableKeys(handle.pointer, length);
   const map = new Map<string, string>();
   for (let i = 0; i < length[0]; i++) {
-    const name = koffi.decode(keys as bigint, i * 8, 'str') as string;
+    const name = koffi.decode(keys, i * 8, 'str') as string;
     map.set(name, tableLookup(handle.pointer, name) as string);
   }
-  if (keys) free(keys as bigint);
+  if (keys) free(keys);
   return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

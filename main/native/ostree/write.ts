@@ -196,7 +196,7 @@ export function writeCommitObject(repo: Repo, fields: CommitFields): string {
     out,
     null,
   );
-  const checksum = koffi.decode(out[0] as bigint, 'char', 64) as string;
+  const checksum = koffi.decode(out[0], 'char', 64) as string;
   free(out[0] as Pointer);
   return checksum;
 }

@@ -10,7 +10,7 @@ import { openHeader } from './read.ts';
 
 /** Take over a string that librpm allocated. */
 function owned(pointer: unknown): string {
-  const text = koffi.decode(pointer as bigint, 'char', -1) as string;
+  const text = koffi.decode(pointer, 'char', -1) as string;
   raw.rpmFree(pointer as bigint);
   return text;
 }

@@ -37,13 +37,13 @@ export function openHeader(file: string): Handle<'Header'> {
     const ts = scope.own(raw.rpmtsCreate(), 'rpmts', raw.rpmtsFree);
     raw.rpmtsSetVSFlags(ts, raw.vsFlag.noSignatures);
     const fd = raw.Fopen(file, 'r.ufdio');
-    if (!fd || raw.Ferror(fd as bigint) !== 0)
-      throw new TreelineError('package.corrupt', { subject, detail: fd ? String(raw.Fstrerror(fd as bigint)) : 'can’t be opened', file });
-    scope.defer(() => raw.Fclose(fd as bigint));
-    return raw.rpmReadPackageFile(ts, fd as bigint, file, out) as number;
+    if (!fd || raw.Ferror(fd) !== 0)
+      throw new TreelineError('package.corrupt', { subject, detail: fd ? String(raw.Fstrerror(fd)) : 'can’t be opened', file });
+    scope.defer(() => raw.Fclose(fd));
+    return raw.rpmReadPackageFile(ts, fd, file, out) as number;
   });
   if (out[0] && code !== raw.rpmRc.fail && code !== raw.rpmRc.notFound) return new Handle<'Header'>(out[0], subject, raw.headerFree);
-  if (out[0]) raw.headerFree(out[0] as bigint);
+  if (out[0]) raw.headerFree(out[0]);
   throw new TreelineError('package.corrupt', { subject, detail: log || `librpm can’t read it (code ${code})`, file });
 }
 

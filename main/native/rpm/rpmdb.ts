@@ -83,10 +83,10 @@ function write(options: WriteRpmdbOptions): void {
       });
     const txn = raw.rpmtxnBegin(ts, raw.txnWrite);
     if (!txn) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: lastLog() || 'librpm can’t lock it' });
-    scope.defer(() => raw.rpmtxnEnd(txn as bigint));
+    scope.defer(() => raw.rpmtxnEnd(txn));
     items.forEach((item, i) => {
       markInstalled(item.handle.pointer, item.header, options.installTimeSeconds, options.leftOut?.get(item.file));
-      if (raw.rpmtsImportHeader(txn as bigint, item.handle.pointer, 0) !== raw.rpmRc.ok)
+      if (raw.rpmtsImportHeader(txn, item.handle.pointer, 0) !== raw.rpmRc.ok)
         throw new TreelineError('rpmdb.not-written', { subject: directory, detail: `${path.basename(item.file)}: ${lastLog()}` });
       options.onProgress?.(i + 1, items.length);
     });
@@ -161,10 +161,10 @@ export function readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[
       const iterator = raw.rpmtsInitIterator(ts, name === null ? raw.rpmdbiPackages : raw.rpmdbiName, name, 0);
       if (!iterator) continue;
       try {
-        for (let h = raw.rpmdbNextIterator(iterator as bigint); h; h = raw.rpmdbNextIterator(iterator as bigint))
+        for (let h = raw.rpmdbNextIterator(iterator); h; h = raw.rpmdbNextIterator(iterator))
           found.push(installed(exportHeader(h, options.dbPath), options.changelogs ?? false));
       } finally {
-        raw.rpmdbFreeIterator(iterator as bigint);
+        raw.rpmdbFreeIterator(iterator);
       }
     }
   });

@@ -30,7 +30,7 @@ function packets(key: Uint8Array): Buffer {
     if (kind !== 2) throw new TreelineError('package.key-missing', { detail: 'the file holds no public key' });
     return Buffer.from(koffi.decode(out[0] as bigint, koffi.array('uint8_t', size[0], 'Typed')) as Uint8Array);
   } finally {
-    raw.rpmFree(out[0] as bigint);
+    raw.rpmFree(out[0]);
   }
 }
 
@@ -53,17 +53,17 @@ function addKey(keyring: Pointer, certificate: Buffer): void {
   const key = raw.rpmPubkeyNew(certificate, certificate.length);
   // a kind of key that this librpm doesn't know: its packages will be reported as "key missing", with the key's id
   if (!key) return;
-  raw.rpmKeyringAddKey(keyring, key as bigint);
+  raw.rpmKeyringAddKey(keyring, key);
   const count: [number] = [0];
-  const subkeys = raw.rpmGetSubkeys(key as bigint, count);
+  const subkeys = raw.rpmGetSubkeys(key, count);
   if (subkeys && count[0] > 0) {
-    for (const subkey of koffi.decode(subkeys as bigint, koffi.array('void *', count[0])) as Iterable<bigint>) {
+    for (const subkey of koffi.decode(subkeys, koffi.array('void *', count[0])) as Iterable<bigint>) {
       raw.rpmKeyringAddKey(keyring, subkey);
       raw.rpmPubkeyFree(subkey);
     }
   }
-  if (subkeys) raw.rpmFree(subkeys as bigint);
-  raw.rpmPubkeyFree(key as bigint);
+  if (subkeys) raw.rpmFree(subkeys);
+  raw.rpmPubkeyFree(key);
 }
 
 /** See RpmPort.verifyPackage. */
@@ -83,7 +83,7 @@ export function verifyPackage(file: string, keys: readonly Uint8Array[]): Packag
     scope.defer(() => raw.Fclose(fd));
     const out: [unknown] = [null];
     const header = raw.rpmReadPackageFile(ts, fd, file, out) as number;
-    if (out[0]) raw.headerFree(out[0] as bigint);
+    if (out[0]) raw.headerFree(out[0]);
     // librpm judges header and payload, and that both a digest and a signature are there
     raw.rpmtsSetVfyFlags(ts, 0);
     raw.rpmtsSetVfyLevel(ts, raw.verifyAll);

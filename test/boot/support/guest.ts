@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Machine } from '../machine/machine.ts';
+import type { Machine } from '../machine/machine.ts';
 
 interface GuestDeployment {
   readonly version: string;

@@ -64,7 +64,7 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
       await app.evaluate(
         (_electron, [code, given, replies]) => {
           const script = (0, eval)(`(${code})`)() as Script;
-          script.answers = replies as Record<string, unknown>;
+          script.answers = replies;
           script.setSnapshot(given);
           script.takeCalls();
         },
