@@ -28,6 +28,11 @@ export const errorTable = define({
   'job.cancelled': ['Cancelled', 'The job was cancelled. What had arrived is kept.', 'Start it again to go on.'],
   'job.paused': ['Paused', '“{subject}” was paused. What had arrived is kept.', 'Start it again to go on from there.'],
   'job.not-pausable': ['Can’t be paused', 'Only fetching can be paused, not “{subject}”.', 'Wait for it, or cancel it.'],
+  'job.basis-changed': [
+    'Not what was allowed',
+    'Since “{subject}” was allowed, its source or the deployment that it builds on has changed. Nothing was done.',
+    'Look at the state, then start it again.',
+  ],
   'job.uninterruptible': ['Can’t be cancelled any more', 'The boot entries are being written.', 'Wait a moment.'],
   'restart.blocked': [
     'Something stands against a restart',
@@ -294,6 +299,11 @@ export const errorTable = define({
   ],
   'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
   'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
+  'rpmmd.too-large': [
+    'A package repository sends too much',
+    '{subject}: {name} is larger than {limitBytes} bytes, the most that was to be expected.',
+    'Ask who runs it, or use another mirror.',
+  ],
   'rpmdb.missing': ['No package list', '{subject} holds no RPM database and no list of its packages.', 'Compose it from packages.'],
   'rpmdb.unreadable': ['The package database can’t be read', '{subject}: {detail}', 'Check that it is complete and in sqlite format.'],
   'rpmdb.not-written': ['The package database can’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra, type ComposePlan, type PlannedPackage } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -112,7 +112,8 @@ function planned(pkg: ResolvedPackage, treefile: Treefile): PlannedPackage {
   const place = placeOf(treefile, pkg);
   return {
     ...plain,
-    here: !remote || existsSync(file),
+    // one that was cut off isn't here
+    here: !remote || statSync(file, { throwIfNoEntry: false })?.size === pkg.downloadBytes,
     ...(place ? { named: { file: place.file, line: place.line } } : {}),
   };
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, openSync } from 'node:fs';
-import { bind, Handle, Ptr } from '../core/index.ts';
+import { bind, bindStatus, Handle, Ptr } from '../core/index.ts';
 
 /** libarchive's reading side (archive.h of libarchive 3). */
 const create = bind('archive', 'archive_read_new', Ptr, []);
 const release = bind('archive', 'archive_read_free', 'int', [Ptr]);
-const rawFormat = bind('archive', 'archive_read_support_format_raw', 'int', [Ptr]);
+const rawFormat = bindStatus('archive', 'archive_read_support_format_raw', [Ptr]);
 const openFd = bind('archive', 'archive_read_open_fd', 'int', [Ptr, 'int', 'size_t']);
 const nextHeader = bind('archive', 'archive_read_next_header', 'int', [Ptr, Ptr]);
 const readData = bind('archive', 'archive_read_data', 'int64', [Ptr, Ptr, 'size_t']);
 const errorString = bind('archive', 'archive_error_string', 'str', [Ptr]);
-const seek = bind('c', 'lseek', 'int64', ['int', 'int64', 'int']);
+const seek = bindStatus('c', 'lseek', ['int', 'int64', 'int'], (offset) => offset >= 0, 'int64');
 const entryOut = Buffer.alloc(8);
 
 /** By rpm's names of compressors. Only these: libarchive's "all" would start programs of the machine for some. */

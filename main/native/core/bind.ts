@@ -68,6 +68,24 @@ export function bindChecked(
   };
 }
 
+/**
+ * Declare a C function whose number says only whether it worked (0, if `succeeds` says nothing else): the others are thrown. What returns a value, or may
+ * fail without harm, stays with `bind`.
+ */
+export function bindStatus(
+  from: LibraryName,
+  name: string,
+  parameters: readonly CType[],
+  succeeds: (status: number) => boolean = (status) => status === 0,
+  result: CType = 'int',
+): (...args: Value[]) => void {
+  const call = bind(from, name, result, parameters);
+  return (...args) => {
+    const status = Number(call(...args));
+    if (!succeeds(status)) throw new TreelineError('internal.unexpected', { subject: name, detail: `it failed (${status})` });
+  };
+}
+
 /** `T **` output parameter holding any pointer. */
 export const PointerOut: CType = koffi.out(koffi.pointer('void *'));
 

@@ -8,7 +8,7 @@ function withPackages<T>(sack: Pointer, set: unknown, map: (item: Pointer) => T)
   using owned = new Handle<'DnfPackageSet'>(set, 'DnfPackageSet', packageSet.free);
   if (Number(packageSet.count(owned.pointer)) === 0) return [];
   using q = new Handle(query.create(sack, ignoreExcludes), 'HyQuery', query.free);
-  query.filterPackages(q.pointer, 1, compare.eq, owned.pointer);
+  query.filterPackages(q.pointer, key.package, compare.eq, owned.pointer);
   return takeArray(query.run(q.pointer), map);
 }
 

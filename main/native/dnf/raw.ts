@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /** Declarations of libdnf (0.69 headers in /usr/include/libdnf). Synchronous calls only: libsolv needs more stack than asynchronous ones have. */
 import koffi from 'koffi';
-import { bind, bindChecked, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';
+import { bind, bindChecked, bindStatus, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';
 import { dnfError } from './errors.ts';
 
 const IntOut = koffi.out(koffi.pointer('int'));
@@ -9,6 +9,8 @@ const Strings = koffi.pointer('str');
 const fn = (name: string, result: CType, parameters: CType[]): ((...args: Value[]) => unknown) => bind('dnf', name, result, parameters);
 const checked = (name: string, result: CType, parameters: CType[]): ((...args: Value[]) => unknown) =>
   bindChecked('dnf', name, result, parameters, dnfError);
+/** 0, or libdnf's number of an error. */
+const status = (name: string, parameters: CType[]): ((...args: Value[]) => void) => bindStatus('dnf', name, parameters);
 const contextString = (key: string): ((...args: Value[]) => unknown) => fn(`dnf_context_set_${key}`, 'void', [Ptr, 'str']);
 
 export const context = {
@@ -39,13 +41,22 @@ export const context = {
 /** DnfContextSetupSackFlags of dnf-context.h. */
 export const sackFlags = { skipRpmdb: 2, skipFilelists: 4, loadUpdateinfo: 8 } as const;
 
-export const state = { create: fn('dnf_state_new', Ptr, []), reset: fn('dnf_state_reset', 'int', [Ptr]) };
+export const state = { create: fn('dnf_state_new', Ptr, []), reset: bindStatus('dnf', 'dnf_state_reset', [Ptr], (done) => done === 1) };
 
 export const repo = {
   id: fn('dnf_repo_get_id', 'str', [Ptr]),
   enabled: fn('dnf_repo_get_enabled', 'int', [Ptr]),
   timestamp: fn('dnf_repo_get_timestamp_generated', 'uint64', [Ptr]),
   setRequired: fn('dnf_repo_set_required', 'void', [Ptr, 'int']),
+  /** The directory of its metadata. */
+  location: fn('dnf_repo_get_location', 'str', [Ptr]),
+  /** Where metadata of a kind lies; null when the repository has none. */
+  metadataFile: fn('dnf_repo_get_filename_md', 'str', [Ptr, 'str']),
+  check: checked('dnf_repo_check', 'int', [Ptr, 'uint', Ptr]),
+  update: checked('dnf_repo_update', 'int', [Ptr, 'int', Ptr]),
+  setData: checked('dnf_repo_set_data', 'int', [Ptr, 'str', 'str']),
+  /** The repository's LrHandle, with its settings. */
+  handle: fn('dnf_repo_get_lr_handle', Ptr, [Ptr]),
 };
 
 /** DnfGoalActions of dnf-goal.h / hy-goal.h. */
@@ -61,15 +72,15 @@ export const goal = {
 };
 
 /** _hy_key_name_e and _hy_comparison_type_e of hy-types.h. */
-export const key = { arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
+export const key = { package: 0, arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
 export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt: 1 << 9, glob: 1 << 12 } as const;
 export const ignoreExcludes = 1;
 export const query = {
   create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),
   free: fn('hy_query_free', 'void', [Ptr]),
-  filter: fn('hy_query_filter', 'int', [Ptr, 'int', 'int', 'str']),
-  filterReldep: fn('hy_query_filter_reldep', 'int', [Ptr, 'int', Ptr]),
-  filterPackages: fn('hy_query_filter_package_in', 'int', [Ptr, 'int', 'int', Ptr]),
+  filter: status('hy_query_filter', [Ptr, 'int', 'int', 'str']),
+  filterReldep: status('hy_query_filter_reldep', [Ptr, 'int', Ptr]),
+  filterPackages: status('hy_query_filter_package_in', [Ptr, 'int', 'int', Ptr]),
   union: fn('hy_query_union', 'void', [Ptr, Ptr]),
   run: fn('hy_query_run', Ptr, [Ptr]),
   runSet: fn('hy_query_run_set', Ptr, [Ptr]),
@@ -83,7 +94,7 @@ export const subject = {
 export const selector = {
   create: fn('hy_selector_create', Ptr, [Ptr]),
   free: fn('hy_selector_free', 'void', [Ptr]),
-  setPackages: fn('hy_selector_pkg_set', 'int', [Ptr, Ptr]),
+  setPackages: status('hy_selector_pkg_set', [Ptr, Ptr]),
   matches: fn('hy_selector_matches', Ptr, [Ptr]),
 };
 export const sack = {

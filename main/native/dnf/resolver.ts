@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { RepoDefinition, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
+import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
+import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { dnfCode } from './errors.ts';
 import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
 import { blameLock } from './locks.ts';
+import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { explain } from './problems.ts';
 import {
   compare,
@@ -25,11 +28,12 @@ import {
   state,
   subject,
 } from './raw.ts';
+import { isOnNetwork, largestList, mirrorsIn } from './refresh.ts';
 import { isGlob, openSack } from './sack.ts';
 
 /** Resolve with libdnf; see the port's description. */
-export function resolve(request: ResolveRequest): Resolution {
-  return new DnfResolution(request);
+export function resolve(request: ResolveRequest, limits: DownloadLimits = downloadLimits): Resolution {
+  return new DnfResolution(request, limits);
 }
 
 class DnfResolution implements Resolution {
@@ -46,10 +50,15 @@ class DnfResolution implements Resolution {
   /** NEVRAs that a requested name may stand for. */
   readonly #candidates = new Set<string>();
 
-  constructor(request: ResolveRequest) {
+  readonly #limits: DownloadLimits;
+  readonly #mirrors: string;
+
+  constructor(request: ResolveRequest, limits: DownloadLimits) {
+    this.#limits = limits;
+    this.#mirrors = mirrorsIn(request.cachedir);
     this.#downloads = path.join(request.cachedir, 'packages');
     try {
-      ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope));
+      ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope, limits));
       this.#installs = this.#solve(request);
     } catch (error) {
       this.#scope[Symbol.dispose]();
@@ -191,38 +200,73 @@ class DnfResolution implements Resolution {
   }
 
   fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void {
-    const remote = packages.filter((p) => p.remote);
+    // those of about the same size together: the largest is what none of them may go beyond
+    const remote = packages.filter((p) => p.remote).sort((a, b) => this.#mayTake(a) - this.#mayTake(b));
     if (remote.length === 0) return;
+    requireRoom(this.#downloads, remote, this.#limits.freeBytes);
     const bytesTotal = remote.reduce((sum, p) => sum + p.downloadBytes, 0);
     let bytesDone = 0;
     progress({ bytesDone, bytesTotal });
     // a batch at a time: libdnf tells nothing usable while it downloads, and one connection per batch is kept alive
     for (let i = 0; i < remote.length; i += 16) {
       const batch = remote.slice(i, i + 16);
-      const array = borrowedArray(batch.flatMap((p) => this.#byNevra.get(p.nevra) ?? []));
-      try {
-        state.reset(this.#state);
-        download.packages(array, this.#downloads, this.#state);
-      } catch (error) {
-        throw fetchError(error, batch);
-      } finally {
-        ptrArrayUnref(array);
-      }
+      this.#fetchBatch(batch);
       bytesDone += batch.reduce((sum, p) => sum + p.downloadBytes, 0);
       progress({ bytesDone, bytesTotal });
     }
   }
+
+  #mayTake({ downloadBytes }: ResolvedPackage): number {
+    return downloadBytes > 0 ? downloadBytes : this.#limits.packageBytes;
+  }
+
+  /** librepo removes what a failed download has left, and goes on with what a process that was ended has. */
+  #fetchBatch(batch: readonly ResolvedPackage[]): void {
+    // lists of mirrors are read as downloads, too
+    const limitBytes = Math.max(...batch.map((p) => this.#mayTake(p)), largestList(this.#mirrors));
+    const array = borrowedArray(batch.flatMap((p) => this.#byNevra.get(p.nevra) ?? []));
+    try {
+      state.reset(this.#state);
+      const { exceeded, outcome } = withFileSizeLimit(limitBytes, () => download.packages(array, this.#downloads, this.#state));
+      try {
+        outcome();
+      } catch (error) {
+        throw fetchError(error, batch, exceeded ? limitBytes : undefined);
+      }
+    } finally {
+      ptrArrayUnref(array);
+    }
+  }
 }
 
-/** Not only directories of this machine. */
-const isOnNetwork = (repo: RepoDefinition): boolean =>
-  repo.metalink !== undefined || repo.mirrorlist !== undefined || repo.baseurl.some((url) => !/^(file:|\/)/i.test(url));
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-function fetchError(error: unknown, batch: readonly ResolvedPackage[]): unknown {
-  if (!(error instanceof TreelineError) || error.code === 'disk.full') return error;
+/** What the metadata says is yet to come fits on the disk. Throws disk.full. */
+function requireRoom(directory: string, packages: readonly ResolvedPackage[], keepFreeBytes: number): void {
+  const needBytes = packages.reduce((sum, p) => sum + Math.max(0, p.downloadBytes - sizeOf(p.path)), 0);
+  const { bavail, bsize } = statfsSync(directory);
+  const freeBytes = bavail * bsize;
+  if (needBytes > 0 && needBytes + keepFreeBytes > freeBytes)
+    throw new TreelineError('disk.full', {
+      subject: directory,
+      detail: `packages of ${needBytes} bytes are to be downloaded, ${freeBytes} bytes are free`,
+      facts: { needBytes, freeBytes },
+    });
+}
+
+const blamed = (batch: readonly ResolvedPackage[], words: string): ResolvedPackage | undefined =>
+  batch.find((p) => words.includes(path.basename(p.path))) ?? batch.at(-1);
+
+function fetchError(error: unknown, batch: readonly ResolvedPackage[], exceededBytes: number | undefined): unknown {
+  if (!(error instanceof TreelineError)) return error;
   const words = error.report.detail ?? '';
-  const at = batch.find((p) => words.includes(path.basename(p.path)));
+  const at = blamed(batch, words);
+  if (exceededBytes !== undefined) {
+    const facts = { name: path.basename(at?.path ?? ''), limitBytes: exceededBytes };
+    return new TreelineError('rpmmd.too-large', { subject: at?.repo ?? '', detail: words, facts }, { cause: error });
+  }
+  if (error.code === 'disk.full') return error;
   if (/checksum|corrupt/i.test(words))
-    return new TreelineError('package.corrupt', { subject: at?.nevra ?? batch[0]?.nevra ?? '', detail: words }, { cause: error });
-  return new TreelineError('rpmmd.unreachable', { subject: at?.repo ?? batch[0]?.repo ?? '', detail: words }, { cause: error });
+    return new TreelineError('package.corrupt', { subject: at?.nevra ?? '', detail: words }, { cause: error });
+  return new TreelineError('rpmmd.unreachable', { subject: at?.repo ?? '', detail: words }, { cause: error });
 }

@@ -5,8 +5,11 @@ import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts
 import type { ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
 import { applyLocks } from './locks.ts';
+import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { compare, context, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
+import { isOnNetwork, mirrorsIn, refresh, removeUnfinished } from './refresh.ts';
 import { writeRepoDirectory } from './repo-files.ts';
+import { requireBounded } from './unpacked.ts';
 
 type SackRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly'>;
 
@@ -21,9 +24,10 @@ export interface OpenSack {
 export const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
 
 /** Everything that the repositories have, without what is excluded; lives as long as `scope`. Throws rpmmd.unreachable, rpmmd.corrupt. */
-export function openSack(request: SackRequest, scope: Scope): OpenSack {
+export function openSack(request: SackRequest, scope: Scope, limits: DownloadLimits = downloadLimits): OpenSack {
   const opened = scope.own(context.create(), 'DnfContext');
   setUp(opened, request, scope);
+  bringMetadata(opened, request, limits);
   const loading = scope.own(state.create(), 'DnfState');
   load(opened, loading, request);
   const packages = context.sack(opened) as Pointer;
@@ -49,9 +53,39 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   context.setConfigFile('/dev/null');
   context.setWriteHistory(opened, 0);
   context.setKeepCache(opened, 1);
-  context.setCacheAge(opened, request.cacheOnly ? 0xffffffff : 0);
+  // what is on the network was refreshed by us when libdnf loads it
+  context.setCacheAge(opened, 0xffffffff);
   context.setCacheOnly(opened, request.cacheOnly ? 1 : 0);
   context.setup(opened, null);
+}
+
+/** Metadata of all repositories, up to date (unless only the cache may be asked) and of a bearable size, before a library reads it. */
+function bringMetadata(opened: Pointer, request: SackRequest, limits: DownloadLimits): void {
+  const at = (name: string): string => path.join(request.cachedir, name);
+  removeUnfinished(at('rpmmd'));
+  for (const item of pointersOf(context.repos(opened))) {
+    const definition = request.repos.find((each) => each.id === repo.id(item));
+    if (definition && isOnNetwork(definition) && !request.cacheOnly)
+      refresh({
+        definition,
+        item,
+        incoming: at('incoming'),
+        mirrors: mirrorsIn(request.cachedir),
+        releasever: request.releasever || '0',
+        limits,
+      });
+    if (isHere(item)) requireBounded(item, at('judged'), limits);
+  }
+}
+
+/** True once libdnf knows where the repository's files are; why it doesn't is said when it loads them. */
+function isHere(item: Pointer): boolean {
+  using checking = new Handle(state.create(), 'DnfState');
+  try {
+    return repo.check(item, 0xffffffff, checking.pointer) === 1;
+  } catch {
+    return false;
+  }
 }
 
 function load(opened: Pointer, loading: Pointer, request: SackRequest): void {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { bind, Ptr } from '../core/index.ts';
+import { bind, bindStatus, Ptr } from '../core/index.ts';
 
 /** rpm's embedded lua (librpmio, rpmlua.h of rpm's sources: `int rpmluaRunScript(rpmlua lua, const char *script, const char *name, const char *opts, ARGV_t args)`). */
 const globalState = bind('rpmio', 'rpmluaGetGlobalState', Ptr, []);
 const runScript = bind('rpmio', 'rpmluaRunScript', 'int', [Ptr, 'str', 'str', 'str', 'str *']);
-const readConfig = bind('rpm', 'rpmReadConfigFiles', 'int', ['str', 'str']);
-const flush = bind('c', 'fflush', 'int', [Ptr]);
+const readConfig = bindStatus('rpm', 'rpmReadConfigFiles', ['str', 'str']);
+const flush = bindStatus('c', 'fflush', [Ptr]);
 
 export interface LuaScript {
   readonly script: string;

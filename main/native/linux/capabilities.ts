@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import { bind, Ptr, type Pointer } from '../core/index.ts';
+import { bind, bindStatus, Ptr, type Pointer } from '../core/index.ts';
 
 /** libcap's cap_from_text(3), cap_get_flag(3). */
 const fromText = bind('cap', 'cap_from_text', Ptr, ['str']);
-const getFlag = bind('cap', 'cap_get_flag', 'int', [Ptr, 'int', 'int', koffi.out(koffi.pointer('int'))]);
+const flagTypes = [Ptr, 'int', 'int', koffi.out(koffi.pointer('int'))];
+const tryFlag = bind('cap', 'cap_get_flag', 'int', flagTypes);
+const getFlag = bindStatus('cap', 'cap_get_flag', flagTypes);
 const freeCap = bind('cap', 'cap_free', 'int', [Ptr]);
 
 /** cap_flag_t of sys/capability.h. */
@@ -26,7 +28,7 @@ export function fileCapability(text: string): Buffer | undefined {
       const value: [number] = [0];
       const at = 4 + (cap >> 5) * 8;
       const bit = (1 << (cap & 31)) >>> 0;
-      if ((getFlag(caps, cap, flag.permitted, value) as number) !== 0) break;
+      if ((tryFlag(caps, cap, flag.permitted, value) as number) !== 0) break;
       if (value[0]) words.writeUInt32LE((words.readUInt32LE(at) | bit) >>> 0, at);
       getFlag(caps, cap, flag.inheritable, value);
       if (value[0]) words.writeUInt32LE((words.readUInt32LE(at + 4) | bit) >>> 0, at + 4);

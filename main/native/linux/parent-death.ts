@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { bind } from '../core/index.ts';
+import { bindStatus } from '../core/index.ts';
 
 /** prctl(2). Declared with the arguments used: the C function is variadic, but all are passed in registers. */
-const prctl = bind('c', 'prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
+const prctl = bindStatus('c', 'prctl', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 const setParentDeathSignal = 1;
 const sigterm = 15;
 

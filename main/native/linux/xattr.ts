@@ -18,8 +18,12 @@ export function getAttribute(path: string, name: string): Buffer | undefined {
 /** Set an extended attribute (lsetxattr(2)). Throws with the errno's name. */
 export function setAttribute(path: string, name: string, value: Buffer): void {
   if ((lset(path, name, value, value.length, 0) as number) === 0) return;
+  throw failed(path, name, 'set');
+}
+
+function failed(path: string, name: string, what: string): Error {
   const code = koffi.errno();
-  throw new Error(`${path}: ${name} can't be set: ${Object.entries(koffi.os.errno).find(([, v]) => v === code)?.[0] ?? code}`);
+  return new Error(`${path}: ${name} can't be ${what}: ${Object.entries(koffi.os.errno).find(([, v]) => v === code)?.[0] ?? code}`);
 }
 
 /** Remove the attributes whose names begin with one of the prefixes (llistxattr(2), lremovexattr(2)). */
@@ -28,7 +32,7 @@ export function removeAttributes(path: string, prefixes: readonly string[]): voi
   const length = Number(llist(path, buffer, buffer.length));
   if (length <= 0) return;
   for (const name of buffer.toString('utf8', 0, length - 1).split('\0'))
-    if (prefixes.some((prefix) => name.startsWith(prefix))) lremove(path, name);
+    if (prefixes.some((prefix) => name.startsWith(prefix)) && (lremove(path, name) as number) !== 0) throw failed(path, name, 'removed');
 }
 
 /** What a person sets by setfattr(1), setcap(8) or setfacl(1). Labels and hashes belong to the system, the rest to overlayfs and ostree. */

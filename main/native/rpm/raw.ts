@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import { bind, PointerOut, Ptr } from '../core/index.ts';
+import { bind, bindStatus, PointerOut, Ptr } from '../core/index.ts';
 
 /** Declarations of librpm and librpmio (rpm/rpmlib.h, rpmts.h, rpmdb.h, header.h, rpmkeyring.h, rpmpgp.h, rpmlog.h). */
 const SizeOut = koffi.out(koffi.pointer('size_t'));
 const Uint32Out = koffi.out(koffi.pointer('uint32'));
 const IntOut = koffi.out(koffi.pointer('int'));
+const isTrue = (status: number): boolean => status === 1;
 
-export const rpmReadConfigFiles = bind('rpm', 'rpmReadConfigFiles', 'int', [Ptr, Ptr]);
+export const rpmReadConfigFiles = bindStatus('rpm', 'rpmReadConfigFiles', [Ptr, Ptr]);
 export const rpmtsCreate = bind('rpm', 'rpmtsCreate', Ptr, []);
 export const rpmtsFree = bind('rpm', 'rpmtsFree', Ptr, [Ptr]);
 export const rpmtsSetRootDir = bind('rpm', 'rpmtsSetRootDir', 'int', [Ptr, 'str']);
 export const rpmtsSetVSFlags = bind('rpm', 'rpmtsSetVSFlags', 'uint32', [Ptr, 'uint32']);
 export const rpmtsSetVfyFlags = bind('rpm', 'rpmtsSetVfyFlags', 'uint32', [Ptr, 'uint32']);
 export const rpmtsSetVfyLevel = bind('rpm', 'rpmtsSetVfyLevel', 'int', [Ptr, 'int']);
-export const rpmtsSetKeyring = bind('rpm', 'rpmtsSetKeyring', 'int', [Ptr, Ptr]);
+export const rpmtsSetKeyring = bindStatus('rpm', 'rpmtsSetKeyring', [Ptr, Ptr]);
 export const rpmtsOpenDB = bind('rpm', 'rpmtsOpenDB', 'int', [Ptr, 'int']);
 export const rpmtsCloseDB = bind('rpm', 'rpmtsCloseDB', 'int', [Ptr]);
 export const rpmtxnBegin = bind('rpm', 'rpmtxnBegin', Ptr, [Ptr, 'uint32']);
@@ -30,10 +31,10 @@ export const headerExport = bind('rpm', 'headerExport', Ptr, [Ptr, Uint32Out]);
 export const headerFormat = bind('rpm', 'headerFormat', Ptr, [Ptr, 'str', koffi.out(koffi.pointer('str'))]);
 export const headerFree = bind('rpm', 'headerFree', Ptr, [Ptr]);
 export const headerDel = bind('rpm', 'headerDel', 'int', [Ptr, 'int32']);
-export const headerPutUint32 = bind('rpm', 'headerPutUint32', 'int', [Ptr, 'int32', koffi.pointer('uint32'), 'uint32']);
-export const headerPutChar = bind('rpm', 'headerPutChar', 'int', [Ptr, 'int32', koffi.pointer('uint8'), 'uint32']);
+export const headerPutUint32 = bindStatus('rpm', 'headerPutUint32', [Ptr, 'int32', koffi.pointer('uint32'), 'uint32'], isTrue);
+export const headerPutChar = bindStatus('rpm', 'headerPutChar', [Ptr, 'int32', koffi.pointer('uint8'), 'uint32'], isTrue);
 
-export const rpmPushMacro = bind('rpmio', 'rpmPushMacro', 'int', [Ptr, 'str', Ptr, 'str', 'int']);
+export const rpmPushMacro = bindStatus('rpmio', 'rpmPushMacro', [Ptr, 'str', Ptr, 'str', 'int']);
 export const rpmPopMacro = bind('rpmio', 'rpmPopMacro', 'int', [Ptr, 'str']);
 export const rpmExpandMacros = bind('rpmio', 'rpmExpandMacros', 'int', [Ptr, 'str', koffi.out(koffi.pointer('void *')), 'int']);
 export const rpmFree = bind('rpmio', 'rfree', Ptr, [Ptr]);
@@ -44,7 +45,7 @@ export const Fstrerror = bind('rpmio', 'Fstrerror', 'str', [Ptr]);
 
 export const rpmKeyringNew = bind('rpmio', 'rpmKeyringNew', Ptr, []);
 export const rpmKeyringFree = bind('rpmio', 'rpmKeyringFree', Ptr, [Ptr]);
-export const rpmKeyringAddKey = bind('rpmio', 'rpmKeyringAddKey', 'int', [Ptr, Ptr]);
+export const rpmKeyringAddKey = bindStatus('rpmio', 'rpmKeyringAddKey', [Ptr, Ptr], (status) => status === 0 || status === 1);
 export const rpmPubkeyNew = bind('rpmio', 'rpmPubkeyNew', Ptr, [koffi.pointer('uint8'), 'size_t']);
 export const rpmPubkeyFree = bind('rpmio', 'rpmPubkeyFree', Ptr, [Ptr]);
 export const rpmGetSubkeys = bind('rpmio', 'rpmGetSubkeys', Ptr, [Ptr, IntOut]);
