@@ -29,6 +29,8 @@ export interface Call {
   /** Frozen before anybody was asked. */
   readonly args: readonly unknown[];
   readonly member: string;
+  /** What the permission was judged on. */
+  readonly basis?: string | undefined;
 }
 
 export type Handler = (call: Call) => Promise<readonly unknown[]> | readonly unknown[];
@@ -130,10 +132,10 @@ export class Dispatcher {
     if (member === 'Set' && interfaceName === iface.properties) {
       throw new TreelineError('auth.denied', { subject: 'Writing properties', facts: { owner: caller.userName } });
     }
-    await this.permit(method, args, caller, object, interfaceName, member, message.flags);
+    const basis = await this.permit(method, args, caller, object, interfaceName, member, message.flags);
     const handler = this.handlers[interfaceName]?.[member];
     if (!method.supported || !handler) throw new TreelineError('not-supported', { subject: member });
-    return [signatureOf(method.out), await handler({ object, caller, args, member })];
+    return [signatureOf(method.out), await handler({ object, caller, args, member, basis })];
   }
 
   private async target(message: DbusMessage): Promise<{ object: BusObject; interfaceName: string; member: string; method: MethodSpec }> {
@@ -148,7 +150,10 @@ export class Dispatcher {
     return { object, interfaceName: spec.name, member, method };
   }
 
-  /** Default deny: a method that isn't marked as merely looking must name at least one action, and each must be granted. */
+  /**
+   * Default deny: a method that isn't marked as merely looking must name at least one action, and each must be granted. Returns what that was judged on: as it
+   * was before anybody was asked.
+   */
   private async permit(
     method: MethodSpec,
     args: readonly unknown[],
@@ -157,16 +162,18 @@ export class Dispatcher {
     interfaceName: string,
     member: string,
     flags: number,
-  ): Promise<void> {
-    if (method.reads) return;
-    const actions = method.actions(args, await this.facts(object));
+  ): Promise<string | undefined> {
+    if (method.reads) return undefined;
+    const facts = await this.facts(object);
+    const actions = method.actions(args, facts);
     if (actions.length === 0) throw new TreelineError('auth.denied', { subject: member, facts: { owner: caller.userName } });
-    if (this.ownJob?.(caller, interfaceName, member)) return;
+    if (this.ownJob?.(caller, interfaceName, member)) return facts.basis;
     const interactive = method.interactive || (flags & allowInteractiveAuthorization) !== 0;
     const told = Object.entries(method.details(args)).map(([key, value]) => [key, cut(value, keptLimits.fact)] as const);
     const details = { ...Object.fromEntries(told), method: member, object: object.path, client: caller.clientId };
     for (const action of actions)
       await authorize(this.bus, caller, { action, intent: cut(method.intent(args), keptLimits.title), details, interactive });
+    return facts.basis;
   }
 
   /** Set by the service: whether a call concerns nothing but the caller's own job. */

@@ -6,11 +6,11 @@ import type { Call } from './dispatcher.ts';
 const callersOwn = new Set(['initiating-command-line', 'treeline-detached', 'id']);
 
 /**
- * The same for calls that ask for the same: method, object and arguments. rpm-ostreed answers such a call with the transaction that is there
+ * The same for calls that ask for the same: method, object and arguments; and were judged on the same. rpm-ostreed answers such a call with the transaction that is there
  * (rpmostreed_transaction_is_compatible), whoever makes it.
  */
-export function identityOf(call: Pick<Call, 'object' | 'member' | 'args'>): string {
-  return JSON.stringify([call.object.path, call.member, call.args.map(plain)]);
+export function identityOf(call: Pick<Call, 'object' | 'member' | 'args' | 'basis'>): string {
+  return JSON.stringify([call.object.path, call.member, call.args.map(plain), call.basis]);
 }
 
 function plain(value: unknown): unknown {

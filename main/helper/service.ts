@@ -19,6 +19,7 @@ import { newestDeployment, type HistoryEntry, type JobState, type RestartBlocker
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
 import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
+import { basisOf } from './basis.ts';
 import { bootMark, recordBoot, rememberSeen } from './boot-record.ts';
 import { Callers, type Caller } from './callers.ts';
 import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
@@ -206,7 +207,16 @@ export class Service {
   private async authFacts(osname: string | undefined): Promise<AuthFacts> {
     const state = await this.reader.state().catch(() => undefined);
     const newest = state && newestDeployment(state.deployments, osname ?? mainOsname(state));
-    return { verified: newest?.verified ?? false, policy: this.config.automaticUpdatePolicy };
+    const { automaticUpdatePolicy: policy } = this.config;
+    return { verified: newest?.verified ?? false, policy, basis: basisOf(this.options.sysroot, newest, policy) };
+  }
+
+  /** What was allowed may not be done to something else: while a job waited, its source or what it builds on may have become another. Throws job.basis-changed. */
+  private async confirm(call: Call, plan: JobPlan): Promise<void> {
+    // root wasn't asked; and looking changes nothing
+    if (call.caller.uid === 0 || plan.looks) return;
+    const { basis } = await this.authFacts(call.object.osname);
+    if (basis !== call.basis) throw new TreelineError('job.basis-changed', { subject: plan.title });
   }
 
   private async launch(call: Call, plan: JobPlan): Promise<string> {
@@ -221,6 +231,7 @@ export class Service {
       caller: call.caller,
       detached: boolOption(plan.options, 'treeline-detached'),
       pausable: plan.job === 'update.upgrade' || plan.job === 'review.fetch',
+      confirm: () => this.confirm(call, plan),
       begin: (onEvent) => runJob(plan.job, plan.params, { worker: this.options.worker, onEvent }),
     });
     if (!this.plans.has(transaction)) this.plans.set(transaction, plan);

@@ -33,6 +33,8 @@ export interface TransactionRequest {
   readonly looks: boolean;
   /** Fetches, and goes on from what has arrived when it is started again. */
   readonly pausable: boolean;
+  /** Rejects when the job may not begin any more, although it was allowed to. Called once, when its turn has come. */
+  readonly confirm?: () => Promise<void>;
   /** Starts the work; called once, by Start(). */
   readonly begin: (onEvent: (event: JobEvent) => void) => { readonly done: Promise<unknown>; cancel(): boolean };
 }
@@ -212,6 +214,8 @@ export class Transaction {
     this.events.started(this);
     this.server?.broadcast(iface.properties, 'PropertiesChanged', 'sa{sv}as', [iface.transaction, this.properties(), []]);
     try {
+      await this.request.confirm?.();
+      if (this.cancelWanted) throw new TreelineError('job.cancelled', { subject: this.state.title });
       const running = this.request.begin((event) => this.onEvent(event));
       this.running = running;
       if (this.cancelWanted) running.cancel();

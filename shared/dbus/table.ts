@@ -13,6 +13,8 @@ export interface AuthFacts {
   readonly verified: boolean;
   /** Configured automatic update policy. */
   readonly policy: string;
+  /** Changes with all that a permission rests on: what a job would build on, where that comes from, and what its source demands. */
+  readonly basis?: string;
 }
 
 export type Args = readonly unknown[];
