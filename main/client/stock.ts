@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync, type StatsFs } from 'node:fs';
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { KernelArgsChange } from './api.ts';
 import { iface, sysrootPath, type Variant } from '../../shared/dbus/index.ts';
@@ -14,6 +15,7 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { decodeAdvisories, decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
+import { repoBytes } from './repo-size.ts';
 import type { ServiceLink } from './link.ts';
 
 /** What can be had from an rpm-ostreed that isn't ours: less, and said so, but never wrong. */
@@ -132,11 +134,15 @@ export class StockReader {
     };
   }
 
-  /** Free space is the same whoever asks; how much of the repository each deployment holds only our service counts. */
-  diskUse(): DiskUse {
-    const [root, boot] = ['/sysroot', '/boot'].map((place) => statfsSync(existsSync(place) ? place : '/'));
-    if (!root || !boot) throw new TreelineError('internal.unexpected', { detail: 'statfs' });
+  /** Free space and the repository are the same whoever looks; how much of it each deployment holds only our service counts. */
+  async diskUse(): Promise<DiskUse> {
+    const told = (await this.all(sysrootPath, iface.sysroot)).Path?.value;
+    const sysroot = typeof told === 'string' && path.isAbsolute(told) ? told : '/';
+    const first = (...places: string[]): StatsFs => statfsSync(places.find((place) => existsSync(place)) ?? sysroot);
+    const [root, boot] = [first(path.join(sysroot, 'sysroot')), first(path.join(sysroot, 'boot'))];
+    const bytes = await repoBytes(path.join(sysroot, 'ostree/repo'));
     return {
+      ...(bytes === undefined ? {} : { repoBytes: bytes }),
       freeBytes: root.bavail * root.bsize,
       totalBytes: root.blocks * root.bsize,
       bootFreeBytes: boot.bavail * boot.bsize,

@@ -6,6 +6,8 @@ export interface Formatter {
   readonly locale: string;
   /** Decimal units, as package managers and file managers print them. */
   bytes(bytes: number): string;
+  /** A size, or the word for one that isn't known. */
+  bytesOr(bytes: number | undefined): string;
   /** With a sign: what an update adds or frees. */
   bytesDelta(bytes: number): string;
   rate(bytesPerSecond: number): string;
@@ -56,6 +58,7 @@ export function createFormatter(locale: string, unknown = 'unknown'): Formatter 
   return {
     locale,
     bytes: (bytes) => size(bytes, 'auto', ''),
+    bytesOr: (bytes) => (bytes === undefined ? unknown : size(bytes, 'auto', '')),
     bytesDelta: (bytes) => size(bytes, 'exceptZero', ''),
     rate: (bytesPerSecond) => size(bytesPerSecond, 'auto', '-per-second'),
     percent: (fraction) => percent.format(fraction),

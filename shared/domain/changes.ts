@@ -17,7 +17,8 @@ export interface ReleaseChanges {
   readonly advisories: readonly Advisory[];
   /** Sum of the installed sizes of all packages of this commit, in bytes. */
   readonly installedSizeBytes: number;
-  readonly installedSizeDeltaBytes: number;
+  /** Missing when the sizes of the commit before aren't known. */
+  readonly installedSizeDeltaBytes?: number;
 }
 
 /** What an update holds, always relative to the booted deployment: the releases in between, merged, plus each one alone. */
@@ -35,7 +36,8 @@ export interface UpdateDetails {
     readonly version: string;
     readonly checksum: string;
     readonly timeSeconds: number;
-    readonly packageCount: number;
+    /** Missing when the commit doesn't tell what it changes. */
+    readonly packageCount?: number;
   }[];
   /** Missing when the service doesn't tell. */
   readonly sizes?: UpdateSizes;

@@ -63,7 +63,8 @@ export interface ComposePlan {
   readonly changes: readonly PackageChange[];
   readonly advisories: readonly Advisory[];
   /** Sum of the installed sizes. */
-  readonly installedBytes: number;
+  /** Missing when the repositories don't tell it of every package. */
+  readonly installedBytes?: number;
   /** Still to download. */
   readonly downloadBytes: number;
 }

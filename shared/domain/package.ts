@@ -12,6 +12,11 @@ export interface Package extends Evr {
   readonly arch: string;
 }
 
+/** The sum, or undefined when one of the summands isn't known. */
+export function sumIfKnown(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce((sum, value) => (sum === undefined || value === undefined ? undefined : sum + value), 0);
+}
+
 /** A package as the database of a commit describes it. `installedSizeBytes` is RPM's SIZE tag. */
 export interface PackageDetails extends Package {
   readonly summary?: string;

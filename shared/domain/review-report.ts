@@ -83,6 +83,7 @@ export function reviewMarkdown(input: ReviewReportInput): string {
     '',
     ...effectLines(summary, details),
     ...(details ? packageLines(details) : []),
+    ...(details?.notTold?.includes('advisories') ? ['## Advisories', '', 'Not known.', ''] : []),
     ...(details && details.advisories.length > 0 ? advisoryLines(details.advisories) : []),
     ...(etc ? etcLines(etc) : []),
     ...(input.etcFiles ?? []).flatMap((file) => diffLines(etcFileDiff(file))),

@@ -112,7 +112,7 @@ const plan = object<ComposePlan>({
   previous: z.object({ checksum: text, version: text, timestamp: number }).optional(),
   changes: z.array(packageChange),
   advisories: z.array(advisory),
-  installedBytes: number,
+  installedBytes: number.optional(),
   downloadBytes: number,
 });
 

@@ -113,7 +113,7 @@ export const updateDetails = object<UpdateDetails>({
   toTimeSeconds: number,
   packages: z.array(packageChange),
   advisories: z.array(advisory),
-  releases: z.array(z.object({ version: text, checksum: text, timeSeconds: number, packageCount: number })),
+  releases: z.array(z.object({ version: text, checksum: text, timeSeconds: number, packageCount: number.optional() })),
   sizes: sizes.optional(),
   signatures: z.array(signature),
   notTold: z.array(z.enum(['advisories', 'changelogs', 'signatures'])).optional(),

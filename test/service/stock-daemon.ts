@@ -14,6 +14,8 @@ export interface StockOptions {
   readonly failure?: string;
   /** Boot loader options of the default deployment; undefined: the daemon doesn't tell any. */
   readonly kernelArgs?: string | undefined;
+  /** Where its sysroot is. */
+  readonly path?: string;
   /** False: there is nothing to upgrade to. */
   readonly upgrades?: boolean;
   /** An error reply instead of a job: name and text. */
@@ -84,6 +86,7 @@ export async function startStockDaemon(address: string, options: StockOptions = 
     ({
       [iface.sysroot]: {
         Booted: new Variant('o', os),
+        Path: new Variant('s', options.path ?? '/'),
         Deployments: new Variant('aa{sv}', list()),
         ActiveTransaction: new Variant('(sss)', ['', '', '']),
         ActiveTransactionPath: new Variant('s', ''),

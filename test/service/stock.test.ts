@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -253,6 +253,28 @@ describe('what the daemon doesn’t tell', () => {
     expect(stdout).toMatch(/GPGSignature: unknown\n/);
     // of this machine's own file systems
     expect((await client.diskUse()).freeBytes).toBeGreaterThan(0);
+    expect(await client.diskUse()).not.toHaveProperty('repoBytes');
+  });
+
+  test('is looked up where anybody may: the size of its repository, and unknown where that can’t be read', async () => {
+    const sysroot = path.join(dir, 'root');
+    const objects = path.join(sysroot, 'ostree/repo/objects');
+    for (const [prefix, bytes] of [
+      ['00', 5000],
+      ['ff', 70_000],
+    ] as const) {
+      mkdirSync(path.join(objects, prefix), { recursive: true });
+      writeFileSync(path.join(objects, prefix, 'a.file'), Buffer.alloc(bytes, 1));
+    }
+    await stock({ path: sysroot });
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      `find "$1" -type f -printf '%b\\n' | awk '{s += $1} END {print s * 512}'`,
+      'sh',
+      objects,
+    ]);
+    expect((await client.diskUse()).repoBytes).toBe(Number(stdout));
+    writeFileSync(path.join(objects, 'no-directory'), '');
     expect(await client.diskUse()).not.toHaveProperty('repoBytes');
   });
 

@@ -98,6 +98,12 @@ test('a report in Markdown says everything', () => {
     expect(text).toContain(part);
 });
 
+test('advisories that nobody tells of aren’t none', () => {
+  expect(reviewMarkdown(input)).not.toContain('Not known.');
+  const details = input.details && { ...input.details, advisories: [], notTold: ['advisories' as const] };
+  expect(reviewMarkdown({ ...input, ...(details ? { details } : {}) })).toContain('## Advisories\n\nNot known.\n');
+});
+
 test('text from elsewhere stays text', () => {
   const text = reviewMarkdown(input);
   // what is outside of fences has no markup that isn't ours

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { formatNevra, type ComposePlan, type PlannedPackage } from '../../../shared/domain/index.ts';
+import { formatNevra, sumIfKnown, type ComposePlan, type PlannedPackage } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { buildReleaseChanges, type DescribedPackage } from '../diff/index.ts';
 import type { JobContext, ResolveParams } from '../jobs/index.ts';
@@ -64,6 +64,7 @@ function describePlan({ treefile, repos, resolution, target, cachedir, ports }: 
     advisories: resolution.advisories(true),
   });
   const packages = resolution.packages.map((pkg) => planned(pkg, treefile));
+  const installedBytes = sumIfKnown(packages.map((pkg) => pkg.installedSizeBytes));
   return {
     ref: treefile.ref,
     version,
@@ -78,7 +79,7 @@ function describePlan({ treefile, repos, resolution, target, cachedir, ports }: 
     ...(previous ? { previous: { checksum: previous.checksum, version: previous.version, timestamp: previous.timestamp } } : {}),
     changes: changes.packages,
     advisories: changes.advisories,
-    installedBytes: packages.reduce((sum, pkg) => sum + (pkg.installedSizeBytes ?? 0), 0),
+    ...(installedBytes === undefined ? {} : { installedBytes }),
     downloadBytes: packages.reduce((sum, pkg) => sum + (pkg.here ? 0 : pkg.downloadBytes), 0),
   };
 }

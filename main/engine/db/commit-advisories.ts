@@ -23,6 +23,9 @@ function shippedAdvisories(commit: CommitPort): readonly Advisory[] {
   return rows.map((row) => fromRow(row, commit.timestamp));
 }
 
+/** Whether a commit says which advisories it ships. One that doesn't may ship any: builders leave the key out when they know of none, or aren't asked to. */
+export const tellsAdvisories = (commit: CommitPort): boolean => commit.value('rpmostree.advisories', 'a(suuasa{sv})') !== undefined;
+
 /** Each id once, the first one found. */
 function unique(lists: Iterable<readonly Advisory[]>): Advisory[] {
   const found = new Map<string, Advisory>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   formatNevra,
+  sumIfKnown,
   type Advisory,
   type ChangelogEntry,
   type Package,
@@ -15,7 +16,8 @@ export interface MergedChanges {
   readonly packages: PackageChange[];
   /** Advisories that touch a net change, newest release first. */
   readonly advisories: Advisory[];
-  readonly installedSizeDeltaBytes: number;
+  /** Missing when a release doesn't tell its own. */
+  readonly installedSizeDeltaBytes?: number;
 }
 
 /** What became of one package on the way. */
@@ -44,10 +46,11 @@ export function mergeReleases(releases: readonly ReleaseChanges[]): MergedChange
   const advisories = new Map<string, Advisory>();
   for (const release of [...releases].reverse())
     for (const a of release.advisories) if (used.has(a.id) && !advisories.has(a.id)) advisories.set(a.id, a);
+  const delta = sumIfKnown(releases.map((r) => r.installedSizeDeltaBytes));
   return {
     packages,
     advisories: [...advisories.values()],
-    installedSizeDeltaBytes: releases.reduce((sum, r) => sum + r.installedSizeDeltaBytes, 0),
+    ...(delta === undefined ? {} : { installedSizeDeltaBytes: delta }),
   };
 }
 

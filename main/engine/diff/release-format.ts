@@ -37,7 +37,7 @@ export function readReleaseChanges(value: unknown, fail: Fail): ReleaseChanges |
     packages: read.list(top, 'packages', 'it').map((item, i) => packageChange(read, item, `packages[${i}]`)),
     advisories: read.list(top, 'advisories', 'it').map((item, i) => advisory(read, item, `advisories[${i}]`)),
     installedSizeBytes: read.number(top, 'installedSizeBytes', 'it'),
-    installedSizeDeltaBytes: read.number(top, 'installedSizeDeltaBytes', 'it'),
+    ...(top['installedSizeDeltaBytes'] === undefined ? {} : { installedSizeDeltaBytes: read.number(top, 'installedSizeDeltaBytes', 'it') }),
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { deflateSync, inflateSync } from 'node:zlib';
-import type { Advisory, Package, PackageDetails, ReleaseChanges } from '../../../shared/domain/index.ts';
+import { sumIfKnown, type Advisory, type Package, type PackageDetails, type ReleaseChanges } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { describeChanges, indexPackages, type DescribedPackage } from './describe.ts';
 import { diffPackages } from './packages.ts';
@@ -35,7 +35,8 @@ export function buildReleaseChanges(input: ReleaseInput): ReleaseChanges {
     indexPackages(input.to),
     input.advisories,
   );
-  const size = installedSize(input.to);
+  const size = installedSize(input.to) ?? 0;
+  const before = parent === undefined ? size : installedSize(input.from);
   return {
     format: 1,
     ...(parent === undefined ? {} : { parent }),
@@ -45,12 +46,12 @@ export function buildReleaseChanges(input: ReleaseInput): ReleaseChanges {
     packages: described.changes,
     advisories: described.advisories,
     installedSizeBytes: size,
-    installedSizeDeltaBytes: parent === undefined ? 0 : size - installedSize(input.from),
+    ...(before === undefined ? {} : { installedSizeDeltaBytes: size - before }),
   };
 }
 
-function installedSize(packages: readonly (Package & Pick<PackageDetails, 'installedSizeBytes'>)[]): number {
-  return packages.reduce((sum, p) => sum + (p.installedSizeBytes ?? 0), 0);
+function installedSize(packages: readonly (Package & Pick<PackageDetails, 'installedSizeBytes'>)[]): number | undefined {
+  return sumIfKnown(packages.map((p) => p.installedSizeBytes));
 }
 
 /** The bytes of `treeline.changes`: zlib-deflated UTF-8 JSON. Equal input gives equal bytes. */

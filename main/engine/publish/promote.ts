@@ -101,8 +101,8 @@ function changesSince(repo: PublishRepo, commit: CommitPort, own: ReleaseChanges
   const told = releases.flatMap((r) => (r.changes ? [r.changes] : []));
   const parent = { parent: tip.checksum, parentVersion: tip.version };
   if (complete && told.length === releases.length) {
-    const merged = mergeReleases([...told].reverse());
-    return { ...own, ...parent, ...merged };
+    const { installedSizeDeltaBytes: _, ...rest } = own;
+    return { ...rest, ...parent, ...mergeReleases([...told].reverse()) };
   }
   const packages = (of: CommitPort): ReturnType<typeof packagesOfPkglist> =>
     packagesOfPkglist((of.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as readonly (readonly string[])[] | undefined) ?? []);
@@ -114,9 +114,10 @@ function changesSince(repo: PublishRepo, commit: CommitPort, own: ReleaseChanges
     to: packages(commit),
     advisories: own.advisories,
   });
+  const before = changesOf(tip)?.installedSizeBytes;
   return {
     ...plain,
     installedSizeBytes: own.installedSizeBytes,
-    installedSizeDeltaBytes: own.installedSizeBytes - (changesOf(tip)?.installedSizeBytes ?? own.installedSizeBytes),
+    ...(before === undefined ? {} : { installedSizeDeltaBytes: own.installedSizeBytes - before }),
   };
 }

@@ -22,10 +22,13 @@ export function reviewSummary(context: ReviewContext, params: ReviewParams): Rev
   return withTarget(context, params, (target) => {
     const { from, to, merge, reader, staged } = target;
     const was = bootOf(reader, from);
-    const comes = unlessMissing(() => bootOf(reader, to));
+    const told = sizes(target);
+    const size = (checksum: string): number => told(checksum) ?? 0;
+    const found = unlessMissing(() => bootOf(reader, to));
+    // files whose sizes nobody tells are as good as unknown: their sum would be too small
+    const comes = found?.files.every(({ checksum }) => told(checksum) !== undefined) ? found : undefined;
     const oldImage = initramfsOf(was);
     const newImage = comes && initramfsOf(comes);
-    const size = sizes(target);
     const space = comes && bootSpace(context.sysroot, comes.files, size);
     const back = target.source.base;
     return {
@@ -83,13 +86,13 @@ function unlessMissing<T>(run: () => T): T | undefined {
 }
 
 /** Bytes of a file object: its own when it is here, else what the new commit says of it. */
-function sizes(target: ReviewTarget): (checksum: string) => number {
+function sizes(target: ReviewTarget): (checksum: string) => number | undefined {
   let told: ReturnType<typeof fileSizes>;
   return (checksum) => {
     const file = target.reader.tryFile(checksum);
     if (file) return file.sizeBytes;
     told ??= fileSizes(target.to);
-    return told?.get(checksum)?.unpackedBytes ?? 0;
+    return told?.get(checksum)?.unpackedBytes;
   };
 }
 

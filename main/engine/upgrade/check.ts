@@ -80,15 +80,16 @@ export function saveDetails(context: UpdateContext, details: UpdateDetails): voi
 }
 
 function summarize(context: UpdateContext, source: Source, details: UpdateDetails): AvailableUpdate {
-  const counts = countChanges(details.packages);
   const security = details.advisories.filter((a) => a.kind === 'security');
   return {
     checksum: details.toChecksum,
     version: details.toVersion,
     timestamp: details.toTimeSeconds,
     refspec: source.refspec,
-    counts,
-    security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) },
+    ...(details.source === 'none' ? {} : { counts: countChanges(details.packages) }),
+    ...(details.notTold?.includes('advisories')
+      ? {}
+      : { security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) } }),
     sizes: details.sizes,
     signatures: details.signatures,
     rolledBackFrom: rolledBack(context.dir).some((r) => r.checksum === details.toChecksum),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Signature, UpdateDetails, UpdateSizes } from '../../../shared/domain/index.ts';
-import { diffPackages, mergeReleases, packagesOfPkglist } from '../diff/index.ts';
+import { advisoriesBetween, tellsAdvisories } from '../db/commit-advisories.ts';
+import { describeChanges, diffPackages, indexPackages, mergeReleases, packagesOfPkglist } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { releasesBetween } from './chain.ts';
 
@@ -28,7 +29,7 @@ export function buildDetails(
       version,
       checksum,
       timeSeconds: timestamp,
-      packageCount: changes?.packages.length ?? 0,
+      ...(changes ? { packageCount: changes.packages.length } : {}),
     })),
     signatures,
   };
@@ -41,6 +42,16 @@ export function buildDetails(
     commit?.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as string[][] | undefined;
   const before = rows(from);
   const after = rows(to);
-  const packages = before && after ? diffPackages(packagesOfPkglist(before), packagesOfPkglist(after)) : [];
-  return { ...common, packages, advisories: [], sizes: sizes(undefined), source: before && after ? 'pkglist' : 'none' };
+  if (!from || !before || !after)
+    return { ...common, packages: [], advisories: [], notTold: ['advisories', 'changelogs'], sizes: sizes(undefined), source: 'none' };
+  const [old, now] = [packagesOfPkglist(before), packagesOfPkglist(after)];
+  const told = tellsAdvisories(to);
+  const { changes: packages, advisories } = describeChanges(
+    diffPackages(old, now),
+    indexPackages(old),
+    indexPackages(now),
+    told ? advisoriesBetween(repo, from.checksum, to.checksum) : [],
+  );
+  const notTold = [...(told ? [] : (['advisories'] as const)), 'changelogs' as const];
+  return { ...common, packages, advisories, notTold, sizes: sizes(undefined), source: 'pkglist' };
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { advisoriesBetween } from '../db/commit-advisories.ts';
+import { sumIfKnown } from '../../../shared/domain/index.ts';
+import { advisoriesBetween, tellsAdvisories } from '../db/commit-advisories.ts';
 import { describeChanges, diffPackages, indexPackages } from '../diff/index.ts';
 import type { ObjectReader, ReadCommitRpmdb } from '../ports/review.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
@@ -58,14 +59,17 @@ function described(access: RpmdbAccess, repo: RepoPort, details: UpdateDetails, 
     indexPackages(now),
     advisoriesBetween(repo, from.checksum, to.checksum),
   );
-  const total = (list: readonly { readonly installedSizeBytes?: number }[]): number =>
-    list.reduce((sum, p) => sum + (p.installedSizeBytes ?? 0), 0);
-  const { rpmdbBytes: _, ...rest } = details;
+  const total = (list: readonly { readonly installedSizeBytes?: number }[]): number | undefined =>
+    sumIfKnown(list.map((p) => p.installedSizeBytes));
+  const { rpmdbBytes: _, notTold: __, ...rest } = details;
+  const delta = (total(after) ?? NaN) - (total(before) ?? NaN);
   return {
     ...rest,
     packages,
     advisories,
-    ...(details.sizes ? { sizes: { ...details.sizes, installedDeltaBytes: total(after) - total(before) } } : {}),
+    // the databases tell changelogs, of advisories nothing
+    ...(tellsAdvisories(to) || advisories.length > 0 ? {} : { notTold: ['advisories'] as const }),
+    ...(details.sizes && !Number.isNaN(delta) ? { sizes: { ...details.sizes, installedDeltaBytes: delta } } : {}),
     source: 'rpmdb',
   };
 }

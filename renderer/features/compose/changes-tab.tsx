@@ -2,7 +2,7 @@
 import { Equal, GitCompareArrows } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ComposePlan } from '../../../shared/domain/index.ts';
+import { sumIfKnown, type ComposePlan } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { countKinds, countsText } from '../packages/counts-text.ts';
@@ -27,14 +27,14 @@ export function ChangesTab({ plan, hasTarget }: { plan: ComposePlan; hasTarget: 
       </Empty>
     );
   }
-  const size = changes.reduce((sum, change) => sum + (change.sizeDeltaBytes ?? 0), 0);
+  const size = sumIfKnown(changes.map((change) => change.sizeDeltaBytes));
   return (
     <>
       <p className="text-muted">
         {[
           t('state.fromTo', { from: previous.version || previous.checksum.slice(0, 12), to: plan.version || t('compose.nextVersion') }),
           countsText(t, format, countKinds(changes)),
-          ...(size === 0 ? [] : [t('packages.sizeDelta', { size: format.bytesDelta(size) })]),
+          ...(size === undefined || size === 0 ? [] : [t('packages.sizeDelta', { size: format.bytesDelta(size) })]),
         ].join(' · ')}
       </p>
       <PackageBrowser changes={changes} advisories={plan.advisories} />

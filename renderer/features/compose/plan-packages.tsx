@@ -76,7 +76,7 @@ function Row({ pkg }: { pkg: PlannedPackage }): ReactNode {
           {formatEvr(pkg)} · {pkg.repo}
         </p>
       </div>
-      <p className="shrink-0 text-sm text-muted tabular-nums">{format.bytes(pkg.installedSizeBytes ?? 0)}</p>
+      <p className="shrink-0 text-sm text-muted tabular-nums">{format.bytesOr(pkg.installedSizeBytes)}</p>
     </div>
   );
 }
@@ -95,7 +95,7 @@ function Detail({ pkg, plan, path, showLine }: DetailProps): ReactNode {
   const { named } = pkg;
   const facts: readonly (readonly [string, string])[] = [
     [t('compose.factVersion'), `${formatEvr(pkg)} · ${pkg.arch}`],
-    [t('compose.factInstalled'), format.bytes(pkg.installedSizeBytes ?? 0)],
+    [t('compose.factInstalled'), format.bytesOr(pkg.installedSizeBytes)],
     [t('facts.download'), pkg.here ? t('compose.alreadyHere', { size: format.bytes(pkg.downloadBytes) }) : format.bytes(pkg.downloadBytes)],
     [t('compose.factRepo'), repo ? `${repo.name} (${repo.id})` : pkg.repo],
     [t('compose.factAddress'), repo?.url ?? ''],

@@ -5,7 +5,7 @@ import type { Formatter } from '../../i18n/format.ts';
 
 export type PlanFilter = 'all' | 'named' | 'largest';
 
-/** By name, as resolved, or the largest first. */
+/** By name, as resolved, or the largest first, with those at the end that aren't told. */
 export function filterPackages(packages: readonly PlannedPackage[], filter: PlanFilter, query: string): readonly PlannedPackage[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = packages.filter((pkg) => {
@@ -13,7 +13,7 @@ export function filterPackages(packages: readonly PlannedPackage[], filter: Plan
     const haystack = `${pkg.name} ${pkg.summary ?? ''} ${pkg.repo}`.toLowerCase();
     return words.every((word) => haystack.includes(word));
   });
-  return filter === 'largest' ? shown.sort((a, b) => (b.installedSizeBytes ?? 0) - (a.installedSizeBytes ?? 0)) : shown;
+  return filter === 'largest' ? shown.sort((a, b) => (b.installedSizeBytes ?? -1) - (a.installedSizeBytes ?? -1)) : shown;
 }
 
 /** "40 packages · 11.6 MB installed · nothing to download". */
@@ -21,7 +21,7 @@ export function sumText(t: TFunction, format: Formatter, plan: ComposePlan): str
   const { packages, installedBytes, downloadBytes, repos } = plan;
   return [
     t('compose.packageCount', { count: packages.length, formatted: format.count(packages.length) }),
-    t('compose.installed', { size: format.bytes(installedBytes) }),
+    t('compose.installed', { size: format.bytesOr(installedBytes) }),
     downloadBytes > 0 ? t('compose.toDownload', { size: format.bytes(downloadBytes) }) : t('compose.nothingToDownload'),
     t('compose.fromRepos', { count: repos.length, names: repos.map(({ id }) => id).join(', ') }),
   ].join(' · ');

@@ -24,7 +24,9 @@ export function ReleaseList({ releases }: { releases: UpdateDetails['releases'] 
               <span className="foreign-text font-medium">{release.version}</span>
               <span className="min-w-40 flex-1 text-muted">
                 {format.date(release.timeSeconds)} ·{' '}
-                {t('packages.found', { count: release.packageCount, formatted: format.count(release.packageCount) })}
+                {release.packageCount === undefined
+                  ? t('packages.unknown')
+                  : t('packages.found', { count: release.packageCount, formatted: format.count(release.packageCount) })}
               </span>
               <Button
                 look="quiet"
