@@ -27,6 +27,7 @@ const progress = z.object({
 const outcome = z.object({
   commits: z.record(text, checksum),
   found: checksum.optional(),
+  newerTip: checksum.optional(),
   summary: z.object({ bytes: base64, gpgSignatures: z.array(base64), ed25519Signatures: z.array(base64) }).optional(),
 });
 

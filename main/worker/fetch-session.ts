@@ -5,6 +5,7 @@ import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest } from '../engine/ports/fetch.ts';
 import { ancestorsOf } from '../engine/diff/index.ts';
 import { tryHistoryOf } from '../engine/upgrade/chain.ts';
+import { branchTip } from './branch-file.ts';
 import { fetchInto } from '../native/ostree/index.ts';
 
 /** Word on the worker's command line that makes it a fetching process. */
@@ -21,12 +22,14 @@ export async function fetchSession(emit: (event: FetchEvent) => void): Promise<v
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       const request = JSON.parse(line) as FetchRequest;
+      const tip = request.branch === undefined ? undefined : await branchTip(request.options, request.branch);
       emit({
         type: 'result',
         result: fetchInto(
           request,
           (commit) => ancestorsOf(tryHistoryOf(commit)),
           (progress) => emit({ type: 'progress', progress }),
+          tip,
         ),
       });
     } catch (error) {

@@ -14,6 +14,8 @@ export type CheckState =
       readonly checkedAt: number;
       /** The source offers an older version than what is here, which isn't taken unasked. */
       readonly wentBack?: OfferedVersion;
+      /** The source's signed list of branches, which counts, is older than the branch itself. */
+      readonly staleList?: true;
     }
   /** `checkedAt`: missing when the service doesn't tell. */
   | { readonly kind: 'available'; readonly checkedAt?: number; readonly update: AvailableUpdate }

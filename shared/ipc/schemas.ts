@@ -140,6 +140,7 @@ const check: z.ZodType<CheckState> = z.discriminatedUnion('kind', [
     kind: z.literal('up-to-date'),
     checkedAt: number,
     wentBack: z.object({ checksum: text, version: text, timestamp: number }).optional(),
+    staleList: z.literal(true).optional(),
   }),
   z.object({ kind: z.literal('available'), checkedAt: number.optional(), update: availableUpdate }),
   z.object({ kind: z.literal('failed'), failedAt: number, since: number, error: errorReport, last: availableUpdate.optional() }),

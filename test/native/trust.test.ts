@@ -159,6 +159,14 @@ test('a signed list of branches is demanded, verified, and believed against what
   writeFileSync(path.join(fetched, 'refs/remotes/origin', branch), `${h.fixture.commits[0] as string}\n`);
   await expect(job('update.upgrade', { ...h.os, downloadOnly: true })).resolves.toMatchObject({ result: { toVersion: '2' } });
   await expect(job('update.upgrade', { ...h.os, cacheOnly: true })).resolves.toMatchObject({ result: { toVersion: '2', checksum: two } });
+  // but that it is older than the branch is said
+  expect((await job('update.check', h.os)).result).toMatchObject({ kind: 'up-to-date', staleList: true });
+  const again = await job('update.upgrade', h.os);
+  expect(again.result.changed).toBe(false);
+  expect(again.events).toContainEqual({ type: 'message', text: expect.stringContaining('is older than') as string });
+  unsign();
+  summary(...signedBy(right));
+  expect((await job('update.check', h.os)).result).toMatchObject({ kind: 'available', update: { version: '3' } });
 }, 60_000);
 
 test('a commit of another branch is refused whatever brings it, though its signature is good', async () => {

@@ -13,6 +13,8 @@ export interface FetchRequest {
   /** Branches or checksums. Empty: only clean up. */
   readonly refs: readonly string[];
   readonly commitOnly: boolean;
+  /** With commitOnly: the branch that the first of `refs` is, or is taken for. Its own file on the server is asked, too: the newer of it and the summary counts. */
+  readonly branch?: string;
   /** Without commitOnly: only these directories of the trees (absolute), and the directory objects on the way there. */
   readonly subdirs?: readonly string[];
   /** With commitOnly: follow parents to this commit, or as far as the server has them. */
@@ -40,6 +42,8 @@ export interface FetchOutcome {
   /** The commit with the version asked for. */
   readonly found?: string;
   readonly summary?: FetchedSummary;
+  /** With `branch` and a checksum to fetch: the branch's own file names a newer commit. Only claimed. */
+  readonly newerTip?: string;
 }
 
 /** A branch as the summary tells it; version '' and timestamp 0 when the summary doesn't say them. */

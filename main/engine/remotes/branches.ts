@@ -123,7 +123,7 @@ export async function remoteVersions(context: UpdateContext, refspec: string, li
 async function newest(context: UpdateContext, remote: string, ref: string, limit: number): Promise<string> {
   const base = request(context, remote);
   const wanted = (await provenTip(context, remote, ref)) ?? ref;
-  const outcome = await context.fetcher.fetch({ ...base, refs: [wanted], commitOnly: true, limit });
+  const outcome = await context.fetcher.fetch({ ...base, refs: [wanted], branch: ref, commitOnly: true, limit });
   const checksum = outcome.commits[wanted];
   if (checksum === undefined) throw new TreelineError('repo.ref-not-found', { subject: ref, facts: { repo: remote } });
   return checksum;

@@ -13,7 +13,7 @@ import { requireIntact, type GpgVerify } from '../sysroot/signatures.ts';
 import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
 import { goesBack, requireProven, type ParseSummary } from '../trust/index.ts';
 import { buildDetails } from './details.ts';
-import { fetchCommits, fetchRepoPath, knownTarget, type OpenRepo } from './fetched.ts';
+import { fetchCommits, fetchRepoPath, knownTarget, type Looked, type OpenRepo } from './fetched.ts';
 import { updateSizes } from './sizes.ts';
 import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
 
@@ -110,8 +110,8 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
     const source = updateSource(context.sysroot, osname);
     base = source.baseChecksum;
     const newest: Revision = { kind: 'newest' };
-    const checksum = await fetchCommits(context, source, newest);
-    state = withFetched(context, (repo) => found(context, repo, source, checksum));
+    const looked = await fetchCommits(context, source, newest);
+    state = withFetched(context, (repo) => found(context, repo, source, looked));
   } catch (error) {
     if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
     const earlier = before?.format === 1 ? before.state : undefined;
@@ -134,8 +134,8 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
   return state;
 }
 
-function found(context: UpdateContext, repo: RepoPort, source: Source, checksum: string): CheckState {
-  const upToDate: CheckState = { kind: 'up-to-date', checkedAt: context.now };
+function found(context: UpdateContext, repo: RepoPort, source: Source, { checksum, staleList }: Looked): CheckState {
+  const upToDate: CheckState = { kind: 'up-to-date', checkedAt: context.now, ...(staleList ? { staleList } : {}) };
   if (checksum === source.baseChecksum) return upToDate;
   const to = repo.loadCommit(checksum);
   const details = describeUpdate(context, repo, source, to);
@@ -157,10 +157,15 @@ export function goneBack(context: UpdateContext, repo: RepoPort, source: Source,
  * An upgrade has asked the server, too: what an earlier check had to say (that it couldn't be reached, say) is over. `details`: what lies between
  * the base and the branch's newest commit, undefined when that is the base itself.
  */
-export function rememberLook(context: UpdateContext, source: Source, details: UpdateDetails | undefined): void {
+export function rememberLook(
+  context: UpdateContext,
+  source: Source,
+  details: UpdateDetails | undefined,
+  { staleList }: Pick<Looked, 'staleList'>,
+): void {
   const state: CheckState = details
     ? { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) }
-    : { kind: 'up-to-date', checkedAt: context.now };
+    : { kind: 'up-to-date', checkedAt: context.now, ...(staleList ? { staleList } : {}) };
   tryWriteJson(checkFile(context.dir), { format: 1, base: source.baseChecksum, state } satisfies CheckFile);
 }
 

@@ -34,14 +34,22 @@ export function fetchRequest(
   };
 }
 
+/** What a look at the source found. */
+export interface Looked {
+  readonly checksum: string;
+  /** The signed list of branches, which counts, is older than the branch itself. */
+  readonly staleList?: true;
+}
+
 /**
- * Fetch the commit objects of an update: the target, and its parents back to the base. Returns the target's checksum. Where the remote signs its
- * list of branches, that list says what the branch's newest commit is; else the answer is only a claim, to be proven by the commit's signature.
+ * Fetch the commit objects of an update: the target, and its parents back to the base. Where the remote signs its list of
+ * branches, that list says what the branch's newest commit is, and that it is older than the branch is only told; else the newer of the list and
+ * the branch's own file counts, and the answer is only a claim, to be proven by the commit's signature.
  */
-export async function fetchCommits(context: UpdateContext, source: Source, revision: Revision): Promise<string> {
+export async function fetchCommits(context: UpdateContext, source: Source, revision: Revision): Promise<Looked> {
   const { sysroot, dir, medium, fetcher } = context;
-  if (source.remote === '') return localTarget(sysroot, source, revision);
-  if (medium?.kind === 'delta') return deltaTarget(context, source, revision, medium);
+  if (source.remote === '') return { checksum: localTarget(sysroot, source, revision) };
+  if (medium?.kind === 'delta') return { checksum: await deltaTarget(context, source, revision, medium) };
   const tip = medium ? medium.checksum : await provenTip(context, source.remote, source.ref);
   const wanted = revision.kind === 'checksum' ? revision.value : (tip ?? source.ref);
   const base = sysroot.repo.tryLoadCommit(source.baseChecksum);
@@ -52,10 +60,12 @@ export async function fetchCommits(context: UpdateContext, source: Source, revis
     ...(base ? { backToSeconds: base.timestamp } : {}),
     clean: 'content' as const,
     ...(revision.kind === 'version' ? { version: revision.value } : {}),
+    ...(!medium && revision.kind !== 'checksum' ? { branch: source.ref } : {}),
   };
-  const checksum = target(context, await fetcher.fetch(fetchRequest(sysroot, dir, source, more, medium)), source, revision, wanted);
+  const outcome = await fetcher.fetch(fetchRequest(sysroot, dir, source, more, medium));
+  const checksum = target(context, outcome, source, revision, wanted);
   if (tip !== undefined && !medium && revision.kind === 'newest') rememberProven(dir, source.refspec, checksum);
-  return checksum;
+  return { checksum, ...(tip !== undefined && outcome.newerTip !== undefined ? { staleList: true } : {}) };
 }
 
 /** A delta file holds one commit with all its content: both come at once. */

@@ -20,7 +20,7 @@ export async function previewUpdate(context: DetailsContext, params: JobParams<'
   const source = updateSource(context.sysroot, params.osname, params.refspec);
   requireNothingLost(source);
   const revision = parseRevision(params.revision);
-  const checksum = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
+  const { checksum } = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
     fetchCommits(context, source, revision),
   );
   if (checksum === source.baseChecksum) throw new TreelineError('update.none', { subject: params.osname });

@@ -12,7 +12,7 @@ import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
 import { describeUpdate, rememberLook, saveDetails, withFetched, type UpdateContext } from './check.ts';
-import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest } from './fetched.ts';
+import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest, type Looked } from './fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { fetchThroughDrops } from './retry.ts';
 import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
@@ -59,11 +59,14 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   requireNothingLost(source);
   const revision = parseRevision(params.revision);
   progress.report('check', 0);
-  const checksum = await resolveTarget(context, source, revision, params);
+  const target = await resolveTarget(context, source, revision, params);
+  const { checksum } = target;
+  if (target.staleList)
+    context.context.message(`The signed list of branches of ${source.remote} is older than ${source.ref} itself; it counts`);
   const sameSource = source.refspec === source.origin.refspec;
   const looked = !params.cacheOnly && source.remote !== '' && !context.medium && revision.kind === 'newest';
   if (checksum === source.newestChecksum && sameSource && complete(context, checksum)) {
-    if (looked && checksum === source.baseChecksum) rememberLook(context, source, undefined);
+    if (looked && checksum === source.baseChecksum) rememberLook(context, source, undefined, target);
     return nothingNew(context, source, checksum);
   }
   const details = withFetched(context, (repo) => {
@@ -74,7 +77,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   });
   progress.report('check', 1);
   saveDetails(context, details);
-  if (looked) rememberLook(context, source, details.toChecksum === source.baseChecksum ? undefined : details);
+  if (looked) rememberLook(context, source, details.toChecksum === source.baseChecksum ? undefined : details, target);
   if (!complete(context, checksum)) await pull(context, source, checksum, details, params, progress);
   if (source.remote !== '' && revision.kind === 'newest') sysroot.repo.setRef(source.ref, checksum, source.remote);
   const outcome = {
@@ -105,8 +108,8 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
 const downloadedRef = (osname: string): string => `treeline/downloaded/${osname}`;
 
 /** Without asking the server for --cache-only. */
-async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<string> {
-  if (params.cacheOnly) return fetchedTarget(context, source, revision);
+async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Looked> {
+  if (params.cacheOnly) return { checksum: fetchedTarget(context, source, revision) };
   const title = `Looking for updates of ${source.refspec}`;
   return context.context.task(title, () => fetchCommits(context, source, revision));
 }

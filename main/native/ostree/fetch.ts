@@ -19,8 +19,16 @@ const maxCommits = 500;
 /** Checksums of the releases that a commit tells of, newest first: their objects needn't be fetched to know of them. */
 export type TellsOf = (commit: Commit) => readonly string[];
 
-/** Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. */
-export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (progress: Progress) => void): FetchOutcome {
+/**
+ * Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. `branchTip`: the commit that the
+ * branch's own file names.
+ */
+export function fetchInto(
+  request: FetchRequest,
+  tellsOf: TellsOf,
+  onProgress: (progress: Progress) => void,
+  branchTip?: string,
+): FetchOutcome {
   if (request.clean === 'all') empty(request.repo);
   else if (existsSync(path.join(request.repo, 'objects'))) removeDamage(request.repo, () => openFetchRepo(request));
   using repo = openFetchRepo(request);
@@ -38,12 +46,23 @@ export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (
     // looking answers soon or not at all; a long download is worth libostree's usual patience
     ...(request.commitOnly ? { retries: 1 } : {}),
   };
-  pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
   const commits: Record<string, string> = {};
-  for (const ref of request.refs) commits[ref] = /^[0-9a-f]{64}$/.test(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);
+  try {
+    pull(repo, { ...first, onProgress: progressOf(request, onProgress) });
+    for (const ref of request.refs) commits[ref] = isChecksum(ref) ? ref : repo.resolveRev(`${request.remote}:${ref}`);
+  } catch (error) {
+    // a summary that is older than the branch doesn't list it
+    if (!(error instanceof TreelineError) || error.code !== 'repo.ref-not-found' || branchTip === undefined) throw error;
+  }
+  const newerTip = newerThanListed(repo, request, branchTip, Object.values(commits)[0]);
   if (!request.commitOnly) {
     if (!request.subdirs) for (const checksum of Object.values(commits)) requireComplete(repo, checksum);
     return { commits };
+  }
+  const [asked] = request.refs;
+  if (newerTip !== undefined && asked !== undefined && !isChecksum(asked)) {
+    commits[asked] = newerTip;
+    repo.setRef(asked, newerTip, request.remote);
   }
   const start = Object.values(commits)[0] as string;
   const wanted = request.version;
@@ -65,7 +84,28 @@ export function fetchInto(request: FetchRequest, tellsOf: TellsOf, onProgress: (
           leaps,
           progressOf(request, onProgress),
         );
-  return { commits, ...(wanted !== undefined && found !== undefined ? { found } : {}) };
+  return {
+    commits,
+    ...(wanted !== undefined && found !== undefined ? { found } : {}),
+    ...(newerTip !== undefined && !Object.values(commits).includes(newerTip) ? { newerTip } : {}),
+  };
+}
+
+const isChecksum = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+/** What a branch's own file names, if that is newer than what was listed; its commit object is fetched for it. */
+function newerThanListed(repo: Repo, request: FetchRequest, tip: string | undefined, listed: string | undefined): string | undefined {
+  if (tip === undefined || tip === listed) return undefined;
+  try {
+    pull(repo, { source: request.remote, refs: [tip], commitOnly: true, retries: 1 });
+    const own = repo.loadCommit(tip);
+    if (listed === undefined) return tip;
+    const known = repo.loadCommit(listed);
+    return own.parent === listed || own.timestamp > known.timestamp ? tip : undefined;
+  } catch (error) {
+    if (listed === undefined) throw error;
+    return undefined;
+  }
 }
 
 /**

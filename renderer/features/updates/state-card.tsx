@@ -95,7 +95,11 @@ function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
                 })
               : t('state.upToDate')
           }
-          lines={[t('state.current', { version: current }), t('state.checkedAgo', { ago: format.ago(state.checkedAt) })]}
+          lines={[
+            ...(state.staleList ? [t('state.staleList')] : []),
+            t('state.current', { version: current }),
+            t('state.checkedAgo', { ago: format.ago(state.checkedAt) }),
+          ]}
         />
       );
     case 'available': {

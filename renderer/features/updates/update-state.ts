@@ -24,7 +24,7 @@ export type UpdateState =
   | { readonly kind: 'failed'; readonly check: FailedCheck }
   /** Nothing can be taken without losing what this machine added. */
   | { readonly kind: 'blocked'; readonly check: BlockedCheck }
-  | { readonly kind: 'up-to-date'; readonly checkedAt: number; readonly wentBack: OfferedVersion | undefined }
+  | { readonly kind: 'up-to-date'; readonly checkedAt: number; readonly wentBack: OfferedVersion | undefined; readonly staleList: boolean }
   | { readonly kind: 'never' };
 
 export type FailedCheck = Extract<CheckState, { kind: 'failed' }>;
@@ -77,7 +77,7 @@ export function deriveUpdateState(snapshot: HostSnapshot, job: JobState | undefi
     case 'failed':
       return { kind: 'failed', check };
     case 'up-to-date':
-      return { kind: 'up-to-date', checkedAt: check.checkedAt, wentBack: check.wentBack };
+      return { kind: 'up-to-date', checkedAt: check.checkedAt, wentBack: check.wentBack, staleList: check.staleList ?? false };
     case 'never':
       return { kind: 'never' };
   }
