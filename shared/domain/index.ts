@@ -4,6 +4,7 @@ export * from './changes.ts';
 export * from './commit-meta.ts';
 export * from './compose.ts';
 export * from './deployment.ts';
+export * from './dropped.ts';
 export * from './evr.ts';
 export * from './history.ts';
 export * from './package.ts';

@@ -135,15 +135,27 @@ test('an old deployment that can’t be removed makes no change fail, at once or
   sh('chattr', '+i', keep);
   try {
     expect(result((await session(upgrade))[0], 'update.upgrade')).toMatchObject({ staged: true, toVersion: '3' });
-    const [state, rollback, back] = await session(load, ['sysroot.rollback', os], load);
+    const kargs = { append: ['x=1'], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
+    const [state, , dropped, between, rollback, back] = await session(
+      load,
+      ['sysroot.kargs', { ...os, ...kargs }],
+      ['sysroot.rollback', os],
+      load,
+      ['sysroot.rollback', os],
+      load,
+    );
     expect(result(state, 'sysroot.load').deployments[0]).toMatchObject({ version: '3', booted: true });
     expect(result(state, 'sysroot.load').finalizeFailure).toBeUndefined();
+    // libostree's note of it is still there, and what was staged meanwhile was dropped on purpose
+    expect(result(dropped, 'sysroot.rollback')).toMatchObject({ changed: true, toVersion: '3' });
+    expect(result(between, 'sysroot.load').finalizeFailure).toBeUndefined();
     expect(result(rollback, 'sysroot.rollback')).toMatchObject({
       changed: true,
       toVersion: '2',
       notRemoved: [{ path: expect.stringMatching(new RegExp(`${folder}$`)), detail: expect.stringMatching(/not permitted/) }],
     });
     expect(result(back, 'sysroot.load').deployments[0]).toMatchObject({ version: '2' });
+    expect(result(back, 'sysroot.load').finalizeFailure).toBeUndefined();
   } finally {
     sh('chattr', '-i', keep);
   }

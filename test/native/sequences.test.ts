@@ -113,6 +113,32 @@ test(
   },
 );
 
+test('going back, deleting and cleaning up say before it happens what of what is staged goes with it', { timeout: 60_000 }, async () => {
+  const events = (step: number): string => `cat /run/treeline-sim/app/shared/${step}.events`;
+  const told = await simulatedSession(dir, host, [
+    add('gone=1').step,
+    ['sysroot.rollback', os],
+    events(1),
+    remove('quiet').step,
+    ['sysroot.cleanup', { ...os, elements: ['pending-deploy'] }],
+    events(4),
+    ['sysroot.cleanup', { ...os, elements: ['pending-deploy'] }],
+    events(6),
+    look,
+  ]);
+  const [rollback, cleanup, again] = [2, 5, 7].map((i) => (told[i] as { text: string }).text);
+  const running = result(told.at(-1), 'sysroot.load').deployments.find((each) => each.booted)?.version ?? '';
+  const messages = (text: string | undefined): string[] =>
+    (text ?? '')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as JobEvent)
+      .flatMap((event) => (event.type === 'message' ? [event.text] : event.type === 'uninterruptible' && event.on ? ['done'] : []));
+  expect(messages(rollback)).toEqual([`Drops ${running}, which is staged, with kernel arguments +gone=1`, 'done']);
+  expect(messages(cleanup)).toEqual([`Drops ${running}, which is staged, with kernel arguments -quiet`, 'done']);
+  expect(messages(again)).toEqual([]);
+});
+
 function expectRunning([cmdline, state]: readonly JobEvent[], model: Model): void {
   expect((cmdline as { text: string }).text.trim()).toBe(model.kargs.join(' '));
   const booted = result(state, 'sysroot.load').deployments.find((each) => each.booted);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, rmSync, statfsSync } from 'node:fs';
+import { droppedOf, droppedText } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome, JobContext } from '../jobs/index.ts';
 import type { RawDeployment, SysrootPort } from '../ports/sysroot.ts';
-import { finalizationLock, rollbackOf } from './deployments.ts';
+import { finalizationLock, kernelArgsOf, rollbackOf } from './deployments.ts';
 import { forgetStaged } from './finalize-failure.ts';
+import { originOf } from './origin.ts';
 import { addRolledBack, removeRolledBack } from './rolled-back.ts';
 import { stateDir, type StateDir } from './state-dir.ts';
 
@@ -35,6 +37,23 @@ export function findDeployment(sysroot: SysrootPort, id: string): RawDeployment 
   return found;
 }
 
+/** Say what of what is staged, or would start next, goes with these: before it is done. */
+function sayDropped(job: SysrootJob, gone: readonly RawDeployment[]): void {
+  const all = job.sysroot.deployments();
+  const running = all.findIndex((d) => d.booted);
+  const side = (raw: RawDeployment): Parameters<typeof droppedOf>[0] => ({
+    version: versionOf(job.sysroot, raw.checksum),
+    checksum: raw.checksum,
+    staged: raw.staged,
+    kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw),
+    refspec: originOf(raw, () => true).refspec,
+  });
+  const compared = all[running] ?? all.find((d) => !d.staged && !gone.includes(d));
+  for (const raw of gone.filter((d) => d.staged || all.indexOf(d) < running)) {
+    job.context.message(droppedText(droppedOf(side(raw), compared && side(compared))));
+  }
+}
+
 /** Write a new boot order; a kill within would leave /boot half written, or its file system frozen. */
 export function writeOrder(job: SysrootJob, ids: readonly string[]): void {
   job.context.task('Writing boot entries', () => job.context.uninterruptible(() => job.sysroot.writeDeployments(ids, true)));
@@ -56,11 +75,13 @@ function makeDefault(job: SysrootJob, target: RawDeployment): DeployOutcome {
   if (all[0]?.id === target.id) return { changed: false, ...outcome };
   if (from && from.osname === target.osname) rememberRollback(job, from, target);
   const order = [target, ...bootable.filter((d) => d.id !== target.id)];
+  const staged = all.filter((d) => d.staged);
+  sayDropped(job, staged);
   writeOrder(
     job,
     order.map((d) => d.id),
   );
-  if (all.some((d) => d.staged)) forgetStaged(dirOf(job, target.osname));
+  for (const { osname } of staged) forgetStaged(job.sysroot, dirOf(job, osname));
   return { changed: true, ...outcome };
 }
 
@@ -109,6 +130,7 @@ function describe(job: SysrootJob, target: RawDeployment, changed: boolean): Dep
 /** Drop deployments from the boot order, then whatever only they used. */
 function drop(job: SysrootJob, gone: readonly RawDeployment[]): void {
   const ids = new Set(gone.map((d) => d.id));
+  sayDropped(job, gone);
   writeOrder(
     job,
     job.sysroot
@@ -117,7 +139,7 @@ function drop(job: SysrootJob, gone: readonly RawDeployment[]): void {
       .map((d) => d.id),
   );
   const staged = gone.find((d) => d.staged);
-  if (staged) forgetStaged(dirOf(job, staged.osname));
+  if (staged) forgetStaged(job.sysroot, dirOf(job, staged.osname));
 }
 
 /** Throws `deployment.booted`, `deployment.pinned`. */

@@ -16,6 +16,8 @@ interface StagedRecord {
 }
 
 const stagedFile = (dir: StateDir): string => path.join(dir.state, 'staged.json');
+/** A stamp that doesn't tell of a failure, or not of one that still matters. */
+const settledFile = (dir: StateDir): string => path.join(dir.state, 'finalize-settled.json');
 const failureFile = (dir: StateDir): string => path.join(dir.state, 'finalize-failure.json');
 
 /** Changes with every start of the system: libostree's mark in /run is made anew each time, in a simulated boot too. */
@@ -30,8 +32,9 @@ export function recordStaged(dir: StateDir, id: string, checksum: string, versio
   removeFile(failureFile(dir));
 }
 
-/** A staged deployment was discarded on purpose, or a failure was solved. */
-export function forgetStaged(dir: StateDir): void {
+/** A staged deployment was discarded on purpose, or a failure was solved: a stamp that is there by now tells of what is over. */
+export function forgetStaged(sysroot: SysrootPort, dir: StateDir): void {
+  settle(dir, readStamp(sysroot));
   removeFile(stagedFile(dir));
   removeFile(failureFile(dir));
 }
@@ -46,10 +49,12 @@ export function finalizeFailure(sysroot: SysrootPort, dir: StateDir): FinalizeFa
   const saved = readJson<FinalizeFailure>(failureFile(dir));
   // libostree's stamp also tells of cleaning up that failed after the new entries were written
   if (record && sysroot.deployments().some((d) => !d.staged && d.id === record.id)) {
+    // another command may make the record go before somebody removes the stamp
+    settle(dir, stamp);
     removeFile(failureFile(dir));
     return undefined;
   }
-  const found = fromStamp(stamp, record) ?? fromRecord(record, sysroot);
+  const found = fromStamp(isSettled(dir, stamp) ? undefined : stamp, record) ?? fromRecord(record, sysroot);
   // the stamp alone doesn't know the version, and the record is used up once it was told
   const failure = saved && (!found || found.at === saved.at) ? saved : found;
   if (!failure) return undefined;
@@ -58,10 +63,26 @@ export function finalizeFailure(sysroot: SysrootPort, dir: StateDir): FinalizeFa
   return failure;
 }
 
+interface Stamp {
+  /** Unix seconds. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** libostree's stamp stays until the next start reports it. */
+function settle(dir: StateDir, stamp: Stamp | undefined): void {
+  if (stamp && !isSettled(dir, stamp)) tryWriteJson(settledFile(dir), stamp);
+}
+
+function isSettled(dir: StateDir, stamp: Stamp | undefined): boolean {
+  const settled = readJson<Stamp>(settledFile(dir));
+  return stamp !== undefined && settled?.at === stamp.at && settled.text === stamp.text;
+}
+
 /** Our boot unit copies the stamp here before ostree-boot-complete.service reports it to the journal and removes it. */
 const keptStamp = '/run/treeline/finalize-failure.stamp';
 
-function readStamp(sysroot: SysrootPort): { at: number; text: string } | undefined {
+function readStamp(sysroot: SysrootPort): Stamp | undefined {
   const files = [path.join(sysroot.path, 'boot/ostree/finalize-failure.stamp'), ...(sysroot.isBooted ? [keptStamp] : [])];
   for (const file of files) {
     try {
@@ -73,7 +94,7 @@ function readStamp(sysroot: SysrootPort): { at: number; text: string } | undefin
   return undefined;
 }
 
-function fromStamp(stamp: { at: number; text: string } | undefined, record: StagedRecord | undefined): FinalizeFailure | undefined {
+function fromStamp(stamp: Stamp | undefined, record: StagedRecord | undefined): FinalizeFailure | undefined {
   // older than the last staging: it tells of an earlier attempt
   if (!stamp || (record && stamp.at < record.at)) return undefined;
   return { at: stamp.at, text: stamp.text, version: record?.version ?? '' };

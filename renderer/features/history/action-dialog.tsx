@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Deployment, DiskUse } from '../../../shared/domain/index.ts';
+import { droppedOf, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions } from '../../stores/host-store.ts';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
@@ -17,12 +17,14 @@ export interface Asked {
 interface ActionDialogProps {
   readonly asked: Asked | undefined;
   readonly booted: Deployment | undefined;
+  /** What is staged: choosing what starts next drops it. */
+  readonly staged: Deployment | undefined;
   readonly freed: DiskUse['deployments'][number] | undefined;
   readonly onClose: () => void;
 }
 
 /** The one dialog of the page: names the version, says what happens and what it frees. */
-export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProps): ReactNode {
+export function ActionDialog({ asked, booted, staged, freed, onClose }: ActionDialogProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   if (!asked) return null;
@@ -42,6 +44,7 @@ export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProp
           onConfirm={() => void hostActions.rollback()}
         >
           <p>{t('dialog.rollbackText', { version, current })}</p>
+          <DroppedStaged staged={staged} booted={booted} />
         </ConfirmDialog>
       );
     case 'setDefault':
@@ -53,6 +56,7 @@ export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProp
           onConfirm={() => void hostActions.setDefault(deployment.id)}
         >
           <p>{t('dialog.defaultText', { version })}</p>
+          <DroppedStaged staged={staged} booted={booted} />
         </ConfirmDialog>
       );
     case 'bootOnce':
@@ -76,8 +80,34 @@ export function ActionDialog({ asked, booted, freed, onClose }: ActionDialogProp
           onConfirm={() => void hostActions.undeploy(deployment.id)}
         >
           <p>{t(deployment.staged ? 'dialog.deleteStagedText' : 'dialog.deleteText', { version })}</p>
+          {deployment.staged ? <DroppedSettings gone={deployment} booted={booted} /> : null}
           <p>{freed ? t('dialog.frees', { size: format.bytes(freed.exclusiveBytes + freed.bootBytes) }) : t('dialog.freesUnknown')}</p>
         </ConfirmDialog>
       );
   }
+}
+
+function DroppedStaged({ staged, booted }: Pick<ActionDialogProps, 'staged' | 'booted'>): ReactNode {
+  const { t } = useTranslation();
+  if (!staged) return null;
+  return (
+    <>
+      <p>{t('dialog.drops', { version: staged.version || staged.checksum.slice(0, 12) })}</p>
+      <DroppedSettings gone={staged} booted={booted} />
+    </>
+  );
+}
+
+/** What nobody can download again: kernel arguments and a source that were chosen with what is dropped. */
+function DroppedSettings({ gone, booted }: { gone: Deployment; booted: Deployment | undefined }): ReactNode {
+  const { t } = useTranslation();
+  const side = (each: Deployment): Parameters<typeof droppedOf>[0] => ({ ...each, refspec: each.origin.refspec });
+  const { addedArgs, removedArgs, refspec } = droppedOf(side(gone), booted && side(booted));
+  return (
+    <>
+      {addedArgs.length > 0 ? <p>{t('dialog.dropsAdded', { args: addedArgs.join(' ') })}</p> : null}
+      {removedArgs.length > 0 ? <p>{t('dialog.dropsRemoved', { args: removedArgs.join(' ') })}</p> : null}
+      {refspec === undefined ? null : <p>{t('dialog.dropsSource', { refspec })}</p>}
+    </>
+  );
 }

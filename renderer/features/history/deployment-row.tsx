@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { GitCompareArrows, Pin, PinOff, Redo, RotateCcw, SquarePower, Trash2 } from 'lucide-react';
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { lossesOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
@@ -82,11 +83,7 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   );
 }
 
-function menuEntries(
-  props: DeploymentRowProps,
-  t: ReturnType<typeof useTranslation>['t'],
-  booted: Deployment | undefined,
-): readonly MenuEntry[] {
+function menuEntries(props: DeploymentRowProps, t: TFunction, booted: Deployment | undefined): readonly MenuEntry[] {
   const { deployment, next, busy, canTreeline, onAsk, onCompare } = props;
   const entries: MenuEntry[] = [];
   if (!deployment.staged && !next && !(deployment.booted && deployment.index === 0)) {

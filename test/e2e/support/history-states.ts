@@ -66,10 +66,12 @@ export const historyStates: readonly PageState[] = [
   },
   {
     name: 'history-roll-back-dialog',
-    snapshot: f.snapshot(),
+    snapshot: f.snapshot({
+      deployments: [{ ...f.staged, kernelArgs: [...(f.booted.kernelArgs ?? []), 'audit=1'] }, f.booted, { ...f.older, index: 2 }],
+    }),
     answers: usual,
     act: inOrder(click('History'), click('Roll back to 43.0')),
-    shows: ['The next start leads to 43.0', 'Keep as it is'],
+    shows: ['The next start leads to 43.0', 'Keep as it is', '43.2, which is staged, is dropped', 'these kernel arguments: audit=1'],
   },
   {
     name: 'history-delete-dialog',
