@@ -19,12 +19,14 @@ interface ActionDialogProps {
   readonly booted: Deployment | undefined;
   /** What is staged: choosing what starts next drops it. */
   readonly staged: Deployment | undefined;
+  /** The service is ours, which can make any version the next one. */
+  readonly canTreeline: boolean;
   readonly freed: DiskUse['deployments'][number] | undefined;
   readonly onClose: () => void;
 }
 
 /** The one dialog of the page: names the version, says what happens and what it frees. */
-export function ActionDialog({ asked, booted, staged, freed, onClose }: ActionDialogProps): ReactNode {
+export function ActionDialog({ asked, booted, staged, canTreeline, freed, onClose }: ActionDialogProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   if (!asked) return null;
@@ -41,7 +43,8 @@ export function ActionDialog({ asked, booted, staged, freed, onClose }: ActionDi
           {...common}
           title={t('dialog.rollbackTitle', { version })}
           confirmLabel={t('action.rollBack')}
-          onConfirm={() => void hostActions.rollback()}
+          // with something staged a plain rollback takes that back, and no more
+          onConfirm={() => void (staged && canTreeline ? hostActions.setDefault(deployment.id) : hostActions.rollback())}
         >
           <p>{t('dialog.rollbackText', { version, current })}</p>
           <DroppedStaged staged={staged} booted={booted} />

@@ -77,6 +77,7 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
       <ActionDialog
         asked={asked}
         booted={booted}
+        canTreeline={canTreeline}
         staged={deployments.find((each) => each.staged)}
         freed={asked ? diskUse?.deployments.find((use) => use.id === asked.deployment.id) : undefined}
         onClose={() => setAsked(undefined)}
