@@ -9,6 +9,8 @@ import { branch, Fixture, job, osname, sh } from './sysroot-fixture.ts';
 /** A port that nothing listens on: whatever asks the network fails. */
 const nowhere = 'http://127.0.0.1:9/';
 
+const cli = path.resolve(import.meta.dirname, '../../dist/cli/treeline.mjs');
+
 let fixture: Fixture;
 let home: string;
 let stick: string;
@@ -99,7 +101,10 @@ describe('a repository on a stick', () => {
     release('2');
     sh('ostree', 'pull-local', `--repo=${fixture.repo}`, '--remote=origin', fixture.server, fixture.commits[1] as string);
     sh('ostree', 'refs', `--repo=${fixture.repo}`, '--force', `--create=origin:${branch}`, fixture.commits[1] as string);
-    const made = await create({ repo: fixture.repo, refs: [] });
+    // which branch that is, the command looks up
+    const words = ['media', 'create', stick, `--repo=${fixture.repo}`, '--json'];
+    const [made] = JSON.parse(sh(process.execPath, cli, ...words)) as JobResult<'media.scan'>;
+    if (!made) throw new Error('nothing was written');
     expect(made.refs).toMatchObject([{ ref: branch, version: '2' }]);
     sh('ostree', 'refs', `--repo=${fixture.repo}`, '--force', `--create=origin:${branch}`, fixture.commits[0] as string);
     for (const place of ['.ostree/repo', 'ostree/repo']) {

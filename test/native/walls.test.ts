@@ -3,65 +3,52 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runJob } from '../../main/engine/jobs/index.ts';
 import type { TreelineError } from '../../shared/errors/index.ts';
 import type { RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { bundles, ComposeFixture } from './compose-fixture.ts';
+import { unconfinedWorker } from './unconfined-worker.ts';
 
 // what stands behind the access to trees: a worker in which that is switched off, as if it had a bug, and packages that would make use of one
 
-const top = fileURLToPath(new URL('../..', import.meta.url));
 let f: ComposeFixture;
 /** A directory of the machine that no compose has anything to do with. */
 let machine: string;
-let unconfined: string;
-const out = path.join(top, '.cache', `walls-test-${process.pid}`);
+let unconfined: Awaited<ReturnType<typeof unconfinedWorker>>;
 
 beforeAll(async () => {
   f = new ComposeFixture();
   machine = mkdtempSync(path.join(tmpdir(), 'treeline-machine-'));
-  unconfined = path.join(out, 'worker.mjs');
-  await build({
-    entryPoints: [path.join(top, 'main/worker/entry.ts')],
-    outfile: unconfined,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    external: ['koffi', 'electron', 'usocket', 'x11'],
-    banner: { js: "import { createRequire as treelineRequire } from 'node:module'; const require = treelineRequire(import.meta.url);" },
-    define: { TREELINE_UNCONFINED_TREES: 'true' },
-    logLevel: 'error',
-  });
+  unconfined = await unconfinedWorker();
   f.add(filesystemPackage, shellPackage(), ...hostile.map(({ source }) => source()));
 }, 120_000);
 
 afterAll(() => {
-  for (const directory of [machine, out]) rmSync(directory, { recursive: true, force: true });
+  rmSync(machine, { recursive: true, force: true });
+  unconfined[Symbol.dispose]();
   f.dispose();
 });
 
 /** A package whose script puts a link to something of the machine at a place. */
-const link = (name: string, place: string, target = '', phase = 'post'): { name: string; source: () => RpmSource } => ({
+const link = (name: string, place: string, target = machine, phase = 'post'): RpmSource => ({
   name,
-  source: () => ({
-    name,
-    tags: ['Requires: testshell'],
-    files: { [`/usr/share/${name}`]: 'x', '/usr/lib/tmpfiles.d/x.conf': '# x\n' },
-    scripts: { [phase]: `rm -rf ${place}; mkdir -p $(echo ${place} | sed "s,/[^/]*$,,"); ln -s ${machine}${target} ${place}` },
-  }),
+  tags: ['Requires: testshell'],
+  files: { [`/usr/share/${name}`]: 'x', '/usr/lib/tmpfiles.d/x.conf': '# x\n' },
+  scripts: { [phase]: `rm -rf ${place}; mkdir -p $(echo ${place} | sed "s,/[^/]*$,,"); ln -s ${target} ${place}` },
 });
 
 const hostile = [
-  link('tmpfiles', '/usr/lib/tmpfiles.d'),
-  link('macros', '/usr/lib/rpm/macros.d'),
-  link('passwd', '/etc/passwd', '/secret'),
-  link('sysusers', '/usr/lib/sysusers.d', '/users', 'pre'),
+  { name: 'tmpfiles', source: () => link('tmpfiles', '/usr/lib/tmpfiles.d') },
+  { name: 'macros', source: () => link('macros', '/usr/lib/rpm/macros.d') },
+  { name: 'passwd', source: () => link('passwd', '/etc/passwd', `${machine}/secret`) },
+  { name: 'sysusers', source: () => link('sysusers', '/usr/lib/sysusers.d', `${machine}/users`, 'pre') },
+  { name: 'descriptor', source: () => link('descriptor', '/usr/lib/tmpfiles.d', '/proc/self/fd/200') },
 ];
+
+/** A caller that leaves a descriptor on the directory to what it starts; above those that Node closes of its own accord. */
+const careless = (): [string, ...string[]] => ['bash', '-c', 'exec 200<"$0"; exec "$@"', machine, process.execPath];
 
 function prepare(): void {
   rmSync(machine, { recursive: true, force: true });
@@ -79,7 +66,11 @@ async function effectOf(name: string, walls: boolean): Promise<{ wrote: boolean;
   const before = state();
   const ref = `test/x86_64/${name}-${walls ? 'walls' : 'open'}`;
   const treefile = f.treefile(`packages: [${name}]\nref: ${ref}\nautomatic-version-prefix: "1"\n`);
-  const code = await runJob('compose.tree', { treefile, repo: f.repo, cachedir: f.cachedir }, { worker: unconfined, walls }).done.then(
+  const code = await runJob(
+    'compose.tree',
+    { treefile, repo: f.repo, cachedir: f.cachedir },
+    { worker: unconfined.worker, walls, node: careless() },
+  ).done.then(
     () => '',
     (error: unknown) => (error as TreelineError).code,
   );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Medium } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -33,10 +34,11 @@ export function registerMedia(program: Command): void {
 async function create(session: Session, target: string, refs: string[], flags: CreateFlags, command: Command): Promise<undefined> {
   if (flags.from !== undefined && !flags.delta) throw new TreelineError('usage.invalid', { detail: '--from needs --delta' });
   const { sysroot } = command.optsWithGlobals<{ sysroot?: string }>();
+  const repo = resolve(flags.repo ?? `${sysroot ?? ''}/ostree/repo`);
   const params = {
-    repo: resolve(flags.repo ?? `${sysroot ?? ''}/ostree/repo`),
+    repo,
     target: resolve(target),
-    refs,
+    refs: refs.length > 0 ? refs : await followedBranch(repo),
     kind: flags.delta ? ('delta' as const) : ('repo' as const),
     ...(flags.from === undefined ? {} : { from: flags.from }),
   };
@@ -49,6 +51,17 @@ async function create(session: Session, target: string, refs: string[], flags: C
     process.off('SIGINT', stop);
   }
   return undefined;
+}
+
+/** A system's repository: the branch that the system follows. None for another one: the job takes the branches that are its own. */
+async function followedBranch(repo: string): Promise<string[]> {
+  const sysroot = dirname(dirname(repo));
+  if (!repo.endsWith('/ostree/repo') || !existsSync(join(sysroot, 'ostree/deploy'))) return [];
+  // asked for here: the job that writes the medium finds no running system (engine/walls)
+  const { deployments } = await runJob('sysroot.load', { sysroot }, { worker: workerPath }).done;
+  const there = deployments.filter((deployment) => !deployment.staged);
+  const refspec = (there.find((deployment) => deployment.booted) ?? there[0])?.origin.refspec ?? '';
+  return refspec === '' ? [] : [refspec];
 }
 
 async function list(session: Session, flags: { json?: boolean }): Promise<undefined> {

@@ -21,7 +21,10 @@ export interface InstallState {
   readonly allAdvisories: readonly Advisory[];
 }
 
-const stateFile = (rootfs: string): string => path.join(path.dirname(rootfs), 'treeline-install.json');
+/** Name of the file that says it. */
+export const stateName = 'treeline-install.json';
+
+const stateFile = (rootfs: string): string => path.join(path.dirname(rootfs), stateName);
 
 export function writeState(rootfs: string, state: Omit<InstallState, 'rootfs'>): void {
   atomicFile(stateFile(rootfs), `${JSON.stringify({ rootfs: path.basename(rootfs), ...state }, null, 2)}\n`);

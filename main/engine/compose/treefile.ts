@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { nearestKey } from './nearest-key.ts';
+import { handOver, takenOver, type HandedTreefile } from './treefile-handover.ts';
 import { finalizeScripts, placeIn, TreefileLoader, variablesOf, type Merged } from './treefile-merge.ts';
 import { machineArch, type Place } from './treefile-parse.ts';
 import type { UserCheck } from './user-checks.ts';
@@ -107,7 +108,14 @@ export interface TreefileNeeds {
  */
 export function loadTreefile(file: string, draft?: string, needs: TreefileNeeds = {}): Treefile {
   const absolute = path.resolve(file);
-  return finish(absolute, file, new TreefileLoader().load(absolute, file, draft), needs);
+  return finish(absolute, file, takenOver(file, draft) ?? new TreefileLoader().load(absolute, file, draft), needs);
+}
+
+/** As loadTreefile, with what another process needs to load it without reading it. */
+export function loadForOthers(file: string, draft?: string, needs: TreefileNeeds = {}): { treefile: Treefile; handed: HandedTreefile } {
+  const absolute = path.resolve(file);
+  const merged = new TreefileLoader().load(absolute, file, draft);
+  return { handed: handOver(file, draft, merged), treefile: finish(absolute, file, merged, needs) };
 }
 
 function finish(absolute: string, display: string, merged: Merged, needs: TreefileNeeds): Treefile {

@@ -14,7 +14,7 @@ import { Tree } from '../tree/index.ts';
 import { signingOf } from '../publish/signing.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 import { openImage } from './image-places.ts';
-import { isTransport, parseReference, referenceText } from './reference.ts';
+import { parseReference, referenceText, storedImage } from './reference.ts';
 import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
 
 export interface ChunkedParams
@@ -138,13 +138,13 @@ const refused: Readonly<Record<string, string>> = {
   tarball: 'unpack it and use --rootfs',
 };
 
-/** An image's name as a reference; a name without a transport is one of this machine's container storage. */
+/** An image's name as a reference. Throws usage.invalid for what can't be read. */
 function imageText(image: string): string {
   const transport = /^[a-z-]+(?=:)/.exec(image)?.[0] ?? '';
   const instead = refused[transport];
   if (instead !== undefined)
     throw new TreelineError('usage.invalid', { subject: image, detail: `${transport}: images can’t be read here; ${instead}` });
-  return isTransport(transport) ? image : `containers-storage:${image}`;
+  return storedImage(image);
 }
 
 /** Unpack an image. `config`: a file with what a container of it is run with. */

@@ -32,3 +32,7 @@ export function parseReference(text: string): ImageReference {
 
 export const referenceText = ({ transport, name, tag }: ImageReference): string =>
   `${transport}:${name}${tag === undefined ? '' : `:${tag}`}`;
+
+/** An image's name as a reference; a name without a transport is one of this machine's container storage. */
+export const storedImage = (image: string): string =>
+  isTransport(/^[a-z-]+(?=:)/.exec(image)?.[0] ?? '') ? image : `containers-storage:${image}`;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
+import type { HandedTreefile } from '../compose/treefile-handover.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
 
 /** The worker reads exactly one request, as JSON, from stdin until end of file. */
 export interface JobRequest<N extends JobName = JobName> {
   readonly job: N;
   readonly params: JobParams<N>;
+  /** The job's treefile, where it was read already. */
+  readonly treefile?: HandedTreefile;
 }
 
 /** One JSON object a line on fd 3. The last one is `result` or `error`; none of them = the worker crashed. */

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
-import type { WalledJob, Walls } from '../walls/index.ts';
-import type { JobEvent } from './protocol.ts';
+import { isWalled, type WalledJob } from '../walls/decisions.ts';
+import type { Walls } from '../walls/index.ts';
+import type { JobEvent, JobRequest } from './protocol.ts';
 
 export interface RunOptions {
   /** Path of the worker's entry file. */
@@ -32,14 +33,13 @@ export interface RunningJob<N extends JobName> {
 
 const stderrKeptBytes = 8192;
 
-/** Jobs behind walls, as root of the machine or, where something comes before Node, of a user namespace. What they start is behind the same ones. */
-const walled: ReadonlySet<JobName> = new Set<WalledJob>([
-  ...(['compose.tree', 'compose.install', 'compose.rootfs', 'compose.postprocess', 'compose.commit', 'compose.extensions'] as const),
-]);
-
-function needsWalls(job: JobName, { walls = true, node = [process.execPath] }: RunOptions): boolean {
+/**
+ * Jobs that work on what others made are put behind walls when they run as root of the machine or, where something comes before Node, of a user namespace. What they
+ * start is behind the same ones.
+ */
+function needsWalls(job: JobName, { walls = true, node = [process.execPath] }: RunOptions): job is WalledJob {
   const asRoot = process.getuid?.() === 0 || node.length > 1;
-  return walls && asRoot && walled.has(job) && process.env['TREELINE_WALLS'] === undefined;
+  return walls && asRoot && isWalled(job) && process.env['TREELINE_WALLS'] === undefined;
 }
 
 /** What is going on with a job. */
@@ -78,7 +78,7 @@ export function runJob<N extends JobName>(job: N, params: JobParams<N>, options:
   };
 }
 
-type Surroundings<N extends JobName> = Pick<Walls<N>, 'command' | 'params'>;
+type Surroundings<N extends JobName> = Pick<Walls<N>, 'command' | 'params' | 'treefile'>;
 
 function start<N extends JobName>(job: N, walls: Surroundings<N>, options: RunOptions, state: State): Promise<JobResult<N>> {
   const command = options.node ?? [process.execPath];
@@ -86,23 +86,36 @@ function start<N extends JobName>(job: N, walls: Surroundings<N>, options: RunOp
   const child = spawn(program, args, {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
     // G_DEBUG: a GLib-CRITICAL means that something is wrong that we can't judge; the job must not go on
-    env: { ...process.env, G_DEBUG: 'fatal-criticals', ...options.env },
+    env: { ...(walls.command.length > 0 ? plainEnvironment() : process.env), G_DEBUG: 'fatal-criticals', ...options.env },
     // its own process group: a terminal's Ctrl+C reaches the parent, which decides
     detached: true,
   });
   state.child = child;
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(JSON.stringify({ job, params: walls.params }));
+  child.stdin?.end(JSON.stringify({ job, params: walls.params, treefile: walls.treefile } satisfies JobRequest<N>));
   return new Promise((resolve, reject) => follow(child, job, options, state, resolve as (r: unknown) => void, reject));
 }
+
+/**
+ * What a job behind walls keeps of its caller's environment, which may hold passwords of other programs: a link to /proc/self/environ finds it. Of proxies, registries and
+ * gpg it needs what is theirs.
+ */
+const keptVariables =
+  /^(PATH|HOME|USER|LOGNAME|TZ|LANG|LANGUAGE|LD_LIBRARY_PATH|LC_.*|TERM|SOURCE_DATE_EPOCH|GNUPGHOME|XDG_.*|SSL_CERT_.*|(https?|ftp|all|no)_proxy|REGISTRY_AUTH_FILE|DOCKER_CONFIG|NODE_.*|TREELINE_.*|OSTREE_.*|LIBDNF_.*|G_.*)$/i;
+
+const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => keptVariables.test(name)));
 
 async function behindWalls<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions, state: State): Promise<JobResult<N>> {
   // on demand: it reads treefiles, which most processes that run jobs never do
   const { wallsFor } = await import('../walls/index.ts');
   if (state.cancelled) throw new TreelineError('job.cancelled', { subject: job });
   const node = options.node?.at(-1) ?? process.execPath;
-  const walls = wallsFor(job as WalledJob, params as JobParams<WalledJob>, node, options.worker) as Walls<N> | undefined;
-  if (!walls) return start(job, { command: [], params }, options, state);
+  const walls = wallsFor(job as WalledJob, params as JobParams<WalledJob>, node, options.worker) as Walls<N> | string;
+  if (typeof walls === 'string') {
+    options.onEvent?.({ type: 'message', text: `Without walls around the job (docs/threat-model.md): ${walls}` });
+    return start(job, { command: [], params }, options, state);
+  }
   let succeeded = false;
   try {
     const result = await start(job, walls, options, state);

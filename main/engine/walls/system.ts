@@ -17,22 +17,24 @@ const settings = [
     'pki/rpm-gpg',
   ],
   ...['rpm', 'dnf/vars', 'yum/vars', 'containers/policy.json', 'containers/registries.conf', 'containers/registries.d'],
-  ...['containers/registries.conf.d', 'containers/storage.conf', 'containers/certs.d'],
+  ...['containers/registries.conf.d', 'containers/storage.conf', 'containers/certs.d', 'docker/certs.d'],
 ].map((name) => `/etc/${name}`);
 
-/** The machine's programs and libraries: /usr and the links into it, or what stands in their place. */
-export function machinePrograms(): string[] {
+/** The machine's programs and libraries: /usr and the links into it, or what stands in their place. `hasLinks`: the root that is mounted on has them already. */
+export function machinePrograms(hasLinks = false): string[] {
   const top = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].map((name) => `/${name}`).filter((name) => existsSync(name));
   return [
     ...['--ro-bind', '/usr', '/usr'],
-    ...top.flatMap((name) => (lstatSync(name).isSymbolicLink() ? ['--symlink', readlinkSync(name), name] : ['--ro-bind', name, name])),
+    ...top.flatMap((name) =>
+      lstatSync(name).isSymbolicLink() ? (hasLinks ? [] : ['--symlink', readlinkSync(name), name]) : ['--ro-bind', name, name],
+    ),
   ];
 }
 
 /** bwrap(1) arguments for what every worker needs of the machine, read-only, and for private places to write to. */
-export function systemMounts(): string[] {
+export function systemMounts({ hasLinks }: { readonly hasLinks: boolean }): string[] {
   return [
-    ...machinePrograms(),
+    ...machinePrograms(hasLinks),
     ...settings.filter((file) => existsSync(file)).flatMap((file) => ['--ro-bind-try', file, file]),
     ...[
       '--proc',
