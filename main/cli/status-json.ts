@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   baseOf,
+  imageDigest,
   severityNumber,
   type AvailableUpdate,
   type CheckState,
@@ -52,7 +53,9 @@ function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undef
     unlocked: deployment.unlocked,
     'gpg-enabled': deployment.verified,
     ...(origin.refspec ? { origin: origin.refspec } : {}),
-    ...(origin.containerImageReference ? { 'container-image-reference': origin.containerImageReference } : {}),
+    ...(origin.containerImageReference
+      ? { 'container-image-reference': origin.containerImageReference, 'container-image-reference-digest': imageDigest(deployment) }
+      : {}),
     ...(origin.customUrl ? { 'custom-origin': [origin.customUrl, origin.customDescription ?? ''] } : {}),
     ...(deployment.verified ? { signatures: signaturesJson(deployment.signatures) } : {}),
     ...(deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum

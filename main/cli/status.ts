@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   baseOf,
+  imageDigest,
   timeText,
   type AvailableUpdate,
   type CheckState,
@@ -93,6 +94,8 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   const base = baseOf(deployment);
   if (base.version) add('Version', `${base.version} (${dateText(base.timestamp)})`);
   else add('Timestamp', dateText(base.timestamp));
+  const digest = origin.containerImageReference === undefined ? undefined : imageDigest(deployment);
+  if (digest !== undefined) add('Digest', digest);
   if (deployment.layer) add('BaseCommit', base.checksum);
   if (!deployment.layer || verbose) add('Commit', deployment.checksum);
   if (!deployment.commitPresent) add('Damaged', 'the commit object is missing');

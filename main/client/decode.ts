@@ -3,6 +3,7 @@ import { Variant } from '../../shared/dbus/index.ts';
 import {
   compareEvr,
   inHostOrder,
+  isImageReference,
   worstSeverity,
   type Advisory,
   type AvailableUpdate,
@@ -27,7 +28,9 @@ const list = (dict: Dict, key: string): string[] => (Array.isArray(dict[key]?.va
 const unlockedStates = ['none', 'development', 'hotfix', 'transient'] as const;
 
 export function decodeDeployment(dict: Dict, index: number, isRollback: boolean, bootConfig: Dict): Deployment {
-  const refspec = str(dict, 'origin');
+  const named = str(dict, 'origin');
+  const refspec = isImageReference(named) ? '' : named;
+  const image = str(dict, 'container-image-reference') || (refspec === named ? undefined : named);
   const colon = refspec.indexOf(':');
   const unlocked = str(dict, 'unlocked');
   return {
@@ -50,7 +53,7 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean,
       refspec,
       remote: colon > 0 ? refspec.slice(0, colon) : '',
       ref: refspec.slice(colon + 1),
-      containerImageReference: str(dict, 'container-image-reference') || undefined,
+      containerImageReference: image,
       layering: {
         packages: list(dict, 'requested-packages'),
         localPackages: list(dict, 'requested-local-packages'),
@@ -65,7 +68,7 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean,
         cliwrap: bool(dict, 'cliwrap'),
         unknown: [],
       },
-      problem: refspec || str(dict, 'container-image-reference') ? undefined : 'no-ref',
+      problem: refspec || image ? undefined : 'no-ref',
     },
     signatures: decodeSignatures(dict),
     verified: bool(dict, 'gpg-enabled'),

@@ -3,6 +3,7 @@ import { Variant } from '../../shared/dbus/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import {
   baseOf,
+  imageDigest,
   inNetworkOrder,
   severityNumber,
   type Advisory,
@@ -63,7 +64,11 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     ...(layering.cliwrap ? { cliwrap: b(true) } : {}),
   };
   if (origin.refspec) dict.origin = s(origin.refspec);
-  if (origin.containerImageReference) dict['container-image-reference'] = s(origin.containerImageReference);
+  if (origin.containerImageReference) {
+    dict['container-image-reference'] = s(origin.containerImageReference);
+    const digest = imageDigest(deployment);
+    if (digest !== undefined) dict['container-image-reference-digest'] = s(digest);
+  }
   if (!origin.problem && deployment.remoteProblem) dict['remote-error'] = s(errorLine(deployment.remoteProblem));
   if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
   if (origin.problem) dict['remote-error'] = s(`origin: ${[origin.problem, origin.problemDetail].filter(Boolean).join(': ')}`);

@@ -20,6 +20,7 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'stateroot.not-found': 'InvalidSysroot',
   'repo.ref-not-found': 'InvalidRefspec',
   'service.bad-refspec': 'InvalidRefspec',
+  'source.image': 'InvalidRefspec',
 };
 
 /** Faults of the call itself keep the bus's own names everywhere. */
@@ -28,7 +29,7 @@ const busNames: Partial<Record<ErrorCode, string>> = {
   'service.too-many': 'org.freedesktop.DBus.Error.LimitsExceeded',
 };
 /** What a person chose wrongly is the bus's matter only where rpm-ostreed has no error for it. */
-const chosenWrongly: readonly ErrorCode[] = ['service.bad-argument', 'service.bad-refspec'];
+const chosenWrongly: readonly ErrorCode[] = ['service.bad-argument', 'service.bad-refspec', 'source.image'];
 
 export function wireErrorName(code: ErrorCode, interfaceName: string): string {
   const stock = interfaceName.startsWith('org.projectatomic.');

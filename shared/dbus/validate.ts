@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { isImageReference } from '../domain/index.ts';
 import { argumentLimits } from './limits.ts';
 import { Variant } from './wire/variant.ts';
 import type { Args } from './table.ts';
@@ -123,10 +124,11 @@ export function revisionProblem(text: unknown, mayBeEmpty = false): string | und
 }
 
 /** What is wrong with an argument; a refspec has an error of its own on rpm-ostree's interfaces. */
-export type Problem = string | { readonly refspec: string };
+export type Problem = string | { readonly refspec: string } | { readonly image: string };
 
 /** `[ostree://][REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be. */
 export function refspecProblem(text: unknown): Problem | undefined {
+  if (typeof text === 'string' && isImageReference(text)) return { image: text.slice(0, 200) };
   if (
     typeof text !== 'string' ||
     !/^(ostree:\/\/)?([A-Za-z0-9_][\w.-]*:)?[A-Za-z0-9_][\w.+-]*(\/[A-Za-z0-9_][\w.+-]*)*$/.test(text) ||

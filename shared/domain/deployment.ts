@@ -77,6 +77,12 @@ export interface ClientLayer {
   readonly meta: CommitMeta;
 }
 
+/** Digest of the image's manifest that a commit was made of, which is written into its metadata. */
+export function imageDigest({ baseMeta }: Pick<Deployment, 'baseMeta'>): string | undefined {
+  const digest = baseMeta['ostree.manifest-digest'];
+  return digest?.type === 's' ? String(digest.value) : undefined;
+}
+
 /** What versions are compared by: the commit of a deployment without this machine's own packages. */
 export function baseOf(deployment: Pick<Deployment, 'checksum' | 'version' | 'timestamp' | 'layer'>): {
   readonly checksum: string;

@@ -253,6 +253,11 @@ export const errorTable = define({
   ],
   'service.said': ['The update service reports an error', '{detail}', 'Its journal may tell more: journalctl -u rpm-ostreed.'],
   'service.bad-call': ['A call that isn’t one', '{subject}: {detail}', 'Check the program that made it.'],
+  'source.image': [
+    'Container images can’t be followed yet',
+    '“{subject}” is a container image. This version of Treeline takes updates from branches of OSTree repositories only.',
+    'Name a branch as REMOTE:BRANCH. A system that follows an image is updated with rpm-ostree or bootc.',
+  ],
   'service.bad-refspec': ['Not a source', '{detail}', 'Write REMOTE:BRANCH.'],
   'update.driven': [
     'Another program decides about updates',

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Connection, iface, openSocket, Variant, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
 import { inNetworkOrder, type Deployment } from '../../shared/domain/index.ts';
+import { decodeDeployment } from '../../main/client/decode.ts';
 import { deploymentDict } from '../../main/helper/encode.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, os, runJob, start, sysroot } from './peer.ts';
@@ -193,6 +194,13 @@ describe('what is published', () => {
     ['OS.ClearRollbackTarget', () => [{ reboot: no }]],
     ['OS.Rebase', () => [{ ...eight, revision: new Variant('s', '') }, 'test:test/stable', []]],
     ['OS.DownloadRebaseRpmDiff', () => ['test:build', []]],
+    ['OS.Rebase', () => [eight, 'ostree-unverified-registry:quay.io/example/os', []], 'source.image'],
+    ['OS.DownloadRebaseRpmDiff', () => ['ostree-image-signed:docker://quay.io/example/os:stable', []], 'source.image'],
+    [
+      'OS.UpdateDeployment',
+      () => [{ 'set-refspec': new Variant('s', 'ostree-remote-registry:test:quay.io/example/os') }, {}],
+      'source.image',
+    ],
     ['OS.GetCachedRebaseRpmDiff', () => ['test:other', []], 'update.none'],
     ['OS.PkgChange', () => [{ 'dry-run': no }, ['htop'], []], later],
     ['OS.SetInitramfsState', () => [true, [], {}], later],
@@ -262,6 +270,24 @@ describe('what is published', () => {
     const config = (await call(bus, os, iface.os, 'GetDeploymentBootConfig', 'sb', ['', true]))[0] as Dict;
     expect(types(config)).toMatchObject({ staged: 'b', title: 's', version: 's', options: 's', linux: 's', initrd: 's' });
   });
+});
+
+test('a deployment of a container image: reference and digest instead of an origin', () => {
+  const image = 'ostree-image-signed:docker://quay.io/fedora/fedora-coreos:stable';
+  const origin = { ...bare.origin, refspec: '', containerImageReference: image };
+  const digest = { 'ostree.manifest-digest': { type: 's', value: 'sha256:ca99' } };
+  const dict = deploymentDict({ ...bare, origin, baseMeta: digest });
+  expect(dict).not.toHaveProperty('origin');
+  expect([dict['container-image-reference']?.value, dict['container-image-reference-digest']?.value]).toEqual([image, 'sha256:ca99']);
+  // an older daemon has it in the place of the refspec
+  for (const told of [dict, { ...dict, 'container-image-reference': new Variant('s', ''), origin: new Variant('s', image) }])
+    expect(decodeDeployment(told, 0, false, {}).origin).toMatchObject({
+      refspec: '',
+      remote: '',
+      ref: '',
+      containerImageReference: image,
+      problem: undefined,
+    });
 });
 
 test('a base’s numbers are in network order, a layer’s in the machine’s: as recorded, and as stock clients swap them', () => {

@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { lossesOf } from '../../shared/domain/index.ts';
 import { OriginFile, readOrigin } from '../../main/engine/sysroot/index.ts';
+import type { SysrootPort } from '../../main/engine/ports/sysroot.ts';
 import { parseRevision } from '../../main/engine/upgrade/index.ts';
+import { updateSource } from '../../main/engine/upgrade/target.ts';
 
 const text = '# by hand\n[origin]\nrefspec = origin:a/b\n\n[packages]\nrequested=vim;htop;\n\n[libostree-transient]\npinned=true\n';
 
@@ -74,6 +76,10 @@ describe('what an origin says, with what is wrong about it', () => {
     ['[origin]\nrefspec=gone:a\n', { problem: 'remote-missing', remote: 'gone', ref: 'a' }],
     ['[origin]\nrefspec=origin:a\ncontainer-image-reference=x\n', { problem: 'ambiguous', containerImageReference: 'x' }],
     ['[origin]\ncontainer-image-reference=x\n', { refspec: '', containerImageReference: 'x' }],
+    [
+      '[origin]\nrefspec=ostree-unverified-registry:quay.io/a/b\n',
+      { refspec: '', remote: '', ref: '', containerImageReference: 'ostree-unverified-registry:quay.io/a/b' },
+    ],
   ])('%j', (content, expected) => {
     const origin = readOrigin(content, known);
     expect(origin).toMatchObject(expected);
@@ -94,4 +100,39 @@ test.each([
 
 test('a revision that can’t be one is refused', () => {
   expect(() => parseRevision('revision=abc')).toThrow(expect.objectContaining({ code: 'repo.revision-not-found' }));
+});
+
+describe('a container image is no branch of a remote', () => {
+  const system = (originText: string): SysrootPort => {
+    const deployment = { id: 'os-a.0', osname: 'os', checksum: 'a', booted: true, originText };
+    return {
+      mergeDeployment: () => deployment,
+      deployments: () => [deployment],
+      repo: { hasRemote: () => true, tryLoadCommit: () => undefined },
+    } as unknown as SysrootPort;
+  };
+
+  test.each([
+    'ostree-unverified-registry:quay.io/fedora/fedora-silverblue:43',
+    'ostree-unverified-image:docker://quay.io/x/y',
+    'ostree-image-signed:docker://quay.io/x/y',
+    'ostree-remote-registry:fedora:quay.io/x/y',
+    'ostree-remote-image:fedora:docker://quay.io/x/y',
+  ])('%s: refused by name as target and as origin', (image) => {
+    const refused = { code: 'source.image', report: { subject: image } };
+    const reason = (run: () => unknown): unknown => {
+      try {
+        return run();
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(reason(() => updateSource(system('[origin]\nrefspec=a:b\n'), 'os', image))).toMatchObject(refused);
+    expect(reason(() => updateSource(system(`[origin]\ncontainer-image-reference=${image}\n`), 'os'))).toMatchObject(refused);
+    expect(reason(() => updateSource(system(`[origin]\nrefspec=${image}\n`), 'os'))).toMatchObject(refused);
+  });
+
+  test('a remote of a like name is one', () => {
+    expect(updateSource(system('[origin]\nrefspec=a:b\n'), 'os', 'ostree-image:x/y')).toMatchObject({ remote: 'ostree-image', ref: 'x/y' });
+  });
 });

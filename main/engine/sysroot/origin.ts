@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { noLayering, type Layering, type Origin } from '../../../shared/domain/index.ts';
+import { isImageReference, noLayering, type Layering, type Origin } from '../../../shared/domain/index.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
 import { OriginFile } from './origin-file.ts';
 
@@ -18,8 +18,9 @@ export function readOrigin(text: string | undefined, remoteExists: (name: string
   if (text === undefined) return { ...nothing, problem: 'missing' };
   if (text.trim() !== '' && !/^\s*\[[^\]]+\]\s*$/m.test(text)) return { ...nothing, problem: 'unreadable' };
   const file = new OriginFile(text);
-  const refspec = file.get('origin', 'refspec') ?? file.get('origin', 'baserefspec') ?? '';
-  const container = file.get('origin', 'container-image-reference');
+  const named = file.get('origin', 'refspec') ?? file.get('origin', 'baserefspec') ?? '';
+  const refspec = isImageReference(named) ? '' : named;
+  const container = file.get('origin', 'container-image-reference') ?? (refspec === named ? undefined : named);
   const colon = refspec.indexOf(':');
   const remote = colon < 0 ? '' : refspec.slice(0, colon);
   const optional = {

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { comparedDeployment, lossesOf, lossText, newestDeployment, type Layering, type Origin } from '../../../shared/domain/index.ts';
+import {
+  comparedDeployment,
+  isImageReference,
+  lossesOf,
+  lossText,
+  newestDeployment,
+  type Layering,
+  type Origin,
+} from '../../../shared/domain/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { originOf } from '../sysroot/origin.ts';
@@ -23,7 +31,7 @@ export interface Source {
   readonly refspec: string;
 }
 
-/** Throws `deployment.not-found`, `origin.invalid`, `origin.remote-missing`. `refspec`: rebase target `[REMOTE:]REF`. */
+/** Throws `deployment.not-found`, `source.image`, `origin.invalid`, `origin.remote-missing`. `refspec`: rebase target `[REMOTE:]REF`. */
 export function updateSource(sysroot: SysrootPort, osname: string, refspec?: string): Source {
   const merge = sysroot.mergeDeployment(osname);
   if (!merge) throw new TreelineError('deployment.not-found', { subject: osname });
@@ -90,7 +98,7 @@ function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; re
   if (origin.unconfiguredState !== undefined) {
     throw new TreelineError('origin.invalid', { subject: newest.id, detail: origin.unconfiguredState });
   }
-  if (origin.ref === '') throw new TreelineError('not-supported', { subject: 'Updating from a container image' });
+  if (origin.ref === '') throw new TreelineError('source.image', { subject: origin.containerImageReference ?? newest.id });
   if (!refName.test(origin.ref)) {
     throw new TreelineError('origin.invalid', {
       subject: newest.id,
@@ -101,6 +109,7 @@ function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; re
 }
 
 function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: string } {
+  if (isImageReference(refspec)) throw new TreelineError('source.image', { subject: refspec });
   const colon = refspec.indexOf(':');
   const remote = colon < 0 ? origin.remote : refspec.slice(0, colon);
   // `REMOTE:` keeps the branch
