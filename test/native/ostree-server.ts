@@ -49,6 +49,11 @@ export class OstreeServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** Whoever has one may still ask for something. */
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   resetCounts(): void {
     this.requests.length = 0;
     this.served.clear();

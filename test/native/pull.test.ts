@@ -210,9 +210,9 @@ async function slowUpgrade(): Promise<ReturnType<typeof runJob<'update.upgrade'>
   server.delayMs = 150;
   const running = runJob('update.upgrade', os(), { worker, onEvent: (event: JobEvent) => void event });
   running.done.catch(() => undefined);
-  const started = Date.now();
-  while (server.requests.filter((u) => u.endsWith('.filez')).length < 40 && Date.now() - started < 20_000)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect
+    .poll(() => server.requests.filter((u) => u.endsWith('.filez')).length, { timeout: 60_000, interval: 20 })
+    .toBeGreaterThanOrEqual(40);
   return running;
 }
 
@@ -222,10 +222,7 @@ test('cancelling works in the middle, and what had arrived is kept', async () =>
   expect(running.cancel()).toBe(true);
   await expect(running.done).rejects.toMatchObject({ code: 'job.cancelled' });
   // the fetching process ends with its parent: nobody asks the server any more
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const count = server.requests.length;
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(server.requests.length).toBe(count);
+  await expect.poll(() => server.openConnections, { timeout: 60_000 }).toBe(0);
   server.delayMs = 0;
   const arrived = new Set([...server.completed].filter((u) => u.endsWith('.filez')));
   server.resetCounts();
@@ -239,10 +236,7 @@ test('the worker is killed with SIGKILL: the fetching process doesn’t stay beh
   const running = await slowUpgrade();
   process.kill(running.pid as number, 'SIGKILL');
   await expect(running.done).rejects.toMatchObject({ code: 'internal.worker-crashed' });
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const count = server.requests.length;
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(server.requests.length).toBe(count);
+  await expect.poll(() => server.openConnections, { timeout: 60_000 }).toBe(0);
   server.delayMs = 0;
   await job('update.upgrade', os());
   fsck();

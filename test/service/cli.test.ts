@@ -158,7 +158,7 @@ describe('while a job takes its time', () => {
     const child = spawn(process.execPath, [cli, 'upgrade'], { env: slow.env, stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    await until(async () => (await running()).includes('State: busy'), 20_000);
+    await until(async () => (await running()).includes('State: busy'));
     const second = await run(process.execPath, [cli, 'rollback'], { env: slow.env }).catch((error: Outcome) => error);
     expect((second as Outcome).stderr).toMatch(/^error: Another job is running\. root has been running “upgrade” since/);
     const exit = new Promise((resolve) => child.once('exit', resolve));
@@ -169,8 +169,8 @@ describe('while a job takes its time', () => {
 
   test('a command that is killed takes its job along', async () => {
     const child = spawn(process.execPath, [cli, 'upgrade'], { env: slow.env, stdio: 'ignore' });
-    await until(async () => (await running()).includes('State: busy'), 20_000);
+    await until(async () => (await running()).includes('State: busy'));
     child.kill('SIGKILL');
-    await until(async () => (await running()).includes('State: idle'), 20_000);
+    await until(async () => (await running()).includes('State: idle'));
   });
 });

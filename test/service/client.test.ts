@@ -92,7 +92,7 @@ describe('with our service', () => {
     // what was known is still shown
     expect((await client.snapshot()).deployments.length).toBeGreaterThan(0);
     await host.startHelper();
-    await until(() => kinds.at(-1) === 'treeline', 15_000);
+    await until(() => kinds.at(-1) === 'treeline');
     // signals arrive from the new process without any call in between
     const jobs: JobState[] = [];
     client.onJob((job) => jobs.push(job));
@@ -175,7 +175,7 @@ describe('on other buses', () => {
       await until(() => kinds.at(-1) === 'restarting');
       bus = await startBus(options);
       daemon = await startStockDaemon(bus.address);
-      await until(() => kinds.at(-1) === 'rpm-ostree', 20_000);
+      await until(() => kinds.at(-1) === 'rpm-ostree');
     } finally {
       await daemon.close();
       await bus.stop();

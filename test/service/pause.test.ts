@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
@@ -38,7 +39,7 @@ describe('pausing', () => {
     host.helper.kill('SIGTERM');
     await gone;
     await host.startHelper(slow);
-    await until(async () => (await client.snapshot()).service.kind === 'treeline', 15_000);
+    await until(async () => (await client.snapshot()).service.kind === 'treeline');
     expect((await client.snapshot()).pastJobs[0]).toMatchObject({ phase: 'cancelled', error: { code: 'job.paused' } });
     // and nothing is in the way of going on
     const again = client.upgrade({});
@@ -66,7 +67,7 @@ describe('pausing', () => {
     const other = ['--reuid', testUser, '--regid', testUser, '--clear-groups'];
     const cli = [process.execPath, path.resolve('dist/cli/treeline.mjs')];
     const running = run('setpriv', [...other, ...cli, 'upgrade'], { env: host.env }).catch((error: { stderr: string }) => error);
-    await until(async () => (await phase()) === 'running', 15_000);
+    await until(async () => (await phase()) === 'running');
     await expect(host.callAs(otherUser, sysroot, `${iface.treelineSysroot}.Pause`)).rejects.toThrow(/AuthDenied/);
     expect(await phase()).toBe('running');
     await host.callAs(testUser, sysroot, `${iface.treelineSysroot}.Pause`);
@@ -75,17 +76,21 @@ describe('pausing', () => {
 });
 
 describe('a job that doesn’t fetch', () => {
+  /** The job writes boot entries until it is there. */
+  let frozen: string;
   let logind: Logind;
   beforeAll(async () => {
     process.env.TREELINE_TEST_SLOW = '0.2';
-    process.env.TREELINE_TEST_UNINTERRUPTIBLE = '1.5';
+    frozen = path.join(mkdtempSync('/dev/shm/treeline-frozen-'), 'thawed');
+    process.env.TREELINE_TEST_FROZEN = frozen;
     host = await startTestHost({ helperArgs: [slow], busPolicies: [logindPolicy] });
     logind = await startLogind(host);
     client = createHostClient({ address: host.address, clientId: 'test', stay: false });
   });
   afterAll(async () => {
     delete process.env.TREELINE_TEST_SLOW;
-    delete process.env.TREELINE_TEST_UNINTERRUPTIBLE;
+    delete process.env.TREELINE_TEST_FROZEN;
+    rmSync(path.dirname(frozen), { recursive: true, force: true });
     client?.close();
     await logind?.stop();
     await host?.stop();
@@ -97,6 +102,7 @@ describe('a job that doesn’t fetch', () => {
     await until(async () => (await logind.inhibitors()).length > 0);
     expect((await logind.inhibitors())[0]?.slice(0, 4)).toEqual(['shutdown:sleep', 'Treeline', 'upgrade', 'block']);
     await expect(client.pause()).rejects.toMatchObject({ code: 'job.uninterruptible' });
+    writeFileSync(frozen, '');
     expect(await running).toMatchObject({ phase: 'succeeded' });
     await until(async () => (await logind.inhibitors()).length === 0);
   });

@@ -67,7 +67,8 @@ export async function runJob(
   return result;
 }
 
-export const until = async (condition: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> => {
+/** Waits for a condition. The limit is there to end a test that would wait for ever, and holds on a machine that is busy. */
+export const until = async (condition: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> => {
   const deadline = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms`);

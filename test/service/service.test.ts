@@ -91,18 +91,22 @@ describe('coming and going', () => {
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(host.helper.exitCode).toBeNull();
     client.close();
-    await until(() => host.helper.exitCode !== null, 10_000);
+    await until(() => host.helper.exitCode !== null);
     expect(host.helper.exitCode).toBe(0);
   });
 
-  test('its first answer comes quickly, long before the sysroot was read (field report 21)', async () => {
-    const begun = Date.now();
-    await host.startHelper();
+  test('its first answer doesn’t wait for the sysroot to be read (field report 21)', async () => {
+    // one that never reads anything: how quick the answer is, is the benchmark's matter
+    const stuck = path.join(host.dir, 'stuck.mjs');
+    writeFileSync(stuck, 'const parent = process.ppid; setInterval(() => process.ppid === parent || process.exit(), 100);\n');
+    await host.startHelper(`--worker=${stuck}`);
     expect(await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version'])).toEqual([
       new Variant('s', '0.1.0'),
     ]);
-    // the budget of 300 ms is for the benchmark on an idle machine; this bound only catches a wait for the worker
-    expect(Date.now() - begun).toBeLessThan(5000);
+    const gone = new Promise((resolve) => host.helper.once('exit', resolve));
+    host.helper.kill('SIGKILL');
+    await gone;
+    await host.startHelper();
   });
 
   test('a policy from the configuration, read again on demand', async () => {
@@ -124,10 +128,13 @@ describe('coming and going', () => {
     await bus.addMatch(`type='signal',interface='${iface.treelineSysroot}',member='Changed'`);
     bus.connection.onSignal = (signal) => void (signal.member === 'Changed' && told.push(signal.body[0] as string));
     await call(bus, sysroot, iface.treelineSysroot, 'Snapshot');
-    // the watch begins once the first state was read and remembered
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await run('ostree', ['admin', 'pin', `--sysroot=${host.sysroot}`, '0']);
-    await until(() => told.includes('deployments'), 15_000);
+    // the watch begins some time after the first state was read and remembered
+    let pinned = false;
+    await until(async () => {
+      await run('ostree', ['admin', 'pin', `--sysroot=${host.sysroot}`, ...(pinned ? ['-u'] : []), '0']);
+      pinned = !pinned;
+      return told.includes('deployments');
+    });
   });
 
   test('a restart is asked of the configured program', async () => {

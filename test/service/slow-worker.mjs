@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A worker for tests of the job queue: updates take as long as a test likes and change nothing; everything else is the real one's.
-// TREELINE_TEST_SLOW: seconds of the interruptible part; TREELINE_TEST_UNINTERRUPTIBLE: seconds of the other one.
+// TREELINE_TEST_SLOW: seconds of the interruptible part; TREELINE_TEST_FROZEN: a file with whose appearance the other one ends, there is none without.
 import { spawnSync } from 'node:child_process';
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -39,11 +39,11 @@ for (let step = 0; step < steps; step++) {
 }
 emit({ type: 'message', text: `${steps} objects fetched` });
 emit({ type: 'task', text: 'Fetching', done: true });
-const frozenMs = Number(process.env.TREELINE_TEST_UNINTERRUPTIBLE ?? 0) * 1000;
-if (frozenMs > 0) {
+const thawed = process.env.TREELINE_TEST_FROZEN;
+if (thawed) {
   process.on('SIGTERM', () => undefined);
   emit({ type: 'uninterruptible', on: true });
-  await wait(frozenMs);
+  while (!existsSync(thawed)) await wait(20);
   emit({ type: 'uninterruptible', on: false });
 }
 emit({ type: 'result', result: { changed: false, staged: false } });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DbusCallError } from '../../shared/dbus/index.ts';
@@ -69,7 +69,7 @@ describe('with the real worker', () => {
     expect(await start(peer)).toBe(false);
     expect(await end).toEqual([true, '']);
     expect(await title()).toBe(member.toLowerCase());
-    await until(() => seen.at(-1)?.member.includes('ActiveTransaction') === true && seen.length > 1, 15_000);
+    await until(() => seen.at(-1)?.member.includes('ActiveTransaction') === true && seen.length > 1);
 
     const real = recorded(file);
     const pathOf = (each: Seen): unknown => (each.body[1] as { ActiveTransactionPath?: { value: unknown } }).ActiveTransactionPath?.value;
@@ -213,7 +213,7 @@ describe('with a worker that takes its time', () => {
     await start(job.peer);
     await until(async () => (await active()) !== '');
     running.close();
-    await until(async () => (await active()) === '', 2000);
+    await until(async () => (await active()) === '');
 
     const detaching = await Bus.connect(host.address);
     const detached = await openJob(detaching, os, iface.os, 'Upgrade', 'a{sv}', [{ 'treeline-detached': new Variant('b', true) }]);
@@ -318,20 +318,24 @@ describe('with a worker that takes its time', () => {
   });
 
   test('nothing is left of all these jobs', async () => {
-    await until(() => leftSockets(host).length === 0, 10_000);
+    await until(() => leftSockets(host).length === 0);
   });
 });
 
 describe('while boot entries are written', () => {
+  /** The job writes them until it is there. */
+  let frozen: string;
   beforeAll(async () => {
     process.env.TREELINE_TEST_SLOW = '0.2';
-    process.env.TREELINE_TEST_UNINTERRUPTIBLE = '1.5';
+    frozen = path.join(mkdtempSync('/dev/shm/treeline-frozen-'), 'thawed');
+    process.env.TREELINE_TEST_FROZEN = frozen;
     host = await startTestHost({ helperArgs: [`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`] });
     bus = await host.connect();
   });
   afterAll(() => {
     delete process.env.TREELINE_TEST_SLOW;
-    delete process.env.TREELINE_TEST_UNINTERRUPTIBLE;
+    delete process.env.TREELINE_TEST_FROZEN;
+    rmSync(path.dirname(frozen), { recursive: true, force: true });
     return host?.stop();
   });
 
@@ -345,6 +349,7 @@ describe('while boot entries are written', () => {
     await expect(peer.call({ path: '/', interface: iface.transaction, member: 'Cancel' })).rejects.toThrow(/\[job\.uninterruptible\]$/);
     const exit = new Promise<number | null>((resolve) => host.helper.once('exit', resolve));
     host.helper.kill('SIGTERM');
+    writeFileSync(frozen, '');
     expect((await end)[0]).toBe(true);
     expect(await exit).toBe(0);
   });
