@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { iface, rootPath, sysrootPath, Variant, type AbstractConnector, type DbusMessage } from '../../shared/dbus/index.ts';
+import {
+  iface,
+  optionDict,
+  osInterface,
+  sysrootInterface,
+  treelineOsInterface,
+  treelineSysrootInterface,
+  type AbstractConnector,
+  type DbusMessage,
+  type Options,
+  type OptionValues,
+} from '../../shared/dbus/index.ts';
 import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
-import { ExtraCalls, type Bag } from './extra-calls.ts';
-import { lacks, ServiceLink } from './link.ts';
+import { Calls } from './calls.ts';
+import { ExtraCalls } from './extra-calls.ts';
+import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
 import { StockReader } from './stock.ts';
 import { stockVersion } from './stock-version.ts';
@@ -28,17 +40,13 @@ export interface ClientOptions {
   readonly stateroot?: string;
 }
 
-/** Methods after which a stock daemon's default deployment tells whether anything changed, as its own command line finds it out. */
-const deploying = ['Upgrade', 'Deploy', 'Rebase', 'KernelArgs', 'UpdateDeployment', 'AutomaticUpdateTrigger'];
-
 const snapshotMs = 300;
 
 /** The service as the app and the command line see it. Every promise rejects with a TreelineError only. */
 export class DbusHostClient extends ExtraCalls implements FullHostClient {
+  protected readonly calls: Calls;
   private readonly link: ServiceLink;
   private readonly stock: StockReader;
-  private readonly detach: boolean;
-  private readonly commandLine: string;
   private readonly connectAbstract: AbstractConnector | undefined;
   private readonly snapshotListeners = new Set<(snapshot: HostSnapshot) => void>();
   private readonly jobListeners = new Set<(job: JobState) => void>();
@@ -50,8 +58,6 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
 
   constructor(options: ClientOptions = {}) {
     super();
-    this.detach = options.detach ?? true;
-    this.commandLine = (options.commandLine ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 200);
     this.connectAbstract = options.connectAbstract;
     this.link = new ServiceLink({
       address: options.address,
@@ -62,6 +68,9 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       stockVersion: options.stockVersion ?? stockVersion,
     });
     this.stock = new StockReader(this.link);
+    const commandLine = (options.commandLine ?? '').replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 200);
+    const always = { 'treeline-detached': options.detach ?? true, 'initiating-command-line': commandLine || undefined };
+    this.calls = new Calls(this.link, this.stock, always, (...job) => this.follow(...job));
     this.link.onSignal = (signal) => this.receive(signal);
     this.link.onChange = () => this.refresh();
   }
@@ -76,11 +85,12 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
 
   /** The service tells of the stateroot that runs; what is different for another one is asked of that one's object. */
   private async ourSnapshot(): Promise<Omit<HostSnapshot, 'service'>> {
-    const host = await this.json<Omit<HostSnapshot, 'service'>>('Snapshot');
+    const [json] = await this.calls.call(treelineSysrootInterface, 'Snapshot', [], true);
+    const host = JSON.parse(json) as Omit<HostSnapshot, 'service'>;
     const { stateroot } = this.link;
     if (stateroot === undefined || stateroot === host.osname) return host;
-    const [check] = await this.ask(await this.osObject(), iface.properties, 'Get', 'ss', [iface.treelineOs, 'CheckState'], true);
-    return { ...host, osname: stateroot, check: JSON.parse(String((check as Variant).value)) as HostSnapshot['check'] };
+    const check = await this.calls.property(treelineOsInterface, 'CheckState');
+    return { ...host, osname: stateroot, check: JSON.parse(check) as HostSnapshot['check'] };
   }
 
   onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void {
@@ -95,92 +105,97 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async checkForUpdate(): Promise<void> {
-    const path = await this.osObject();
-    const job = (await this.isOurs())
-      ? await this.run('check for update', 'Check', path, iface.treelineOs, 'a{sv}', [{}])
-      : await this.run('check for update', 'DownloadUpdateRpmDiff', path, iface.os, '', []);
+    const job = (await this.calls.isOurs())
+      ? await this.calls.run('check for update', treelineOsInterface, 'Check', [{}])
+      : await this.calls.run('check for update', osInterface, 'DownloadUpdateRpmDiff', []);
     if (job.phase === 'failed' && job.error) throw TreelineError.fromReport(job.error);
   }
 
   async upgrade(options: PullOptions): Promise<JobState> {
-    return this.run('upgrade', 'Upgrade', await this.osObject(), iface.os, 'a{sv}', [this.pullBag(options)]);
+    return this.calls.run('upgrade', osInterface, 'Upgrade', [this.pullBag(options)]);
   }
 
   async deploy(revision: string, options: PullOptions): Promise<JobState> {
     if (options.registerDriver) {
-      const bag = { ...this.pullBag(options), 'register-driver': new Variant('s', options.registerDriver) };
-      const wanted = revision === '' ? {} : { 'set-revision': new Variant('s', revision) };
-      return this.run(`deploy ${revision}`, 'UpdateDeployment', await this.osObject(), iface.os, 'a{sv}a{sv}', [wanted, bag]);
+      const wanted = optionDict({ 'set-revision': revision || undefined });
+      return this.calls.run(`deploy ${revision}`, osInterface, 'UpdateDeployment', [wanted, this.pullBag(options)]);
     }
-    return this.run(`deploy ${revision}`, 'Deploy', await this.osObject(), iface.os, 'sa{sv}', [revision, this.pullBag(options)]);
+    return this.calls.run(`deploy ${revision}`, osInterface, 'Deploy', [revision, this.pullBag(options)]);
   }
 
   async rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState> {
-    const bag = this.pullBag(options);
-    if (options.revision) bag.revision = new Variant('s', options.revision);
-    return this.run(`rebase ${refspec}`, 'Rebase', await this.osObject(), iface.os, 'a{sv}sas', [bag, refspec, []]);
+    const bag = this.pullBag(options, { revision: options.revision || undefined });
+    return this.calls.run(`rebase ${refspec}`, osInterface, 'Rebase', [bag, refspec, []]);
   }
 
   async rollback(options: { reboot?: boolean }): Promise<JobState> {
-    return this.run('rollback', 'Rollback', await this.osObject(), iface.os, 'a{sv}', [this.bag({ reboot: options.reboot })]);
+    return this.calls.run('rollback', osInterface, 'Rollback', [this.calls.bag({ reboot: options.reboot })]);
   }
 
   async setDefault(deploymentId: string, options: { reboot?: boolean }): Promise<JobState> {
-    await this.needOurs('Choosing any deployment');
-    const body = [deploymentId, this.bag({ reboot: options.reboot })];
-    return this.run(`set-default ${deploymentId}`, 'SetDefault', await this.osObject(), iface.treelineOs, 'sa{sv}', body);
+    await this.calls.needOurs('Choosing any deployment');
+    const args = [deploymentId, this.calls.bag({ reboot: options.reboot })] as const;
+    return this.calls.run(`set-default ${deploymentId}`, treelineOsInterface, 'SetDefault', args);
   }
 
   async pin(deploymentId: string, pinned: boolean): Promise<JobState> {
-    await this.needOurs('Pinning');
-    return this.run(`pin ${deploymentId}`, 'Pin', sysrootPath, iface.treelineSysroot, 'sba{sv}', [deploymentId, pinned, this.bag({})]);
+    await this.calls.needOurs('Pinning');
+    return this.calls.run(`pin ${deploymentId}`, treelineSysrootInterface, 'Pin', [deploymentId, pinned, this.calls.bag({})]);
   }
 
   async undeploy(deploymentId: string): Promise<JobState> {
-    await this.needOurs('Deleting one deployment');
-    return this.run(`undeploy ${deploymentId}`, 'Undeploy', sysrootPath, iface.treelineSysroot, 'sa{sv}', [deploymentId, this.bag({})]);
+    await this.calls.needOurs('Deleting one deployment');
+    return this.calls.run(`undeploy ${deploymentId}`, treelineSysrootInterface, 'Undeploy', [deploymentId, this.calls.bag({})]);
   }
 
   async cleanup(elements: readonly string[]): Promise<JobState> {
-    return this.run(`cleanup ${elements.join(' ')}`, 'Cleanup', await this.osObject(), iface.os, 'as', [elements]);
+    return this.calls.run(`cleanup ${elements.join(' ')}`, osInterface, 'Cleanup', [elements]);
   }
 
   async kernelArgs(change: KernelArgsChange): Promise<JobState> {
-    const bag = this.bag({ reboot: change.reboot, 'lock-finalization': change.lockFinalization });
-    if (change.appendIfMissing?.length) bag['append-if-missing'] = new Variant('as', [...change.appendIfMissing]);
-    if (change.deleteIfPresent?.length) bag['delete-if-present'] = new Variant('as', [...change.deleteIfPresent]);
-    if (change.final !== undefined) bag['final-kernel-args'] = new Variant('s', change.final);
-    if (change.deploymentId) bag['treeline-deployment'] = new Variant('s', change.deploymentId);
+    const bag = this.calls.bag({
+      reboot: change.reboot,
+      'lock-finalization': change.lockFinalization,
+      'append-if-missing': change.appendIfMissing?.length ? change.appendIfMissing : undefined,
+      'delete-if-present': change.deleteIfPresent?.length ? change.deleteIfPresent : undefined,
+      'final-kernel-args': change.final,
+      'treeline-deployment': change.deploymentId || undefined,
+    });
     // a stock daemon builds on what it is told, so it is told exactly what it has
-    const existing = (await this.isOurs()) ? (change.existing ?? '') : await this.stock.existingKernelArgs(change);
-    const body = [existing, [...(change.append ?? [])], [...(change.replace ?? [])], [...(change.remove ?? [])], bag];
-    return this.run('kargs', 'KernelArgs', await this.osObject(), iface.os, 'sasasasa{sv}', body);
+    const existing = (await this.calls.isOurs()) ? (change.existing ?? '') : await this.stock.existingKernelArgs(change);
+    return this.calls.run('kargs', osInterface, 'KernelArgs', [
+      existing,
+      change.append ?? [],
+      change.replace ?? [],
+      change.remove ?? [],
+      bag,
+    ]);
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {
-    const bag = this.bag({ 'allow-missing-checksum': options.allowMissingChecksum, 'allow-unlocked': options.allowUnlocked });
-    if (options.checksum) bag.checksum = new Variant('s', options.checksum);
-    return this.run('finalize-deployment', 'FinalizeDeployment', await this.osObject(), iface.os, 'a{sv}', [bag]);
+    const bag = this.calls.bag({
+      'allow-missing-checksum': options.allowMissingChecksum,
+      'allow-unlocked': options.allowUnlocked,
+      checksum: options.checksum || undefined,
+    });
+    return this.calls.run('finalize-deployment', osInterface, 'FinalizeDeployment', [bag]);
   }
 
   async automaticUpdate(): Promise<JobState | undefined> {
-    const path = await this.osObject();
-    const bag = this.bag({});
-    const call = { path, interface: iface.os, member: 'AutomaticUpdateTrigger', signature: 'a{sv}', body: [bag] };
-    const before = await this.stockDefault(call.member, call.body);
-    const [enabled, address] = (await this.link.call(call)) as [boolean, string];
-    return enabled ? this.follow(address, 'automatic update', call.member, before) : undefined;
+    const bag = this.calls.bag({});
+    const before = await this.calls.stockDefault('AutomaticUpdateTrigger', [bag]);
+    const [enabled, address] = await this.calls.call(osInterface, 'AutomaticUpdateTrigger', [bag]);
+    return enabled ? this.follow(address, 'automatic update', 'AutomaticUpdateTrigger', before) : undefined;
   }
 
   async restart(options: { force?: boolean } = {}): Promise<void> {
-    await this.needOurs('Restarting');
-    const bag = this.bag({ 'ignore-blockers': options.force });
-    await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Restart', signature: 'a{sv}', body: [bag] });
+    await this.calls.needOurs('Restarting');
+    await this.calls.call(treelineSysrootInterface, 'Restart', [this.calls.bag({ 'ignore-blockers': options.force })]);
   }
 
   async cancel(): Promise<void> {
-    if (await this.isOurs()) {
-      await this.link.call({ path: sysrootPath, interface: iface.treelineSysroot, member: 'Cancel' });
+    if (await this.calls.isOurs()) {
+      await this.calls.call(treelineSysrootInterface, 'Cancel', []);
       return;
     }
     const address = await this.stock.activeAddress();
@@ -188,30 +203,29 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async reload(): Promise<void> {
-    await this.link.call({ path: sysrootPath, interface: iface.sysroot, member: 'Reload' });
+    await this.calls.call(sysrootInterface, 'Reload', []);
   }
 
   async updateDetails(): Promise<UpdateDetails> {
-    if (!(await this.isOurs())) return this.stock.updateDetails();
-    const call = { path: await this.osObject(), interface: iface.treelineOs, member: 'UpdateDetails', signature: 's', body: [''] };
-    return JSON.parse((await this.link.call(call, true))[0] as string) as UpdateDetails;
+    if (!(await this.calls.isOurs())) return this.stock.updateDetails();
+    return JSON.parse((await this.calls.call(treelineOsInterface, 'UpdateDetails', [''], true))[0]) as UpdateDetails;
   }
 
   async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
-    if (!(await this.isOurs())) return { packages: await this.stock.diff(fromDeploymentId, toDeploymentId), advisories: [] };
-    const body = [fromDeploymentId, toDeploymentId];
-    const call = { path: await this.osObject(), interface: iface.treelineOs, member: 'CompareDeployments', signature: 'ss', body };
-    return JSON.parse((await this.link.call(call, true))[0] as string) as PackageComparison;
+    if (!(await this.calls.isOurs())) return { packages: await this.stock.diff(fromDeploymentId, toDeploymentId), advisories: [] };
+    const [json] = await this.calls.call(treelineOsInterface, 'CompareDeployments', [fromDeploymentId, toDeploymentId], true);
+    return JSON.parse(json) as PackageComparison;
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {
-    await this.needOurs('A history');
+    await this.calls.needOurs('A history');
     if (this.link.stateroot !== undefined) throw new TreelineError('not-supported', { subject: 'A history of one stateroot' });
-    return this.json<HistoryEntry[]>('History', 'u', [limit]);
+    return JSON.parse((await this.calls.call(treelineSysrootInterface, 'History', [limit], true))[0]) as HistoryEntry[];
   }
 
   async diskUse(): Promise<DiskUse> {
-    return (await this.isOurs()) ? this.json<DiskUse>('DiskUse') : this.stock.diskUse();
+    if (!(await this.calls.isOurs())) return this.stock.diskUse();
+    return JSON.parse((await this.calls.call(treelineSysrootInterface, 'DiskUse', [], true))[0]) as DiskUse;
   }
 
   close(): void {
@@ -219,58 +233,6 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     this.snapshotListeners.clear();
     this.jobListeners.clear();
     this.link.close();
-  }
-
-  private async isOurs(): Promise<boolean> {
-    const service = await this.link.info();
-    if (service.kind === 'treeline') return true;
-    if (service.kind === 'rpm-ostree') return false;
-    throw TreelineError.fromReport(this.link.problem ?? { code: 'service.unreachable', detail: service.detail });
-  }
-
-  protected async needOurs(what: string): Promise<void> {
-    if (!(await this.isOurs())) throw lacks((await this.link.info()).version, what);
-  }
-
-  protected async osObject(): Promise<string> {
-    // with a stock daemon an unbooted system has no default; ours always answers
-    return this.stock.osObject().then((path) => path || rootPath);
-  }
-
-  protected async ask(
-    path: string,
-    interfaceName: string,
-    member: string,
-    signature: string,
-    body: readonly unknown[],
-    again: boolean,
-  ): Promise<readonly unknown[]> {
-    return this.link.call({ path, interface: interfaceName, member, signature, body }, again);
-  }
-
-  private async json<T>(member: string, signature = '', body: readonly unknown[] = []): Promise<T> {
-    const call = { path: sysrootPath, interface: iface.treelineSysroot, member, signature, body };
-    return JSON.parse((await this.link.call(call, true))[0] as string) as T;
-  }
-
-  /** Ask for a job, start it, wait for its end. */
-  protected async run(
-    title: string,
-    member: string,
-    path: string,
-    interfaceName: string,
-    signature: string,
-    body: readonly unknown[],
-  ): Promise<JobState> {
-    const before = await this.stockDefault(member, body);
-    const [address] = await this.link.call({ path, interface: interfaceName, member, signature, body });
-    return this.follow(address as string, title, member, before);
-  }
-
-  /** The stock daemon's default deployment before a job that may replace it; undefined where that says nothing. */
-  private async stockDefault(member: string, body: readonly unknown[]): Promise<string | undefined> {
-    const fetchesOnly = body.some((part) => Object.hasOwn(Object(part), 'download-only'));
-    return deploying.includes(member) && !fetchesOnly && !(await this.isOurs()) ? this.stock.defaultDeployment() : undefined;
   }
 
   private async follow(address: string, title: string, method: string, defaultBefore?: string): Promise<JobState> {
@@ -308,22 +270,17 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     return snapshot?.pastJobs.find((job) => job.id === id) ?? told;
   }
 
-  private pullBag(options: PullOptions): Bag {
-    return this.bag({
+  private pullBag(options: PullOptions, more: OptionValues = {}): Options {
+    return this.calls.bag({
       reboot: options.reboot,
       'allow-downgrade': options.allowDowngrade,
       'download-only': options.downloadOnly,
       'cache-only': options.cacheOnly,
       'skip-branch-check': options.skipBranchCheck,
       'lock-finalization': options.lockFinalization,
+      'register-driver': options.registerDriver || undefined,
+      ...more,
     });
-  }
-
-  protected bag(flags: Readonly<Record<string, boolean | undefined>>): Bag {
-    const bag: Bag = {};
-    for (const [key, value] of Object.entries({ ...flags, 'treeline-detached': this.detach })) if (value) bag[key] = new Variant('b', true);
-    if (this.commandLine) bag['initiating-command-line'] = new Variant('s', this.commandLine);
-    return bag;
   }
 
   private receive(signal: DbusMessage): void {

@@ -46,7 +46,10 @@ export function lacks(stockVersion: string, what: string): TreelineError {
   return new TreelineError('service.lacks', { subject: what, facts: { owner: ['rpm-ostreed', stockVersion].filter(Boolean).join(' ') } });
 }
 
-type Target = Pick<CallFields, 'path' | 'interface' | 'member' | 'signature' | 'body' | 'timeoutMs'>;
+type Target = Pick<CallFields, 'path' | 'interface' | 'member' | 'signature' | 'body' | 'timeoutMs'> & {
+  /** Signature that the answer has to have. */
+  readonly answer?: string;
+};
 
 /** The connection to the service behind the name: activates it, checks who it is, comes back after restarts and bus loss. */
 export class ServiceLink {
@@ -102,7 +105,11 @@ export class ServiceLink {
       bus = await this.connect();
       await this.checkStateroot(bus, owner);
       // to the checked owner, not to the name: nobody can slip in between
-      return (await bus.call({ timeoutMs: 0, ...target, destination: owner.unique })).body;
+      const { answer, ...call } = target;
+      const reply = await bus.call({ timeoutMs: 0, ...call, destination: owner.unique });
+      if (answer === undefined || reply.signature === answer) return reply.body;
+      const detail = `${target.member} was answered with (${reply.signature}), not with (${answer})`;
+      throw new TreelineError('service.bad-call', { subject: target.member, detail });
     } catch (error) {
       if (isGone(error)) {
         this.owner = undefined;

@@ -14,6 +14,7 @@ import {
   type AuthFacts,
   type Bus,
   type DbusMessage,
+  type HandlersFor,
   type MethodSpec,
 } from '../../shared/dbus/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
@@ -23,19 +24,19 @@ import { authorize } from './authority.ts';
 import type { Caller, Callers } from './callers.ts';
 import type { BusObject, Objects } from './objects.ts';
 
-export interface Call {
+export interface CallContext {
   readonly object: BusObject;
   readonly caller: Caller;
-  /** Frozen before anybody was asked. */
-  readonly args: readonly unknown[];
   readonly member: string;
   /** What the permission was judged on. */
   readonly basis?: string | undefined;
 }
 
-export type Handler = (call: Call) => Promise<readonly unknown[]> | readonly unknown[];
-/** Interface -> method -> handler. What has none is refused as not supported. */
-export type Handlers = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+/** One call; `args` were frozen before anybody was asked. */
+export type Call<Args extends readonly unknown[] = readonly unknown[]> = CallContext & { readonly args: Args };
+export type Handlers = HandlersFor<CallContext>;
+/** How the dispatcher sees them: it has compared the signature with the row's, which is what their types come from. */
+type Table = Readonly<Record<string, Readonly<Record<string, (call: Call) => Promise<readonly unknown[]> | readonly unknown[]>>>>;
 
 const keptReports = 64;
 
@@ -49,14 +50,14 @@ export class Dispatcher {
   private readonly bus: Bus;
   private readonly callers: Callers;
   private readonly objects: Objects;
-  private readonly handlers: Handlers;
+  private readonly handlers: Table;
   private readonly facts: (object: BusObject) => Promise<AuthFacts>;
 
   constructor(bus: Bus, callers: Callers, objects: Objects, handlers: Handlers, facts: (object: BusObject) => Promise<AuthFacts>) {
     this.bus = bus;
     this.callers = callers;
     this.objects = objects;
-    this.handlers = handlers;
+    this.handlers = handlers as Table;
     this.facts = facts;
   }
 

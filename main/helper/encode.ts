@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Variant } from '../../shared/dbus/index.ts';
+import { Variant, type ValueOf } from '../../shared/dbus/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import {
   baseOf,
@@ -133,7 +133,7 @@ function layerKeys(layer: ClientLayer | undefined): Dict {
 const changeNumber = { added: 0, removed: 1, upgraded: 2, downgraded: 3 } as const;
 
 /** a(sua{sv}) of the `*RpmDiff` methods. */
-export function rpmDiffRows(changes: readonly PackageChange[]): unknown[] {
+export function rpmDiffRows(changes: readonly PackageChange[]): ValueOf<'a(sua{sv})'> {
   return changes.map((change) => {
     const dict: Dict = {};
     if (change.from) dict.PreviousPackage = new Variant('(sss)', [change.name, evrText(change.from), change.from.arch]);

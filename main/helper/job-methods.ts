@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { boolOption, hasOption, listOption, stringOption } from '../../shared/dbus/index.ts';
+import {
+  boolOption,
+  hasOption,
+  iface,
+  listOption,
+  stringOption,
+  type FlagName,
+  type Options,
+  type osInterface,
+  type Takes,
+} from '../../shared/dbus/index.ts';
 import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
-import type { Call, Handler, Handlers } from './dispatcher.ts';
-import { iface } from '../../shared/dbus/index.ts';
+import type { Call, Handlers } from './dispatcher.ts';
 
 /** A method call turned into a worker's job. */
-export interface JobPlan<N extends JobName = JobName> {
+export type JobPlan<N extends JobName = JobName> = { [Job in N]: PlanOf<Job> }[N];
+
+export interface PlanOf<N extends JobName> {
   readonly job: N;
   readonly params: JobParams<N>;
   /** As rpm-ostree titles its transactions. */
@@ -17,7 +28,7 @@ export interface JobPlan<N extends JobName = JobName> {
   readonly reboot?: boolean;
   /** Restart even if the job changed nothing itself. */
   readonly rebootAlways?: boolean;
-  readonly options: unknown;
+  readonly options?: Options | undefined;
   /** With `reboot`: nobody asked for it himself, so who is logged in gets a countdown. */
   readonly countdown?: boolean;
   /** Keep what it answers for JobResult. */
@@ -32,21 +43,16 @@ export interface JobPlan<N extends JobName = JobName> {
   readonly told?: 'remotes';
 }
 
-type Plan = (call: Call, sysroot: string) => JobPlan;
 /** Makes the transaction of a plan and returns its address. */
 export type Launch = (call: Call, plan: JobPlan) => Promise<string>;
 
-const plan = <N extends JobName>(value: JobPlan<N>): JobPlan => value;
-const text = (value: unknown): string => value as string;
-const list = (value: unknown): readonly string[] => value as readonly string[];
-
 /** Options that ask for something this version can't do; false or absent is fine (GNOME Software always sends them all). */
-function refuse(options: unknown, keys: readonly string[]): void {
+function refuse(options: Options, keys: readonly FlagName[]): void {
   const wanted = keys.find((key) => boolOption(options, key));
   if (wanted) throw new TreelineError('not-supported', { subject: `The option “${wanted}”` });
 }
 
-function pullOptions(options: unknown): Partial<JobParams<'update.upgrade'>> {
+function pullOptions(options: Options): Partial<JobParams<'update.upgrade'>> {
   refuse(options, ['dry-run', 'no-pull-base']);
   return {
     allowDowngrade: boolOption(options, 'allow-downgrade'),
@@ -62,9 +68,9 @@ const osname = (call: Call): string => call.object.osname ?? '';
 function upgrade(
   call: Call,
   sysroot: string,
-  options: unknown,
+  options: Options,
   chosen: { revision?: string; refspec?: string; medium?: string } = {},
-): JobPlan {
+): JobPlan<'update.upgrade'> {
   const more = chosen.refspec === undefined ? chosen : { ...chosen, refspec: plainRefspec(chosen.refspec) };
   const title = more.medium
     ? `upgrade from ${more.medium}`
@@ -74,36 +80,42 @@ function upgrade(
         ? `deploy ${more.revision}`
         : 'upgrade';
   const downloadOnly = boolOption(options, 'download-only');
-  return plan<'update.upgrade'>({
+  return {
     job: 'update.upgrade',
     params: { sysroot, osname: osname(call), ...pullOptions(options), ...more },
     title: downloadOnly ? `${title} (download only)` : title,
     action: downloadOnly ? undefined : more.refspec ? 'rebase' : 'deploy',
     reboot: boolOption(options, 'reboot'),
     options,
-  });
+  };
 }
 
-const check = (call: Call, sysroot: string, options: unknown): JobPlan =>
-  plan<'update.check'>({ job: 'update.check', params: { sysroot, osname: osname(call) }, title: 'check for update', options, looks: true });
+const check = (call: Call, sysroot: string, options?: Options): JobPlan => ({
+  job: 'update.check',
+  params: { sysroot, osname: osname(call) },
+  title: 'check for update',
+  options,
+  looks: true,
+});
 
 const supportedModifiers = ['set-refspec', 'set-revision'];
 
 /** The driver of updates is noted by the service itself; `driver` does that. */
-function updateDeployment(call: Call, sysroot: string, driver: (name: string) => void): JobPlan {
+function updateDeployment(
+  call: Call<Takes<typeof osInterface, 'UpdateDeployment'>>,
+  sysroot: string,
+  driver: (name: string) => void,
+): JobPlan {
   const [modifiers, options] = call.args;
-  const foreign = Object.keys(modifiers as object).find((key) => !supportedModifiers.includes(key));
+  const foreign = Object.keys(modifiers).find((key) => !supportedModifiers.includes(key));
   if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
   refuse(options, ['apply-live', 'dry-run']);
   const name = stringOption(options, 'register-driver');
   if (name !== '') {
     driver(name);
     // as zincati does at its start: nothing but to be known
-    if (
-      Object.keys(modifiers as object).length === 0 ||
-      stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === ''
-    ) {
-      return plan<'sysroot.load'>({ job: 'sysroot.load', params: { sysroot }, title: `register-driver ${name}`, options });
+    if (Object.keys(modifiers).length === 0 || stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === '') {
+      return { job: 'sysroot.load', params: { sysroot }, title: `register-driver ${name}`, options };
     }
   }
   const revision = stringOption(modifiers, 'set-revision');
@@ -114,24 +126,24 @@ function updateDeployment(call: Call, sysroot: string, driver: (name: string) =>
   return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(made) : made;
 }
 
-const automatic = (made: JobPlan): JobPlan => plan({ ...made, params: { ...made.params, automatic: true } } as JobPlan);
+type Upgrade = JobPlan<'update.upgrade'>;
+const automatic = (made: Upgrade): Upgrade => ({ ...made, params: { ...made.params, automatic: true } });
+const allowDowngrade = (made: Upgrade): Upgrade => ({ ...made, params: { ...made.params, allowDowngrade: true } });
 
-const allowDowngrade = (made: JobPlan): JobPlan => plan({ ...made, params: { ...made.params, allowDowngrade: true } } as JobPlan);
-
-function kernelArgs(call: Call, sysroot: string): JobPlan {
+function kernelArgs(call: Call<Takes<typeof osInterface, 'KernelArgs'>>, sysroot: string): JobPlan {
   const [existing, added, replaced, removed, options] = call.args;
-  return plan<'sysroot.kargs'>({
+  return {
     job: 'sysroot.kargs',
     params: {
       sysroot,
       osname: osname(call),
-      append: list(added),
-      replace: list(replaced),
-      remove: list(removed),
+      append: added,
+      replace: replaced,
+      remove: removed,
       appendIfMissing: listOption(options, 'append-if-missing'),
       deleteIfPresent: listOption(options, 'delete-if-present'),
       finalKargs: hasOption(options, 'final-kernel-args') ? stringOption(options, 'final-kernel-args') : undefined,
-      existing: text(existing) || undefined,
+      existing: existing || undefined,
       deploymentId: stringOption(options, 'treeline-deployment') || undefined,
       lockFinalization: boolOption(options, 'lock-finalization'),
     },
@@ -139,12 +151,12 @@ function kernelArgs(call: Call, sysroot: string): JobPlan {
     action: 'kargs',
     reboot: boolOption(options, 'reboot'),
     options,
-  });
+  };
 }
 
-function finalize(call: Call, sysroot: string): JobPlan {
+function finalize(call: Call<Takes<typeof osInterface, 'FinalizeDeployment'>>, sysroot: string): JobPlan {
   const [options] = call.args;
-  return plan<'sysroot.finalize'>({
+  return {
     job: 'sysroot.finalize',
     params: {
       sysroot,
@@ -156,108 +168,8 @@ function finalize(call: Call, sysroot: string): JobPlan {
     title: 'finalize-deployment',
     rebootAlways: true,
     options,
-  });
+  };
 }
-
-const osPlans: Readonly<Record<string, Plan>> = {
-  Deploy: (call, sysroot) => allowDowngrade(upgrade(call, sysroot, call.args[1], { revision: text(call.args[0]) })),
-  Rebase: (call, sysroot) => {
-    const [options, refspec, packages] = call.args;
-    if (list(packages).length > 0) throw new TreelineError('not-supported', { subject: 'Rebasing with packages' });
-    return allowDowngrade(
-      upgrade(call, sysroot, options, { refspec: text(refspec), revision: stringOption(options, 'revision') || undefined }),
-    );
-  },
-  DownloadUpdateRpmDiff: (call, sysroot) => check(call, sysroot, undefined),
-  // packages come with the commits: there is no other metadata to refresh
-  RefreshMd: (call, sysroot) => check(call, sysroot, call.args[0]),
-  Rollback: (call, sysroot) =>
-    plan<'sysroot.rollback'>({
-      job: 'sysroot.rollback',
-      params: { sysroot, osname: osname(call) },
-      title: 'rollback',
-      action: 'rollback',
-      reboot: boolOption(call.args[0], 'reboot'),
-      options: call.args[0],
-    }),
-  ClearRollbackTarget: (call, sysroot) =>
-    plan<'sysroot.clear-rollback-target'>({
-      job: 'sysroot.clear-rollback-target',
-      params: { sysroot, osname: osname(call) },
-      title: 'clear rollback',
-      action: 'undeploy',
-      reboot: boolOption(call.args[0], 'reboot'),
-      options: call.args[0],
-    }),
-  Cleanup: (call, sysroot) =>
-    plan<'sysroot.cleanup'>({
-      job: 'sysroot.cleanup',
-      params: { sysroot, osname: osname(call), elements: list(call.args[0]) },
-      title: `cleanup ${list(call.args[0]).join(' ')}`,
-      action: 'cleanup',
-      options: undefined,
-    }),
-  KernelArgs: kernelArgs,
-  FinalizeDeployment: finalize,
-};
-
-const treelineOsPlans: Readonly<Record<string, Plan>> = {
-  BootOnce: (call, sysroot) =>
-    plan<'sysroot.boot-once'>({
-      job: 'sysroot.boot-once',
-      params: { sysroot, osname: osname(call), deploymentId: text(call.args[0]) },
-      title: `boot-once ${text(call.args[0])}`,
-      action: 'boot-once',
-      reboot: boolOption(call.args[1], 'reboot'),
-      options: call.args[1],
-    }),
-  Check: (call, sysroot) => check(call, sysroot, call.args[0]),
-  SetDefault: (call, sysroot) =>
-    plan<'sysroot.set-default'>({
-      job: 'sysroot.set-default',
-      params: { sysroot, osname: osname(call), deploymentId: text(call.args[0]) },
-      title: `set-default ${text(call.args[0])}`,
-      action: 'rollback',
-      reboot: boolOption(call.args[1], 'reboot'),
-      options: call.args[1],
-    }),
-};
-
-const treelineSysrootPlans: Readonly<Record<string, Plan>> = {
-  Pin: (call, sysroot) =>
-    plan<'sysroot.pin'>({
-      job: 'sysroot.pin',
-      params: { sysroot, deploymentId: text(call.args[0]), pinned: call.args[1] === true },
-      title: `${call.args[1] === true ? 'pin' : 'unpin'} ${text(call.args[0])}`,
-      action: call.args[1] === true ? 'pin' : 'unpin',
-      options: call.args[2],
-    }),
-  RepairOrigin: (call, sysroot) =>
-    plan<'sysroot.repair-origin'>({
-      job: 'sysroot.repair-origin',
-      params: { sysroot, deploymentId: text(call.args[0]), refspec: plainRefspec(text(call.args[1])) },
-      title: `repair-origin ${text(call.args[0])}`,
-      action: 'repair-origin',
-      subject: text(call.args[1]),
-      options: call.args[2],
-    }),
-  Repair: (call, sysroot) =>
-    plan<'sysroot.repair'>({
-      job: 'sysroot.repair',
-      params: { sysroot },
-      title: 'repair',
-      action: 'repair',
-      options: call.args[0],
-    }),
-  Undeploy: (call, sysroot) =>
-    plan<'sysroot.undeploy'>({
-      job: 'sysroot.undeploy',
-      params: { sysroot, deploymentId: text(call.args[0]) },
-      title: `undeploy ${text(call.args[0])}`,
-      action: 'undeploy',
-      options: call.args[1],
-    }),
-};
 
 /** Handlers of all methods that start a job and answer with its address. */
 export function jobHandlers(
@@ -267,26 +179,102 @@ export function jobHandlers(
   medium: (path: string) => Promise<string>,
   driver: (name: string) => void,
 ): Handlers {
-  const handlers = (plans: Readonly<Record<string, Plan>>): Record<string, Handler> =>
-    Object.fromEntries(Object.entries(plans).map(([name, make]) => [name, async (call) => [await launch(call, make(call, sysroot))]]));
-  const upgradeFrom: Handler = async (call) => {
-    const path = stringOption(call.args[0], 'treeline-medium');
-    return [await launch(call, upgrade(call, sysroot, call.args[0], path ? { medium: await medium(path) } : {}))];
-  };
-  const update: Handler = async (call) => [await launch(call, updateDeployment(call, sysroot, driver))];
-  const trigger: Handler = async (call) => {
-    const asked = stringOption(call.args[0], 'mode') || 'auto';
-    if (!['auto', 'none', 'check'].includes(asked)) {
-      throw new TreelineError('service.bad-argument', { subject: 'mode', detail: `“${asked}” is none of auto, none, check` });
-    }
-    const mode = asked === 'auto' ? policy() : asked;
-    if (mode === 'none') return [false, ''];
-    const made = mode === 'check' ? check(call, sysroot, call.args[0]) : automatic(upgrade(call, sysroot, call.args[0]));
-    return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
-  };
+  /** Most methods: a plan from the call, and the address of its transaction. */
+  const start =
+    <Args extends readonly unknown[]>(plan: (call: Call<Args>) => JobPlan | Promise<JobPlan>) =>
+    async (call: Call<Args>): Promise<readonly [string]> => [await launch(call, await plan(call))];
+  const os = (call: Call): { sysroot: string; osname: string } => ({ sysroot, osname: osname(call) });
   return {
-    [iface.os]: { ...handlers(osPlans), Upgrade: upgradeFrom, UpdateDeployment: update, AutomaticUpdateTrigger: trigger },
-    [iface.treelineOs]: handlers(treelineOsPlans),
-    [iface.treelineSysroot]: handlers(treelineSysrootPlans),
+    [iface.os]: {
+      Deploy: start((call) => allowDowngrade(upgrade(call, sysroot, call.args[1], { revision: call.args[0] }))),
+      Rebase: start((call) => {
+        const [options, refspec, packages] = call.args;
+        if (packages.length > 0) throw new TreelineError('not-supported', { subject: 'Rebasing with packages' });
+        return allowDowngrade(upgrade(call, sysroot, options, { refspec, revision: stringOption(options, 'revision') || undefined }));
+      }),
+      DownloadUpdateRpmDiff: start((call) => check(call, sysroot)),
+      // packages come with the commits: there is no other metadata to refresh
+      RefreshMd: start((call) => check(call, sysroot, call.args[0])),
+      Rollback: start((call) => ({
+        job: 'sysroot.rollback',
+        params: os(call),
+        title: 'rollback',
+        action: 'rollback',
+        reboot: boolOption(call.args[0], 'reboot'),
+        options: call.args[0],
+      })),
+      ClearRollbackTarget: start((call) => ({
+        job: 'sysroot.clear-rollback-target',
+        params: os(call),
+        title: 'clear rollback',
+        action: 'undeploy',
+        reboot: boolOption(call.args[0], 'reboot'),
+        options: call.args[0],
+      })),
+      Cleanup: start((call) => ({
+        job: 'sysroot.cleanup',
+        params: { ...os(call), elements: call.args[0] },
+        title: `cleanup ${call.args[0].join(' ')}`,
+        action: 'cleanup',
+      })),
+      KernelArgs: start((call) => kernelArgs(call, sysroot)),
+      FinalizeDeployment: start((call) => finalize(call, sysroot)),
+      Upgrade: start(async (call) => {
+        const path = stringOption(call.args[0], 'treeline-medium');
+        return upgrade(call, sysroot, call.args[0], path ? { medium: await medium(path) } : {});
+      }),
+      UpdateDeployment: start((call) => updateDeployment(call, sysroot, driver)),
+      AutomaticUpdateTrigger: async (call) => {
+        const asked = stringOption(call.args[0], 'mode') || 'auto';
+        if (!['auto', 'none', 'check'].includes(asked)) {
+          throw new TreelineError('service.bad-argument', { subject: 'mode', detail: `“${asked}” is none of auto, none, check` });
+        }
+        const mode = asked === 'auto' ? policy() : asked;
+        if (mode === 'none') return [false, ''];
+        const made = mode === 'check' ? check(call, sysroot, call.args[0]) : automatic(upgrade(call, sysroot, call.args[0]));
+        return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
+      },
+    },
+    [iface.treelineOs]: {
+      Check: start((call) => check(call, sysroot, call.args[0])),
+      BootOnce: start((call) => ({
+        job: 'sysroot.boot-once',
+        params: { ...os(call), deploymentId: call.args[0] },
+        title: `boot-once ${call.args[0]}`,
+        action: 'boot-once',
+        reboot: boolOption(call.args[1], 'reboot'),
+        options: call.args[1],
+      })),
+      SetDefault: start((call) => ({
+        job: 'sysroot.set-default',
+        params: { ...os(call), deploymentId: call.args[0] },
+        title: `set-default ${call.args[0]}`,
+        action: 'rollback',
+        reboot: boolOption(call.args[1], 'reboot'),
+        options: call.args[1],
+      })),
+    },
+    [iface.treelineSysroot]: {
+      Pin: start(({ args: [deploymentId, pinned, options] }) => {
+        const action = pinned ? 'pin' : 'unpin';
+        return { job: 'sysroot.pin', params: { sysroot, deploymentId, pinned }, title: `${action} ${deploymentId}`, action, options };
+      }),
+      RepairOrigin: start(({ args: [deploymentId, refspec, options] }) => ({
+        job: 'sysroot.repair-origin',
+        params: { sysroot, deploymentId, refspec: plainRefspec(refspec) },
+        title: `repair-origin ${deploymentId}`,
+        action: 'repair-origin',
+        subject: refspec,
+        options,
+      })),
+      Repair: start(({ args: [options] }) => ({ job: 'sysroot.repair', params: { sysroot }, title: 'repair', action: 'repair', options })),
+      Undeploy: start(({ args: [deploymentId, options] }) => ({
+        job: 'sysroot.undeploy',
+        params: { sysroot, deploymentId },
+        title: `undeploy ${deploymentId}`,
+        action: 'undeploy',
+        options,
+      })),
+    },
   };
 }

@@ -44,15 +44,15 @@ export function readHandlers(deps: ReadDeps): Handlers {
   };
   return {
     [iface.properties]: {
-      Get: async ({ object, args }) => [await objects.get(object, String(args[0]), String(args[1]))],
-      GetAll: async ({ object, args }) => [await objects.getAll(object, String(args[0]))],
+      Get: async ({ object, args: [name, property] }) => [await objects.get(object, name, property)],
+      GetAll: async ({ object, args: [name] }) => [await objects.getAll(object, name)],
     },
     [iface.introspectable]: { Introspect: async ({ object }) => [await objects.introspect(object)] },
     [iface.peer]: { Ping: () => [], GetMachineId: () => [readFileSync('/etc/machine-id', 'utf8').trim()] },
     [iface.objectManager]: { GetManagedObjects: async () => [await objects.managed()] },
     [iface.sysroot]: {
-      RegisterClient: ({ caller, args }) => {
-        callers.register(caller.sender, stringOption(args[0], 'id'));
+      RegisterClient: ({ caller, args: [options] }) => {
+        callers.register(caller.sender, stringOption(options, 'id'));
         return [];
       },
       UnregisterClient: ({ caller }) => {
@@ -67,9 +67,9 @@ export function readHandlers(deps: ReadDeps): Handlers {
         await deps.reloadConfig();
         return [];
       },
-      GetOS: async ({ args }) => {
+      GetOS: async ({ args: [name] }) => {
         const state = await reader.state();
-        const wanted = String(args[0]) || mainOsname(state);
+        const wanted = name || mainOsname(state);
         const known = osnames(state);
         if (wanted === '') throw new TreelineError('sysroot.invalid', { subject: facts.sysroot, detail: 'no stateroot' });
         if (!known.includes(wanted)) throw new TreelineError('stateroot.not-found', { subject: wanted, detail: known.join(', ') });
@@ -77,9 +77,9 @@ export function readHandlers(deps: ReadDeps): Handlers {
       },
     },
     [iface.os]: {
-      GetDeploymentsRpmDiff: async ({ object, args }) => {
+      GetDeploymentsRpmDiff: async ({ object, args: [fromId, toId] }) => {
         const state = await reader.state();
-        const [from, to] = diffSides(state, object.osname ?? '', String(args[0]), String(args[1]));
+        const [from, to] = diffSides(state, object.osname ?? '', fromId, toId);
         return [rpmDiffRows((await diff(from, to)).packages)];
       },
       GetCachedUpdateRpmDiff: async ({ object }) => {
@@ -90,18 +90,18 @@ export function readHandlers(deps: ReadDeps): Handlers {
         const base = comparedDeployment((await reader.state()).deployments, osname);
         return [rpmDiffRows(details.packages), cachedUpdateDict(osname, check, details, base)];
       },
-      GetDeploymentBootConfig: async ({ object, args }) => {
+      GetDeploymentBootConfig: async ({ object, args: [id, isPending] }) => {
         const state = await reader.state();
         const osname = object.osname ?? '';
-        const unnamed = args[1] === true ? newestDeployment : comparedDeployment;
-        const wanted = args[0] ? byIndexOrId(state, String(args[0])) : unnamed(state.deployments, osname);
-        if (!wanted) throw new TreelineError('deployment.not-found', { subject: String(args[0]) });
+        const unnamed = isPending ? newestDeployment : comparedDeployment;
+        const wanted = id ? byIndexOrId(state, id) : unnamed(state.deployments, osname);
+        if (!wanted) throw new TreelineError('deployment.not-found', { subject: id });
         return [bootConfigDict(wanted)];
       },
     },
     [iface.treelineSysroot]: {
       Snapshot: async () => [JSON.stringify(await snapshot(deps))],
-      History: ({ args }) => [JSON.stringify(deps.history.newest(Math.min(Number(args[0]) || maxHistory, maxHistory)))],
+      History: ({ args: [limit] }) => [JSON.stringify(deps.history.newest(Math.min(limit || maxHistory, maxHistory)))],
       DiskUse: async () => [JSON.stringify(await reader.read('sysroot.disk-use', { sysroot: facts.sysroot }))],
       LastError: ({ caller }) => {
         const report = deps.dispatcher().lastReport(caller.sender);
@@ -113,14 +113,13 @@ export function readHandlers(deps: ReadDeps): Handlers {
       },
     },
     [iface.treelineOs]: {
-      UpdateDetails: async ({ object, args }) => {
-        const osname = object.osname ?? '';
-        const checksum = String(args[0]) || undefined;
-        return [JSON.stringify(await reader.read('update.details', { sysroot: facts.sysroot, osname, checksum }))];
+      UpdateDetails: async ({ object, args: [checksum] }) => {
+        const params = { sysroot: facts.sysroot, osname: object.osname ?? '', checksum: checksum || undefined };
+        return [JSON.stringify(await reader.read('update.details', params))];
       },
-      CompareDeployments: async ({ args }) => {
+      CompareDeployments: async ({ args: [fromId, toId] }) => {
         const state = await reader.state();
-        const { packages, advisories } = await diff(find(state, String(args[0])), find(state, String(args[1])));
+        const { packages, advisories } = await diff(find(state, fromId), find(state, toId));
         return [JSON.stringify({ packages, advisories } satisfies PackageComparison)];
       },
     },

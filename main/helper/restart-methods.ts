@@ -24,15 +24,15 @@ export function restartHandlers({ bus, reader, jobs, schedule, news, restart }: 
   const told = async (plan: PlannedRestart): Promise<string> => JSON.stringify(await scheduledRestart(reader, plan));
   return {
     [iface.treelineSysroot]: {
-      Restart: async ({ caller, args }) => {
+      Restart: async ({ caller, args: [options] }) => {
         jobs.assertFree(caller);
-        if (!boolOption(args[0], 'ignore-blockers')) await requireFree(bus, caller);
+        if (!boolOption(options, 'ignore-blockers')) await requireFree(bus, caller);
         restart(caller);
         return [];
       },
       RestartBlockers: async ({ caller }) => [JSON.stringify(await restartBlockers(bus, caller))],
-      ScheduleRestart: async ({ caller, args }) => [await told(schedule().schedule(Number(args[0]), caller))],
-      PostponeRestart: async ({ args }) => [await told(schedule().postpone(Number(args[0])))],
+      ScheduleRestart: async ({ caller, args: [at] }) => [await told(schedule().schedule(Number(at), caller))],
+      PostponeRestart: async ({ args: [seconds] }) => [await told(schedule().postpone(seconds))],
       CancelScheduledRestart: () => {
         schedule().cancel();
         return [];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { boolOption, hasOption, iface, stringOption } from '../../shared/dbus/index.ts';
+import { boolOption, hasOption, iface, stringOption, type treelineSysrootInterface } from '../../shared/dbus/index.ts';
 import {
   plainRefspec,
   comparedDeployment,
@@ -10,9 +10,9 @@ import {
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
-import type { Call, Handler, Handlers } from './dispatcher.ts';
+import type { Call, Handlers } from './dispatcher.ts';
 import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
-import type { JobPlan, Launch } from './job-methods.ts';
+import type { JobPlan, Launch, PlanOf } from './job-methods.ts';
 import type { JobResults } from './job-results.ts';
 import { checkedMedium, mediaPlaces } from './media.ts';
 import { isEnabled, listRepos } from './package-repos.ts';
@@ -27,51 +27,41 @@ export interface ReviewDeps {
   readonly mediaDirectories: () => readonly string[];
 }
 
-const text = (value: unknown): string => value as string;
-const optional = (value: unknown): string | undefined => text(value) || undefined;
-
 /** Looking at an update before it is taken, remotes and media. Jobs that fetch go through the queue: there is one place for what was fetched. */
 export function reviewHandlers(deps: ReviewDeps): Handlers {
   const { sysroot, reader, launch, results } = deps;
   const os = (call: Call): { sysroot: string; osname: string } => ({ sysroot, osname: call.object.osname ?? '' });
   /** Files of /etc and media change without a trace in the sysroot, so these answers aren't kept. */
   const answer =
-    <N extends JobName>(job: N, params: (call: Call) => JobParams<N> | Promise<JobParams<N>>): Handler =>
-    async (call) => [JSON.stringify(await reader.fresh(job, await params(call)))];
-  const start =
-    <N extends JobName>(
-      job: N,
-      make: (call: Call) => Omit<JobPlan<N>, 'job' | 'keepResult'> | Promise<Omit<JobPlan<N>, 'job' | 'keepResult'>>,
-    ): Handler =>
-    async (call) => [await launch(call, { job, keepResult: true, ...(await make(call)) })];
+    <Args extends readonly unknown[], N extends JobName>(job: N, params: (call: Call<Args>) => JobParams<N> | Promise<JobParams<N>>) =>
+    async (call: Call<Args>): Promise<readonly [string]> => [JSON.stringify(await reader.fresh(job, await params(call)))];
+  const start = starter(launch);
   const onlyRoot = (call: Call): { includePrivate?: true } => (call.caller.uid === 0 ? { includePrivate: true } : {});
-  const source = (call: Call): string => plainRefspec(text(call.args[0]));
-  const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision'): Handler =>
-    start('update.preview', (call) => ({
-      params: { ...os(call), [at]: source(call) },
-      title: `preview of ${kind} ${source(call)}`,
-      options: undefined,
-      looks: true,
-      previewKey: `${call.object.osname} ${kind} ${source(call)}`,
-    }));
-  const cached =
-    (kind: 'rebase' | 'deploy'): Handler =>
-    async (call) => {
-      const osname = call.object.osname ?? '';
-      const details = results.preview(`${osname} ${kind} ${source(call)}`);
-      if (!details) throw new TreelineError('update.none', { subject: source(call) });
-      const { deployments } = await reader.state();
-      const base = comparedDeployment(deployments, osname);
-      const refspec = kind === 'rebase' ? source(call) : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
-      return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)];
-    };
+  const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision') =>
+    start<readonly [string, ...unknown[]], 'update.preview'>('update.preview', (call) => {
+      const source = plainRefspec(call.args[0]);
+      return {
+        params: { ...os(call), [at]: source },
+        title: `preview of ${kind} ${source}`,
+        looks: true,
+        previewKey: `${call.object.osname} ${kind} ${source}`,
+      };
+    });
+  const cached = (kind: 'rebase' | 'deploy') => async (call: Call<readonly [string, ...unknown[]]>) => {
+    const source = plainRefspec(call.args[0]);
+    const osname = call.object.osname ?? '';
+    const details = results.preview(`${osname} ${kind} ${source}`);
+    if (!details) throw new TreelineError('update.none', { subject: source });
+    const { deployments } = await reader.state();
+    const base = comparedDeployment(deployments, osname);
+    const refspec = kind === 'rebase' ? source : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
+    return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)] as const;
+  };
   const repos = (): ReturnType<typeof listRepos> => (sysroot === '/' ? listRepos('/etc/yum.repos.d') : []);
-  const packages = (member: string): Handler => {
-    return () => {
-      // without a repository nothing provides anything
-      if (!repos().some(isEnabled)) return [[]];
-      throw new TreelineError('not-supported', { subject: member });
-    };
+  const packages = (member: string) => (): readonly [readonly []] => {
+    // without a repository nothing provides anything
+    if (!repos().some(isEnabled)) return [[]];
+    throw new TreelineError('not-supported', { subject: member });
   };
   return {
     [iface.os]: {
@@ -85,34 +75,34 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
       Search: packages('Search'),
     },
     [iface.treelineOs]: {
-      ReviewSummary: answer('review.summary', (call) => ({ ...os(call), checksum: optional(call.args[0]) })),
+      ReviewSummary: answer('review.summary', (call) => ({ ...os(call), checksum: call.args[0] || undefined })),
       EtcPreview: answer('review.etc', (call) => ({
         ...os(call),
-        checksum: optional(call.args[0]),
+        checksum: call.args[0] || undefined,
         hideClosed: call.caller.uid !== 0,
       })),
       EtcFile: answer('review.etc-file', (call) => ({
         ...os(call),
-        checksum: optional(call.args[0]),
-        path: text(call.args[1]),
+        checksum: call.args[0] || undefined,
+        path: call.args[1],
         ...onlyRoot(call),
       })),
       FetchReview: start('review.fetch', (call) => ({
-        params: { ...os(call), checksum: optional(call.args[0]) },
+        params: { ...os(call), checksum: call.args[0] || undefined },
         title: 'fetch for review',
         looks: true,
         options: call.args[1],
       })),
       TreeDiff: answer('review.tree', ({ args: [from, to, prefix, limit] }) => ({
         sysroot,
-        from: text(from),
-        to: text(to),
-        prefix: optional(prefix),
-        limit: Math.min(Number(limit), mostChanges),
+        from,
+        to,
+        prefix: prefix || undefined,
+        limit: Math.min(limit, mostChanges),
       })),
       TreeFile: answer('review.file', (call) => {
         const [from, to, path] = call.args;
-        return { sysroot, from: text(from), to: text(to), path: text(path), ...onlyRoot(call) };
+        return { sysroot, from, to, path, ...onlyRoot(call) };
       }),
       Preview: start('update.preview', async (call) => {
         const [target, options] = call.args;
@@ -134,14 +124,14 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
         };
       }),
       RemoteRefs: start('remote.refs', (call) => ({
-        params: { ...os(call), name: text(call.args[0]) },
-        title: `branches of ${text(call.args[0])}`,
+        params: { ...os(call), name: call.args[0] },
+        title: `branches of ${call.args[0]}`,
         looks: true,
         options: call.args[1],
       })),
       RemoteVersions: start('remote.versions', (call) => ({
-        params: { ...os(call), refspec: source(call), limit: Math.min(Number(call.args[1]), mostVersions) },
-        title: `versions of ${text(call.args[0])}`,
+        params: { ...os(call), refspec: plainRefspec(call.args[0]), limit: Math.min(call.args[1], mostVersions) },
+        title: `versions of ${call.args[0]}`,
         looks: true,
         options: call.args[2],
       })),
@@ -149,12 +139,12 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
     },
     [iface.treelineSysroot]: {
       Remotes: answer('remote.list', () => ({ sysroot })),
-      InspectKey: answer('remote.inspect-key', ({ args: [key] }) => ({ key: text(key) })),
+      InspectKey: answer('remote.inspect-key', ({ args: [key] }) => ({ key })),
       JobResult: ({ args: [id], caller }) => {
-        const result = results.of(text(id), caller);
+        const result = results.of(id, caller);
         return [result === undefined ? '' : JSON.stringify(result)];
       },
-      ...remoteChanges(deps, start),
+      ...remoteChanges(deps),
     },
   };
 }
@@ -162,54 +152,61 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
 const mostChanges = 200_000;
 const mostVersions = 1000;
 
-type Start = <N extends JobName>(
-  job: N,
-  make: (call: Call) => Omit<JobPlan<N>, 'job' | 'keepResult'> | Promise<Omit<JobPlan<N>, 'job' | 'keepResult'>>,
-) => Handler;
+type Rest<N extends JobName> = Omit<PlanOf<N>, 'job' | 'keepResult'>;
 
-function remoteChanges({ sysroot, reader }: ReviewDeps, start: Start): Record<string, Handler> {
+/** Starts a job whose answer is kept for JobResult. */
+const starter =
+  (launch: Launch) =>
+  <Args extends readonly unknown[], N extends JobName>(job: N, make: (call: Call<Args>) => Rest<N> | Promise<Rest<N>>) =>
+  async (call: Call<Args>): Promise<readonly [string]> => {
+    const plan: PlanOf<N> = { job, keepResult: true, ...(await make(call)) };
+    return [await launch(call, plan as JobPlan)];
+  };
+
+function remoteChanges({ sysroot, reader, launch }: ReviewDeps): NonNullable<Handlers[(typeof treelineSysrootInterface)['name']]> {
+  const start = starter(launch);
   return {
     AddRemote: start('remote.add', ({ args: [name, url, options] }) => ({
       params: {
         sysroot,
-        name: text(name),
-        url: text(url),
+        name,
+        url,
         gpgVerify: !hasOption(options, 'gpg-verify') || boolOption(options, 'gpg-verify'),
       },
-      title: `remote add ${text(name)}`,
+      title: `remote add ${name}`,
       action: 'remote',
-      subject: text(name),
+      subject: name,
       told: 'remotes',
       options,
     })),
     EditRemote: start('remote.edit', ({ args: [name, change, options] }) => ({
       params: {
         sysroot,
-        name: text(name),
+        name,
         ...(stringOption(change, 'url') ? { url: stringOption(change, 'url') } : {}),
         ...(hasOption(change, 'gpg-verify') ? { gpgVerify: boolOption(change, 'gpg-verify') } : {}),
       },
-      title: `remote edit ${text(name)}`,
+      title: `remote edit ${name}`,
       action: 'remote',
-      subject: text(name),
+      subject: name,
       told: 'remotes',
       options,
     })),
     RemoveRemote: start('remote.remove', ({ args: [name, options] }) => ({
-      params: { sysroot, name: text(name), force: boolOption(options, 'force') },
-      title: `remote remove ${text(name)}`,
+      params: { sysroot, name, force: boolOption(options, 'force') },
+      title: `remote remove ${name}`,
       action: 'remote',
-      subject: text(name),
+      subject: name,
       told: 'remotes',
       options,
     })),
     ImportKey: start('remote.import-key', async ({ args: [remote, key, fingerprints, options] }) => {
-      requireSameKeys(fingerprints as string[], await reader.fresh('remote.inspect-key', { key: text(key) }));
+      requireSameKeys(fingerprints, await reader.fresh('remote.inspect-key', { key }));
       return {
-        params: { sysroot, name: text(remote), key: text(key) },
-        title: `trust a key for ${text(remote)}`,
+        params: { sysroot, name: remote, key },
+        title: `trust a key for ${remote}`,
         action: 'trust-key',
-        subject: `${text(remote)}: ${(fingerprints as string[]).join(', ')}`,
+        subject: `${remote}: ${fingerprints.join(', ')}`,
         told: 'remotes',
         options,
       };

@@ -432,7 +432,7 @@ function journal(line: string): void {
 }
 
 function merge(...tables: readonly Handlers[]): Handlers {
-  const merged: Record<string, Record<string, Handlers[string][string]>> = {};
+  const merged: Record<string, object> = {};
   for (const table of tables) {
     for (const [name, methods] of Object.entries(table)) merged[name] = { ...merged[name], ...methods };
   }

@@ -11,6 +11,7 @@ import {
   wireErrorText,
   type Connection,
   type DbusMessage,
+  type InterfaceSpec,
 } from '../../shared/dbus/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
@@ -51,6 +52,9 @@ export interface TransactionEvents {
 
 const keptMessages = 200;
 const lingerMs = 3000;
+
+/** What a job's own socket has. */
+const peerInterfaces: readonly InterfaceSpec[] = [...standardInterfaces, transactionInterface];
 
 /** One job as clients see it: a private socket, Start, Cancel, signals, one end. */
 export class Transaction {
@@ -278,7 +282,7 @@ export class Transaction {
   private dispatch(call: DbusMessage, uid: number): [string, unknown[]] {
     // not a bus, but tools that take every socket for one (gdbus call --address) begin with this
     if (call.interface === 'org.freedesktop.DBus' && call.member === 'Hello') return ['s', [':1.1']];
-    const spec = [transactionInterface, ...standardInterfaces].find((candidate) =>
+    const spec = peerInterfaces.find((candidate) =>
       call.interface === undefined ? Object.hasOwn(candidate.methods, call.member ?? '') : candidate.name === call.interface,
     );
     const method = spec && Object.hasOwn(spec.methods, call.member ?? '') ? spec.methods[call.member ?? ''] : undefined;
@@ -306,7 +310,7 @@ export class Transaction {
         return ['v', [value]];
       }
       case 'Introspect':
-        return ['s', [introspectionXml([...standardInterfaces, transactionInterface], [])]];
+        return ['s', [introspectionXml(peerInterfaces, [])]];
       case 'Ping':
         return ['', []];
       default:

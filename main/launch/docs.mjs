@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `npm run docs`: writes docs/compose-reference.md and assets/schemas from the code (`-- --check`: only looks).
+// `npm run docs`: writes docs/compose-reference.md, docs/dbus.md, assets/schemas and assets/dbus from the code (`-- --check`: only looks).
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ mkdirSync(out, { recursive: true });
 try {
   const outfile = path.join(out, 'docs.mjs');
   await build({
-    entryPoints: [path.join(root, 'main/cli/reference/docs-entry.ts')],
+    entryPoints: [path.join(root, 'main/launch/docs-entry.mjs')],
     outfile,
     bundle: true,
     platform: 'node',

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { iface } from './names.ts';
-import { args, read, type InterfaceSpec, type MethodSpec } from './table.ts';
+import { args, read, type InterfaceSpec } from './table.ts';
 
 /** Writing is never allowed, so it isn't a permission but a refusal (answered by the dispatcher itself). */
-const refused: MethodSpec = { ...read('s interface_name, s property_name, v value', ''), reads: false };
+const refused = { ...read('s interface_name, s property_name, v value', ''), reads: false };
 
 /** The standard interfaces every object has; argument names as GLib's own introspection gives them. */
-export const standardInterfaces: readonly InterfaceSpec[] = [
+export const standardInterfaces = [
   {
     name: iface.properties,
     methods: {
@@ -24,9 +24,9 @@ export const standardInterfaces: readonly InterfaceSpec[] = [
     properties: {},
     signals: {},
   },
-];
+] as const satisfies readonly InterfaceSpec[];
 
-export const objectManagerInterface: InterfaceSpec = {
+export const objectManagerInterface = {
   name: iface.objectManager,
   methods: { GetManagedObjects: read('', 'a{oa{sa{sv}}} object_paths_interfaces_and_properties') },
   properties: {},
@@ -34,4 +34,4 @@ export const objectManagerInterface: InterfaceSpec = {
     InterfacesAdded: args('o object_path, a{sa{sv}} interfaces_and_properties'),
     InterfacesRemoved: args('o object_path, as interfaces'),
   },
-};
+} as const satisfies InterfaceSpec;

@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ActionId } from './actions.ts';
 import { iface } from './names.ts';
-import { args, guarded, read, type Args, type AuthFacts, type InterfaceSpec } from './table.ts';
+import { boolOption, hasOption, listOption, stringOption, type Options } from './options.ts';
+import { args, guarded, read, type AuthFacts, type InterfaceSpec } from './table.ts';
 import {
-  boolOption,
   cleanupProblem,
   deploymentIdProblem,
   first,
-  hasOption,
   kargsProblem,
-  listOption,
   nameProblem,
   optionsProblem,
   refspecProblem,
   revisionProblem,
-  stringOption,
 } from './validate.ts';
 import { mediumPathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
 const rpmDiff = 'a(sua{sv}) result';
 const later = { supported: false };
-const action = (name: string): ActionId => `org.projectatomic.rpmostree1.${name}` as ActionId;
-const options0 = (list: Args): string | undefined => optionsProblem(list[0]);
-const str = (value: unknown): string => String(value);
+type RpmOstreeAction = ActionId extends infer A ? (A extends `org.projectatomic.rpmostree1.${infer Name}` ? Name : never) : never;
+const action = (name: RpmOstreeAction): ActionId => `org.projectatomic.rpmostree1.${name}`;
+const options0 = ([options]: readonly [Options]): string | undefined => optionsProblem(options);
 
-export const sysrootInterface: InterfaceSpec = {
+export const sysrootInterface = {
   name: iface.sysroot,
   methods: {
     RegisterClient: guarded('a{sv} options', '', action('client-management'), 'announce a client', {
@@ -37,7 +34,7 @@ export const sysrootInterface: InterfaceSpec = {
     Reload: read('', ''),
     ReloadConfig: guarded('', '', action('reload-daemon'), 'reload the configuration'),
     // dropped by newer versions of rpm-ostree; kept because the recordings have it
-    CreateOSName: guarded('s name', 'o result', action('deploy'), ([name]) => `create the stateroot ${str(name)}`, {
+    CreateOSName: guarded('s name', 'o result', action('deploy'), ([name]) => `create the stateroot ${name}`, {
       ...later,
       problem: ([name]) => nameProblem(name),
     }),
@@ -52,10 +49,10 @@ export const sysrootInterface: InterfaceSpec = {
     Deployments: 'aa{sv}',
   },
   signals: {},
-};
+} as const satisfies InterfaceSpec;
 
 /** An update of the configured source is the active user's right, if signatures are demanded; anything further is asked for. */
-function upgradeActions(options: unknown, facts: AuthFacts): ActionId[] {
+function upgradeActions(options: Options, facts: AuthFacts): ActionId[] {
   const wanted: ActionId[] = [];
   if (boolOption(options, 'allow-downgrade')) wanted.push(action('deploy'));
   if (!facts.verified) wanted.push('org.treeline.upgrade-unverified');
@@ -65,7 +62,7 @@ function upgradeActions(options: unknown, facts: AuthFacts): ActionId[] {
 /** What the policy does, for whoever sets it off; the one that applies updates restarts as well. */
 function triggerActions(mode: string, facts: AuthFacts): ActionId[] {
   if (mode === 'check') return ['org.treeline.check'];
-  return [...upgradeActions(undefined, facts), ...(facts.policy === 'apply' ? (['org.treeline.restart'] as const) : [])];
+  return [...upgradeActions({}, facts), ...(facts.policy === 'apply' ? (['org.treeline.restart'] as const) : [])];
 }
 
 const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
@@ -77,9 +74,9 @@ const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
   [/^treefile$/, action('rebase')],
 ];
 
-function updateDeploymentActions([modifiers, options]: Args, facts: AuthFacts): ActionId[] {
+function updateDeploymentActions([modifiers, options]: readonly [Options, Options], facts: AuthFacts): ActionId[] {
   const wanted = new Set<ActionId>();
-  for (const key of Object.keys(modifiers as object)) {
+  for (const key of Object.keys(modifiers)) {
     // the first that fits; one that nobody knows changes nothing and is refused later
     const known = modifierActions.find(([pattern]) => pattern.test(key));
     if (known) wanted.add(known[1]);
@@ -95,7 +92,7 @@ function updateDeploymentActions([modifiers, options]: Args, facts: AuthFacts): 
 
 const diffDetails = `${rpmDiff}, a{sv} details`;
 
-export const osInterface: InterfaceSpec = {
+export const osInterface = {
   name: iface.os,
   methods: {
     AutomaticUpdateTrigger: guarded(
@@ -108,9 +105,9 @@ export const osInterface: InterfaceSpec = {
     GetDeploymentsRpmDiff: read('s deployid0, s deployid1', rpmDiff, {
       problem: ([a, b]) => first(deploymentIdProblem(a, true), deploymentIdProblem(b, true)),
     }),
-    Deploy: guarded('s revision, a{sv} options', address, action('deploy'), ([revision]) => `deploy ${str(revision)}`, {
+    Deploy: guarded('s revision, a{sv} options', address, action('deploy'), ([revision]) => `deploy ${revision}`, {
       problem: ([revision, options]) => first(revisionProblem(revision), optionsProblem(options)),
-      details: ([revision]) => ({ revision: str(revision) }),
+      details: ([revision]) => ({ revision: revision }),
     }),
     GetCachedDeployRpmDiff: read('s revision, as packages', diffDetails, {
       problem: ([revision]) => revisionProblem(revision, true),
@@ -130,11 +127,11 @@ export const osInterface: InterfaceSpec = {
       'a{sv} options, s refspec, as packages',
       address,
       action('rebase'),
-      ([, refspec]) => `switch the system to ${str(refspec)}`,
+      ([, refspec]) => `switch the system to ${refspec}`,
       {
         problem: ([options, refspec]) =>
           first(optionsProblem(options), refspecProblem(refspec), revisionProblem(stringOption(options, 'revision'), true)),
-        details: ([, refspec]) => ({ refspec: str(refspec) }),
+        details: ([, refspec]) => ({ refspec: refspec }),
       },
     ),
     GetCachedRebaseRpmDiff: read('s refspec, as packages', diffDetails, { problem: ([refspec]) => refspecProblem(refspec) }),
@@ -145,8 +142,8 @@ export const osInterface: InterfaceSpec = {
       'a{sv} options, as packages_added, as packages_removed',
       address,
       action('install-uninstall-packages'),
-      ([, added, removed]) => packagesIntent(added as string[], removed as string[]),
-      { ...later, details: ([, added, removed]) => ({ added: (added as string[]).join(' '), removed: (removed as string[]).join(' ') }) },
+      ([, added, removed]) => packagesIntent(added, removed),
+      { ...later, details: ([, added, removed]) => ({ added: added.join(' '), removed: removed.join(' ') }) },
     ),
     SetInitramfsState: guarded('b regenerate, as args, a{sv} options', address, action('bootconfig'), 'change the initramfs', later),
     InitramfsEtc: guarded(
@@ -172,9 +169,9 @@ export const osInterface: InterfaceSpec = {
             deploymentIdProblem(stringOption(options, 'treeline-deployment'), true),
           ),
         details: ([, added, replaced, removed, options]) => ({
-          'kargs-added': (added as string[]).join(' '),
-          'kargs-replaced': (replaced as string[]).join(' '),
-          'kargs-removed': (removed as string[]).join(' '),
+          'kargs-added': added.join(' '),
+          'kargs-replaced': replaced.join(' '),
+          'kargs-removed': removed.join(' '),
           'kargs-added-if-missing': listOption(options, 'append-if-missing').join(' '),
           'kargs-removed-if-present': listOption(options, 'delete-if-present').join(' '),
           // all of them, where the caller names the whole line
@@ -184,20 +181,14 @@ export const osInterface: InterfaceSpec = {
       },
     ),
     GetDeploymentBootConfig: read('s deployid, b is_pending', 'a{sv} bootconfig', {
-      problem: ([id]) => (/^\d{1,4}$/.test(str(id)) ? undefined : deploymentIdProblem(id, true)),
+      problem: ([id]) => (/^\d{1,4}$/.test(id) ? undefined : deploymentIdProblem(id, true)),
     }),
-    Cleanup: guarded('as elements', address, action('cleanup'), ([elements]) => `clean up ${(elements as string[]).join(', ')}`, {
+    Cleanup: guarded('as elements', address, action('cleanup'), ([elements]) => `clean up ${elements.join(', ')}`, {
       problem: ([elements]) => cleanupProblem(elements),
-      details: ([elements]) => ({ elements: (elements as string[]).join(' ') }),
+      details: ([elements]) => ({ elements: elements.join(' ') }),
     }),
     RefreshMd: guarded('a{sv} options', address, action('repo-refresh'), 'refresh package metadata', { problem: options0 }),
-    ModifyYumRepo: guarded(
-      's repo_id, a{ss} settings',
-      address,
-      action('repo-modify'),
-      ([id]) => `change the repository ${str(id)}`,
-      later,
-    ),
+    ModifyYumRepo: guarded('s repo_id, a{ss} settings', address, action('repo-modify'), ([id]) => `change the repository ${id}`, later),
     ListRepos: read('', 'aa{sv} repos'),
     UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, 'change what is deployed next', {
       problem: ([modifiers, options]) =>
@@ -225,7 +216,7 @@ export const osInterface: InterfaceSpec = {
     Name: 's',
   },
   signals: {},
-};
+} as const satisfies InterfaceSpec;
 
 function packagesIntent(added: readonly string[], removed: readonly string[]): string {
   const few = (verb: string, list: readonly string[]): string[] =>
@@ -233,7 +224,7 @@ function packagesIntent(added: readonly string[], removed: readonly string[]): s
   return [...few('install', added), ...few('remove', removed)].join(' and ') || 'change packages';
 }
 
-export const osExperimentalInterface: InterfaceSpec = {
+export const osExperimentalInterface = {
   name: iface.osExperimental,
   methods: {
     Moo: read('b utf8', 's result', later),
@@ -242,10 +233,10 @@ export const osExperimentalInterface: InterfaceSpec = {
   },
   properties: {},
   signals: {},
-};
+} as const satisfies InterfaceSpec;
 
 /** Served on the private socket of a job only; whoever may connect there may call it. */
-export const transactionInterface: InterfaceSpec = {
+export const transactionInterface = {
   name: iface.transaction,
   methods: { Cancel: read('', ''), Start: read('', 'b started') },
   properties: { Title: 's', InitiatingClientDescription: 's' },
@@ -259,4 +250,4 @@ export const transactionInterface: InterfaceSpec = {
     SignatureProgress: args('av signature, s commit'),
     ProgressEnd: [],
   },
-};
+} as const satisfies InterfaceSpec;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ActionId } from './actions.ts';
-import { boolOption, type Problem } from './validate.ts';
+import { boolOption } from './options.ts';
+import type { Problem } from './validate.ts';
+import type { ArgsOf, ValueOf } from './value-types.ts';
 
 export interface ArgSpec {
   readonly name: string;
@@ -17,25 +19,31 @@ export interface AuthFacts {
   readonly basis?: string;
 }
 
-export type Args = readonly unknown[];
+/**
+ * One method. Its arguments and results are written down once, as `'s deployment_id, a{sv} options'`: the types of the handler and of the
+ * client's call, the signature on the wire and the introspection all come from that text.
+ */
+export type Method<Input extends string, Output extends string> = Shape<ArgsOf<Input>> & { readonly input: Input; readonly output: Output };
+/** Any of them. */
+export type MethodSpec = Shape<readonly unknown[]> & { readonly input: string; readonly output: string };
 
-export interface MethodSpec {
+interface Shape<Args extends readonly unknown[]> {
   readonly in: readonly ArgSpec[];
   readonly out: readonly ArgSpec[];
-  /** polkit actions, all of which must be granted; an empty list only for what merely looks. */
-  readonly actions: (args: Args, facts: AuthFacts) => readonly ActionId[];
   /** True for calls that only look: the one case in which `actions` may be empty. */
   readonly reads: boolean;
-  /** What is wrong with the arguments, undefined if nothing. Runs before anybody is asked for a password. */
-  readonly problem: (args: Args) => Problem | undefined;
-  /** What the person is asked to allow, as the rest of "Authentication is required to ...". */
-  readonly intent: (args: Args) => string;
-  /** Facts for `action.lookup()` in polkit rules. */
-  readonly details: (args: Args) => Readonly<Record<string, string>>;
   /** False: part of the interface, refused with `not-supported` after authorisation. */
   readonly supported: boolean;
   /** False: nobody is asked for a password, the answer is just yes or no. */
   readonly interactive: boolean;
+  /** polkit actions, all of which must be granted; an empty list only for what merely looks. */
+  actions(args: Args, facts: AuthFacts): readonly ActionId[];
+  /** What is wrong with the arguments, undefined if nothing. Runs before anybody is asked for a password. */
+  problem(args: Args): Problem | undefined;
+  /** What the person is asked to allow, as the rest of "Authentication is required to ...". */
+  intent(args: Args): string;
+  /** Facts for `action.lookup()` in polkit rules. */
+  details(args: Args): Readonly<Record<string, string>>;
 }
 
 export interface InterfaceSpec {
@@ -44,6 +52,18 @@ export interface InterfaceSpec {
   readonly properties: Readonly<Record<string, string>>;
   readonly signals: Readonly<Record<string, readonly ArgSpec[]>>;
 }
+
+/** Names of an interface's methods. */
+export type MethodOf<I extends InterfaceSpec> = keyof I['methods'] & string;
+/** What a method takes, and what it answers. */
+export type Takes<I extends InterfaceSpec, M extends string> = I['methods'][M] extends { readonly input: infer Input extends string }
+  ? ArgsOf<Input>
+  : never;
+export type Gives<I extends InterfaceSpec, M extends string> = I['methods'][M] extends { readonly output: infer Output extends string }
+  ? ArgsOf<Output>
+  : never;
+/** The value of a property. */
+export type PropertyOf<I extends InterfaceSpec, P extends keyof I['properties']> = ValueOf<I['properties'][P]>;
 
 /** `'a{sv} options, s refspec'` as a list. */
 export function args(text: string): readonly ArgSpec[] {
@@ -56,13 +76,17 @@ export function args(text: string): readonly ArgSpec[] {
 
 export const signatureOf = (list: readonly ArgSpec[]): string => list.map((arg) => arg.type).join('');
 
-type Extra = Partial<Omit<MethodSpec, 'in' | 'out' | 'actions'>>;
+type Extra<Input extends string> = Partial<Pick<Shape<ArgsOf<Input>>, 'problem' | 'intent' | 'details' | 'supported' | 'interactive'>>;
 
 const common = { problem: () => undefined, details: () => ({}), supported: true, interactive: true };
 
 /** A method that only looks: no permission needed. */
-export function read(input: string, output: string, extra: Extra = {}): MethodSpec {
-  return { ...common, intent: () => 'look', in: args(input), out: args(output), actions: () => [], reads: true, ...extra };
+export function read<Input extends string, Output extends string>(
+  input: Input,
+  output: Output,
+  extra: Extra<Input> = {},
+): Method<Input, Output> {
+  return { ...common, intent: () => 'look', input, output, in: args(input), out: args(output), actions: () => [], reads: true, ...extra };
 }
 
 /** Options that do something besides what their method does, whatever that is. */
@@ -75,18 +99,20 @@ function optionActions(options: unknown): ActionId[] {
 }
 
 /** A method that needs `action` (or what `action` computes from the arguments). */
-export function guarded(
-  input: string,
-  output: string,
-  action: ActionId | MethodSpec['actions'],
-  intent: string | MethodSpec['intent'],
-  extra: Extra = {},
-): MethodSpec {
+export function guarded<Input extends string, Output extends string>(
+  input: Input,
+  output: Output,
+  action: ActionId | Shape<ArgsOf<Input>>['actions'],
+  intent: string | Shape<ArgsOf<Input>>['intent'],
+  extra: Extra<Input> = {},
+): Method<Input, Output> {
   const own = typeof action === 'string' ? (): readonly ActionId[] => [action] : action;
   const list = args(input);
   const optionsAt = list.findIndex((arg) => arg.name === 'options');
   return {
     ...common,
+    input,
+    output,
     in: list,
     out: args(output),
     actions: (values, facts) => [...new Set([...own(values, facts), ...optionActions(values[optionsAt])])],

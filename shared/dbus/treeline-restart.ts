@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
-import { boolOption, deploymentIdProblem, first, optionsProblem } from './validate.ts';
+import { boolOption } from './options.ts';
+import { deploymentIdProblem, first, optionsProblem } from './validate.ts';
 
 /** Members of org.treeline.Sysroot1 about restarting. Times are Unix seconds. */
-export const restartMethods: InterfaceSpec['methods'] = {
+export const restartMethods = {
   /** `ignore-blockers` b: although something in RestartBlockers stands against it. */
   Restart: guarded(
     'a{sv} options',
@@ -21,8 +22,9 @@ export const restartMethods: InterfaceSpec['methods'] = {
   }),
   /** ScheduledRestart, `seconds` later than it was. */
   PostponeRestart: guarded('u seconds', 's json', 'org.treeline.restart', 'postpone the restart', {
-    problem: ([seconds]) => (Number(seconds) >= 60 ? undefined : 'at least 60 seconds'),
+    problem: ([seconds]) => (seconds >= 60 ? undefined : 'at least 60 seconds'),
   }),
+  /** There is no restart at a time any more. */
   CancelScheduledRestart: guarded('', '', 'org.treeline.restart', 'cancel the scheduled restart'),
   /** WhatsNew, '' when there is nothing to say. */
   WhatsNew: read('', 's json'),
@@ -32,29 +34,29 @@ export const restartMethods: InterfaceSpec['methods'] = {
   }),
   /** End the fetching job so that it can go on later from what has arrived; one's own needs no permission. */
   Pause: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'pause the running job'),
-};
+} as const satisfies InterfaceSpec['methods'];
 
-export const restartSignals: InterfaceSpec['signals'] = {
+export const restartSignals = {
   /** ScheduledRestart and the seconds that are left: 15, 5 and 1 minutes and 10 seconds before. */
   RestartSoon: args('s json, u seconds_left'),
-};
+} as const satisfies InterfaceSpec['signals'];
 
 /** Of org.treeline.OS1. */
-export const bootOnceMethods: InterfaceSpec['methods'] = {
+export const bootOnceMethods = {
   /** Start a deployment at the next start only; `options`: `reboot` b. */
   BootOnce: guarded(
     's deployment_id, a{sv} options',
     's transaction_address',
     'org.projectatomic.rpmostree1.rollback',
-    ([id]) => `start ${String(id)} once`,
+    ([id]) => `start ${id} once`,
     {
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
-      details: ([id]) => ({ deployment: String(id) }),
+      details: ([id]) => ({ deployment: id }),
     },
   ),
-};
+} as const satisfies InterfaceSpec['methods'];
 
-function clock(at: unknown): string {
+function clock(at: bigint): string {
   const date = new Date(Number(at) * 1000);
   return Number.isNaN(date.getTime()) ? String(at) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

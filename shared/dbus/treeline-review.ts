@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { guarded, read, type InterfaceSpec } from './table.ts';
-import { first, hasOption, optionsProblem, refspecProblem, revisionProblem, stringOption, type Problem } from './validate.ts';
+import { stringOption, hasOption } from './options.ts';
+import { first, optionsProblem, refspecProblem, revisionProblem, type Problem } from './validate.ts';
 import { checksumProblem, etcPathProblem, mediumPathProblem, remoteNameProblem, treePathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
@@ -11,7 +12,7 @@ const two = (from: unknown, to: unknown): Problem | undefined => first(checksumP
  * Members of org.treeline.OS1 for looking at an update before it is taken. `checksum` empty: what is staged, else what the last check found.
  * Jobs that only look leave their answer for `JobResult` of org.treeline.Sysroot1.
  */
-export const reviewMethods: InterfaceSpec['methods'] = {
+export const reviewMethods = {
   /** ReviewSummary. */
   ReviewSummary: read('s checksum', 's json', { problem: optional }),
   /** EtcPreview. */
@@ -53,4 +54,4 @@ export const reviewMethods: InterfaceSpec['methods'] = {
   }),
   /** Medium[]: what lies on mounted media. */
   Media: read('', 's json'),
-};
+} as const satisfies InterfaceSpec['methods'];

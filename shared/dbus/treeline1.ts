@@ -9,7 +9,7 @@ import { deploymentIdProblem, first, optionsProblem, refspecProblem, revisionPro
 const address = 's transaction_address';
 
 /** What rpm-ostree's API lacks, on its Sysroot object. `s json` is one JSON document of the named domain type. */
-export const treelineSysrootInterface: InterfaceSpec = {
+export const treelineSysrootInterface = {
   name: iface.treelineSysroot,
   methods: {
     /** HostSnapshot (without the service's own description, which the client knows better). */
@@ -20,29 +20,31 @@ export const treelineSysrootInterface: InterfaceSpec = {
     DiskUse: read('', 's json'),
     /** ErrorReport of the last error reply this caller got, '' if none: rpm-ostree's error names hold less than ours. */
     LastError: read('', 's json'),
+    /** Keep a deployment until it is unpinned. */
     Pin: guarded(
       's deployment_id, b pinned, a{sv} options',
       address,
       'org.treeline.pin',
-      ([id, pinned]) => `${pinned ? 'pin' : 'unpin'} ${String(id)}`,
+      ([id, pinned]) => `${pinned ? 'pin' : 'unpin'} ${id}`,
       {
         problem: ([id, , options]) => first(deploymentIdProblem(id), optionsProblem(options)),
-        details: ([id, pinned]) => ({ deployment: String(id), pinned: String(pinned) }),
+        details: ([id, pinned]) => ({ deployment: id, pinned: String(pinned) }),
       },
     ),
-    Undeploy: guarded('s deployment_id, a{sv} options', address, 'org.treeline.undeploy', ([id]) => `delete ${String(id)}`, {
+    /** Delete one deployment; not the booted one. */
+    Undeploy: guarded('s deployment_id, a{sv} options', address, 'org.treeline.undeploy', ([id]) => `delete ${id}`, {
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
-      details: ([id]) => ({ deployment: String(id) }),
+      details: ([id]) => ({ deployment: id }),
     }),
     /** Give a deployment whose origin file is damaged a source, REMOTE:BRANCH, again. */
     RepairOrigin: guarded(
       's deployment_id, s refspec, a{sv} options',
       address,
       'org.projectatomic.rpmostree1.rebase',
-      ([id, refspec]) => `give ${String(id)} the source ${String(refspec)}`,
+      ([id, refspec]) => `give ${id} the source ${refspec}`,
       {
         problem: ([id, refspec, options]) => first(deploymentIdProblem(id), refspecProblem(refspec), optionsProblem(options)),
-        details: ([id, refspec]) => ({ deployment: String(id), refspec: String(refspec) }),
+        details: ([id, refspec]) => ({ deployment: id, refspec: refspec }),
       },
     ),
     /** Mend what keeps libostree from loading the system (Problem), where that is safe; else the job fails with it. */
@@ -55,7 +57,9 @@ export const treelineSysrootInterface: InterfaceSpec = {
     ...remoteMethods,
   },
   properties: {
+    /** Of Treeline. */
     Version: 's',
+    /** True in the demo’s simulated host. */
     Simulated: 'b',
     /** CheckState of the booted (or default) stateroot. */
     CheckState: 's',
@@ -73,9 +77,9 @@ export const treelineSysrootInterface: InterfaceSpec = {
     Changed: args('s what'),
     ...restartSignals,
   },
-};
+} as const satisfies InterfaceSpec;
 
-export const treelineOsInterface: InterfaceSpec = {
+export const treelineOsInterface = {
   name: iface.treelineOs,
   methods: {
     /** Ask the source for something newer; the result is in CheckState. A failed check is a successful job. */
@@ -88,19 +92,14 @@ export const treelineOsInterface: InterfaceSpec = {
     CompareDeployments: read('s from_id, s to_id', 's json', {
       problem: ([from, to]) => first(deploymentIdProblem(from), deploymentIdProblem(to)),
     }),
-    SetDefault: guarded(
-      's deployment_id, a{sv} options',
-      address,
-      'org.treeline.set-default',
-      ([id]) => `start ${String(id)} from now on`,
-      {
-        problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
-        details: ([id]) => ({ deployment: String(id) }),
-      },
-    ),
+    /** Start this deployment from now on. */
+    SetDefault: guarded('s deployment_id, a{sv} options', address, 'org.treeline.set-default', ([id]) => `start ${id} from now on`, {
+      problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
+      details: ([id]) => ({ deployment: id }),
+    }),
     ...bootOnceMethods,
     ...reviewMethods,
   },
   properties: { CheckState: 's' },
   signals: {},
-};
+} as const satisfies InterfaceSpec;

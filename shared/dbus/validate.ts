@@ -1,85 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isImageReference } from '../domain/index.ts';
 import { argumentLimits } from './limits.ts';
+import { asOptions, specOfOption } from './options.ts';
 import { Variant } from './wire/variant.ts';
-import type { Args } from './table.ts';
-
-/** An option dictionary as received: only own keys count, whatever a peer called them. */
-export type Options = Readonly<Record<string, Variant>>;
-
-const asOptions = (value: unknown): Options => (typeof value === 'object' && value !== null ? (value as Options) : {});
-
-function option(options: unknown, key: string, signature: string): unknown {
-  const dict = asOptions(options);
-  if (!Object.hasOwn(dict, key)) return undefined;
-  const variant = dict[key];
-  return variant instanceof Variant && variant.signature === signature ? variant.value : undefined;
-}
-
-export const boolOption = (options: unknown, key: string): boolean => option(options, key, 'b') === true;
-export const stringOption = (options: unknown, key: string): string => (option(options, key, 's') as string | undefined) ?? '';
-export const listOption = (options: unknown, key: string): readonly string[] => (option(options, key, 'as') as string[] | undefined) ?? [];
-export const hasOption = (options: unknown, key: string): boolean => Object.hasOwn(asOptions(options), key);
 
 /** The beginning of a text that is too long, with a sign that it is one. `most` in UTF-16 units. */
 export function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-/** Types of the options that are read. A known key with another type is refused; unknown keys are let through as stock does. */
-const optionTypes: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    id: 's',
-    reboot: 'b',
-    'allow-downgrade': 'b',
-    'skip-purge': 'b',
-    'lock-finalization': 'b',
-    'cache-only': 'b',
-    'download-only': 'b',
-    'skip-branch-check': 'b',
-    'dry-run': 'b',
-    'no-layering': 'b',
-    'no-overrides': 'b',
-    'no-initramfs': 'b',
-    'no-pull-base': 'b',
-    'allow-missing-checksum': 'b',
-    'allow-unlocked': 'b',
-    'treeline-detached': 'b',
-    'initiating-command-line': 's',
-    'final-kernel-args': 's',
-    'treeline-deployment': 's',
-    'append-if-missing': 'as',
-    'delete-if-present': 'as',
-    'set-refspec': 's',
-    'set-revision': 's',
-    checksum: 's',
-    revision: 's',
-    mode: 's',
-    'register-driver': 's',
-    force: 'b',
-    'ignore-blockers': 'b',
-    'treeline-medium': 's',
-    'gpg-verify': 'b',
-    'fetch-rpmdb': 'b',
-    url: 's',
-    refspec: 's',
-    medium: 's',
-  }),
-);
-
-/** Text that is only written down, and cut there: stock clients send whole command lines. */
-const loggedOptions: ReadonlySet<string> = new Set(['id', 'initiating-command-line']);
-
 export function optionsProblem(options: unknown): string | undefined {
   for (const [key, variant] of Object.entries(asOptions(options))) {
-    const type = optionTypes.get(key);
-    if (type === undefined) continue;
-    if (variant.signature !== type) return `option “${key}” must be of type ${type}, not ${cut(variant.signature, 40)}`;
-    if (type !== 's') continue;
+    const spec = specOfOption(key);
+    if (spec === undefined) continue;
+    if (variant.signature !== spec.type) return `option “${key}” must be of type ${spec.type}, not ${cut(variant.signature, 40)}`;
+    if (spec.type !== 's') continue;
     const text = variant.value as string;
     if (hasControl(text)) return `option “${key}” holds control characters`;
-    if (!loggedOptions.has(key) && text.length > argumentLimits.option)
-      return `option “${key}” has more than ${argumentLimits.option} characters`;
+    if (!spec.logged && text.length > argumentLimits.option) return `option “${key}” has more than ${argumentLimits.option} characters`;
   }
   return undefined;
 }
@@ -93,7 +31,7 @@ function firstOf<T>(list: readonly T[], problem: (item: T) => string | undefined
 }
 
 /** What no method takes: lists without end, texts of megabytes, dictionaries of thousands of keys. */
-export function argumentsProblem(list: Args): string | undefined {
+export function argumentsProblem(list: readonly unknown[]): string | undefined {
   return firstOf(list, (value) => sizeProblem(value, keyTextLimit));
 }
 
@@ -147,7 +85,7 @@ export function deploymentIdProblem(text: unknown, mayBeEmpty = false): string |
     : `“${String(text).slice(0, 120)}” is no deployment (OSNAME-CHECKSUM.SERIAL)`;
 }
 
-export function kargsProblem(lists: Args): string | undefined {
+export function kargsProblem(lists: readonly unknown[]): string | undefined {
   const all = lists.flat() as string[];
   if (all.length > maxKernelArguments) return `more than ${maxKernelArguments} kernel arguments`;
   for (const argument of all) {

@@ -8,6 +8,7 @@ import { jsonSchemas } from '../../main/engine/compose/index.ts';
 import { refusedKeys, treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile.ts';
 import { documents } from '../../main/cli/reference/documents.ts';
+import { dbusDocuments } from '../../shared/dbus/reference/documents.ts';
 import { parse } from 'yaml';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,7 +45,7 @@ const options: Readonly<Record<string, string>> = {
     --compare-with-build --previous-build-manifest`,
 };
 
-const made = await documents();
+const made: Readonly<Record<string, string>> = { ...(await documents()), ...dbusDocuments(root) };
 const reference = made['docs/compose-reference.md'] ?? '';
 /** Text from a heading to the next one of its level or above. */
 const section = (heading: RegExp): string => {
@@ -123,4 +124,11 @@ test.each([
     read = false;
   }
   expect(read).toBe(good);
+});
+
+test('each member of ours on the bus is explained', () => {
+  const page = made['docs/dbus.md'] ?? '';
+  const ours = page.slice(page.indexOf('## org.treeline.Sysroot1'), page.indexOf('## org.projectatomic'));
+  expect(ours.split('\n').filter((line) => line.includes('|  |'))).toEqual([]);
+  expect(ours.match(/^\| `/gm)?.length).toBeGreaterThan(40);
 });

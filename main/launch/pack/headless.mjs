@@ -55,6 +55,8 @@ export function stageHeadless(folder, dist, metadata) {
   for (const [name, place] of Object.entries(places)) {
     staging.copy(path.join(system, name), place.endsWith('/') ? `${place}${name}` : place);
   }
+  const interfaces = path.join(root, 'assets/dbus');
+  for (const name of readdirSync(interfaces)) staging.copy(path.join(interfaces, name), `/usr/share/dbus-1/interfaces/${name}`);
   addReference(staging, dist, metadata);
   staging.link('/usr/share/man/man1/rpm-ostree.1.gz', 'treeline.1.gz');
   // a part of the system, nothing to be switched on: it only keeps a note that is gone a moment later

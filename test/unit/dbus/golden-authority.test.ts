@@ -74,14 +74,14 @@ test('every guarded method is in it, and every action that the service knows is 
 test('a whole new kernel command line is named to polkit and to the person', () => {
   const method = osInterface.methods.KernelArgs;
   const options = { 'final-kernel-args': new Variant('s', 'root=LABEL=x init=/bin/sh'), 'append-if-missing': new Variant('as', ['quiet']) };
-  const args = ['', ['a'], [], [], options];
-  expect(method?.details(args)).toMatchObject({
+  const args = ['', ['a'], [], [], options] as const;
+  expect(method.details(args)).toMatchObject({
     'kargs-final': 'root=LABEL=x init=/bin/sh',
     'kargs-added-if-missing': 'quiet',
     'kargs-added': 'a',
   });
-  expect(method?.intent(args)).toBe('set the kernel arguments to “root=LABEL=x init=/bin/sh”');
-  expect(method?.problem(['', [], [], [], { 'append-if-missing': new Variant('as', ['a\nb']) }])).toMatch(/no kernel argument/);
+  expect(method.intent(args)).toBe('set the kernel arguments to “root=LABEL=x init=/bin/sh”');
+  expect(method.problem(['', [], [], [], { 'append-if-missing': new Variant('as', ['a\nb']) }])).toMatch(/no kernel argument/);
 });
 
 test('options that objects have by themselves are unknown options; what is known has a length', () => {

@@ -13,15 +13,21 @@ import {
   treelineOsInterface,
   treelineSysrootInterface,
   Variant,
-  type Args,
+  type InterfaceSpec,
 } from '../../../shared/dbus/index.ts';
 import { treelineVersion } from '../../../shared/domain/index.ts';
 
 const system = path.resolve(import.meta.dirname, '../../../assets/system');
-const interfaces = [sysrootInterface, osInterface, osExperimentalInterface, treelineSysrootInterface, treelineOsInterface];
+const interfaces: readonly InterfaceSpec[] = [
+  sysrootInterface,
+  osInterface,
+  osExperimentalInterface,
+  treelineSysrootInterface,
+  treelineOsInterface,
+];
 const yes = new Variant('b', true);
 
-function actionsOf(member: string, args: Args, verified = true, policy = 'none'): readonly string[] {
+function actionsOf(member: string, args: readonly unknown[], verified = true, policy = 'none'): readonly string[] {
   const method = interfaces.map((spec) => spec.methods[member]).find(Boolean);
   return (method?.actions(args, { verified, policy }) ?? []).map((id) => id.replace('org.projectatomic.rpmostree1.', ''));
 }

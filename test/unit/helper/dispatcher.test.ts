@@ -29,7 +29,7 @@ function service(): { receive: (message: DbusMessage) => void; asked: Promise<Ca
   } as unknown as Bus;
   const caller = { sender: ':1.7', uid: 1000, userName: 'eva', clientId: 'cli', rank: 0 };
   const objects = { at: () => Promise.resolve({ path: osPath, osname: 'testos', interfaces: [osInterface] }) };
-  const handler = (call: Call): readonly unknown[] => {
+  const handler = (call: Call): readonly [string] => {
     used.resolve(call);
     return ['address'];
   };

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { PeerProgress } from '../../../main/helper/peer-progress.ts';
-import { encodeMessage, messageType, signatureOf, transactionInterface } from '../../../shared/dbus/index.ts';
+import { encodeMessage, messageType, signatureOf, transactionInterface, type InterfaceSpec } from '../../../shared/dbus/index.ts';
+
+const { signals }: InterfaceSpec = transactionInterface;
 
 function recorder(): { progress: PeerProgress; sent: { member: string; body: readonly unknown[] }[] } {
   const sent: { member: string; body: readonly unknown[] }[] = [];
   const progress = new PeerProgress((member, signature, body) => {
     // the signature is the table's, and the body fits it
-    expect(signature).toBe(signatureOf(transactionInterface.signals[member] ?? []));
+    expect(signature).toBe(signatureOf(signals[member] ?? []));
     encodeMessage({ type: messageType.signal, flags: 0, serial: 1, path: '/', interface: 'a.b', member, signature, body });
     sent.push({ member, body });
   });

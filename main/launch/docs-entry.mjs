@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes docs/compose-reference.md and assets/schemas: `npm run docs`. With `--check`, says what would change and fails.
+// Writes what is made from the code: `npm run docs`. With `--check`, says what would change and fails.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { documents } from './documents.ts';
+import { documents } from '../cli/reference/documents.ts';
+import { dbusDocuments } from '../../shared/dbus/reference/documents.ts';
 
 const [root = '.', check] = process.argv.slice(2);
 let stale = 0;
-for (const [name, text] of Object.entries(await documents())) {
+for (const [name, text] of Object.entries({ ...(await documents()), ...dbusDocuments(root) })) {
   const file = path.join(root, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   stale++;
