@@ -135,8 +135,7 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
-      // `{ link: … }` where a string may stand as well is taken for String.prototype.link
-      '@typescript-eslint/no-deprecated': ['error', { allow: [{ from: 'lib', name: 'link' }] }],
+      '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
       'no-restricted-syntax': ['error', usingInLoop],

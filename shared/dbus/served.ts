@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { objectManagerInterface, standardInterfaces } from './freedesktop.ts';
-import { osExperimentalInterface, osInterface, sysrootInterface } from './rpmostree1.ts';
+import type { objectManagerInterface, standardInterfaces } from './freedesktop.ts';
+import type { osExperimentalInterface, osInterface, sysrootInterface } from './rpmostree1.ts';
 import type { Gives, MethodOf, Takes } from './table.ts';
-import { treelineOsInterface, treelineSysrootInterface } from './treeline1.ts';
+import type { treelineOsInterface, treelineSysrootInterface } from './treeline1.ts';
 
 /** Everything that the service has on the bus; the socket of a job is beside it. */
 export type Served =

@@ -16,7 +16,7 @@ const pkg = (name: string, version: string): Parameters<ComposeFixture['add']>[0
   files: {
     [`/usr/bin/${name}`]: { content: `${name} ${version} `.repeat(500), mode: '0755' },
     [`/usr/share/${name}/grün`]: 'g',
-    [`/usr/share/${name}/deep/link`]: { link: `../../../bin/${name}` },
+    [`/usr/share/${name}/deep/link`]: { symlink: `../../../bin/${name}` },
     [`/etc/${name}.conf`]: `${name}\n`,
     ...(name === 'alpha'
       ? {

@@ -53,7 +53,7 @@ test.each([
 });
 
 test('a package that brings /etc as a link', async () => {
-  f.add({ name: 'etclink', files: { '/etc': { link: machine } } });
+  f.add({ name: 'etclink', files: { '/etc': { symlink: machine } } });
   const report = await f.failure(f.treefile('packages: [etclink]\nref: test/x86_64/etclink\n'));
   expect(report).toMatchObject({ code: 'package.outside-tree' });
   untouched();

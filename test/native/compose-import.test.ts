@@ -135,7 +135,7 @@ test('owners, modes, capabilities, hard links, links, ghosts and names of all ki
         '/usr/share/hard3': { hardlinkTo: '/usr/share/hard1' },
         '/usr/share/empty': '',
         '/usr/share/sticky': { dir: true, mode: '1777' },
-        '/usr/share/link': { link: '../nowhere/at all' },
+        '/usr/share/link': { symlink: '../nowhere/at all' },
         '/usr/share/with space & (parens)': 'x',
         '/usr/share/üñí/日本語': 'unicode',
         '/etc/conf': { content: 'c', directive: '%config(noreplace)', mode: '0600' },

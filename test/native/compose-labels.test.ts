@@ -97,7 +97,7 @@ test('labels of Debian’s own policy, with files in hard links, capabilities, l
     name: 'labelled',
     files: {
       '/usr/bin/ping': { content: 'ping', mode: '0755', caps: 'cap_net_raw=ep' },
-      '/usr/bin/sh': { link: 'ping' },
+      '/usr/bin/sh': { symlink: 'ping' },
       '/usr/sbin/sshd': { content: 'sshd', mode: '0755' },
       '/usr/lib/systemd/systemd': { content: 'systemd', mode: '0755' },
       '/usr/lib/libone.so.1': { content: 'library', mode: '0755' },

@@ -49,8 +49,8 @@ beforeAll(() => {
       files: {
         '/usr/bin/rpm': script('echo "real rpm: $*"'),
         '/usr/bin/dnf-3': script('echo "real dnf: $*"'),
-        '/usr/bin/dnf': { link: 'dnf-3' },
-        '/usr/bin/yum': { link: 'dnf-3' },
+        '/usr/bin/dnf': { symlink: 'dnf-3' },
+        '/usr/bin/yum': { symlink: 'dnf-3' },
         '/usr/bin/kernel-install': script('echo real kernel-install'),
       },
     },

@@ -20,7 +20,7 @@ const service: RpmSource = {
     '/opt/Some VPN/bin/vpn': 'v',
     '/var/lib/svc': { dir: true, mode: '0750', user: 'svc', group: 'svc' },
     '/var/lib/svc/state file': { content: 'state', mode: '0600' },
-    '/var/lib/svc/link': { link: '../elsewhere' },
+    '/var/lib/svc/link': { symlink: '../elsewhere' },
     '/usr/lib/sysusers.d/svc.conf': 'u svc - "Service" /var/lib/svc\n',
     '/usr/bin/svc': { content: 'svc', mode: '4755', user: 'svc' },
   },

@@ -22,7 +22,7 @@ const target: RpmSource = {
   name: 'target',
   version: '2.0',
   tags: ['Requires: base'],
-  files: { '/usr/share/target/one': '1', '/usr/share/target/two': '2', '/usr/share/target/link': { link: 'one' } },
+  files: { '/usr/share/target/one': '1', '/usr/share/target/two': '2', '/usr/share/target/link': { symlink: 'one' } },
   scripts: { pre: sh('target-pre'), post: sh('target-post'), posttrans: sh('target-posttrans'), preun: 'exit 9', postun: 'exit 9' },
 };
 const sources: RpmSource[] = [

@@ -31,7 +31,7 @@ beforeAll(async () => {
       files: {
         '/usr/lib/sysusers.d/svc.conf': 'u svc - "Service"\nm svc wheel\n',
         '/usr/lib/sysusers.d/masked.conf': 'u masked -\n',
-        '/etc/sysusers.d/masked.conf': { link: '/dev/null' },
+        '/etc/sysusers.d/masked.conf': { symlink: '/dev/null' },
       },
     },
     {

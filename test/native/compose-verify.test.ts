@@ -24,7 +24,7 @@ beforeAll(async () => {
       '/usr/share/exact/übung und Leerzeichen': 'x',
       '/usr/share/exact/private': { dir: true, mode: '0700', user: 'exactuser', group: 'exactgroup' },
       '/usr/share/exact/private/file': { content: 'p', mode: '0600', user: 'exactuser', group: 'exactgroup' },
-      '/usr/share/exact/link': { link: '../exact/one' },
+      '/usr/share/exact/link': { symlink: '../exact/one' },
       '/etc/exact.conf': { content: 'a=1\n', directive: '%config(noreplace)' },
       '/etc/shadow': {
         content: 'root:*:19000::::::\nexactuser:!*:::::::\n',

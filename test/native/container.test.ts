@@ -21,7 +21,7 @@ const pkg = (name: string, version: string): Parameters<ComposeFixture['add']>[0
   files: {
     [`/usr/bin/${name}`]: { content: content(name, version), mode: '0755' },
     [`/usr/share/${name}/empty`]: '',
-    [`/usr/share/${name}/link`]: { link: `../../bin/${name}` },
+    [`/usr/share/${name}/link`]: { symlink: `../../bin/${name}` },
     [`/etc/${name}.conf`]: `${name}\n`,
     // larger than what is written at once
     ...(name === 'zeta'

@@ -155,8 +155,8 @@ export function fcosRepositories(): { readonly pool: string; readonly updates: s
       ...shell.files,
       ...Object.fromEntries(stubs.map(stub)),
       '/usr/bin/dracut': { content: '#!/usr/bin/sh\nfor last; do :; done\necho initramfs > "$last"\n', mode: '0755' },
-      ...Object.fromEntries(['bin', 'sbin', 'lib', 'lib64'].map((name) => [`/${name}`, { link: `usr/${name}` }])),
-      '/etc/os-release': { link: '../usr/lib/os-release' },
+      ...Object.fromEntries(['bin', 'sbin', 'lib', 'lib64'].map((name) => [`/${name}`, { symlink: `usr/${name}` }])),
+      '/etc/os-release': { symlink: '../usr/lib/os-release' },
       '/usr/sbin': { dir: true },
     },
   });

@@ -69,7 +69,7 @@ async function compose(packages: readonly Hostile[], treefile = ''): Promise<Err
   return report;
 }
 
-const link = (to: string): RpmSourceFile => ({ link: path.join(machine, to) });
+const link = (to: string): RpmSourceFile => ({ symlink: path.join(machine, to) });
 
 test('one package’s link on the way to another’s file is a conflict named by both', async () => {
   const report = await compose([
@@ -83,12 +83,12 @@ test('one package’s link on the way to another’s file is a conflict named by
 test('… in /etc, whichever comes first, by `..` and through a second link', async () => {
   const up = '../'.repeat(12);
   const etc = await compose([
-    { name: 'b-link', files: { '/etc/cron.d': { link: `${up}${machine}/crond` } } },
+    { name: 'b-link', files: { '/etc/cron.d': { symlink: `${up}${machine}/crond` } } },
     { name: 'a-file', files: { '/etc/cron.d/x': 'PWNED' } },
   ]);
   expect(etc).toMatchObject({ code: 'package.file-conflict', facts: { first: 'b-link-1-1.noarch', second: 'a-file-1-1.noarch' } });
   const chain = await compose([
-    { name: 'chain', files: { '/usr/share/c': { link: 'c2' }, '/usr/share/c2': link('crond') } },
+    { name: 'chain', files: { '/usr/share/c': { symlink: 'c2' }, '/usr/share/c2': link('crond') } },
     { name: 'below', files: { '/usr/share/c/x': 'PWNED' } },
   ]);
   expect(chain).toMatchObject({ code: 'package.file-conflict', facts: { first: 'chain-1-1.noarch', second: 'below-1-1.noarch' } });
@@ -100,10 +100,10 @@ test('links to directories of the tree are followed as rpm does, absolute ones i
     {
       name: 'z-links',
       files: {
-        '/usr/lib/tools': { link: '../libexec/tools' },
+        '/usr/lib/tools': { symlink: '../libexec/tools' },
         '/usr/libexec/tools': { dir: true },
-        '/usr/lib/abs': { link: '/usr/libexec/tools' },
-        '/var/run': { link: '/run' },
+        '/usr/lib/abs': { symlink: '/usr/libexec/tools' },
+        '/var/run': { symlink: '/run' },
       },
     },
   ] as Hostile[]);
@@ -118,7 +118,7 @@ test('two packages that bring different files at one place, one of them through 
   const report = await compose([
     {
       name: 'real',
-      files: { '/usr/libexec/real': { dir: true }, '/usr/libexec/real/x': 'one', '/usr/lib/way': { link: '../libexec/real' } },
+      files: { '/usr/libexec/real': { dir: true }, '/usr/libexec/real/x': 'one', '/usr/lib/way': { symlink: '../libexec/real' } },
     },
     { name: 'other', files: { '/usr/lib/way/x': 'two' } },
   ]);

@@ -38,7 +38,7 @@ beforeAll(() => {
       '/usr/share/evil/d/in': 'in',
       '/usr/share/evil/h1': 'linked',
       '/usr/share/evil/h2': { hardlinkTo: '/usr/share/evil/h1' },
-      '/usr/share/evil/l': { link: 'a' },
+      '/usr/share/evil/l': { symlink: 'a' },
       '/usr/share/evil/large': Buffer.alloc(2_500_000, 'large').toString(),
       '/usr/share/evil/padpadpadpad': 'p',
       '/usr/share/evil/ghost': { content: 'g', directive: '%ghost' },
