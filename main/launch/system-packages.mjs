@@ -43,6 +43,7 @@ const needs = [
   ['test', 'libostree-dev', 'ostree-devel'],
   ['test', 'librpm-dev', 'rpm-devel'],
   ['test', 'libdnf-dev', 'libdnf-devel'],
+  ['test', 'librepo-dev', 'librepo-devel'],
   ['test', 'libarchive-dev', 'libarchive-devel'],
   ['test', 'libglib2.0-dev', 'glib2-devel'],
   ['test', 'libsqlite3-dev', 'sqlite-devel'],

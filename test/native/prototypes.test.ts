@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,9 @@ import { declarations, type CType, type Declaration } from '../../main/native/co
 const headers = `
   gio/gio.h gio/gunixinputstream.h gio/gunixfdlist.h glib-unix.h ostree.h rpm/rpmlib.h rpm/rpmts.h rpm/rpmdb.h
   rpm/rpmmacro.h rpm/rpmlog.h rpm/rpmfi.h rpm/rpmfiles.h rpm/rpmds.h rpm/rpmte.h rpm/rpmtd.h rpm/rpmkeyring.h rpm/rpmpgp.h
-  rpm/rpmsq.h rpm/header.h rpm/rpmver.h rpm/rpmcrypto.h rpm/rpmcli.h libdnf/libdnf.h libdnf/dnf-reldep.h
+  rpm/rpmsq.h rpm/header.h rpm/rpmver.h rpm/rpmcrypto.h rpm/rpmcli.h librepo/librepo.h libdnf/libdnf.h libdnf/dnf-reldep.h
   libdnf/dnf-reldep-list.h libdnf/hy-subject.h libdnf/hy-nevra.h libdnf/dnf-advisory.h archive.h archive_entry.h sqlite3.h
-  sys/capability.h seccomp.h fcntl.h sched.h stdio.h sys/file.h sys/ioctl.h sys/mman.h sys/mount.h sys/prctl.h
+  sys/capability.h seccomp.h fcntl.h sched.h stdio.h sys/file.h sys/ioctl.h sys/mman.h sys/mount.h sys/prctl.h sys/resource.h
   sys/socket.h sys/syscall.h sys/xattr.h unistd.h stdlib.h string.h
 `
   .trim()
@@ -75,9 +75,6 @@ function split(list: string): string[] {
 }
 
 function read(): Map<string, Prototype> {
-  // libdnf's headers want librepo's, for two types in pointers
-  mkdirSync(path.join(directory, 'librepo'));
-  writeFileSync(path.join(directory, 'librepo/librepo.h'), 'typedef struct _LrHandle LrHandle; typedef struct _LrResult LrResult;\n');
   const includes = headers.map((name) => `#include <${name}>\n`).join('');
   const flags = execFileSync('pkg-config', ['--cflags', 'ostree-1', 'gio-unix-2.0', 'rpm', 'libarchive', 'sqlite3'], { encoding: 'utf8' })
     .trim()
