@@ -20,7 +20,7 @@ const checks = {
   unused: [bin('knip'), []],
 };
 const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot', 'crash'];
-/** Half an hour in a virtual machine (`npm run test:boot`); hours of power cuts (`npm run test:crash`). */
+/** Half an hour in a virtual machine (`npm run test:boot`); as long of power cuts (`npm run test:crash`). */
 const onRequest = ['boot', 'crash'];
 const names = ['build', ...Object.keys(checks), ...suites];
 /**
