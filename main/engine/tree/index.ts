@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-export { Tree, type Ownership, type TreeOptions } from './tree.ts';
+export { Tree } from './tree.ts';
+export type { TreeOptions } from './reader.ts';
+export type { Ownership } from './writer.ts';
 export type { Stats } from 'node:fs';
 export { confined } from './directories.ts';
 export type { OwnerOf } from './errors.ts';

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadRepos } from '../../main/engine/compose/repo-file.ts';
+import { etcForEditing, etcForTree } from '../../main/engine/compose/rootfs.ts';
+import { releaseverOf } from '../../main/engine/compose/source-root.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { makeRoom, restoreAttributes } from '../../main/engine/container/unpack.ts';
+import { addToFstab } from '../../main/engine/disk/fill-sysroot.ts';
+import { findBootFile } from '../../main/engine/disk/programs.ts';
+import { Tree } from '../../main/engine/tree/index.ts';
+import { system } from '../../main/native/linux/index.ts';
+import { type Driver, scratchOf } from './hostile-driver.ts';
+
+/** Trees that others made: root file systems, images, deployments. */
+export const foreignDrivers = {
+  rootfs: {
+    files: { 'etc/file': 'f', 'usr/etc/': '', 'usr/bin/x': 'x' },
+    run: (root) => {
+      using tree = new Tree(root);
+      if (!tree.exists('usr', 'usr')) return;
+      etcForTree(tree);
+      etcForEditing(tree);
+    },
+  },
+  sourceRoot: {
+    files: {
+      'etc/dnf/vars/stream': '9\n',
+      'etc/yum/vars/other': 'x\n',
+      'usr/lib/os-release': 'VERSION_ID=9\n',
+      'etc/os-release': '-> ../usr/lib/os-release',
+      'etc/yum.repos.d/a.repo': '[a]\nbaseurl=file:///a/$stream\ngpgkey=file:///etc/pki/key\n',
+      'etc/distro.repos.d/b.repo': '[b]\nbaseurl=file:///b/$other\n',
+      'etc/pki/key': 'KEY',
+    },
+    run: (root) => {
+      const scratch = scratchOf(root);
+      mkdirSync(scratch, { recursive: true });
+      writeFileSync(path.join(scratch, 'tree.yaml'), 'ref: a/b\nrepos: [a, b]\npackages: [p]\n');
+      const treefile = loadTreefile(path.join(scratch, 'tree.yaml'));
+      const repos = loadRepos(treefile, root);
+      const keys = repos.flatMap((repo) => repo.gpgkey).filter((key) => key.startsWith(root));
+      return `${releaseverOf(treefile, root)} ${JSON.stringify(repos)} ${keys.map((key) => readFileSync(key, 'utf8')).join('')}`;
+    },
+  },
+  layersOfImages: {
+    files: { 'usr/gone/file': 'g', 'usr/emptied/file': 'e', 'usr/replaced/file': 'r' },
+    run: (root) => {
+      using tree = new Tree(root);
+      makeRoom(tree, ['usr/gone/.wh.file', 'usr/emptied/.wh..wh..opq', 'usr/replaced', 'usr/.wh...', '../.wh.a-file']);
+    },
+  },
+  attributes: {
+    files: {
+      'sysroot/ostree/repo/objects/aa/b.file': 'f',
+      'sysroot/ostree/repo/objects/aa/b.file-xattrs-link': 'x',
+    },
+    run: (root) => {
+      using tree = new Tree(root, { system });
+      const seen: string[] = [];
+      restoreAttributes(tree, (bytes) => {
+        seen.push(Buffer.from(bytes).toString());
+        return [['user.test', Buffer.from('v')]];
+      });
+      return seen.join();
+    },
+  },
+  fstab: { files: { 'etc/fstab': '# theirs\n' }, run: (root) => addToFstab(root, 'LABEL=boot /boot ext4 defaults 0 2\n') },
+  bootPrograms: {
+    files: { 'usr/lib/grub/i386-pc/moddep.lst': 'linux:\n', 'usr/lib/grub/i386-pc/linux.mod': 'm' },
+    run: (root) => {
+      const found = findBootFile(root, ['usr/lib/grub/i386-pc/moddep.lst'], 'grub', true);
+      if (!found.startsWith(root)) return '';
+      const directory = path.dirname(found);
+      return readdirSync(directory)
+        .map((name) => readFileSync(path.join(directory, name), 'utf8'))
+        .join('');
+    },
+  },
+} satisfies Record<string, Driver>;
