@@ -73,6 +73,7 @@ const ownFiles = {
   'compose/check.ts': 'treefiles',
   'compose/commit-tree.ts': 'whether the target repository has a signed summary',
   'compose/extensions.ts': 'the cache, package files, the output directory',
+  'compose/foreign-files.ts': 'who owns the treefile and what it names',
   'compose/input-hash.ts': 'files that the treefile names',
   'compose/install.ts': 'a scratch directory with a treefile',
   'compose/plan.ts': 'the cache and a scratch repository',

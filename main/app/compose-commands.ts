@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { dialog, type BrowserWindow } from 'electron';
 import type { AvailablePackage, ComposeResult, JobState } from '../../shared/domain/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { errorText, TreelineError } from '../../shared/errors/index.ts';
 import type { composeCommands } from '../../shared/ipc/index.ts';
 import type { ComposeClient, Draft } from '../local/index.ts';
 import type { Handlers } from './commands.ts';
@@ -31,6 +31,8 @@ interface Catalog {
 export function createComposeHandlers({ compose, window, texts }: Surroundings): ComposeHandlers {
   const files = new Treefiles();
   const usedRepos = new Map<string, string>();
+  /** What a person has allowed to run all the same, until something else is the matter with it. */
+  const permitted = new Map<string, string>();
   let catalog: Catalog | undefined;
   let running: { readonly token: string; readonly result: Promise<ComposeResult> } | undefined;
   let job: JobState | undefined;
@@ -58,8 +60,29 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
     return catalog.packages;
   }
 
+  /** Asked here and not by the window: what a treefile names runs as root, and who wrote it need not be who sits there. Throws job.cancelled. */
+  async function permit(treefile: string): Promise<void> {
+    // one that can't be read is for the compose to refuse
+    const found = await compose.foreign(treefile).catch(() => []);
+    const asked = JSON.stringify(found);
+    if (found.length === 0 || permitted.get(treefile) === asked) return;
+    const told = found.map((report) => errorText(report, texts.error(report.code)));
+    const { response } = await ask(window(), {
+      type: 'warning',
+      message: texts('save.foreignTitle'),
+      detail: [...told.slice(0, 8).map(({ explanation }) => explanation), told[0]?.next ?? ''].join('\n\n'),
+      buttons: [texts('save.foreignCancel'), texts('save.foreignRun')],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    });
+    if (response !== 1) throw new TreelineError('job.cancelled', { subject: treefile });
+    permitted.set(treefile, asked);
+  }
+
   async function run(token: string): Promise<ComposeResult> {
     const repo = repoOf(token);
+    await permit(files.pathOf(token));
     if (targetOf(repo).state === 'new') await compose.createRepo(repo);
     return compose.compose(files.pathOf(token), repo);
   }
@@ -130,6 +153,9 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
     },
   };
 }
+
+const ask = (window: BrowserWindow | undefined, options: Electron.MessageBoxOptions): Promise<Electron.MessageBoxReturnValue> =>
+  window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options);
 
 async function choose(window: BrowserWindow | undefined, options: Electron.OpenDialogOptions): Promise<string | undefined> {
   const { canceled, filePaths } = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options));

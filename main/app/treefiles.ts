@@ -2,10 +2,11 @@
 import { app } from 'electron';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { atomicFile } from '../files/index.ts';
 import type { ComposeTarget, OpenTreefile, RecentTreefile } from '../../shared/ipc/index.ts';
 import { readJson, writeJson } from './json-file.ts';
 
@@ -77,10 +78,9 @@ export class Treefiles {
     const bytes = Buffer.from(opened.crlf ? text.replaceAll('\n', '\r\n') : text);
     try {
       // a link stays one, and the file it leads to keeps its mode
-      const file = await realpath(named).catch(() => named);
-      await writeWhole(file, bytes);
+      atomicFile(await realpath(named).catch(() => named), bytes, { keepAttributes: true });
     } catch (error) {
-      throw new TreelineError('file.unwritable', { subject: named, detail: words(error) });
+      throw new TreelineError(TreelineError.report(error).code, { subject: named, detail: TreelineError.report(error).detail ?? '' });
     }
     this.#opened.set(named, { ...opened, digest: digestOf(bytes) });
     this.keepDraft(token, undefined);
@@ -153,25 +153,6 @@ async function readText(file: string): Promise<{ text: string; digest: string }>
     throw new TreelineError('file.unreadable', { subject: file, detail: words(error) });
   } finally {
     await handle?.close();
-  }
-}
-
-async function writeWhole(file: string, bytes: Buffer): Promise<void> {
-  const { mode } = await stat(file).catch(() => ({ mode: 0o644 }));
-  const fresh = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}.new`);
-  try {
-    const handle = await open(fresh, 'wx', mode & 0o777);
-    try {
-      await handle.chmod(mode & 0o777);
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(fresh, file);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
   }
 }
 

@@ -11,6 +11,11 @@ export async function followJob<N extends JobName>(
   params: JobParams<N>,
   { quiet = false, aside = false }: { readonly quiet?: boolean; readonly aside?: boolean } = {},
 ): Promise<JobResult<N>> {
+  if ('treefile' in params && params.treefile !== undefined && !('printOnly' in params && params.printOnly)) {
+    // on demand: most commands read no treefile
+    const { foreignWarnings } = await import('../engine/compose/foreign-files.ts');
+    standardError.print(...foreignWarnings(params.treefile, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
+  }
   const printer = new ProgressPrinter(aside ? standardError : standardOutput, quiet);
   let state: JobState = { id: '', title: job, method: job, owner: '', startedAt: 0, phase: 'running', messages: [], changed: false };
   const running = runJob(job, params, {

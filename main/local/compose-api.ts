@@ -11,6 +11,7 @@ import type {
   PackageChange,
   TreefileKey,
 } from '../../shared/domain/index.ts';
+import type { ErrorReport } from '../../shared/errors/index.ts';
 
 /** A treefile as an editor has it. `treefile` is its absolute path: includes and .repo files lie beside it. */
 export interface Draft {
@@ -24,6 +25,8 @@ export interface ComposeClient {
   keys(): Promise<readonly TreefileKey[]>;
   check(draft: Draft): Promise<ComposeCheck>;
   /** Waits for a resolve or compose that is running. */
+  /** What of a treefile and the files that it names somebody else than the user and root has written, or may. */
+  foreign(treefile: string): Promise<readonly ErrorReport[]>;
   packages(draft: Draft): Promise<readonly AvailablePackage[]>;
   /** What composing `draft` into the repository (a path) would make. Its progress goes to onJob. One at a time with compose. */
   resolve(draft: Draft, repo: string | undefined): Promise<ComposePlan>;

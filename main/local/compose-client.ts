@@ -48,6 +48,11 @@ export class LocalComposeClient implements ComposeClient {
     return this.#run('compose.check', draft);
   }
 
+  foreign(treefile: string): ReturnType<ComposeClient['foreign']> {
+    const { uid, gid } = userInfo();
+    return this.#run('compose.foreign', { treefile, uid, gid });
+  }
+
   packages(draft: Draft): ReturnType<ComposeClient['packages']> {
     return this.#exclusive(() => this.#run('compose.packages', { ...draft, cachedir: cachedir() }));
   }

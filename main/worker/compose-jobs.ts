@@ -5,6 +5,7 @@ import {
   checkTreefile,
   composeTree,
   describeRelease,
+  foreignFiles,
   importAll,
   listPackages,
   listReleases,
@@ -73,6 +74,7 @@ export const composeJobs: Partial<JobHandlers> = {
   'compose.extensions': (params, context) => composeExtensions(params, ports, context),
   'compose.keys': () => listTreefileKeys(),
   'compose.check': ({ treefile, text }) => checkTreefile(treefile, text),
+  'compose.foreign': ({ treefile, ...composer }) => foreignFiles(treefile, composer),
   'compose.packages': (params) => listPackages(params, catalog),
   'compose.resolve': (params, context) => planCompose(params, ports, context),
   'compose.releases': ({ repo, ref, limit }) => {

@@ -274,6 +274,16 @@ export const errorTable = define({
   'treefile.unknown-key': ['Unknown treefile key', '“{key}” is not a key. {hint}', 'Correct or remove it.'],
   'treefile.invalid-value': ['Wrong value in the treefile', '“{key}”: {detail}', 'Correct the value.'],
   'treefile.refused-key': ['A treefile key that isn’t taken', '“{key}” {detail}.', 'Remove it.'],
+  'treefile.foreign-owner': [
+    'A treefile of somebody else',
+    '{subject} belongs to {owner}, who is neither you nor root. Whoever owns it decides what runs when {file} is composed.',
+    'What a treefile names runs as root of the compose, programs of finalize.d outside of the tree.',
+  ],
+  'treefile.others-may-write': [
+    'Others may change this treefile',
+    'Others may write to {subject}. So they decide what runs when {file} is composed.',
+    'What a treefile names runs as root of the compose, programs of finalize.d outside of the tree.',
+  ],
   'treefile.missing-key': ['A treefile key is missing', '“{key}” must be given. {hint}', 'Add it.'],
   'treefile.include': ['An included file is wrong', '{subject}: {detail}', 'Check the include.'],
   'lockfile.invalid': ['The lockfile isn’t valid', '“{key}”: {detail}', 'Correct it, or write it anew with --ex-write-lockfile-to.'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export { checkTreefile } from './check.ts';
 export { composeTree, type ComposePorts } from './compose.ts';
+export { foreignFiles } from './foreign-files.ts';
 export { importAll, type ImportBatch, type Importer } from './import-packages.ts';
 export { jsonSchemas } from './json-schemas.ts';
 export { listTreefileKeys } from './key-list.ts';

@@ -3,6 +3,7 @@ import type { ImportBatch } from '../compose/import-packages.ts';
 import type * as Container from '../container/index.ts';
 import type * as Disk from '../disk/params.ts';
 import type * as Publish from '../publish/index.ts';
+import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
 
 export interface GpgKey {
@@ -167,6 +168,8 @@ export interface ComposeJobs {
   'compose.keys': { params: Record<string, never>; result: readonly Domain.TreefileKey[] };
   /** (read) Everything that is wrong with a treefile, as far as reading it tells. */
   'compose.check': { params: DraftParams & { readonly text: string }; result: Domain.ComposeCheck };
+  /** (read) What of a treefile somebody else than `uid` and root has written, or may. */
+  'compose.foreign': { params: { readonly treefile: string; readonly uid: number; readonly gid: number }; result: readonly ErrorReport[] };
   /** (read) Names of the packages that a treefile's repositories have (network: metadata). */
   'compose.packages': { params: DraftParams & { readonly cachedir?: string }; result: readonly Domain.AvailablePackage[] };
   /** (read) What compose.tree would make, and how that differs from the last commit (network: metadata). */

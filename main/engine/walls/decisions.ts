@@ -27,6 +27,7 @@ export const walled = {
   'media.create': true,
   'compose.keys': 'reads nothing',
   'compose.check': 'reads a treefile and the files that it names, which is all that walls would show',
+  'compose.foreign': 'looks who owns a treefile and the files that it names',
   'compose.releases': 'reads commit objects only',
   'compose.release': 'reads commit objects only',
   'compose.create-repo': 'makes an empty repository',

@@ -16,6 +16,7 @@ export const composeAnswers: Readonly<Record<string, Answer>> = {
   'compose.ability': { value: { kind: 'range', detail: '' } },
   'compose.keys': { value: c.keys },
   'compose.check': { value: c.goodCheck },
+  'compose.foreign': { value: [] },
   'compose.packages': { value: c.available },
   'compose.resolve': { value: c.plan('/nowhere/desktop.yaml') },
   'compose.compose': { value: c.result },

@@ -109,7 +109,7 @@ export function createHostClient(errorOf) {
 
 /** The composer: its methods' answers have `compose.` before their names. */
 export function createComposeClient(errorOf) {
-  const methods = ['ability', 'keys', 'check', 'packages', 'resolve', 'compose', 'cancel', 'createRepo', 'releases', 'release'];
+  const methods = ['ability', 'keys', 'check', 'foreign', 'packages', 'resolve', 'compose', 'cancel', 'createRepo', 'releases', 'release'];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, `compose.${method}`, args)])),
     onJob(listener) {

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { atomicFile, tryAtomicFile } from '../../../main/files/index.ts';
 
@@ -62,3 +74,34 @@ it('names the file when it can’t be written, and leaves the old one and nothin
   expect(said).toEqual([expect.stringContaining(at('no/such'))]);
   expect(readdirSync(directory)).toEqual(['d']);
 });
+
+it.runIf(process.geteuid?.() === 0)(
+  'replaces, for an ordinary user, a file of somebody else by one of his own with the mode of before',
+  () => {
+    const [uid, gid] = [54321, 54321];
+    const bundle = at('bundle.mjs');
+    buildSync({
+      entryPoints: [path.join(import.meta.dirname, '../../../main/files/index.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: bundle,
+    });
+    const own = at('own');
+    mkdirSync(own);
+    chmodSync(directory, 0o755);
+    chownSync(own, uid, gid);
+    writeFileSync(path.join(own, 'root.txt'), 'before');
+    chmodSync(path.join(own, 'root.txt'), 0o640);
+    const program = `import { atomicFile } from ${JSON.stringify(bundle)}; atomicFile(process.argv[1], 'after', { keepAttributes: true });`;
+    const args = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', process.execPath, '--input-type=module', '-e', program];
+    const ran = spawnSync('setpriv', [...args, path.join(own, 'root.txt')], { encoding: 'utf8' });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    const now = lstatSync(path.join(own, 'root.txt'));
+    expect([now.uid, now.gid, now.mode & 0o777, readFileSync(path.join(own, 'root.txt'), 'utf8')]).toEqual([uid, gid, 0o640, 'after']);
+    expect(readdirSync(own)).toEqual(['root.txt']);
+    // root keeps the owner
+    atomicFile(path.join(own, 'root.txt'), 'again', { keepAttributes: true });
+    expect(lstatSync(path.join(own, 'root.txt')).uid).toBe(uid);
+  },
+);
