@@ -186,6 +186,11 @@ export const errorTable = define({
     'Check the address, or ask its operator: a sound repository has no such files.',
   ],
   'repo.ref-not-found': ['No such branch', 'Ref “{subject}” doesn’t exist in {repo}.', 'List the refs with `ostree remote refs`.'],
+  'repo.ref-invalid': [
+    'That can’t be the name of a branch',
+    '“{subject}”: letters, digits and - . _, with / between parts.',
+    'Correct the name.',
+  ],
   'repo.signature-invalid': ['The signature is wrong', '{subject}: {detail}', 'Don’t use it. Ask who publishes it.'],
   'repo.signature-missing': ['Not signed', '{subject} carries no signature, but its source demands one.', 'Ask who publishes it.'],
   'repo.key-missing': [

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { earlierThanParent } from '../../main/engine/compose/parent-time.ts';
 import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -154,4 +155,13 @@ test.each([
   const pkg = { name: 'target', epoch: 1, version: '2.0', release: '3' } as RpmPackage;
   expect(meets(pkg, { name: 'target', version, flags })).toBe(fires);
   expect(meets(pkg, { name: 'other', version, flags })).toBe(false);
+});
+
+test('a commit that is dated before its parent is warned of, with both dates; one of the same second isn’t', () => {
+  const parent = { checksum: 'c'.repeat(64), version: '2', timestamp: 1_700_000_000 };
+  expect(earlierThanParent(1_699_999_999, parent)).toMatch(
+    /^warning: this commit is dated 2023-11-14T22:13:19Z, its parent 2 is dated 2023-11-14T22:13:20Z: clients refuse/,
+  );
+  expect(earlierThanParent(1, { ...parent, version: '' })).toContain('its parent cccccccccccc is dated');
+  expect([earlierThanParent(1_700_000_000, parent), earlierThanParent(5, undefined)]).toEqual([undefined, undefined]);
 });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
+import { unexpected } from '../../main/native/core/index.ts';
+import { dnfError } from '../../main/native/dnf/errors.ts';
 import { ostreeError } from '../../main/native/ostree/errors.ts';
+import { errorLine } from '../../shared/errors/index.ts';
 
 const failed = 0;
 const said = (message: string): { code: string; subject?: string } =>
@@ -31,4 +34,22 @@ test.each([
 
 test.each(['Need more input', 'Invalid compressed data', 'Corrupted file object'])('“%s” is damaged data, not a riddle', (words) => {
   expect(said(`Writing content object: ${words}`).code).toBe('repo.corrupt');
+});
+
+test.each(['Invalid ref name a b', 'Invalid refspec a b'])('“%s” is a name that no branch can have', (words) => {
+  expect(said(words)).toMatchObject({ code: 'repo.ref-invalid', subject: 'a b' });
+});
+
+test('no sentence names the function of a library', () => {
+  // GIOErrorEnum: not found, no space, cancelled, timed out, host not found, invalid data, host unreachable, refused, closed, and others
+  for (const code of [0, 1, 12, 14, 19, 21, 24, 28, 35, 37, 38, 39, 44]) {
+    const error = { domain: 'g-io-error-quark', code, message: 'Something odd' };
+    for (const map of [ostreeError, dnfError, unexpected])
+      expect(errorLine(map(error, 'ostree_repo_pull').report)).not.toMatch(/ostree_repo/);
+  }
+  const full = { domain: 'g-io-error-quark', code: 0, message: 'No space left on device' };
+  for (const map of [ostreeError, dnfError, unexpected]) {
+    expect(map(full, 'ostree_repo_pull').report).toMatchObject({ code: 'disk.full' });
+    expect(errorLine(map(full, 'ostree_repo_pull').report)).not.toMatch(/ostree_repo/);
+  }
 });

@@ -7,6 +7,7 @@ import { lockRepo } from '../publish/lock.ts';
 import { branchOf, commitTree } from './commit-tree.ts';
 import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';
 import { isPostprocessed, postprocessRoot } from './install.ts';
+import { earlierThanParent } from './parent-time.ts';
 import { rpmdbPath } from './postprocess.ts';
 import { Tree } from '../tree/index.ts';
 import { kernelVersions } from './kernel.ts';
@@ -34,6 +35,8 @@ export async function composeCommit(params: CommitRootfsParams, ports: ComposePo
   const previous = findPrevious(params, treefile, target);
   const state = readState(root);
   const timeSeconds = ports.now();
+  const earlier = earlierThanParent(timeSeconds, previous);
+  if (earlier !== undefined) context.message(earlier);
   const version = state?.version ?? versionOf(treefile, params, previous, timeSeconds);
   // straight from compose install
   if (!isPostprocessed(root)) postprocessRoot(root, treefile, version, ports, context);

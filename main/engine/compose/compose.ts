@@ -18,6 +18,7 @@ import { inputHash } from './input-hash.ts';
 import { locateLayers } from './layers.ts';
 import { readLockfiles, writeLockfile } from './lockfile.ts';
 import { warnOf } from './treefile-warnings.ts';
+import { earlierThanParent } from './parent-time.ts';
 import { printTreefile } from './print-treefile.ts';
 import { loadRepos } from './repo-file.ts';
 import { noteDownloadsUsed, retireUnused } from './retire.ts';
@@ -186,6 +187,8 @@ export async function withResolved<T>(
   for (const warning of resolution.warnings) context.message(warnOf(warning));
   if (!params.dryRun) for (const line of describePackages(resolution)) context.message(line);
   const timeSeconds = ports.now();
+  const earlier = earlierThanParent(timeSeconds, previous);
+  if (earlier !== undefined) context.message(earlier);
   if (params.writeLockfileTo !== undefined) writeLockfile(params.writeLockfileTo, resolution, timeSeconds);
   const layers = locateLayers(treefile, params.layerRepo, target, ports.store);
   const inputhash = inputHash(treefile, resolution.packages, layers);

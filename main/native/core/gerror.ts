@@ -33,7 +33,7 @@ export function decodeError(error: unknown): GErrorValue {
 
 /** For errors nobody expects: the library's words, and the call they came from. */
 export const unexpected: GErrorMapper = (error, call) =>
-  new TreelineError(/No space left on device|ENOSPC/.test(error.message) ? 'disk.full' : 'internal.unexpected', {
-    subject: call,
-    detail: error.message,
-  });
+  // the function is in the details of the one, which no sentence shows, and nobody's business in the other
+  /No space left on device|ENOSPC/.test(error.message)
+    ? new TreelineError('disk.full', { subject: 'Working directory', detail: error.message })
+    : new TreelineError('internal.unexpected', { subject: call, detail: error.message });

@@ -11,7 +11,7 @@ const repoName = (message: string): string => /repo(?:sitory)? ['‘"]?([^\s'’
 export const dnfError: GErrorMapper = (error, call) => {
   const { message } = error;
   if (/No space left on device|not enough free space/i.test(message))
-    return new TreelineError('disk.full', { subject: call, detail: message });
+    return new TreelineError('disk.full', { subject: 'Package cache', detail: message });
   if (
     /parse|malformed|invalid XML|not well-formed|checksum doesn.t match|Bad checksum|repomd\.xml (?:is|has)|corrupt|failed to (?:add|load) solv|loading of MD|incomplete/i.test(
       message,

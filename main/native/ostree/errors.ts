@@ -78,6 +78,8 @@ const rules: readonly Rule[] = [
     /exceeded maximum size of (\d+) bytes/,
     (m, e) => err('repo.too-large', { subject: firstUrl(e.message) || 'A file', facts: { limitBytes: Number(m[1]) } }),
   ],
+  // ostree_validate_rev, ostree_parse_refspec
+  [/Invalid ref(?:spec| name) (.*)$/s, (m) => err('repo.ref-invalid', { subject: m[1] ?? '' })],
   [/No such branch '([^']*)' in repository summary/, (m, e) => err('repo.ref-not-found', { subject: m[1] ?? '', detail: e.message })],
   [/(?:Refspec|Rev) '?([^' ]*)'? not found/, (m, e) => err('repo.revision-not-found', { subject: m[1] ?? '', detail: e.message })],
   [/No such metadata object (\w+)\.commit/, (m, e) => err('repo.revision-not-found', { subject: m[1] ?? '', detail: e.message })],
@@ -141,10 +143,11 @@ export const ostreeError: GErrorMapper = (error, call) => {
     if (match) return make(match, error);
   }
   if (error.domain === 'g-io-error-quark') {
-    const subject = firstUrl(error.message) || call;
-    if (unreachable.includes(error.code)) return err('repo.unreachable', { subject, detail: error.message });
+    const subject = firstUrl(error.message) || 'The repository';
+    if (unreachable.includes(error.code))
+      return err('repo.unreachable', { subject: firstUrl(error.message) || 'The server', detail: error.message });
     if (error.code === io.noSpace) return err('disk.full', { subject, detail: error.message });
-    if (error.code === io.cancelled) return err('job.cancelled', { subject: call });
+    if (error.code === io.cancelled) return err('job.cancelled', { subject: 'The job' });
     if (error.code === io.notFound) return err('repo.not-found', { subject, detail: error.message });
     if (error.code === io.invalidData) return err('repo.garbage', { subject, detail: error.message });
   }

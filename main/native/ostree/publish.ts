@@ -10,9 +10,9 @@ import { ed25519MetadataKey, signEd25519 } from './ed25519.ts';
 import { ostreeError } from './errors.ts';
 import type { Repo } from './repo.ts';
 
-const keyError: GErrorMapper = (error, call) =>
+const keyError: GErrorMapper = (error) =>
   /No space left on device/.test(error.message)
-    ? new TreelineError('disk.full', { subject: call, detail: error.message })
+    ? new TreelineError('disk.full', { subject: 'OSTree repository', detail: error.message })
     : new TreelineError('compose.key-not-found', { detail: error.message });
 const signGpg = bindChecked('ostree', 'ostree_repo_sign_commit', 'int', [Ptr, 'str', 'str', 'str', Ptr], keyError);
 const signSummaryGpg = bindChecked(

@@ -12,3 +12,22 @@ export function likelyBranch(refs: readonly RemoteRef[]): string | undefined {
   const sorted = sortBranches(refs);
   return (sorted.find(({ current, related }) => related && !current) ?? sorted[0])?.ref;
 }
+
+/** How many branches a list shows at once: with thousands a window would stand still while it opens. */
+export const mostBranches = 200;
+
+/** Those that hold all words of `query`, in order, as many as a list shows and the chosen one among them; and how many there are. */
+export function findBranches(
+  refs: readonly RemoteRef[],
+  query: string,
+  chosen: string,
+): { readonly shown: readonly RemoteRef[]; readonly found: number } {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = sortBranches(refs).filter(({ ref, version }) => {
+    const text = `${ref} ${version}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const shown = matches.slice(0, mostBranches);
+  const own = shown.some(({ ref }) => ref === chosen) ? undefined : refs.find(({ ref }) => ref === chosen);
+  return { shown: own ? [own, ...shown] : shown, found: matches.length };
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot, Remote, RemoteRef } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
@@ -8,12 +8,13 @@ import { closeView, useRoute } from '../../stores/route-store.ts';
 import { useLoad } from '../../stores/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Picker } from '../../ui/picker.tsx';
+import { SearchField } from '../../ui/search-field.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { ViewPage } from '../../ui/view-page.tsx';
 import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
 import { PreviewBody } from '../updates/preview-page.tsx';
 import { bootedOf } from '../updates/update-state.ts';
-import { likelyBranch, sortBranches } from './branch-options.ts';
+import { findBranches, likelyBranch, mostBranches } from './branch-options.ts';
 
 const newest = 'newest';
 const versionCount = 50;
@@ -80,17 +81,29 @@ function Branches({ remote, refs, snapshot }: { remote: string; refs: readonly R
   const format = useFormat();
   const [ref, setRef] = useState(() => likelyBranch(refs) ?? '');
   const [revision, setRevision] = useState(newest);
+  const [query, setQuery] = useState('');
+  const { shown, found } = useMemo(() => findBranches(refs, query, ref), [refs, query, ref]);
   const refspec = `${remote}:${ref}`;
   const versions = useLoad(ref && refspec, () => call('remotes.versions', refspec, versionCount));
   const label = ({ ref: name, version, current }: RemoteRef): string =>
     [name, version, current ? t('rebase.current') : ''].filter(Boolean).join(' · ');
   return (
     <>
+      {refs.length > mostBranches ? (
+        <>
+          <SearchField label={t('rebase.search')} clearLabel={t('packages.clearSearch')} value={query} onChange={setQuery} />
+          <p className="text-sm text-muted" role="status">
+            {found > mostBranches
+              ? t('rebase.firstBranches', { shown: format.count(mostBranches), found: format.count(found) })
+              : t('rebase.foundBranches', { count: found, formatted: format.count(found) })}
+          </p>
+        </>
+      ) : null}
       <div className="flex flex-wrap items-end gap-2">
         <Picker
           label={t('rebase.branch')}
           value={ref}
-          options={sortBranches(refs).map((branch) => ({ id: branch.ref, label: label(branch) }))}
+          options={shown.map((branch) => ({ id: branch.ref, label: label(branch) }))}
           onChange={(id) => {
             setRef(id);
             setRevision(newest);

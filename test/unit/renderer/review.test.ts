@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { countEtc, etcRows } from '../../../renderer/features/review/etc-rows.ts';
 import { searchFiles } from '../../../renderer/features/review/files-panel.tsx';
 import { sideText, sideWords } from '../../../renderer/features/review/side-words.ts';
-import { likelyBranch, sortBranches } from '../../../renderer/features/sources/branch-options.ts';
+import { findBranches, likelyBranch, mostBranches, sortBranches } from '../../../renderer/features/sources/branch-options.ts';
 import { groupedFingerprint } from '../../../renderer/features/sources/key-list.tsx';
 import { fromLocalInput, nextHour, toLocalInput } from '../../../renderer/features/updates/schedule-times.ts';
 import { pausedUpdateJob } from '../../../renderer/features/updates/update-state.ts';
@@ -49,6 +49,15 @@ describe('lists of the review', () => {
 
 describe('sources', () => {
   it('offer the own variant first, and what one most likely came for', () => {
+    const many = Array.from(
+      { length: 20_000 },
+      (_, i) => ({ ref: `os/x86_64/branch-${i}`, version: '', timestamp: 0 }) as (typeof r.refs)[number],
+    );
+    const all = findBranches(many, '', 'os/x86_64/branch-19999');
+    expect([all.shown.length, all.found]).toEqual([mostBranches + 1, 20_000]);
+    expect(all.shown[0]?.ref).toBe('os/x86_64/branch-19999');
+    expect(findBranches(many, 'X86 branch-1234', '').shown.map(({ ref }) => ref)).toContain('os/x86_64/branch-1234');
+    expect(findBranches(many, 'none of it', '')).toEqual({ shown: [], found: 0 });
     expect(sortBranches(r.refs).map(({ ref }) => ref)).toEqual([
       'timberline/stable/x86_64',
       'timberline/testing/x86_64',
