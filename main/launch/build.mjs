@@ -59,7 +59,8 @@ await Promise.all(
       external: ['koffi', 'electron', 'usocket', 'x11'],
       banner: esm ? banner : undefined,
       // true only in builds that tests make, to see what stands behind the access layer of trees (main/engine/tree)
-      define: { TREELINE_UNCONFINED_TREES: 'false' },
+      // the other one is for `npm run dev`
+      define: { TREELINE_UNCONFINED_TREES: 'false', TREELINE_DEV_SERVER: '""' },
       logLevel: 'warning',
     });
     if (entry.executable) chmodSync(outfile, 0o755);

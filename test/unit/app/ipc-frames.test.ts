@@ -8,7 +8,7 @@ vi.mock('electron', () => ({
 }));
 const { registerCommands } = await import('../../../main/app/ipc.ts');
 const { channelOf, commandNames } = await import('../../../shared/ipc/index.ts');
-const { appUrl } = await import('../../../main/app/origin.ts');
+const { appUrl, isOwnUrl } = await import('../../../main/app/origin.ts');
 
 const mainFrame = { url: appUrl };
 const contents = { mainFrame } as unknown as WebContents;
@@ -50,4 +50,9 @@ test('and to the main frame once it shows a page that isn’t ours, and when the
 test('our own main frame reaches the handler', async () => {
   await ask('host.snapshot', { sender: contents, senderFrame: mainFrame });
   expect(called).toEqual(['host.snapshot']);
+});
+
+test('no development server is an origin of the window', () => {
+  expect(appUrl).toBe('app://treeline/index.html');
+  expect(['http://127.0.0.1:5173/index.html', 'http://localhost/', 'app://other/', ''].filter(isOwnUrl)).toEqual([]);
 });
