@@ -1,53 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
-import path from 'node:path';
-import {
-  boolOption,
-  Bus,
-  cut,
-  iface,
-  keptLimits,
-  serviceLimits,
-  serviceName,
-  stringOption,
-  sysrootPath,
-  treelineName,
-  type AuthFacts,
-} from '../../shared/dbus/index.ts';
-import { newestDeployment, type HistoryEntry, type JobState, type RestartBlocker, type UpdateDetails } from '../../shared/domain/index.ts';
+import { boolOption, Bus, iface, serviceLimits, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
+import { newestDeployment, type JobState, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/history/index.ts';
 import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
 import { basisOf } from './basis.ts';
-import { bootMark, recordBoot, rememberSeen } from './boot-record.ts';
-import { Callers, type Caller } from './callers.ts';
+import { recordBoot, rememberSeen } from './boot-record.ts';
+import { Callers } from './callers.ts';
 import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
 import { jobHandlers, type JobPlan } from './job-methods.ts';
 import { JobQueue } from './job-queue.ts';
 import { identityOf } from './job-identity.ts';
 import { JobResults } from './job-results.ts';
-import { cutReport } from './kept.ts';
-import { Inhibitor, restartBlockers } from './logind.ts';
+import { journal } from './journal.ts';
+import { Inhibitor } from './logind.ts';
 import { checkedMedium } from './media.ts';
 import { Objects } from './objects.ts';
 import { readDaemonConfig, type DaemonConfig, type HelperOptions } from './options.ts';
 import { mainOsname, Properties } from './properties.ts';
 import { readHandlers } from './read-methods.ts';
 import { Reader } from './reader.ts';
-import { requireFree, restartHandlers, scheduledRestart } from './restart-methods.ts';
-import { describeBlockers, RestartSchedule } from './restart-schedule.ts';
+import { recordJob } from './record-job.ts';
+import { restartHandlers, scheduledRestart } from './restart-methods.ts';
+import { Restarts } from './restarts.ts';
 import { reviewHandlers } from './review-methods.ts';
 import type { Transaction } from './transaction.ts';
 import { News } from './whats-new.ts';
 import { registerDriver, registeredDriver } from './update-driver.ts';
+import { watchSysroot } from './watch-sysroot.ts';
 
 const jobSignalMs = 300;
-const outsideChangeMs = 300;
-/** What people get who are logged in when an update restarts by itself. */
-const countdownSeconds = 900;
-/** Of whom every session is somebody else's. */
-const nobody = -1;
 
 /** The service: owns the names, wires the parts, says what changed. */
 export class Service {
@@ -62,11 +44,10 @@ export class Service {
   private readonly news: News;
   private readonly results = new JobResults();
   private readonly inhibitor: Inhibitor;
-  private readonly schedule: RestartSchedule;
+  private readonly restarts: Restarts;
   private readonly plans = new Map<Transaction, JobPlan>();
   private config: DaemonConfig;
   private jobTimer: NodeJS.Timeout | undefined;
-  private outsideTimer: NodeJS.Timeout | undefined;
   private toldStamp = '';
   private reloading: Promise<void> | undefined;
 
@@ -112,7 +93,7 @@ export class Service {
       policy: () => this.config.automaticUpdatePolicy,
       driver: () => registeredDriver(options.peerDir),
       scheduledRestart: async () => {
-        const plan = this.schedule.planned;
+        const plan = this.restarts.schedule.planned;
         return plan ? JSON.stringify(await scheduledRestart(this.reader, plan)) : '';
       },
     };
@@ -146,8 +127,8 @@ export class Service {
       reader,
       jobs,
       news: this.news,
-      schedule: () => this.schedule,
-      restart: (by) => this.restart(by),
+      schedule: () => this.restarts.schedule,
+      restart: (by) => this.restarts.now(by),
     });
     const handlers = merge(reads, starts, reviews, restarts);
     this.dispatcher = new Dispatcher(bus, callers, objects, handlers, (object) => this.authFacts(object.osname));
@@ -155,7 +136,7 @@ export class Service {
       interfaceName === iface.treelineSysroot &&
       (member === 'Cancel' || member === 'Pause') &&
       jobs.active?.request.caller.uid === caller.uid;
-    this.schedule = this.makeSchedule();
+    this.restarts = new Restarts({ bus, options, jobs, reader, history, planChanged: () => this.planChanged() });
     bus.connection.onCall = (message) => this.dispatcher.receive(message);
     bus.connection.onSignal = (signal) => callers.onSignal(signal);
     callers.onLeave((sender) => jobs.clientLeft(sender));
@@ -172,7 +153,8 @@ export class Service {
   /** Seconds without anything to do; 0 while there is something. Undefined when the service is to stay. */
   idleSeconds(): number | undefined {
     if ((this.options.idleExitSeconds ?? this.config.idleExitSeconds) === 0) return undefined;
-    if (this.jobs.isBusy || this.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0) return 0;
+    if (this.jobs.isBusy || this.restarts.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0)
+      return 0;
     return (Date.now() - this.dispatcher.lastActivityMs) / 1000;
   }
 
@@ -182,7 +164,7 @@ export class Service {
 
   /** Give up the names, end or wait for the job, answer what is pending, leave. */
   async stop(): Promise<void> {
-    this.schedule.close();
+    this.restarts.schedule.close();
     await this.jobs.stop();
     await this.bus.releaseName(serviceName);
     await this.bus.releaseName(treelineName);
@@ -198,7 +180,7 @@ export class Service {
       recordBoot(this.options.stateDir, this.history, this.news, state);
       await this.properties.remember();
       this.toldStamp = this.reader.stamp();
-      this.watchSysroot();
+      watchSysroot(this.options.sysroot, () => this.movedOutside());
     } catch (error) {
       journal(`${this.options.sysroot}: ${TreelineError.report(error).detail ?? String(error)}`);
     }
@@ -272,7 +254,7 @@ export class Service {
     if (!transaction.wasStarted) return;
     this.inhibitor.release();
     this.reader.invalidate();
-    if (plan) this.record(transaction, plan, result);
+    if (plan) recordJob(this.history, transaction, plan, result);
     if (plan?.keepResult && job.phase === 'succeeded') this.results.keep(job.id, transaction.uids, result);
     if (plan?.previewKey !== undefined && job.phase === 'succeeded') this.results.keepPreview(plan.previewKey, result as UpdateDetails);
     this.emitJob(job);
@@ -283,22 +265,7 @@ export class Service {
     rememberSeen(this.options.stateDir, state);
     await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
     const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
-    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restartAfter(transaction, plan);
-  }
-
-  /** The job has succeeded all the same: that something stands against the restart is said, and the restart left to people. */
-  private async restartAfter(transaction: Transaction, plan: JobPlan): Promise<void> {
-    try {
-      const people = plan.countdown ? (await restartBlockers(this.bus, { uid: nobody })).filter(({ kind }) => kind === 'session') : [];
-      if (people.length > 0) {
-        const { at } = this.schedule.schedule(Math.floor(Date.now() / 1000) + countdownSeconds, { userName: 'automatic update', uid: 0 });
-        return transaction.say(`Restart at ${new Date(at * 1000).toISOString()}: ${describeBlockers(people)}`);
-      }
-      await requireFree(this.bus, transaction.request.caller);
-      this.restart(transaction.request.caller);
-    } catch (error) {
-      transaction.say(`Not restarted: ${TreelineError.report(error).detail ?? ''}`);
-    }
+    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restarts.after(transaction, plan);
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {
@@ -315,60 +282,21 @@ export class Service {
     if (succeeded) this.properties.announceActive(this.bus.connection);
   }
 
-  private record(transaction: Transaction, plan: JobPlan, result: unknown): void {
-    const { job, request } = transaction;
-    const outcome = (result ?? {}) as Partial<DeployOutcome>;
-    const cancelled = job.phase === 'cancelled';
-    if (!plan.action || (job.phase === 'succeeded' && outcome.changed === false)) return;
-    const action: HistoryEntry['action'] = plan.action === 'deploy' && outcome.staged ? 'stage' : plan.action;
-    const { uid, userName, clientId } = request.caller;
-    try {
-      this.history.append({
-        action,
-        result: job.phase === 'succeeded' ? 'ok' : cancelled ? 'cancelled' : 'failed',
-        by: { uid, name: userName, client: cut(clientId || stringOption(plan.options, 'initiating-command-line'), keptLimits.label) },
-        fromVersion: outcome.fromVersion,
-        toVersion: outcome.toVersion,
-        checksum: outcome.checksum,
-        deploymentId: outcome.deploymentId,
-        subject: plan.subject === undefined ? undefined : cut(plan.subject, keptLimits.title),
-        error: job.error && cutReport(job.error),
-        notRemoved: outcome.notRemoved,
-      });
-    } catch (error) {
-      journal(`history: ${(error as Error).message}`);
-    }
-  }
-
   private emitJob(job: JobState): void {
     this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'JobChanged', 's', [JSON.stringify(job)]);
   }
 
-  private makeSchedule(): RestartSchedule {
-    const { bus } = this;
-    return new RestartSchedule(this.options.stateDir, {
-      boot: bootMark(),
-      blockers: async (uid) => {
-        // what only looks starts again after the restart
-        const running = this.jobs.running;
-        const job = running?.request.looks === false ? running.job : undefined;
-        const own: RestartBlocker[] = job ? [{ kind: 'inhibitor', who: 'Treeline', why: job.title, blocks: true }] : [];
-        return [...own, ...(await restartBlockers(bus, { uid }))];
-      },
-      restart: ({ uid, by }) => this.restart({ uid, userName: by, clientId: 'scheduled' }),
-      changed: () => {
-        this.changed('restart');
-        this.properties
-          .announce(bus.connection, (name) => name === 'ScheduledRestart')
-          .catch((error: unknown) => journal(TreelineError.report(error).detail ?? String(error)));
-      },
-      soon: (plan, secondsLeft) => {
-        void scheduledRestart(this.reader, plan).then((told) =>
-          bus.connection.signal(sysrootPath, iface.treelineSysroot, 'RestartSoon', 'su', [JSON.stringify(told), secondsLeft]),
-        );
-      },
-      journal,
-    });
+  private planChanged(): void {
+    this.changed('restart');
+    this.properties
+      .announce(this.bus.connection, (name) => name === 'ScheduledRestart')
+      .catch((error: unknown) => journal(TreelineError.report(error).detail ?? String(error)));
+  }
+
+  /** Our own jobs have told what they did. */
+  private movedOutside(): void {
+    if (!this.jobs.running && this.reader.stamp() !== this.toldStamp)
+      void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
   }
 
   private changed(what: 'deployments' | 'check' | 'job' | 'config' | 'restart' | 'remotes'): void {
@@ -394,41 +322,6 @@ export class Service {
     await this.properties.announce(this.bus.connection);
     this.changed('config');
   }
-
-  /** Other tools may deploy as well (ostree admin ...): libostree touches this directory after each change. */
-  private watchSysroot(): void {
-    try {
-      const watcher = watch(path.join(this.options.sysroot, 'ostree/deploy'), () => {
-        this.outsideTimer ??= setTimeout(() => {
-          this.outsideTimer = undefined;
-          // our own jobs have told what they did
-          if (!this.jobs.running && this.reader.stamp() !== this.toldStamp)
-            void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
-        }, outsideChangeMs);
-      });
-      watcher.unref();
-      watcher.on('error', () => watcher.close());
-    } catch (error) {
-      journal(`not watching ${this.options.sysroot}: ${(error as Error).message}`);
-    }
-  }
-
-  private restart(by: Pick<Caller, 'uid' | 'userName' | 'clientId'>): void {
-    try {
-      this.history.append({ action: 'restart', result: 'ok', by: { uid: by.uid, name: by.userName, client: by.clientId } });
-    } catch (error) {
-      journal(`history: ${(error as Error).message}`);
-    }
-    const [program = 'systemctl', ...args] = this.options.rebootCommand;
-    const child = spawn(program, args, { stdio: 'ignore', detached: true });
-    child.on('error', (error) => journal(`${program}: ${error.message}`));
-    child.unref();
-  }
-}
-
-/** Standard error is the journal. */
-function journal(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 function merge(...tables: readonly Handlers[]): Handlers {
