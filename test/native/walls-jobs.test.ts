@@ -142,6 +142,7 @@ async function seenBy<N extends WalledJob>(job: N, params: JobParams<N>, before 
     '/sys/kernel',
     at('images/neighbour'),
     at('trees/test.repo'),
+    at('gnupg'),
   ];
   process.env['SECRET_OF_CALLER'] = 'password';
   try {
@@ -178,6 +179,23 @@ describe.each([
     expect(seen.processes).toBe(2);
     expect(seen.sockets).toEqual(seen.sockets.filter((name) => name === 'treeline'));
   });
+});
+
+test('a treefile that names a key finds gpg’s home, and no other does', async () => {
+  const home = at('gnupg');
+  mkdirSync(home);
+  writeFileSync(path.join(home, 'neighbour'), 'x');
+  writeFileSync(at('trees/signed.yaml'), 'include: tree.yaml\ngpg-key: ABCD\n');
+  const { GNUPGHOME } = process.env;
+  process.env['GNUPGHOME'] = home;
+  try {
+    const compose = samples()['compose.tree'];
+    expect((await seenBy('compose.tree', compose)).sees).not.toContain(home);
+    expect((await seenBy('compose.tree', { ...compose, treefile: at('trees/signed.yaml') })).sees).toContain(home);
+  } finally {
+    if (GNUPGHOME === undefined) delete process.env['GNUPGHOME'];
+    else process.env['GNUPGHOME'] = GNUPGHOME;
+  }
 });
 
 describe('with the access to trees unguarded', () => {

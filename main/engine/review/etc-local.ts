@@ -3,6 +3,9 @@ import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, r
 import type { FileType } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 
+/** open(2): only a handle on the place; reading, a device's or pipe's side effects need another open. Not among node's constants. */
+export const pathOnly = 0o10000000;
+
 export interface LocalNode {
   /** Where it lies, as the bytes of its name: which needn't be UTF-8. */
   readonly at: Buffer;
@@ -19,20 +22,35 @@ export interface LocalNode {
 /** Relative path -> node; a byte of a name that isn't UTF-8 is written `\xHH`. */
 export type LocalTree = ReadonlyMap<string, LocalNode>;
 
-/** Everything below a directory; links aren't followed. What vanishes meanwhile is left out. Throws `review.unreadable`. */
+/**
+ * Everything below a directory. Each directory is opened beneath the one above it and links aren't followed, whoever swaps what meanwhile: services may write into
+ * some of /etc's. What vanishes meanwhile is left out. Throws `review.unreadable`.
+ */
 export function readLocalTree(directory: string): LocalTree {
   const nodes = new Map<string, LocalNode>();
-  const visit = (at: Buffer, prefix: string): void => {
-    for (const raw of unlessGone(() => readdirSync(at, { encoding: 'buffer' })) ?? []) {
+  const visit = (fd: number, at: Buffer, prefix: string): void => {
+    const here = Buffer.from(`/proc/self/fd/${fd}/`);
+    for (const raw of unlessGone(() => readdirSync(here, { encoding: 'buffer' }), at) ?? []) {
+      const entry = Buffer.concat([here, raw]);
       const child = Buffer.concat([at, slash, raw]);
-      const stat = unlessGone(() => lstatSync(child));
+      const stat = unlessGone(() => lstatSync(entry), child);
       if (!stat) continue;
       const path = prefix + nameText(raw);
       nodes.set(path, nodeOf(child, stat));
-      if (stat.isDirectory()) visit(child, `${path}/`);
+      if (stat.isDirectory()) enter(entry, child, `${path}/`, constants.O_NOFOLLOW);
     }
   };
-  visit(Buffer.from(directory), '');
+  const enter = (place: Buffer, at: Buffer, prefix: string, flags = 0): void => {
+    const fd = unlessGone(() => openSync(place, pathOnly | constants.O_DIRECTORY | flags), at);
+    if (fd === undefined) return;
+    try {
+      visit(fd, at, prefix);
+    } finally {
+      closeSync(fd);
+    }
+  };
+  const top = Buffer.from(directory);
+  enter(top, top, '');
   return nodes;
 }
 
@@ -62,13 +80,16 @@ function nameText(raw: Buffer): string {
   return [...raw].map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`)).join('');
 }
 
-function unlessGone<T>(run: () => T): T | undefined {
+/** `at`: what an error names, where the call got a handle's name. */
+function unlessGone<T>(run: () => T, at?: Buffer): T | undefined {
   try {
     return run();
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new TreelineError('review.unreadable', { subject: String(path ?? '/etc'), detail: code ?? String(error) }, { cause: error });
+    // ELOOP: a link stands where a directory was
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+    const subject = String(at ?? path ?? '/etc');
+    throw new TreelineError('review.unreadable', { subject, detail: code ?? String(error) }, { cause: error });
   }
 }
 

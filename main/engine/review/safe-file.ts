@@ -2,11 +2,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { typeOf } from './etc-local.ts';
+import { pathOnly, typeOf } from './etc-local.ts';
 import type { SideSource } from './file-side.ts';
-
-/** open(2): only a handle on the place; reading, a device's or pipe's side effects need another open. Not in node's constants. */
-const pathOnly = 0o10000000;
 
 /** The names of a path below some directory. Throws `review.path-refused` for what leads out of it or is no path. */
 export function pathNames(given: string, absolute: boolean): string[] {
