@@ -185,6 +185,37 @@ test('a commit of another branch is refused whatever brings it, though its signa
   await expect(job('update.upgrade', { ...h.os, medium: stick })).rejects.toMatchObject(refused);
   await expect(job('update.preview', { ...h.os, medium: stick })).rejects.toMatchObject(refused);
 
+  // the same in a file, made by ostree itself: what it says of its branch is the commit's own word
+  const files = path.join(h.fixture.dir, 'files');
+  mkdirSync(files);
+  for (const [name, from] of [
+    ['whole', '--empty'],
+    ['from-two', `--from=${two}`],
+  ] as const)
+    sh(
+      'ostree',
+      `--repo=${h.fixture.server}`,
+      'static-delta',
+      'generate',
+      from,
+      `--to=${devel}`,
+      '--inline',
+      '--min-fallback-size=0',
+      `--filename=${files}/${name}.tldelta`,
+    );
+  const scanned = (await job('media.scan', { ...h.os, paths: [files] })).result;
+  expect(scanned.map((each) => [path.basename(each.path), each.updates])).toEqual([
+    ['from-two.tldelta', false],
+    ['whole.tldelta', false],
+  ]);
+  for (const medium of [path.join(files, 'whole.tldelta'), path.join(files, 'from-two.tldelta'), files])
+    for (const revision of [{}, { revision: devel }])
+      await expect(job('update.upgrade', { ...h.os, medium, ...revision }), medium).rejects.toMatchObject({
+        code: 'medium.nothing',
+        report: { detail: expect.stringContaining(`it holds test/devel, but not ${branch}`) as string },
+      });
+  expect(sh('ostree', 'refs', `--repo=${h.fixture.repo}`)).not.toContain('devel');
+
   // the fetching process answers with another commit than the branch's
   const context = {
     progress: () => undefined,
