@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { tryAtomicFile } from '../files/index.ts';
+import { readJsonFile, tryAtomicFile } from '../files/index.ts';
 
 /** What a file of the person's own holds; `fallback` on the first start, or if it was damaged. */
 export function readJson<T>(file: string, schema: z.ZodType<T>, fallback: T): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return schema.parse(readJsonFile(file));
   } catch {
     return fallback;
   }

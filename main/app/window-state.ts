@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeJson } from './json-file.ts';
+import { readJsonFile } from '../files/index.ts';
 
 export interface Rectangle {
   readonly x: number;
@@ -29,7 +29,7 @@ export const minimumSize = { width: 480, height: 400 } as const;
 /** The remembered state, if the file holds a sane one and the window would still be visible on one of the work areas (in DIP). */
 export function readWindowState(file: string, workAreas: readonly Rectangle[]): WindowState | undefined {
   try {
-    const state = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const state = schema.parse(readJsonFile(file));
     const { bounds } = state;
     if (bounds.width < minimumSize.width || bounds.height < minimumSize.height) return undefined;
     return workAreas.some((area) => overlap(area, bounds) >= 100 * 100) ? state : undefined;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/history/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
-import { tryAtomicFile } from '../files/index.ts';
+import { readJsonFile, tryAtomicFile } from '../files/index.ts';
 import type { News } from './whats-new.ts';
 
 /** Compare with what was seen last and write what happened at shutdown and start into the history. */
@@ -33,7 +33,7 @@ const seenFile = (stateDir: string): string => path.join(stateDir, 'last-seen.js
 
 function readSeen(stateDir: string): LastSeen | undefined {
   try {
-    return JSON.parse(readFileSync(seenFile(stateDir), 'utf8')) as LastSeen;
+    return readJsonFile(seenFile(stateDir)) as LastSeen;
   } catch {
     return undefined;
   }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JobState } from '../../shared/domain/index.ts';
 import { serviceWideLimits, userLimits } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { tryAtomicFile } from '../files/index.ts';
+import { readJsonFile, tryAtomicFile } from '../files/index.ts';
 import type { Caller } from './callers.ts';
 import { cutJob } from './kept.ts';
 import { Transaction, type TransactionEvents, type TransactionRequest } from './transaction.ts';
@@ -177,7 +176,7 @@ function clock(seconds: number): string {
 
 function readPast(file: string): readonly JobState[] {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: unknown = readJsonFile(file);
     return Array.isArray(value) ? (value as JobState[]) : [];
   } catch {
     return [];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { iface, serviceName, sysrootPath } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { atomicFile } from '../files/index.ts';
+import { atomicFile, readJsonFile } from '../files/index.ts';
 
 /** What is kept in restart.json: it outlives the service, but not the restart. Times are Unix seconds. */
 export interface PlannedRestart {
@@ -160,7 +160,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 function readPlan(file: string): PlannedRestart | undefined {
   try {
-    const plan = JSON.parse(readFileSync(file, 'utf8')) as PlannedRestart;
+    const plan = readJsonFile(file) as PlannedRestart;
     return [plan.at, plan.firstAt, plan.uid, plan.postponed].every(Number.isSafeInteger) ? plan : undefined;
   } catch {
     return undefined;

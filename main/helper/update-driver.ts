@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { atomicFile } from '../files/index.ts';
+import { atomicFile, readJsonFile } from '../files/index.ts';
 
 /** A program that decides when this machine is updated, as rpm-ostree's `--register-driver` announces it; until the next restart. */
 const fileIn = (runDirectory: string): string => path.join(runDirectory, 'update-driver.json');
@@ -14,7 +13,7 @@ export function registerDriver(runDirectory: string, name: string): void {
 /** Its name; undefined when none is registered. */
 export function registeredDriver(runDirectory: string): string | undefined {
   try {
-    const { name } = JSON.parse(readFileSync(fileIn(runDirectory), 'utf8')) as { name?: unknown };
+    const { name } = readJsonFile(fileIn(runDirectory)) as { name?: unknown };
     return typeof name === 'string' && name !== '' ? name : undefined;
   } catch {
     return undefined;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WhatsNew } from '../../shared/domain/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
-import { atomicFile } from '../files/index.ts';
+import { atomicFile, readJsonFile } from '../files/index.ts';
 
 interface NewsFile {
   readonly format: 1;
@@ -57,7 +56,7 @@ export class News {
 
   private read(): NewsFile {
     try {
-      const file = JSON.parse(readFileSync(this.file, 'utf8')) as NewsFile;
+      const file = readJsonFile(this.file) as NewsFile;
       if (file.format === 1 && Array.isArray(file.said)) return file;
     } catch {
       // never said anything

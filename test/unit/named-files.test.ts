@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readLockfiles } from '../../main/engine/compose/lockfile.ts';
 import { loadRepos } from '../../main/engine/compose/repo-file.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile.ts';
-import { readRegularFile } from '../../main/files/index.ts';
+import { commitMetadata } from '../../main/engine/compose/metadata.ts';
+import { parseManifest } from '../../main/engine/container/oci.ts';
+import { readJsonFile, readRegularFile } from '../../main/files/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 let work: string;
@@ -104,4 +106,34 @@ test.each(['../../etc', '..', 'a/b', 'a b', 'é', 'a$x', '.'])('the id %s of a r
   const treefile = loadTreefile(write('tree.yaml', `ref: x\npackages: [a]\nrepos: [${JSON.stringify(id)}]\n`));
   write('a.repo', `# first\n[${id}]\nbaseurl=http://x\n`);
   expect(failure(() => loadRepos(treefile))).toMatchObject({ code: 'treefile.invalid-value', file: at('a.repo'), line: 2, key: id });
+});
+
+test('JSON that isn’t any is told by its place, never by what stands there', () => {
+  const texts = [secret, `{"a": 1,\n ${secret}`, '{"password": "hunter2hunter2', '[1,]', ''];
+  for (const text of texts)
+    for (const read of [
+      () => readJsonFile(write('state.json', text)),
+      () => parseManifest(Buffer.from(text), 'manifest'),
+      () =>
+        commitMetadata(
+          { treefile: { addCommitMetadata: {} }, params: { addMetadataFromJson: [write('meta.json', text)] } } as never,
+          () => '',
+        ),
+    ]) {
+      const { detail = '', subject } = failure(read);
+      expect(subject).toBeDefined();
+      expect(detail).toMatch(/it isn’t JSON/);
+      expect(detail).not.toMatch(/root|hunter|\$y|Unexpected/);
+    }
+  // the engine tells the place of some mistakes only
+  expect(failure(() => readJsonFile(write('state.json', '{\n  "a": "b'))).detail).toBe('it isn’t JSON (line 2, column 10)');
+  expect(failure(() => readJsonFile(at('pipe'))).detail).toBe('it is a pipe, not a regular file');
+  expect(readJsonFile(write('state.json', '{"a":1}'))).toEqual({ a: 1 });
+});
+
+test('files are parsed as JSON in no other way', () => {
+  const found = execFileSync('git', ['grep', '-nE', 'JSON\\.parse\\(.*(readFileSync|readRegularFile|readBlob|readFile)\\(', '--', 'main'], {
+    encoding: 'utf8',
+  });
+  expect(found.split('\n').filter((line) => line !== '' && !line.startsWith('main/demo/') && !line.startsWith('main/launch/'))).toEqual([]);
 });

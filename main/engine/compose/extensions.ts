@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, readJsonFile } from '../../files/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams, JobContext } from '../jobs/index.ts';
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { ComposePorts } from './compose.ts';
@@ -159,7 +159,7 @@ function writeExtensions(
   const output = path.resolve(params.outputDir ?? 'extensions');
   mkdirSync(output, { recursive: true });
   const list = path.join(output, 'extensions.json');
-  const before = existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as Listing) : undefined;
+  const before = existsSync(list) ? (readJsonFile(list) as Listing) : undefined;
   const packages = [...fetched].sort((a, b) => (a.nevra < b.nevra ? -1 : 1));
   const files = packages.map((pkg) => path.basename(pkg.path));
   const described = Object.fromEntries(wanted.map(([name, e]) => [name, { kind: e.kind, packages: e.packages }]));

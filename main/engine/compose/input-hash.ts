@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ResolvedPackage } from '../ports/resolver.ts';
 import type { Layer } from './layers.ts';
 import type { Treefile } from './treefile.ts';
+import { readRegularFile } from '../../files/index.ts';
 
 /** Raised when the same input would now give another tree. */
 const composeVersion = 2;
@@ -26,6 +27,9 @@ export function inputHash(treefile: Treefile, packages: readonly ResolvedPackage
   return hash.digest('hex');
 }
 
+/** Of one file that a treefile adds: read at once, so it has to fit into memory. */
+const largestBytes = 1 << 30;
+
 /** Of a file's mode and content, or a directory's; '' when it can't be read (the step that uses it says so). */
 function digestOf(file: string): string {
   const hash = createHash('sha256');
@@ -33,7 +37,7 @@ function digestOf(file: string): string {
     const stats = statSync(at);
     hash.update(`${path.relative(file, at)}\0${stats.mode}\0`);
     if (stats.isDirectory()) for (const name of readdirSync(at).sort()) visit(path.join(at, name));
-    else hash.update(readFileSync(at));
+    else hash.update(readRegularFile(at, { limitBytes: largestBytes }));
   };
   try {
     visit(file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { severityNumber, type Advisory, type Package } from '../../../shared/domain/index.ts';
 import { parse } from 'yaml';
-import { readRegularFile } from '../../files/index.ts';
+import { parseJson, readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../diff/index.ts';
 import type { ComposeParams } from '../jobs/index.ts';
@@ -113,12 +113,16 @@ function fromJson(value: unknown, variant: MakeVariant): unknown {
 function readJson(file: string): Record<string, unknown> {
   try {
     const text = readRegularFile(file).toString();
-    JSON.parse(text);
+    parseJson(text, file);
     // JSON is YAML, whose reader keeps all digits of an integer
     const value = withNumbers(parse(text, { intAsBigInt: true, schema: 'json' }), (exact) => exact);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
     throw new Error('not an object');
   } catch (error) {
-    throw new TreelineError('usage.invalid', { subject: '--add-metadata-from-json', file, detail: `${file}: ${(error as Error).message}` });
+    throw new TreelineError('usage.invalid', {
+      subject: '--add-metadata-from-json',
+      file,
+      detail: `${file}: ${TreelineError.report(error).detail}`,
+    });
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Advisory } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, readJsonFile } from '../../files/index.ts';
 import type { TargetRepo } from '../ports/compose-store.ts';
 import { Tree } from '../tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
@@ -33,7 +33,7 @@ export function writeState(rootfs: string, state: Omit<InstallState, 'rootfs'>):
 /** Undefined when there is none for this tree. */
 export function readState(rootfs: string): InstallState | undefined {
   try {
-    const state = JSON.parse(readFileSync(stateFile(rootfs), 'utf8')) as InstallState;
+    const state = readJsonFile(stateFile(rootfs)) as InstallState;
     return state.rootfs === path.basename(rootfs) && typeof state.version === 'string' ? state : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import { readRegularFile } from '../../files/index.ts';
+import { readJsonFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { databasePlaces, isDatabase } from '../compose/rootfs.ts';
 import { Tree } from '../tree/index.ts';
@@ -165,9 +165,12 @@ function labelsOf(
 function baseConfig(params: EncapsulateParams): Record<string, unknown> & { readonly Labels?: Readonly<Record<string, string>> | null } {
   if (params.imageConfig === undefined) return {};
   try {
-    return JSON.parse(readRegularFile(params.imageConfig).toString()) as ReturnType<typeof baseConfig>;
+    return readJsonFile(params.imageConfig) as ReturnType<typeof baseConfig>;
   } catch (error) {
-    throw new TreelineError('usage.invalid', { subject: '--image-config', detail: `${params.imageConfig}: ${(error as Error).message}` });
+    throw new TreelineError('usage.invalid', {
+      subject: '--image-config',
+      detail: `${params.imageConfig}: ${TreelineError.report(error).detail}`,
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, readJsonFile } from '../../files/index.ts';
 import { composeTree, type ComposePorts } from '../compose/compose.ts';
 import { loadTreefile } from '../compose/treefile.ts';
 import { openCachedir } from '../compose/workdir.ts';
@@ -82,7 +82,7 @@ export async function composeImage(
   mkdirSync(home, { recursive: true });
   if (!existsSync(path.join(repo, 'config'))) ports.store.createTarget(repo)[Symbol.dispose]();
   const done = path.join(home, 'image.json');
-  const last = existsSync(done) && !initialize ? (JSON.parse(readFileSync(done, 'utf8')) as { readonly commit: string }) : undefined;
+  const last = existsSync(done) && !initialize ? (readJsonFile(done) as { readonly commit: string }) : undefined;
   // without a branch it goes on from what was made for this output before
   const parent = last && loadTreefile(params.treefile).ref === '' ? { parent: last.commit } : {};
   const tree = await composeTree(

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, parseJson, readJsonFile } from '../../files/index.ts';
 
 /** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
 const descriptor = z.object({
@@ -46,14 +46,14 @@ const refName = 'org.opencontainers.image.ref.name';
 function garbage(subject: string, error: unknown): TreelineError {
   return new TreelineError('repo.garbage', {
     subject,
-    detail: error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message,
+    detail: error instanceof z.ZodError ? z.prettifyError(error) : (TreelineError.report(error).detail ?? ''),
   });
 }
 
 /** What a manifest file says. Throws repo.garbage. */
 export function parseManifest(bytes: Buffer, subject: string): Manifest {
   try {
-    return manifestSchema.parse(JSON.parse(bytes.toString('utf8')));
+    return manifestSchema.parse(parseJson(bytes.toString('utf8'), subject));
   } catch (error) {
     throw garbage(subject, error);
   }
@@ -102,7 +102,7 @@ export class OciDirectory {
     const file = path.join(this.path, 'index.json');
     if (!existsSync(file)) return [];
     try {
-      return indexSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).manifests;
+      return indexSchema.parse(readJsonFile(file)).manifests;
     } catch (error) {
       throw garbage(file, error);
     }
@@ -117,9 +117,9 @@ export class OciDirectory {
 
   config(manifest: Manifest): ImageConfig {
     try {
-      return configSchema.parse(JSON.parse(this.readBlob(manifest.config.digest).toString('utf8')));
+      return configSchema.parse(parseJson(this.readBlob(manifest.config.digest).toString('utf8'), manifest.config.digest));
     } catch (error) {
-      throw error instanceof TreelineError ? error : garbage(manifest.config.digest, error);
+      throw error instanceof TreelineError && error.code !== 'file.unreadable' ? error : garbage(manifest.config.digest, error);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Deployment, Signature } from '../../../shared/domain/index.ts';
 import { parseKernelArgs, type KernelArg } from '../kargs/kernel-args.ts';
@@ -9,6 +9,7 @@ import { originOf } from './origin.ts';
 import { demandsAny, tryDemandsOf } from '../trust/demands.ts';
 import { commitSignatures, keyringFingerprint, type GpgVerify } from './signatures.ts';
 import { readJson, tryWriteJson, type StateDir } from './state-dir.ts';
+import { readRegularFile } from '../../files/index.ts';
 
 /** Made by `--lock-finalization`, looked at by `ostree admin finalize-staged`. */
 export const finalizationLock = '/run/ostree/staged-deployment-locked';
@@ -115,7 +116,7 @@ export function prettyName(sysroot: SysrootPort, raw: RawDeployment | undefined)
 /** The same of a tree by its directory. */
 export function prettyNameOf(directory: string): string {
   try {
-    const text = readFileSync(path.join(directory, 'usr/lib/os-release'), 'utf8');
+    const text = readRegularFile(path.join(directory, 'usr/lib/os-release')).toString();
     const value = /^PRETTY_NAME=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(.*))$/m
       .exec(text)
       ?.slice(1)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { atomicFile, tryAtomicFile } from '../../files/index.ts';
+import { atomicFile, readJsonFile, tryAtomicFile } from '../../files/index.ts';
 
 /** Where Treeline remembers things of a stateroot, and where it keeps what can be fetched again. */
 export interface StateDir {
@@ -20,7 +20,7 @@ export function stateDir(sysroot: string, osname: string, booted: boolean): Stat
 /** Parsed content of a JSON file, undefined when it is missing or damaged: state files are a memory, not a truth. */
 export function readJson<T>(file: string): T | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    return readJsonFile(file) as T;
   } catch {
     return undefined;
   }
