@@ -25,7 +25,7 @@ export class Reader {
 
   private start<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
     const options = { worker: this.worker };
-    return job === 'sysroot.load' ? (loadSysroot(this.sysroot, options) as Promise<JobResult<N>>) : runJob(job, params, options).done;
+    return job === 'sysroot.load' ? loadSysroot(this.sysroot, options) : runJob(job, params, options).done;
   }
 
   read<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {

@@ -40,7 +40,7 @@ export function registerDeployments(program: Command): void {
     );
   wholeSystem(program.command('repair'))
     .description('Repair what keeps the system from being read, where that is safe')
-    .action(action(async (session: Session) => void (await session.follow(() => session.client.repair())) as undefined));
+    .action(action(async (session: Session) => void (await session.follow(() => session.client.repair()))));
   program
     .command('finalize-deployment [checksum]')
     .description('Release the lock of the staged deployment and restart into it')

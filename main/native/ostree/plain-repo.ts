@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ObjectKind, RepoPort } from '../../engine/ports/sysroot.ts';
-import { TreelineError } from '../../../shared/errors/index.ts';
+import type { TreelineError } from '../../../shared/errors/index.ts';
 import { Commit } from './commit.ts';
 import { Repo } from './repo.ts';
 
