@@ -26,6 +26,7 @@ export function recordJob(history: HistoryFile, transaction: Transaction, plan: 
       checksum: outcome.checksum,
       deploymentId: outcome.deploymentId,
       subject: plan.subject === undefined ? undefined : cut(plan.subject, keptLimits.title),
+      kernelArgs: outcome.kernelArgs,
       error: job.error && cutReport(job.error),
       notRemoved: outcome.notRemoved,
     });

@@ -23,15 +23,32 @@ interface Side {
 
 /** What goes with `gone`, compared with `running`. */
 export function droppedOf(gone: Side, running: Side | undefined): Dropped {
-  const [own, others] = [gone.kernelArgs, running?.kernelArgs];
-  const known = own !== undefined && others !== undefined;
+  const args = argChanges(running?.kernelArgs, gone.kernelArgs);
   return {
     version: gone.version || gone.checksum.slice(0, 12),
     staged: gone.staged,
-    addedArgs: known ? without(own, others) : [],
-    removedArgs: known ? without(others, own) : [],
+    addedArgs: args?.added ?? [],
+    removedArgs: args?.removed ?? [],
     ...(running && gone.refspec !== '' && gone.refspec !== running.refspec ? { refspec: gone.refspec } : {}),
   };
+}
+
+/** Kernel arguments of one deployment that another one has not, both ways. */
+export interface ArgChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** undefined: none, or not known. */
+export function argChanges(before: readonly string[] | undefined, after: readonly string[] | undefined): ArgChanges | undefined {
+  if (!before || !after) return undefined;
+  const changes = { added: without(after, before), removed: without(before, after) };
+  return changes.added.length + changes.removed.length > 0 ? changes : undefined;
+}
+
+/** `+new -old`, for terminals and lists. */
+export function argChangesText({ added, removed }: ArgChanges): string {
+  return [...added.map((arg) => `+${arg}`), ...removed.map((arg) => `-${arg}`)].join(' ');
 }
 
 /** Each argument as often as the other side has fewer of it. */
@@ -46,10 +63,7 @@ function without(list: readonly string[], other: readonly string[]): string[] {
 
 /** One line for a terminal and for a job's messages. */
 export function droppedText({ version, staged, addedArgs, removedArgs, refspec }: Dropped): string {
-  const args = [...addedArgs.map((arg) => `+${arg}`), ...removedArgs.map((arg) => `-${arg}`)];
-  const more = [
-    ...(refspec === undefined ? [] : [`source ${refspec}`]),
-    ...(args.length > 0 ? [`kernel arguments ${args.join(' ')}`] : []),
-  ];
+  const args = argChangesText({ added: addedArgs, removed: removedArgs });
+  const more = [...(refspec === undefined ? [] : [`source ${refspec}`]), ...(args === '' ? [] : [`kernel arguments ${args}`])];
   return `Drops ${version}, which ${staged ? 'is staged' : 'would start next'}${more.length > 0 ? `, with ${more.join(' and ')}` : ''}`;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../errors/error.ts';
+import type { ArgChanges } from './dropped.ts';
 
 /** One line of /var/lib/treeline/history.jsonl: what happened, when, by whom. Newest last in the file, newest first in lists. */
 export interface HistoryEntry {
@@ -34,6 +35,8 @@ export interface HistoryEntry {
   readonly deploymentId?: string;
   /** Name of a remote, fingerprints of a key. */
   readonly subject?: string;
+  /** How the kernel arguments differ from those before. */
+  readonly kernelArgs?: ArgChanges;
   readonly error?: ErrorReport;
   /** What cleaning up afterwards left there: the change itself is made. */
   readonly notRemoved?: readonly NotRemoved[];

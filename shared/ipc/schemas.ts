@@ -283,6 +283,7 @@ export const historyEntry = object<HistoryEntry>({
   checksum: text.optional(),
   deploymentId: text.optional(),
   subject: text.optional(),
+  kernelArgs: z.object({ added: strings, removed: strings }).optional(),
   error: errorReport.optional(),
   notRemoved: z.array(z.object({ path: text, detail: text })).optional(),
 });

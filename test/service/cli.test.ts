@@ -79,8 +79,10 @@ describe('over the bus', () => {
     const last = (await status()).deployments.length - 1;
     expect(await treeline('undeploy', String(last))).toMatchObject({ code: 0 });
     const history = await treeline('history', '--json');
-    const entries = JSON.parse(history.stdout) as { action: string; by: object }[];
+    const entries = JSON.parse(history.stdout) as { action: string; by: object; kernelArgs?: object }[];
     expect(entries.map((entry) => entry.action).slice(0, 3)).toEqual(['undeploy', 'kargs', 'unpin']);
+    expect(entries[1]?.kernelArgs).toEqual({ added: ['from.cli=1'], removed: ['quiet'] });
+    expect((await treeline('history')).stdout).toContain('    kernel arguments +from.cli=1 -quiet\n');
     expect(entries[1]?.by).toEqual({ uid: 0, name: 'root', client: 'rpm-ostree kargs --append=from.cli=1 --delete=quiet' });
   });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Option, type Command } from 'commander';
-import type { Deployment } from '../../../shared/domain/index.ts';
+import { argChangesText, type Deployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
@@ -152,6 +152,7 @@ async function history(session: Session, options: { json?: boolean; limit: strin
     const versions = [entry.fromVersion, entry.toVersion].filter(Boolean).join(' -> ');
     const result = entry.result === 'ok' ? '' : ` [${entry.result}${entry.error ? `: ${entry.error.code}` : ''}]`;
     session.print(`${dateText(entry.at)}  ${entry.action.padEnd(15)} ${versions.padEnd(24)} ${entry.by.name}${result}`);
+    if (entry.kernelArgs) session.print(`    kernel arguments ${argChangesText(entry.kernelArgs)}`);
     for (const left of entry.notRemoved ?? []) session.print(`    couldn’t remove ${left.path}: ${left.detail}`);
   }
   return undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Deployment, FinalizeFailure, HistoryEntry } from '../../../shared/domain/index.ts';
+import { argChanges, type Deployment, type FinalizeFailure, type HistoryEntry } from '../../../shared/domain/index.ts';
 
 /** What the service remembers of the system between its runs, to notice what happened while it wasn't there. */
 export interface LastSeen {
@@ -7,6 +7,7 @@ export interface LastSeen {
   readonly boot: string;
   readonly bootedId?: string;
   readonly bootedVersion?: string;
+  readonly bootedArgs?: readonly string[];
   readonly staged?: { readonly id: string; readonly checksum: string; readonly version: string };
   readonly finalizeFailureAt?: number;
 }
@@ -18,6 +19,7 @@ export function lastSeenOf(boot: string, deployments: readonly Deployment[], fai
     boot,
     bootedId: booted?.id,
     bootedVersion: booted?.version,
+    bootedArgs: booted?.kernelArgs,
     staged: staged && { id: staged.id, checksum: staged.checksum, version: staged.version },
     finalizeFailureAt: failure?.at,
   };
@@ -67,6 +69,7 @@ export function bootEvents(
       toVersion: now.bootedVersion,
       checksum: deployments.find((deployment) => deployment.booted)?.checksum,
       deploymentId: now.bootedId,
+      kernelArgs: argChanges(before?.bootedArgs, now.bootedArgs),
     });
   }
   return events;

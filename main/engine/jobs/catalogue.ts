@@ -43,6 +43,8 @@ export interface DeployOutcome {
   readonly fromVersion?: string;
   readonly toVersion?: string;
   readonly checksum?: string;
+  /** How the kernel arguments differ from those of what would have started next (of what runs, when going back). */
+  readonly kernelArgs?: Domain.ArgChanges;
   /** Cleaning up after the change is a result of its own: what it couldn't remove. Missing: nothing. */
   readonly notRemoved?: readonly NotRemoved[];
 }

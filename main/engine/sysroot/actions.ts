@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { droppedOf, droppedText } from '../../../shared/domain/index.ts';
+import { argChanges, droppedOf, droppedText } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome, JobContext } from '../jobs/index.ts';
 import type { RawDeployment, SysrootPort } from '../ports/sysroot.ts';
@@ -65,12 +65,15 @@ function makeDefault(job: SysrootJob, target: RawDeployment): DeployOutcome {
   const all = sysroot.deployments();
   const bootable = all.filter((d) => !d.staged);
   const from = all.find((d) => d.booted) ?? bootable[0];
+  const rawArgs = (raw: RawDeployment): string[] => kernelArgsOf(raw).map((arg) => arg.raw);
+  const args = argChanges(from && rawArgs(from), rawArgs(target));
   const outcome = {
     staged: false,
     deploymentId: target.id,
     fromVersion: from ? versionOf(sysroot, from.checksum) : '',
     toVersion: versionOf(sysroot, target.checksum),
     checksum: target.checksum,
+    ...(args ? { kernelArgs: args } : {}),
   };
   if (all[0]?.id === target.id) return { changed: false, ...outcome };
   if (from && from.osname === target.osname) rememberRollback(job, from, target);

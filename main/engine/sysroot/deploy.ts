@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { comparedDeployment, newestDeployment } from '../../../shared/domain/index.ts';
+import { argChanges, comparedDeployment, newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
+import type { KernelArg } from '../kargs/kernel-args.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
 import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
@@ -28,12 +29,14 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   const base = comparedDeployment(sysroot.deployments(), request.osname);
   const origin = new OriginFile(request.originText);
   origin.removeGroup('libostree-transient');
+  const newest = newestDeployment(sysroot.deployments(), request.osname);
+  const args = kargs(request, newest);
   const tree = {
     osname: request.osname,
     checksum: request.checksum,
     originText: origin.text,
     ...(merge ? { mergeId: merge.id } : {}),
-    ...kargs(request, newestDeployment(sysroot.deployments(), request.osname)),
+    ...args,
   };
   const toVersion = versionOf(sysroot, request.checksum);
   const outcome = {
@@ -41,6 +44,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
     fromVersion: base ? versionOf(sysroot, base.checksum) : '',
     toVersion,
     checksum: request.checksum,
+    ...changedArgs(newest && kernelArgsOf(newest), args.kernelArgs),
   };
   if (base?.booted) {
     const replaced = sysroot.deployments().find((d) => d.staged);
@@ -56,6 +60,14 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
     context.uninterruptible(() => sysroot.simpleWriteDeployment(deploymentId, merge?.id, { pending: false, rollback: false })),
   );
   return { ...outcome, staged: false, deploymentId };
+}
+
+function changedArgs(before: readonly KernelArg[] | undefined, after: readonly string[] | undefined): Pick<DeployOutcome, 'kernelArgs'> {
+  const changes = argChanges(
+    before?.map((arg) => arg.raw),
+    after,
+  );
+  return changes ? { kernelArgs: changes } : {};
 }
 
 function kargs(request: DeployRequest, newest: RawDeployment | undefined): { kernelArgs?: readonly string[] } {

@@ -2,7 +2,7 @@
 import { CircleCheck, CircleSlash, CircleX, ScrollText } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { HistoryEntry } from '../../../shared/domain/index.ts';
+import { argChangesText, type HistoryEntry } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { loadHistory, useHistory } from '../../stores/history-store.ts';
@@ -63,6 +63,9 @@ function LogRow({ entry }: { entry: HistoryEntry }): ReactNode {
       <td className="px-4 py-2 whitespace-nowrap text-muted tabular-nums max-md:p-0">{format.dateTime(entry.at)}</td>
       <td className="px-4 py-2 max-md:order-first max-md:w-full max-md:p-0">
         {t(`entry.${entry.action}`)} <span className="foreign-text font-medium">{versions}</span>
+        {entry.kernelArgs ? (
+          <p className="foreign-text text-sm text-muted">{t('log.kernelArgs', { args: argChangesText(entry.kernelArgs) })}</p>
+        ) : null}
         {entry.error ? <p className="foreign-text text-sm text-muted">{explain(entry.error).title}</p> : null}
       </td>
       <td className="foreign-text px-4 py-2 text-muted max-md:p-0">{[entry.by.name, entry.by.client].filter(Boolean).join(' · ')}</td>

@@ -292,7 +292,16 @@ export const diskUse: DiskUse = {
 const robin = { uid: 1000, name: 'robin', client: 'Treeline' };
 
 export const historyEntries: readonly HistoryEntry[] = [
-  { id: '5', at: now - 60, action: 'stage', result: 'ok', by: robin, fromVersion: '43.1', toVersion: '43.2' },
+  {
+    id: '5',
+    at: now - 60,
+    action: 'stage',
+    result: 'ok',
+    by: robin,
+    fromVersion: '43.1',
+    toVersion: '43.2',
+    kernelArgs: { added: ['audit=1'], removed: ['quiet'] },
+  },
   {
     id: '4',
     at: now - 3 * hour,

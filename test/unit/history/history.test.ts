@@ -44,7 +44,15 @@ describe('what happened while nobody looked', () => {
 
   test('a staged update that was finalized and started', () => {
     const now = [deployment('b', { booted: true }), deployment('a', {})];
-    const events = bootEvents(before, { boot: 'two', bootedId: 'os-b.0', bootedVersion: 'b' }, now);
+    const args = [
+      ['quiet', 'x=1'],
+      ['x=1', 'x=2'],
+    ] as const;
+    const after: LastSeen = { boot: 'two', bootedId: 'os-b.0', bootedVersion: 'b', bootedArgs: args[1] };
+    const events = bootEvents({ ...before, bootedArgs: args[0] }, after, now);
+    expect(events[1]?.kernelArgs).toEqual({ added: ['x=2'], removed: ['quiet'] });
+    // what an older version of the service remembered doesn't tell them
+    expect(bootEvents(before, after, now)[1]?.kernelArgs).toBeUndefined();
     expect(events).toMatchObject([
       { action: 'finalized', toVersion: 'b' },
       { action: 'boot', fromVersion: 'a', toVersion: 'b', deploymentId: 'os-b.0' },
