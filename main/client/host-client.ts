@@ -15,6 +15,7 @@ import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, 
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
 import { Calls } from './calls.ts';
+import { endedReport, versionsMark } from './ended-service.ts';
 import { ExtraCalls } from './extra-calls.ts';
 import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
@@ -246,6 +247,8 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       phase: 'waiting',
       messages: [],
     };
+    // nothing is done before its Start
+    const versions = id === undefined ? undefined : versionsMark(this.last ?? (await this.ourSnapshot()));
     const told = await runPeerJob(
       address,
       first,
@@ -265,6 +268,13 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
       this.ownPast = [done, ...this.ownPast].slice(0, 20);
       this.refresh();
       return done;
+    }
+    if (told.error?.code === 'service.unreachable') {
+      const look = async (): Promise<HostSnapshot | undefined> => {
+        const now = await this.snapshot();
+        return now.service.kind === 'treeline' ? now : undefined;
+      };
+      return { ...told, error: await endedReport(method, title, versions, look) };
     }
     const snapshot = await this.snapshot().catch(() => undefined);
     return snapshot?.pastJobs.find((job) => job.id === id) ?? told;

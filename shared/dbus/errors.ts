@@ -56,7 +56,9 @@ export function reportOfWire(errorName: string, text: string): ErrorReport {
   if (errorName === `${stockPrefix}UpdateInProgress` || errorName === gioBusy) return { code: 'sysroot.busy', detail };
   // whatever else it says, in its own words: its errors, and those of GIO that have no name on the bus
   if (errorName.startsWith(stockPrefix) || errorName.startsWith(unmappedPrefix)) return { code: 'service.said', detail: text || errorName };
-  if (/Error\.(ServiceUnknown|NameHasNoOwner|NoReply|Disconnected|Spawn\.\w+|TimedOut|Timeout)$/.test(errorName)) {
+  // it was asked, and left without an answer
+  if (errorName.endsWith('Error.NoReply')) return { code: 'service.ended', detail: text };
+  if (/Error\.(ServiceUnknown|NameHasNoOwner|Disconnected|Spawn\.\w+|TimedOut|Timeout)$/.test(errorName)) {
     return { code: 'service.unreachable', detail: text };
   }
   if (/Error\.(UnknownMethod|UnknownInterface|UnknownObject|UnknownProperty)$/.test(errorName)) {

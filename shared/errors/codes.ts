@@ -245,6 +245,21 @@ export const errorTable = define({
   'auth.dismissed': ['Not authorised', 'The password dialog was closed.', 'Try again.'],
   'auth.unavailable': ['Authorisation isn’t available', '{detail}', 'Check that polkit is running.'],
   'service.unreachable': ['The update service can’t be reached', '{detail}', 'Check that treelined is installed.'],
+  'service.ended': [
+    'The update service ended in the middle',
+    'That was while “{subject}” was going on. Whether it was done isn’t known.',
+    'See `treeline status` before you try again. The journal tells why: journalctl -b -u treelined.',
+  ],
+  'service.ended-done': [
+    'The update service ended in the middle',
+    'That was while “{subject}” was going on. The versions on this machine have changed: it was done.',
+    'See `treeline status`. The journal tells why: journalctl -b -u treelined.',
+  ],
+  'service.ended-undone': [
+    'The update service ended in the middle',
+    'That was while “{subject}” was going on. Nothing about the versions on this machine has changed.',
+    'Try again. The journal tells why: journalctl -b -u treelined.',
+  ],
   'service.untrusted': ['The update service isn’t trustworthy', '{detail}', 'Don’t go on; ask an administrator.'],
   'service.too-many': [
     'Too much at once',

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { iface, type Bus } from '../../shared/dbus/index.ts';
-import type { HostSnapshot } from '../../shared/domain/index.ts';
+import { createHostClient } from '../../main/client/index.ts';
+import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
+import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, finished, openJob, os, start, sysroot, until } from './peer.ts';
 
@@ -76,6 +78,34 @@ test('killing the worker at random moments of updates and rollbacks leaves a sou
   kinds.delete('update.older');
   expect([...kinds]).toEqual(['internal.worker-crashed']);
 });
+
+test(
+  'a service that is killed in the middle of a job: it is said that it ended, and whether the job was done',
+  { timeout: 120_000 },
+  async () => {
+    const client = createHostClient({ address: host.address, clientId: 'test' });
+    try {
+      await client.snapshot();
+      host.publish(2);
+      const done: JobState[] = [];
+      client.onJob((job) => done.push(job));
+      const upgrade = client.upgrade({});
+      await until(() => done.some((job) => job.phase === 'running'));
+      const gone = new Promise((resolve) => host.helper.once('exit', resolve));
+      const stopped = await workers();
+      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+      host.helper.kill('SIGKILL');
+      await gone;
+      for (const pid of stopped) process.kill(pid, 'SIGKILL');
+      await host.startHelper();
+      const { phase, error } = await upgrade;
+      expect([phase, error?.code]).toEqual(['failed', 'service.ended-undone']);
+      expect(errorLine(error as ErrorReport)).toMatch(/Nothing about the versions on this machine has changed.*journalctl/);
+    } finally {
+      client.close();
+    }
+  },
+);
 
 test('killing the service itself as well', { timeout: 300_000 }, async () => {
   for (let round = 0; round < 5; round++) {
