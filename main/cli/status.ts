@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   baseOf,
+  clockDoubt,
   imageDigest,
   timeText,
   type AvailableUpdate,
@@ -142,6 +143,9 @@ function signatureTexts(signatures: readonly Signature[]): string[] {
   return signatures.map((signature) => {
     const who = signature.userName || signature.keyId || signature.fingerprint;
     if (signature.valid) return `Valid ${signature.type} signature by ${who}`;
+    const doubt = clockDoubt(signature, Math.floor(Date.now() / 1000));
+    if (doubt)
+      return `Unknown ${signature.type} signature by ${who}: of ${dateText(signature.timeSeconds ?? 0)}, this machine’s clock may be wrong`;
     const why = signature.keyMissing
       ? 'key not trusted here'
       : signature.keyExpired

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './advisory.ts';
 export * from './changes.ts';
+export * from './clock.ts';
 export * from './commit-meta.ts';
 export * from './compose.ts';
 export * from './deployment.ts';

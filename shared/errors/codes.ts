@@ -198,7 +198,21 @@ export const errorTable = define({
     '{subject} is signed with key {keyId}, which isn’t trusted here.',
     'Import the key after checking its fingerprint with the publisher.',
   ],
-  'repo.key-expired': ['The key has expired', '{subject} is signed with key {keyId}, expired.', 'Get the renewed key from the publisher.'],
+  'repo.key-expired': [
+    'The key has expired',
+    '{subject} is signed with key {keyId}, expired. It ended on {expiredAt}. This machine’s clock says {clock}.',
+    'If the clock is right, get the renewed key from the publisher.',
+  ],
+  'repo.clock-wrong': [
+    'The clock of this machine may be wrong',
+    '{subject} was signed on {signed}, and this machine’s clock says {clock}. So its signature can’t be judged, and it isn’t used.',
+    'Set the clock (timedatectl), then try again. If the clock is right, ask who publishes it.',
+  ],
+  'repo.certificate-time': [
+    'The server’s certificate isn’t valid at this time',
+    '{subject}: {detail}. This machine’s clock says {clock}.',
+    'Check the clock (timedatectl). If it is right, tell the server’s operator.',
+  ],
   'repo.corrupt': ['Damaged data', '{subject}: {detail}', 'Run `ostree fsck` and fetch it again.'],
   'repo.locked': ['Somebody else is writing', '{subject} is being written to by {detail}.', 'Wait for it to end, or leave out --no-wait.'],
   'repo.key-needed': [

@@ -3,7 +3,7 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { Signature } from '../../../shared/domain/index.ts';
+import { clockDoubt, timeText, type Signature } from '../../../shared/domain/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import type { Kinds } from '../trust/demands.ts';
 
@@ -105,8 +105,18 @@ function requireOne(type: Signature['type'], all: readonly Signature[], subject:
   const signatures = all.filter((s) => s.type === type);
   if (signatures.length === 0) throw new TreelineError('repo.signature-missing', { subject });
   if (signatures.some((s) => s.valid)) return;
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const clock = timeText(nowSeconds);
+  const odd = signatures.find((s) => clockDoubt(s, nowSeconds) !== undefined);
+  if (odd)
+    throw new TreelineError('repo.clock-wrong', { subject, facts: { clock, signed: timeText(odd.timeSeconds ?? 0), keyId: odd.keyId } });
   const expired = signatures.find((s) => s.keyExpired || s.signatureExpired);
-  if (expired) throw new TreelineError('repo.key-expired', { subject, facts: { keyId: expired.keyId } });
+  if (expired) {
+    const { expiresSeconds = 0, keyExpiresSeconds = 0, primaryKeyExpiresSeconds = 0 } = expired.gpg ?? {};
+    const ends = (expired.keyExpired ? [keyExpiresSeconds, primaryKeyExpiresSeconds] : [expiresSeconds]).filter((at) => at > 0);
+    const expiredAt = ends.length > 0 ? timeText(Math.min(...ends)) : '';
+    throw new TreelineError('repo.key-expired', { subject, facts: { keyId: expired.keyId, clock, expiredAt } });
+  }
   const missing = signatures.filter((s) => s.keyMissing);
   if (missing.length === signatures.length) {
     throw new TreelineError('repo.key-missing', {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { timeText } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { GErrorMapper, GErrorValue } from '../core/index.ts';
 
@@ -95,6 +96,16 @@ const rules: readonly Rule[] = [
   [
     /signature verification failed|BAD signature|Signature couldn't be verified|no valid (?:ed25519 )?signatures?|Can't verify/i,
     (_, e) => err('repo.signature-invalid', { subject: subjectOf(e.message), detail: e.message }),
+  ],
+  [
+    // OpenSSL's and GnuTLS' words in libcurl's
+    /certificate (?:has expired|is not yet valid|expired)|not activated|expired certificate/i,
+    (_, e) =>
+      err('repo.certificate-time', {
+        subject: firstUrl(e.message) || 'The server',
+        detail: e.message,
+        facts: { clock: timeText(Math.floor(Date.now() / 1000)) },
+      }),
   ],
   [
     // libostree's sentence for every failed transfer, with libcurl's number (libcurl-errors(3)); 23 and 27 are ours: writing, memory

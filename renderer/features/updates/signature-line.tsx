@@ -3,9 +3,9 @@ import { ShieldAlert, ShieldCheck, ShieldOff } from 'lucide-react';
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Signature } from '../../../shared/domain/index.ts';
+import { clockDoubt, type Signature } from '../../../shared/domain/index.ts';
 
-type Verdict = 'valid' | 'unsigned' | 'keyMissing' | 'keyExpired' | 'keyRevoked' | 'signatureExpired' | 'invalid';
+type Verdict = 'valid' | 'unsigned' | 'keyMissing' | 'keyExpired' | 'keyRevoked' | 'signatureExpired' | 'clock' | 'invalid';
 
 /** What the signatures say: one valid one is enough (OSTree's rule), otherwise the first problem. */
 export function signatureVerdict(signatures: readonly Signature[]): { verdict: Verdict; signature: Signature | undefined } {
@@ -13,6 +13,7 @@ export function signatureVerdict(signatures: readonly Signature[]): { verdict: V
   if (good) return { verdict: 'valid', signature: good };
   const first = signatures[0];
   if (!first) return { verdict: 'unsigned', signature: undefined };
+  if (clockDoubt(first, Date.now() / 1000)) return { verdict: 'clock', signature: first };
   if (first.keyMissing) return { verdict: 'keyMissing', signature: first };
   if (first.keyRevoked) return { verdict: 'keyRevoked', signature: first };
   if (first.keyExpired) return { verdict: 'keyExpired', signature: first };
