@@ -8,6 +8,7 @@ import type { DiskPort } from '../ports/disk.ts';
 import { fillSysroot } from './fill-sysroot.ts';
 import { hasForeignSyslinux, prepareSyslinuxMenu } from './other-loaders.ts';
 import type { AlongsideOutcome, AlongsideParams } from './params.ts';
+import { requireStateroot } from '../sysroot/stateroot-name.ts';
 
 const syslinuxModule = 'syslinuxcfg';
 /** Without a time-out GRUB would take the menu for the command to start its default at once. */
@@ -21,7 +22,7 @@ const menuLines = 'TIMEOUT 10\n';
 export function installAlongside(params: AlongsideParams, port: DiskPort, context: JobContext): AlongsideOutcome {
   const root = path.resolve(params.root);
   const checksum = port.resolve(params.repo, params.revision);
-  const stateroot = params.stateroot ?? 'default';
+  const stateroot = requireStateroot(params.stateroot ?? 'default');
   const grub = checkRoot(root, stateroot);
   const boot = bootOf(root);
   if (grub !== undefined) prepareSyslinuxMenu(path.join(root, 'boot'), menuLines);

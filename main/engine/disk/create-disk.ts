@@ -11,6 +11,7 @@ import { mib, partitionOf, planLayout, type Layout } from './layout.ts';
 import { installExtlinux, prepareExtlinux, systemdBootFiles } from './other-loaders.ts';
 import type { DiskBootloader, DiskFirmware, DiskOutcome, DiskParams } from './params.ts';
 import { runProgram } from './programs.ts';
+import { requireStateroot } from '../sysroot/stateroot-name.ts';
 
 const steps = ['copy', 'boot', 'write'] as const;
 
@@ -58,7 +59,7 @@ interface Plan {
 
 function build(plan: Plan, port: DiskPort, context: JobContext): { layout: Layout; filled: Filled } {
   const { params, bootloader, firmware, workdir, disk } = plan;
-  const stateroot = params.stateroot ?? 'default';
+  const stateroot = requireStateroot(params.stateroot ?? 'default');
   const rootLabel = params.rootLabel ?? 'root';
   const bootLabel = params.bootLabel ?? 'boot';
   const report = (step: number, extra: { itemsDone?: number } = {}): void =>

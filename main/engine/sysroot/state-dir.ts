@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { atomicFile, readJsonFile, tryAtomicFile } from '../../files/index.ts';
+import { requireStateroot } from './stateroot-name.ts';
 
 /** Where Treeline remembers things of a stateroot, and where it keeps what can be fetched again. */
 export interface StateDir {
@@ -13,6 +14,8 @@ export interface StateDir {
 
 /** On a booted host /var is the running one; otherwise the stateroot's var below the sysroot. */
 export function stateDir(sysroot: string, osname: string, booted: boolean): StateDir {
+  // what is there already may have a name that we wouldn't give; it mustn't lead elsewhere
+  if (/[/\0]|^\.\.?$/.test(osname)) requireStateroot(osname);
   const root = booted && path.resolve(sysroot) === '/' ? '/' : path.join(sysroot, 'ostree/deploy', osname);
   return { state: path.join(root, 'var/lib/treeline'), cache: path.join(root, 'var/cache/treeline') };
 }

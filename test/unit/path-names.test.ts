@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadRepos, parseRepoFile } from '../../main/engine/compose/repo-file.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { requireRemoteName } from '../../main/engine/remotes/name.ts';
+import { stateDir } from '../../main/engine/sysroot/state-dir.ts';
+import { requireStateroot } from '../../main/engine/sysroot/stateroot-name.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
+
+let work: string;
+beforeAll(() => (work = mkdtempSync(path.join(tmpdir(), 'treeline-names-'))));
+afterAll(() => rmSync(work, { recursive: true }));
+
+/** None of them may become a part of a path. */
+const bad = ['', '.', '..', '../x', 'a/../../b', '/etc', 'a/b', 'a\0b', 'a\nb', 'a\u001bb', '.hidden', 'x'.repeat(300)];
+
+/** Each kind of name that becomes a part of a path, and the one place that judges it. */
+const kinds: Readonly<
+  Record<string, { readonly judge: (name: string) => unknown; readonly good: readonly string[]; readonly takes?: readonly string[] }>
+> = {
+  'remote name': { judge: requireRemoteName, good: ['origin', 'fedora-iot', 'a.b'] },
+  stateroot: { judge: requireStateroot, good: ['default', 'fedora', 'fedora-coreos', 'os_1.2'] },
+  'stateroot of a sysroot that is there': {
+    judge: (name) => stateDir('/sysroot', name, false),
+    good: ['default', 'with blank'],
+    takes: bad.filter((name) => !/[/\0]|^\.\.?$/.test(name)),
+  },
+  'id of a repository': {
+    judge: (id) => {
+      // what can't even be a section's header is no id either
+      const text = `[${id}]\nbaseurl=http://127.0.0.1/\n`;
+      writeFileSync(path.join(work, 'a.repo'), text);
+      const file = path.join(work, 't.json');
+      writeFileSync(file, JSON.stringify({ ref: 'r', repos: [id], packages: ['p'] }));
+      expect(parseRepoFile(text, 'a.repo')).toHaveLength(1);
+      return loadRepos(loadTreefile(file));
+    },
+    good: ['fedora', 'updates-testing', 'copr:x.y_z'],
+    // no more than a name of a directory, as dnf has it
+    takes: ['.hidden'],
+  },
+};
+
+describe.each(Object.entries(kinds))('%s', (_, { judge, good, takes = [] }) => {
+  test.each(bad.filter((name) => !takes.includes(name)).map((name) => [JSON.stringify(name).slice(0, 40), name]))(
+    '%s is refused',
+    (_label, name) => {
+      let thrown: unknown;
+      try {
+        judge(name);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(TreelineError);
+      expect(TreelineError.report(thrown).code).not.toBe('internal.unexpected');
+    },
+  );
+
+  test.each(good)('%s is taken', (name) => {
+    expect(() => judge(name)).not.toThrow();
+  });
+});
