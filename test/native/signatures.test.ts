@@ -40,6 +40,12 @@ function gpgKey(name: string, expire = 'never'): { fingerprint: string; file: st
   return { fingerprint, file };
 }
 
+/** So many days ago it is for gpg when it makes keys and signatures. */
+function gpgTime(daysAgo = 0): void {
+  const time = new Date(Date.now() - daysAgo * 86_400_000).toISOString().replace(/[-:]/g, '').slice(0, 15);
+  writeFileSync(path.join(home, 'gpg.conf'), daysAgo === 0 ? '' : `faked-system-time ${time}\n`);
+}
+
 const signedBy = (key: { fingerprint: string }): string[] => [`--gpg-sign=${key.fingerprint}`, `--gpg-homedir=${home}`];
 
 describe('gpg', () => {
@@ -109,13 +115,17 @@ describe('gpg', () => {
   });
 
   test('an expired key is said to be expired (field report 19)', async () => {
-    const [right, old] = [gpgKey('right'), gpgKey('old', 'seconds=2')];
+    const right = gpgKey('right');
+    gpgTime(100);
+    const old = gpgKey('old', '60d');
+    gpgTime();
     fixture.install(url, fixture.release({ version: '1', commitArgs: signedBy(right) }), [
       `--gpg-import=${right.file}`,
       `--gpg-import=${old.file}`,
     ]);
+    gpgTime(90);
     fixture.release({ version: '2', commitArgs: signedBy(old) });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    gpgTime();
     await expect(job('update.upgrade', os())).rejects.toMatchObject({
       code: 'repo.key-expired',
       report: { facts: { keyId: old.fingerprint.slice(-16) } },
