@@ -181,6 +181,14 @@ test('metadata that is here already isn’t fetched again; what is damaged here 
   expect(requests()).toContain('/r/repodata/primary.xml');
 });
 
+test('beside a directory that is a repository nothing is removed, though another address of it is on the network', () => {
+  const directory = writeRepository(path.join(work, 'mine'), [{ name: 'p' }]);
+  mkdirSync(`${directory}.tmp`);
+  // libdnf uses it in place; what is also on the network may not name files of this machine
+  expect(attempt(request(repoOf({ baseurl: [`file://${directory}`, 'http://127.0.0.1:1/r'] })))).toMatchObject({ code: 'rpmmd.corrupt' });
+  expect(existsSync(`${directory}.tmp`)).toBe(true);
+});
+
 test('a list of mirrors from the network never leads to files of this machine; one of this machine may', async () => {
   const { web, url } = await serve();
   writeRepository(path.join(web, 'r'), [packageFile(path.join(web, 'r'), 10)]);

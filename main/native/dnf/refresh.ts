@@ -21,6 +21,8 @@ export interface Refreshing {
   readonly definition: RepoDefinition;
   /** The repository's DnfRepo. */
   readonly item: Pointer;
+  /** The cache's directory for metadata. */
+  readonly metadata: string;
   /** The cache's directory for what is on its way; emptied. */
   readonly incoming: string;
   /** Where lists of mirrors are kept. */
@@ -34,7 +36,7 @@ export interface Refreshing {
  * beyond that (or beyond `limits`). Metadata that is here already isn't fetched again. Throws rpmmd.too-large, rpmmd.corrupt, rpmmd.unreachable, disk.full.
  */
 export function refresh(refreshing: Refreshing): void {
-  const { definition, item, incoming, mirrors, limits } = refreshing;
+  const { definition, item, metadata, incoming, mirrors, limits } = refreshing;
   clear(incoming);
   try {
     if (definition.metalink ?? definition.mirrorlist) takeMirrors(refreshing);
@@ -59,8 +61,8 @@ export function refresh(refreshing: Refreshing): void {
     );
   } finally {
     rmSync(incoming, { recursive: true, force: true });
-    // libdnf leaves it when the process ends meanwhile, or when a server went back
-    rmSync(`${String(repo.location(item)).replace(/\/$/, '')}.tmp`, { recursive: true, force: true });
+    // libdnf leaves it when a server went back
+    removeUnfinished(metadata);
   }
 }
 

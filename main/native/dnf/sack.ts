@@ -69,6 +69,7 @@ function bringMetadata(opened: Pointer, request: SackRequest, limits: DownloadLi
       refresh({
         definition,
         item,
+        metadata: at('rpmmd'),
         incoming: at('incoming'),
         mirrors: mirrorsIn(request.cachedir),
         releasever: request.releasever || '0',
