@@ -25,7 +25,9 @@ export async function startLogind(host: TestHost, person?: string): Promise<Logi
   if (person !== undefined) {
     execFileSync('useradd', ['--no-create-home', '--shell', '/usr/sbin/nologin', person]);
     const uid = execFileSync('id', ['-u', person], { encoding: 'utf8' }).trim();
-    const session = `UID=${uid}\\nUSER=${person}\\nACTIVE=1\\nSTATE=active\\nREMOTE=0\\nTYPE=tty\\nCLASS=user\\nSCOPE=session-c1.scope`;
+    const session = `UID=${uid}\\nUSER=${person}\\nACTIVE=1\\nSTATE=active\\nREMOTE=0\\nTYPE=tty\\nCLASS=user\\nSCOPE=session-c1.scope\\nFIFO=/run/systemd/sessions/c1.ref`;
+    // a session lives, and is active, as long as somebody holds its other end
+    state.push('mkfifo /run/systemd/sessions/c1.ref', 'exec 9<>/run/systemd/sessions/c1.ref');
     state.push(`printf 'NAME=${person}\\nSTATE=active\\nSTOPPING=no\\nSESSIONS=c1\\n' > /run/systemd/users/${uid}`);
     state.push(`printf '${session}\\nLEADER=%s\\nAUDIT=0\\n' "$$" > /run/systemd/sessions/c1`);
   }

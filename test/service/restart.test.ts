@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
+import { Presence } from '../../main/helper/presence.ts';
 import { wakeArguments } from '../../main/helper/restart-schedule.ts';
 import { iface, serviceName } from '../../shared/dbus/index.ts';
 import type { ScheduledRestart } from '../../shared/domain/index.ts';
@@ -167,6 +168,14 @@ describe('where logind is', () => {
   afterEach(() => rmSync(path.join(host.dir, 'rebooted'), { force: true }));
   const restartAs = (user: string, options = '@a{sv} {}'): Promise<string> =>
     host.callAs(user, sysroot, `${iface.treelineSysroot}.Restart`, options);
+
+  test('who sits at the machine comes before everybody else where things are scarce', async () => {
+    const presence = new Presence(await host.connect());
+    const uidOf = async (name: string): Promise<number> => Number((await run('id', ['-u', name])).stdout);
+    expect(await presence.isActive(await uidOf(person))).toBe(true);
+    expect(await presence.isActive(await uidOf(otherUser))).toBe(false);
+    expect(await presence.isActive(0)).toBe(false);
+  });
 
   test('another person’s session stands against it, though not against an administrator', async () => {
     expect(await client.restartBlockers()).toEqual([{ kind: 'session', who: person, why: '', blocks: false }]);
