@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'ini';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { KeyFile } from '../files/index.ts';
 import { defaultSystemBus } from '../../shared/dbus/index.ts';
 
 export interface HelperOptions {
@@ -84,18 +84,18 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
   let mediaDirectories: readonly string[] = [];
   for (const file of files) {
     const daemon = daemonSection(file, warn);
-    const wanted = daemon.AutomaticUpdatePolicy?.trim();
+    const wanted = daemon('AutomaticUpdatePolicy');
     if (wanted !== undefined) {
       const known = Object.hasOwn(policies, wanted) ? policies[wanted] : undefined;
       if (known) policy = known;
       else warn(`${file}: AutomaticUpdatePolicy=${wanted} is none of ${Object.keys(policies).join(', ')}`);
     }
-    const media = daemon.MediaDirectories?.trim();
+    const media = daemon('MediaDirectories');
     if (media !== undefined) {
       mediaDirectories = media.split(':').filter((each) => each.startsWith('/'));
       if (media !== mediaDirectories.join(':')) warn(`${file}: MediaDirectories=${media} holds what isn’t an absolute path`);
     }
-    const timeout = daemon.IdleExitTimeout?.trim();
+    const timeout = daemon('IdleExitTimeout');
     if (timeout !== undefined) {
       if (/^\d+$/.test(timeout)) idleExitSeconds = Number(timeout);
       else warn(`${file}: IdleExitTimeout=${timeout} is no number of seconds`);
@@ -104,11 +104,13 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
   return { automaticUpdatePolicy: policy, idleExitSeconds, mediaDirectories };
 }
 
-function daemonSection(file: string, warn: (text: string) => void): Record<string, string | undefined> {
+/** What a key of [Daemon] says. */
+function daemonSection(file: string, warn: (text: string) => void): (key: string) => string | undefined {
   try {
-    return (parse(readFileSync(file, 'utf8')) as { Daemon?: Record<string, string> }).Daemon ?? {};
+    const content = new KeyFile(readFileSync(file, 'utf8'));
+    return (key) => content.get('Daemon', key)?.trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${file}: ${(error as Error).message}`);
-    return {};
+    return () => undefined;
   }
 }

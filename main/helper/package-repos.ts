@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'ini';
 import { Variant } from '../../shared/dbus/index.ts';
+import { parseRepoFile } from '../engine/compose/repo-sections.ts';
 import type { Dict } from './encode.ts';
 
 /** rpm-ostree's dictionaries of the package repositories in a folder of `.repo` files (dnf.conf(5)). A file that can't be read is left out. */
@@ -15,26 +15,22 @@ export function listRepos(folder: string): Dict[] {
   }
   return names.sort().flatMap((name) => {
     try {
-      return Object.entries(parse(readFileSync(path.join(folder, name), 'utf8')) as Record<string, unknown>).flatMap(repoDict);
+      return parseRepoFile(readFileSync(path.join(folder, name), 'utf8'), name).map(repoDict);
     } catch {
       return [];
     }
   });
 }
 
-function repoDict([id, section]: [string, unknown]): Dict[] {
-  if (typeof section !== 'object' || section === null) return [];
-  const { name, enabled } = section as Record<string, unknown>;
-  const off = ['0', 'false', 'no', 'off'].includes(String(enabled ?? '1').toLowerCase());
-  return [
-    {
-      id: new Variant('s', id),
-      description: new Variant('s', typeof name === 'string' ? name : id),
-      'is-devel': new Variant('b', /-(debug|debuginfo|development)$/.test(id)),
-      'is-source': new Variant('b', /-source$/.test(id)),
-      'is-enabled': new Variant('b', !off),
-    },
-  ];
+function repoDict({ id, options }: ReturnType<typeof parseRepoFile>[number]): Dict {
+  const off = ['0', 'false', 'no', 'off'].includes((options.get('enabled') ?? '1').toLowerCase());
+  return {
+    id: new Variant('s', id),
+    description: new Variant('s', options.get('name') ?? id),
+    'is-devel': new Variant('b', /-(debug|debuginfo|development)$/.test(id)),
+    'is-source': new Variant('b', /-source$/.test(id)),
+    'is-enabled': new Variant('b', !off),
+  };
 }
 
 export const isEnabled = (repo: Dict): boolean => repo['is-enabled']?.value === true;

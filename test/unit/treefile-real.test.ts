@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { commitMetadata, type MetadataInput } from '../../main/engine/compose/metadata.ts';
 import { printTreefile } from '../../main/engine/compose/print-treefile.ts';
-import { parseRepoFile } from '../../main/engine/compose/repo-file.ts';
+import { parseRepoFile } from '../../main/engine/compose/repo-sections.ts';
 import { warnOf } from '../../main/engine/compose/treefile-warnings.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile.ts';
 import { expandDate, nextVersion, unknownDateField } from '../../main/engine/compose/version.ts';

@@ -8,7 +8,8 @@ import { nearestKey } from '../../main/engine/compose/nearest-key.ts';
 import { refusedKeys, treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
 import { warnOf } from '../../main/engine/compose/treefile-warnings.ts';
 import { splitPackages } from '../../main/engine/compose/treefile-values.ts';
-import { loadRepos, parseRepoFile } from '../../main/engine/compose/repo-file.ts';
+import { loadRepos } from '../../main/engine/compose/repo-file.ts';
+import { parseRepoFile } from '../../main/engine/compose/repo-sections.ts';
 import { errorLine, TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 let directory: string;

@@ -5,7 +5,8 @@ import { isMap, isScalar, parseDocument, type Node } from 'yaml';
 import type { ComposeCheck } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
-import { loadRepos, parseRepoFile } from './repo-file.ts';
+import { loadRepos } from './repo-file.ts';
+import { parseRepoFile } from './repo-sections.ts';
 import { loadTreefile } from './treefile.ts';
 
 /** More at once help nobody. */

@@ -5,44 +5,10 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
 import type { RepoDefinition } from '../ports/resolver.ts';
 import { didYouMean } from './nearest-key.ts';
+import { parseRepoFile, type RepoSection } from './repo-sections.ts';
 import { Tree } from '../tree/index.ts';
 import { repoVariables } from './source-root.ts';
 import type { Treefile } from './treefile.ts';
-
-interface Section {
-  readonly id: string;
-  readonly line: number;
-  readonly options: Map<string, string>;
-}
-
-/** Sections of a .repo file (yum.conf(5)): `key=value` lines, continued by lines that begin with a blank; `#` and `;` comment. Errors repeat nothing of it. */
-export function parseRepoFile(text: string, file: string): Section[] {
-  const sections: Section[] = [];
-  let key: string | undefined;
-  text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .forEach((raw, i) => {
-      const line = raw.trimEnd();
-      const wrong = (detail: string): TreelineError => new TreelineError('treefile.syntax', { file, line: i + 1, detail });
-      if (line.trim() === '' || /^\s*[#;]/.test(line)) return;
-      const current = sections.at(-1);
-      const header = /^\[([^\]]+)\]$/.exec(line);
-      if (header) {
-        sections.push({ id: header[1] ?? '', line: i + 1, options: new Map() });
-        key = undefined;
-      } else if (/^\s/.test(line)) {
-        if (!current || key === undefined) throw wrong('A continued line without an option before it.');
-        current.options.set(key, `${current.options.get(key) ?? ''}\n${line.trim()}`);
-      } else {
-        const equals = line.indexOf('=');
-        if (equals < 1 || !current) throw wrong('Expected [repository] or option=value.');
-        key = line.slice(0, equals).trim();
-        current.options.set(key, line.slice(equals + 1).trim());
-      }
-    });
-  return sections;
-}
 
 const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter((w) => w !== '');
 const own = new Set([
@@ -64,7 +30,7 @@ const own = new Set([
 /** Ids become names of directories; what dnf takes (REPOID_CHARS of dnf.repo), but for names of nothing but dots. */
 const isRepoId = (id: string): boolean => /^[A-Za-z0-9_.:-]{1,200}$/.test(id) && /[A-Za-z0-9]/.test(id);
 
-function toRepo(section: Section, file: string): RepoDefinition {
+function toRepo(section: RepoSection, file: string): RepoDefinition {
   const { id, line, options } = section;
   // without a value an option is what it is by default, as dnf reads it
   const get = (name: string): string | undefined => options.get(name) || undefined;
@@ -124,7 +90,7 @@ const systemDirectories = ['etc/yum.repos.d', 'etc/distro.repos.d'];
 
 /** What stands in .repo files; whether a repository is usable is judged when it is taken, as dnf passes over what it isn't asked for. */
 interface Defined {
-  readonly sections: Map<string, { readonly section: Section; readonly file: string }>;
+  readonly sections: Map<string, { readonly section: RepoSection; readonly file: string }>;
   /** Files that can't be read at all. */
   readonly problems: readonly TreelineError[];
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { atomicFile } from '../../files/index.ts';
-import { OriginFile } from '../sysroot/origin-file.ts';
+import { atomicFile, KeyFile } from '../../files/index.ts';
 
 const group = (name: string): string => `remote "${name}"`;
 
@@ -37,14 +36,14 @@ function holds(file: string, name: string): boolean {
 
 /** Change options of a remote in the file where it stands; undefined removes one. What else the file holds stays, comments too. */
 export function editRemoteFile(file: string, name: string, options: Readonly<Record<string, string | undefined>>): void {
-  const content = new OriginFile(readFileSync(file, 'utf8'));
+  const content = new KeyFile(readFileSync(file, 'utf8'));
   for (const [key, value] of Object.entries(options)) content.set(group(name), key, value);
   atomicFile(file, content.text, { keepAttributes: true });
 }
 
 /** Take a remote out of its file; a file of remotes.d that holds nothing else is removed. */
 export function removeFromFile(file: string, name: string): void {
-  const content = new OriginFile(readFileSync(file, 'utf8'));
+  const content = new KeyFile(readFileSync(file, 'utf8'));
   content.removeGroup(group(name));
   if (path.basename(file) !== 'config' && !/^\s*\[/m.test(content.text)) rmSync(file);
   else atomicFile(file, content.text, { keepAttributes: true });

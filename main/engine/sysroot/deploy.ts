@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { argChanges, comparedDeployment, newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { KeyFile } from '../../files/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
 import type { KernelArg } from '../kargs/kernel-args.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
@@ -10,7 +11,6 @@ import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
 import { finalizationLock, kernelArgsOf } from './deployments.ts';
 import { recordStaged } from './finalize-failure.ts';
-import { OriginFile } from './origin-file.ts';
 
 export interface DeployRequest {
   readonly osname: string;
@@ -27,7 +27,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   requireBootSpace(sysroot, request.checksum);
   const merge = sysroot.mergeDeployment(request.osname);
   const base = comparedDeployment(sysroot.deployments(), request.osname);
-  const origin = new OriginFile(request.originText);
+  const origin = new KeyFile(request.originText);
   origin.removeGroup('libostree-transient');
   const newest = newestDeployment(sysroot.deployments(), request.osname);
   const args = kargs(request, newest);

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TreelineError } from '../../../shared/errors/index.ts';
+import { KeyFile } from '../../files/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { bootEntries, parseTarget, type BootEntry } from './boot-entries.ts';
-import { OriginFile } from './origin-file.ts';
 import { deploymentFolders, entryDirectory, isRunning } from './unloadable.ts';
 
 /**
@@ -50,7 +50,7 @@ function deploymentOf(sysroot: string, folder: string, entry: BootEntry | undefi
   const osname = path.basename(path.dirname(path.dirname(folder)));
   const target = parseTarget(entry?.target ?? '');
   const origin = readOriginText(`${folder}.origin`);
-  const file = origin.text === undefined ? undefined : new OriginFile(origin.text);
+  const file = origin.text === undefined ? undefined : new KeyFile(origin.text);
   return {
     id: `${osname}-${checksum}.${serial}`,
     osname,

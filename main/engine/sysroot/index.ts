@@ -7,7 +7,6 @@ export * from './finalize-failure.ts';
 export * from './kargs.ts';
 export * from './load.ts';
 export * from './origin.ts';
-export * from './origin-file.ts';
 export * from './repair.ts';
 export * from './repair-origin.ts';
 export * from './rolled-back.ts';

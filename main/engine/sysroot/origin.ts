@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isImageReference, noLayering, type Layering, type Origin } from '../../../shared/domain/index.ts';
+import { KeyFile } from '../../files/index.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
-import { OriginFile } from './origin-file.ts';
 
 /** readOrigin() of a deployment. */
 export function originOf(raw: Pick<RawDeployment, 'originText' | 'originDamage'>, remoteExists: (name: string) => boolean): Origin {
@@ -17,7 +17,7 @@ export function readOrigin(text: string | undefined, remoteExists: (name: string
   const nothing: Origin = { refspec: '', remote: '', ref: '', layering: noLayering };
   if (text === undefined) return { ...nothing, problem: 'missing' };
   if (text.trim() !== '' && !/^\s*\[[^\]]+\]\s*$/m.test(text)) return { ...nothing, problem: 'unreadable' };
-  const file = new OriginFile(text);
+  const file = new KeyFile(text);
   const named = file.get('origin', 'refspec') ?? file.get('origin', 'baserefspec') ?? '';
   const refspec = isImageReference(named) ? '' : named;
   const container = file.get('origin', 'container-image-reference') ?? (refspec === named ? undefined : named);
@@ -62,12 +62,15 @@ const lists = {
 } as const;
 const switches = { 'regenerate-initramfs': 'regenerateInitramfs', 'ex-cliwrap': 'cliwrap' } as const;
 
-function readLayering(file: OriginFile): Layering {
+function readLayering(file: KeyFile): Layering {
   const layering: Record<string, unknown> = { ...noLayering };
   const unknown: string[] = [];
   for (const [group, known] of Object.entries(lists) as [string, Record<string, string>][]) {
     for (const key of file.keys(group)) {
-      const values = file.list(group, key).map(withoutDigest);
+      const values = file
+        .list(group, key)
+        .filter((item) => item.trim() !== '')
+        .map(withoutDigest);
       const field = known[key];
       if (field) layering[field] = [...(layering[field] as string[]), ...values];
       else if (group === 'rpmostree' && key in switches) layering[switches[key as keyof typeof switches]] = isOn(file.get(group, key));

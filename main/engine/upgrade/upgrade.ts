@@ -2,12 +2,12 @@
 import { statfsSync } from 'node:fs';
 import { errorLine, TreelineError, type ErrorCode } from '../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
+import { KeyFile } from '../../files/index.ts';
 import type { DeployOutcome, JobParams } from '../jobs/index.ts';
 import type { ImportPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
-import { OriginFile } from '../sysroot/origin-file.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
@@ -142,7 +142,7 @@ function requireWanted(context: UpgradeContext, repo: RepoPort, source: Source, 
 
 /** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
 function originFor(source: Source, revision: Revision, checksum: string): string {
-  const origin = new OriginFile(source.newest.originText ?? '');
+  const origin = new KeyFile(source.newest.originText ?? '');
   const key = origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec';
   origin.set('origin', key, source.refspec);
   if (source.refspec !== source.origin.refspec) {

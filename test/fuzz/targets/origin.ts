@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { OriginFile } from '../../../main/engine/sysroot/origin-file.ts';
+import { KeyFile } from '../../../main/files/index.ts';
 import { readOrigin } from '../../../main/engine/sysroot/origin.ts';
 import { tolerant } from './refusal.ts';
 
@@ -13,12 +13,12 @@ export const seeds = [
 export function target(data: Uint8Array): void {
   const text = Buffer.from(data).toString('utf8');
   tolerant(() => readOrigin(text, () => true));
-  const file = tolerant(() => new OriginFile(text));
+  const file = tolerant(() => new KeyFile(text));
   if (!file) return;
   const requested = JSON.stringify(tolerant(() => file.list('packages', 'requested')) ?? '');
   const wrote = tolerant(() => {
     file.set('origin', 'refspec', 'new:ref');
-    return new OriginFile(file.text);
+    return new KeyFile(file.text);
   });
   if (!wrote) return;
   if (wrote.get('origin', 'refspec') !== 'new:ref') throw new Error('a changed refspec isn’t read back');

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /**
- * An origin file by GKeyFile's rules (GLib, "Key-value file parser"): groups of one name are one group, of a key that comes twice the last value
- * counts. Lines are kept, so that what we don't know survives a change.
+ * A key file by GKeyFile's rules (GLib, "Key-value file parser"), as origins, remotes and configuration files are: groups of one name are one group,
+ * of a key that comes twice the last value counts. Lines are kept, so that what we don't know, comments too, survives a change. What GLib refuses
+ * is passed over here: whether a file is one at all says native/ostree/keyfile.ts.
  */
-export class OriginFile {
+export class KeyFile {
   readonly #lines: string[];
 
   constructor(text: string) {
@@ -11,7 +12,7 @@ export class OriginFile {
   }
 
   get text(): string {
-    return `${this.#lines.join('\n').trimEnd()}\n`;
+    return `${this.#lines.join('\n').replace(/\n+$/, '')}\n`;
   }
 
   get(group: string, key: string): string | undefined {
@@ -19,12 +20,12 @@ export class OriginFile {
     return at === undefined ? undefined : unescape(valueOf(this.#lines[at] as string));
   }
 
-  /** A `;`-separated list (`\\;` is a semicolon of an item); empty when missing. */
+  /** A `;`-separated list (`\\;` is a semicolon of an item, and the last separator may be left out); empty when missing. Items are as they stand, blanks too. */
   list(group: string, key: string): string[] {
     const at = this.#find(group, key).at(-1);
     if (at === undefined) return [];
-    const items = valueOf(this.#lines[at] as string).match(/(?:\\.|[^;\\])+/g) ?? [];
-    return items.map((item) => unescape(item.replaceAll('\\;', ';')).trim()).filter((item) => item !== '');
+    const items = valueOf(this.#lines[at] as string).matchAll(/((?:\\.|[^;\\])*);|((?:\\.|[^;\\])+)$/g);
+    return [...items].map(([, ended, last]) => unescape((ended ?? last ?? '').replaceAll('\\;', ';')));
   }
 
   /** Each key of a group once, in the order of their first lines. */
