@@ -373,6 +373,11 @@ export const errorTable = define({
     '{subject} is needed but excluded. {requiredBy} needs {requirement}.',
     'Check exclude-packages.',
   ],
+  'package.hidden-by-module': [
+    'A package is hidden by a module',
+    '{subject} of the repository {repo} is hidden by its modules: {module}. {requiredBy} needs {requirement}.',
+    'Set platform-module in the treefile if the module’s default stream is meant, or module_hotfixes=1 for {repo} in its .repo file to take packages as they are.',
+  ],
   'package.corrupt': ['A package file is damaged', '{subject}: {detail}', 'Fetch it again.'],
   'package.unsigned': [
     'A package isn’t signed',

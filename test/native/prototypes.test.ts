@@ -28,6 +28,12 @@ const headers = `
 const elsewhere: Readonly<Record<string, string>> = {
   rpmluaGetGlobalState: 'rpmlua.h of rpm’s sources',
   rpmluaRunScript: 'rpmlua.h of rpm’s sources',
+  modulemd_module_index_new: 'modulemd.h of libmodulemd’s sources',
+  modulemd_module_index_update_from_string: 'modulemd.h of libmodulemd’s sources',
+  modulemd_module_index_search_rpms: 'modulemd.h of libmodulemd’s sources',
+  modulemd_module_stream_get_module_name: 'modulemd.h of libmodulemd’s sources',
+  modulemd_module_stream_get_stream_name: 'modulemd.h of libmodulemd’s sources',
+  modulemd_subdocument_info_get_gerror: 'modulemd.h of libmodulemd’s sources',
 };
 
 /** Arguments that are pointers in C and numbers here, and why. */

@@ -102,7 +102,16 @@ test.each(Object.keys(refusedKeys))('%s is refused with the reason', (key) => {
 
 test('reasons say whose key it is', () => {
   expect(errorLine(failure(() => load(`${base}override-remove: [x]\n`)))).toContain('is for a client’s origin');
-  expect(errorLine(failure(() => load(`${base}platform-module: x\n`)))).toContain('gave up');
+  expect(errorLine(failure(() => load(`${base}modules: {enable: [a]}\n`)))).toContain('gave up');
+});
+
+test('the platform of modules is a name and a stream', () => {
+  expect(load(`${base}variables: {el: 8}\nplatform-module: "platform:el\${el}"\n`).platformModule).toBe('platform:el8');
+  expect(failure(() => load(`${base}platform-module: el8\n`))).toMatchObject({
+    code: 'treefile.invalid-value',
+    line: 4,
+    key: 'platform-module',
+  });
 });
 
 test.each([

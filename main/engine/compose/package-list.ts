@@ -10,5 +10,8 @@ import { openCachedir } from './workdir.ts';
 export function listPackages(params: DraftParams & { readonly cachedir?: string }, catalog: Catalog): AvailablePackage[] {
   const treefile = loadTreefile(params.treefile, params.text);
   const cachedir = openCachedir(params.cachedir);
-  return catalog({ cachedir, repos: loadRepos(treefile), releasever: treefile.releasever, excludes: treefile.excludePackages });
+  return catalog({
+    ...{ cachedir, repos: loadRepos(treefile), releasever: treefile.releasever, excludes: treefile.excludePackages },
+    ...(treefile.platformModule === undefined ? {} : { platformModule: treefile.platformModule }),
+  });
 }

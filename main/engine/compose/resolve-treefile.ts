@@ -32,6 +32,7 @@ export function resolveTreefile(
       repoPackages: treefile.repoPackages,
       excludes: treefile.excludePackages,
       recommends: treefile.recommends,
+      ...(treefile.platformModule === undefined ? {} : { platformModule: treefile.platformModule }),
       ...(options.cacheOnly ? { cacheOnly: true } : {}),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
       ...(options.locks ? { locks: options.locks } : {}),

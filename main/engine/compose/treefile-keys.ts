@@ -67,6 +67,10 @@ const content = {
     'append',
   ),
   'repo-packages': key('Packages that come from one certain repository.', value.repoPackages, 'append'),
+  'platform-module': key(
+    'The platform that modules of repositories are for, `platform:el8`: their default streams for it are used. By default what the repositories themselves say. Variables are replaced.',
+    word,
+  ),
   'bootstrap-packages': key('Deprecated: the same as packages.', value.packageList, 'append'),
   'exclude-packages': key(
     'Packages that may not be in the tree: an error if something needs one, else left out.',
@@ -190,11 +194,11 @@ export const aliases: Readonly<Record<string, string>> = {
 
 const ofClient =
   'is for a client’s origin: it says what one machine changes about the tree that it gets, and means nothing when a tree is composed';
-const modules = 'chose modules of a package repository, which distributions gave up; name packages of the stream’s own repository instead';
+const modules =
+  'chose modules of a package repository, which distributions gave up; set platform-module for default streams, or module_hotfixes=1 in the .repo file to take packages as they are';
 
 /** Keys of rpm-ostree that are refused, each with the reason. */
 export const refusedKeys: Readonly<Record<string, string>> = {
-  'platform-module': modules,
   modules,
   'base-refspec': ofClient,
   'container-image-reference': ofClient,

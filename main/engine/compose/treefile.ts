@@ -33,6 +33,7 @@ export interface Treefile {
   readonly ostreeOverrideLayers: readonly string[];
   readonly excludePackages: readonly string[];
   readonly recommends: boolean;
+  readonly platformModule?: string;
   readonly releasever: string;
   readonly automaticVersionPrefix?: string;
   readonly automaticVersionSuffix: string;
@@ -163,6 +164,13 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
       key: 'automatic-version-prefix',
       detail: `“${wrongField}” is no field of a date, such as %Y, %m and %d are`,
     });
+  const platformModule = string('platform-module');
+  if (platformModule !== undefined && !/^[^:\s]+:[^:\s]+$/.test(platformModule))
+    throw new TreelineError('treefile.invalid-value', {
+      ...placeOf('platform-module'),
+      key: 'platform-module',
+      detail: 'it must be a name and a stream, such as platform:el8',
+    });
   const rpmdb = get<Treefile['rpmdb'] | 'bdb' | 'b-d-b'>('rpmdb') ?? 'target';
   const units = list('units');
   const machineidCompat = flag('machineid-compat', true);
@@ -192,6 +200,7 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     ostreeLayers,
     ostreeOverrideLayers: list('ostree-override-layers'),
     recommends: flag('recommends', true),
+    ...optional('platformModule', platformModule),
     releasever: get<string>('releasever') ?? '',
     ...optional('automaticVersionPrefix', versionPrefix),
     automaticVersionSuffix: get<string>('automatic-version-suffix') ?? '.',

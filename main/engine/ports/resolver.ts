@@ -49,6 +49,8 @@ export interface ResolveRequest {
   readonly repoPackages?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
   readonly excludes: readonly string[];
   readonly recommends: boolean;
+  /** `name:stream` that modules of repositories are for; without it, what the repositories say of themselves. */
+  readonly platformModule?: string;
   readonly locks?: readonly PackageLock[];
   /** Nothing but locked packages may be installed. */
   readonly lockedOnly?: boolean;
@@ -85,12 +87,12 @@ export interface Resolution extends Disposable {
 }
 
 /**
- * Resolve by libdnf. Throws package.not-found, package.excluded, lockfile.not-locked, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
+ * Resolve by libdnf. Throws package.not-found, package.excluded, package.hidden-by-module, lockfile.not-locked, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
  * or rpmmd.corrupt, each naming the package, requirement or repository.
  */
 export type Resolver = (request: ResolveRequest) => Resolution;
 
-export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly'>;
+export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'platformModule'>;
 
 /** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
 export type Catalog = (request: CatalogRequest) => AvailablePackage[];

@@ -17,6 +17,7 @@ const specs = {
   rpm: { sonames: ['librpm.so.9', 'librpm.so.10'], debian: 'librpm9', fedora: 'rpm-libs' },
   rpmio: { sonames: ['librpmio.so.9', 'librpmio.so.10'], debian: 'librpmio9', fedora: 'rpm-libs' },
   dnf: { sonames: ['libdnf.so.2'], debian: 'libdnf2-common libdnf2', fedora: 'libdnf' },
+  modulemd: { sonames: ['libmodulemd.so.2'], debian: 'libmodulemd2', fedora: 'libmodulemd' },
   repo: { sonames: ['librepo.so.0'], debian: 'librepo0', fedora: 'librepo' },
   sqlite: { sonames: ['libsqlite3.so.0'], debian: 'libsqlite3-0', fedora: 'sqlite-libs' },
   cap: { sonames: ['libcap.so.2'], debian: 'libcap2', fedora: 'libcap' },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
+import { hiddenByModule, hiddenError, type Hidden } from './modules.ts';
 import { archesOf, eachReldep, nevraOf, takeArray } from './packages.ts';
 import { compare, goal, ignoreExcludes, key, packageSet, pkg, query } from './raw.ts';
 
@@ -17,6 +18,8 @@ interface Missing {
   readonly requirement: string;
   /** Names of excluded packages that would provide it. */
   readonly excluded: readonly string[];
+  /** They themselves. */
+  readonly unseen: readonly Pointer[];
 }
 
 /** What a package requires and nothing, or only something excluded, provides; and who provides the rest. */
@@ -39,8 +42,9 @@ function inspect(
     if (list.length === 0) {
       const hidden = providersOf(sack, reldep, ignoreExcludes);
       owners.push(hidden);
-      const names = pointersOf(hidden).flatMap((each) => (arches.has(String(pkg.arch(each))) ? [String(pkg.name(each))] : []));
-      missing.push({ subject, requirement: text, excluded: [...new Set(names)].sort() });
+      const fitting = pointersOf(hidden).filter((each) => arches.has(String(pkg.arch(each))));
+      const names = new Set(fitting.map((each) => String(pkg.name(each))));
+      missing.push({ subject, requirement: text, excluded: [...names].sort(), unseen: fitting });
     }
   });
   return { missing, providers, owners };
@@ -53,7 +57,12 @@ function providersOf(sack: Pointer, reldep: Pointer, flags: number): unknown {
 }
 
 /** The first unmet requirement of a package that the solver calls broken, on the way from what was asked for to what it needs. */
-function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: ReadonlySet<string>): Missing | undefined {
+function firstMissing(
+  sack: Pointer,
+  repos: readonly Pointer[],
+  broken: ReadonlySet<string>,
+  candidates: ReadonlySet<string>,
+): (Omit<Missing, 'unseen'> & { readonly hidden: Hidden | undefined }) | undefined {
   const arches = archesOf(sack);
   const seen = new Set<string>();
   const owners: unknown[] = [];
@@ -69,7 +78,8 @@ function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: Re
         seen.add(nevra);
         const found = inspect(sack, item, arches);
         owners.push(...found.owners);
-        if (broken.has(nevra) && found.missing[0]) return found.missing[0];
+        const [missing] = found.missing;
+        if (broken.has(nevra) && missing) return { ...missing, hidden: hiddenByModule(sack, repos, missing.unseen) };
         next.push(...found.providers);
       }
       level = next;
@@ -81,12 +91,19 @@ function firstMissing(sack: Pointer, broken: ReadonlySet<string>, candidates: Re
 }
 
 /**
- * Why a goal has no solution, found out by asking the sack: which package's requirement nothing provides, or only an
- * excluded package does, or which packages conflict. The solver's own words go along as detail, never parsed.
+ * Why a goal has no solution, found out by asking the sack: which package's requirement nothing provides, or only a
+ * package that is excluded or hidden by a module does, or which packages conflict. The solver's own words go along as detail, never parsed.
  */
-export function explain(sack: Pointer, solved: Pointer, candidates: ReadonlySet<string>, words: string): TreelineError {
+export function explain(
+  sack: Pointer,
+  repos: readonly Pointer[],
+  solved: Pointer,
+  candidates: ReadonlySet<string>,
+  words: string,
+): TreelineError {
   const broken = new Set(withPackages(sack, goal.brokenPackages(solved, 0), nevraOf));
-  const missing = firstMissing(sack, broken, candidates);
+  const missing = firstMissing(sack, repos, broken, candidates);
+  if (missing?.hidden) return hiddenError(missing.hidden, { requirement: missing.requirement, requiredBy: missing.subject }, words);
   if (missing && missing.excluded.length > 0)
     return new TreelineError('package.excluded', {
       subject: missing.excluded.join(', '),

@@ -29,6 +29,7 @@ export const context = {
   setInstallRoot: contextString('install_root'),
   setReleaseVer: contextString('release_ver'),
   setProxy: contextString('http_proxy'),
+  setPlatformModule: contextString('platform_module'),
   setVarsDir: fn('dnf_context_set_vars_dir', 'void', [Ptr, Strings]),
   setCacheAge: fn('dnf_context_set_cache_age', 'void', [Ptr, 'uint']),
   setCacheOnly: fn('dnf_context_set_cache_only', 'void', [Ptr, 'int']),
@@ -99,6 +100,9 @@ export const selector = {
 };
 export const sack = {
   addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]),
+  /** Copies; NULL: nothing is. */
+  excludes: fn('dnf_sack_get_excludes', Ptr, [Ptr]),
+  moduleExcludes: fn('dnf_sack_get_module_excludes', Ptr, [Ptr]),
   /** A list that the caller frees; its strings are the sack's. */
   arches: fn('dnf_sack_list_arches', Ptr, [Ptr]),
 };
@@ -107,6 +111,7 @@ export const packageSet = {
   add: fn('dnf_packageset_add', 'void', [Ptr, Ptr]),
   free: fn('dnf_packageset_free', 'void', [Ptr]),
   count: fn('dnf_packageset_count', 'size_t', [Ptr]),
+  has: fn('dnf_packageset_has', 'int', [Ptr, Ptr]),
 };
 
 const text = (name: string): ((...args: Value[]) => unknown) => fn(`dnf_package_get_${name}`, 'str', [Ptr]);

@@ -10,6 +10,7 @@ import { dnfCode } from './errors.ts';
 import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
 import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
+import { hiddenByModule, hiddenError } from './modules.ts';
 import { explain } from './problems.ts';
 import {
   compare,
@@ -97,7 +98,13 @@ class DnfResolution implements Resolution {
       if (!(error instanceof TreelineError)) throw error;
       if (error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo)
         throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
-      throw explain(this.#sack, solving, this.#candidates, (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim());
+      throw explain(
+        this.#sack,
+        pointersOf(context.repos(this.#context)),
+        solving,
+        this.#candidates,
+        (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim(),
+      );
     }
     const installs = this.#scope.own(goal.installs(solving), 'installs', ptrArrayUnref);
     download.ensureRepos(context.transaction(this.#context) as Pointer, installs);
@@ -188,7 +195,14 @@ class DnfResolution implements Resolution {
     for (const field of [key.name, key.nevra, key.provides, key.file]) {
       using q = new Handle(query.create(this.#sack, ignoreExcludes), 'HyQuery', query.free);
       query.filter(q.pointer, field, isGlob(spec) ? compare.glob : compare.eq, spec);
-      if (!query.isEmpty(q.pointer)) return new TreelineError('package.excluded', { subject: spec });
+      if (query.isEmpty(q.pointer)) continue;
+      const found = query.run(q.pointer);
+      try {
+        const hidden = hiddenByModule(this.#sack, pointersOf(context.repos(this.#context)), pointersOf(found));
+        return hidden ? hiddenError(hidden) : new TreelineError('package.excluded', { subject: spec });
+      } finally {
+        ptrArrayUnref(found as Pointer);
+      }
     }
     return new TreelineError('package.not-found', { subject: spec });
   }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { ResolveRequest } from '../../engine/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
 import { applyLocks } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
-import { compare, context, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
+import { compare, context, ignoreExcludes, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
 import { isOnNetwork, mirrorsIn, refresh, removeUnfinished } from './refresh.ts';
 import { writeRepoDirectory } from './repo-files.ts';
 import { requireBounded } from './unpacked.ts';
 
-type SackRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly'>;
+type SackRequest = Pick<
+  ResolveRequest,
+  'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly' | 'platformModule'
+>;
 
 export interface OpenSack {
   readonly context: Pointer;
@@ -46,6 +49,7 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   context.setSolvDir(opened, at('solv'));
   context.setLockDir(opened, at('lock'));
   context.setInstallRoot(opened, at('empty-root'));
+  setPlatform(opened, request, at('empty-root'));
   context.setVarsDir(opened, [at('vars'), null]);
   context.setReleaseVer(opened, request.releasever || '0');
   if (request.proxy) context.setProxy(opened, request.proxy);
@@ -57,6 +61,16 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   context.setCacheAge(opened, 0xffffffff);
   context.setCacheOnly(opened, request.cacheOnly ? 1 : 0);
   context.setup(opened, null);
+}
+
+/**
+ * The platform that modules are for: the treefile's, else what libdnf finds in the repositories (system-release's base-module()), else one that no module is
+ * for. Where libdnf finds none at all it reports a fault of the program, which ends it.
+ */
+function setPlatform(opened: Pointer, { platformModule }: SackRequest, root: string): void {
+  if (platformModule !== undefined) context.setPlatformModule(opened, platformModule);
+  mkdirSync(path.join(root, 'etc'), { recursive: true });
+  writeFileSync(path.join(root, 'etc/os-release'), 'PLATFORM_ID="platform:none"\n');
 }
 
 /** Metadata of all repositories, up to date (unless only the cache may be asked) and of a bearable size, before a library reads it. */
@@ -109,7 +123,8 @@ function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
 function exclude(packages: Pointer, patterns: readonly string[]): void {
   for (const pattern of patterns) {
     for (const field of [key.name, key.nevra]) {
-      using q = new Handle(query.create(packages, 0), 'HyQuery', query.free);
+      // also of what a module hides: it is excluded all the same
+      using q = new Handle(query.create(packages, ignoreExcludes), 'HyQuery', query.free);
       query.filter(q.pointer, field, isGlob(pattern) ? compare.glob : compare.eq, pattern);
       using set = new Handle(query.runSet(q.pointer), 'DnfPackageSet', packageSet.free);
       sack.addExcludes(packages, set.pointer);

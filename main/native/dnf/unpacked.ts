@@ -6,16 +6,15 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { atomicFile, readRegularFile } from '../../files/index.ts';
 import { PayloadError, UnpackedFile } from '../archive/reader.ts';
 import type { Pointer } from '../core/index.ts';
+import { compressorOf } from './compressors.ts';
 import type { DownloadLimits } from './limits.ts';
+import { damageOfModules } from './modules.ts';
 import { repo } from './raw.ts';
 import { filesOf } from './repomd.ts';
 
 /** What libsolv and libmodulemd unpack into memory. */
 const kinds = ['primary', 'filelists', 'updateinfo', 'modules'] as const;
 type Kind = (typeof kinds)[number];
-
-/** How libsolv and libdnf tell compressors: by the name's end. */
-const compressors: Readonly<Record<string, string>> = { gz: 'gzip', xz: 'xz', lzma: 'lzma', bz2: 'bzip2', zst: 'zstd' };
 
 /** Without it, the reader took the rest of the file for nothing. */
 const ends: Partial<Readonly<Record<Kind, RegExp>>> = { updateinfo: /(?:<\/updates\s*>|<updates(?:\s[^>]*)?\/>)\s*(?:<!--[^]*?-->\s*)*$/ };
@@ -79,12 +78,14 @@ function lookThrough({ id, kind, file, name, unpackedBytes, limits }: Looking): 
   const buffer = Buffer.allocUnsafe(1 << 17);
   let total = 0;
   let tail = Buffer.alloc(0);
+  const kept: Buffer[] = [];
   try {
-    using unpacked = new UnpackedFile(file, 0, compressors[path.extname(name).slice(1)] ?? 'none');
+    using unpacked = new UnpackedFile(file, 0, compressorOf(name));
     for (let count = unpacked.read(buffer); count > 0; count = unpacked.read(buffer)) {
       total += count;
       if (total > limitBytes)
         throw new TreelineError('rpmmd.too-large', { subject: id, facts: { name: `${name}, unpacked,`, limitBytes } });
+      if (kind === 'modules') kept.push(Buffer.from(buffer.subarray(0, count)));
       if (ends[kind]) tail = Buffer.concat([tail, buffer.subarray(0, count)]).subarray(-tailBytes);
     }
   } catch (error) {
@@ -92,4 +93,7 @@ function lookThrough({ id, kind, file, name, unpackedBytes, limits }: Looking): 
     throw error;
   }
   if (ends[kind] && !ends[kind].test(tail.toString())) throw damaged('it ends in the middle');
+  // libdnf leaves out what it can't read, and shows what that would hide; of some mistakes the process ends
+  const damage = kind === 'modules' ? damageOfModules(Buffer.concat(kept).toString()) : undefined;
+  if (damage !== undefined) throw damaged(damage);
 }
