@@ -23,6 +23,8 @@ const banner = { js: "import { createRequire as treelineRequire } from 'node:mod
 /** Entries that exist; a room that has none yet is skipped. */
 const entries = [
   { in: 'main/worker/entry.ts', out: 'worker/worker.mjs' },
+  // a thread of the process that fetches
+  { in: 'main/worker/traffic-thread.ts', out: 'worker/traffic-thread.mjs' },
   // loaded by the command line for `treeline db`, which starts no worker
   { in: 'main/worker/db-jobs.ts', out: 'worker/db-jobs.mjs' },
   // and by the command line on a Node.js that can't connect to abstract sockets

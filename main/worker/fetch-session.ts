@@ -6,12 +6,13 @@ import type { FetchOutcome, FetchRequest } from '../engine/ports/fetch.ts';
 import { ancestorsOf } from '../engine/diff/index.ts';
 import { tryHistoryOf } from '../engine/upgrade/chain.ts';
 import { branchTip } from './branch-file.ts';
+import { FetchTraffic } from './fetch-traffic.ts';
 import { fetchInto } from '../native/ostree/index.ts';
 
 /** Word on the worker's command line that makes it a fetching process. */
 export const fetchSessionWord = 'fetch-session';
 
-/** A JSON object a line on fd 3. Each request is answered by exactly one `result` or `error`. */
+/** A JSON object a line on fd 3. Each request is answered by exactly one `result` or `error`. stdout is for signs of life (fetch-traffic.ts). */
 export type FetchEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'result'; readonly result: FetchOutcome }
@@ -21,20 +22,22 @@ export type FetchEvent =
 export async function fetchSession(emit: (event: FetchEvent) => void): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     try {
-      const request = JSON.parse(line) as FetchRequest;
-      const tip = request.branch === undefined ? undefined : await branchTip(request.options, request.branch);
-      emit({
-        type: 'result',
-        result: fetchInto(
-          request,
-          (commit) => ancestorsOf(tryHistoryOf(commit)),
-          (progress) => emit({ type: 'progress', progress }),
-          tip,
-        ),
-      });
+      emit({ type: 'result', result: await answer(JSON.parse(line) as FetchRequest, emit) });
     } catch (error) {
       if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
       emit({ type: 'error', error: TreelineError.report(error) });
     }
   }
+}
+
+async function answer(request: FetchRequest, emit: (event: FetchEvent) => void): Promise<FetchOutcome> {
+  // only a look ends when a server falls silent
+  using _traffic = request.commitOnly ? new FetchTraffic() : undefined;
+  const tip = request.branch === undefined ? undefined : await branchTip(request.options, request.branch);
+  return fetchInto(
+    request,
+    (commit) => ancestorsOf(tryHistoryOf(commit)),
+    (progress) => emit({ type: 'progress', progress }),
+    tip,
+  );
 }

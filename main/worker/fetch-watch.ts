@@ -38,6 +38,11 @@ export class FetchWatch implements Disposable {
     const now = `${bytesDone} ${itemsDone}`;
     if (now === this.#seen) return;
     this.#seen = now;
+    this.heard();
+  }
+
+  /** Something came in from the server. */
+  heard(): void {
     this.#silentSince = performance.now();
   }
 

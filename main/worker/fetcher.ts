@@ -40,13 +40,14 @@ export class ProcessFetcher implements FetchPort, Disposable {
     // opened by us, who may walk there: a stick's mount point is often its user's alone
     const fd = medium === undefined ? undefined : openMedium(medium, this.#user);
     this.#child = spawn(process.execPath, [worker, fetchSessionWord], {
-      stdio: ['pipe', 'ignore', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
       env: { ...process.env, G_DEBUG: 'fatal-criticals' },
       cwd: '/',
       ...this.#user,
     });
     if (fd !== undefined) closeSync(fd);
     this.#child.stdin?.on('error', () => undefined);
+    this.#child.stdout?.on('data', () => this.#watch?.heard());
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
     void this.#follow(this.#child.stdio[3] as Readable);
     this.#child.on('error', (error) =>

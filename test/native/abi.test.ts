@@ -6,6 +6,7 @@ import path from 'node:path';
 import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CheckoutAtOptions } from '../../main/native/ostree/checkout.ts';
+import { bytesReceivedAt, optionTcpInfo, protocolTcp } from '../../main/native/linux/tcp-traffic.ts';
 import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree/index.ts';
 
 /**
@@ -52,6 +53,9 @@ const constants: Readonly<Record<string, number>> = {
   OSTREE_GPG_ERROR_EXPIRED_KEY: 4,
   OSTREE_GPG_SIGNATURE_ATTR_FINGERPRINT: 5,
   OSTREE_GPG_SIGNATURE_ATTR_FINGERPRINT_PRIMARY: 12,
+  'offsetof(struct tcp_info, tcpi_bytes_received)': bytesReceivedAt,
+  IPPROTO_TCP: protocolTcp,
+  TCP_INFO: optionTcpInfo,
   G_IO_ERROR_NO_SPACE: 12,
   G_IO_ERROR_HOST_NOT_FOUND: 28,
   G_IO_ERROR_CONNECTION_REFUSED: 39,
@@ -83,7 +87,7 @@ beforeAll(() => {
   const source = path.join(dir, 'abi.c');
   writeFileSync(
     source,
-    `#include <ostree.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`,
+    `#include <linux/tcp.h>\n#include <netinet/in.h>\n#include <ostree.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`,
   );
   const flags = execFileSync('pkg-config', ['--cflags', 'ostree-1', 'gio-2.0'], { encoding: 'utf8' }).trim().split(/\s+/);
   execFileSync('cc', ['-o', path.join(dir, 'abi'), source, ...flags]);

@@ -56,6 +56,11 @@ export const pageStates: readonly PageState[] = [
     shows: ['This system is up to date', 'checked 5 minutes ago'],
   },
   {
+    name: 'updates-stale-list',
+    snapshot: f.snapshot({ check: { kind: 'up-to-date', checkedAt: f.now - 300, staleList: true } }),
+    shows: ['This system is up to date', 'list of branches is older than the branch itself', 'checked 5 minutes ago'],
+  },
+  {
     name: 'updates-blocked',
     snapshot: f.snapshot({
       deployments: [{ ...f.booted, ...layered }, f.older],
