@@ -3,15 +3,19 @@ import { Worker } from 'node:worker_threads';
 
 /** Has a thread write a byte to stdout from time to time while bytes come in from servers; see traffic-thread.ts. Never a reason to fail, nor to stay alive. */
 export class FetchTraffic implements Disposable {
-  readonly #thread: Worker;
+  #thread: Worker | undefined;
 
   constructor() {
-    // what is told meanwhile is lost, not an error: a thread that ends leaves the fetch as it is
-    this.#thread = new Worker(new URL('./traffic-thread.mjs', import.meta.url)).on('error', () => undefined);
-    this.#thread.unref();
+    try {
+      this.#thread = new Worker(new URL('./traffic-thread.mjs', import.meta.url));
+      // one that ends leaves the fetch as it is
+      this.#thread.on('error', () => undefined).unref();
+    } catch {
+      // no thread is to be had
+    }
   }
 
   [Symbol.dispose](): void {
-    void this.#thread.terminate();
+    void this.#thread?.terminate();
   }
 }
