@@ -56,7 +56,7 @@ beforeAll(async () => {
   // no update service is needed to build trees
   app = await launchApp(user, { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${path.join(user.home, 'no-bus')}` });
   page = await app.firstWindow();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
 });
 
 afterAll(async () => {

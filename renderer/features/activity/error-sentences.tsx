@@ -7,7 +7,19 @@ export function ErrorSentences({ text }: { text: ErrorText }): ReactNode {
   return (
     <>
       {text.explanation ? <p className="foreign-text">{text.explanation}</p> : null}
-      {text.next ? <p>{text.next}</p> : null}
+      {text.next ? <p>{withCommands(text.next)}</p> : null}
     </>
   );
 }
+
+/** Commands stand in backticks, as the command line prints them: here in a font of their own. */
+const withCommands = (text: string): ReactNode =>
+  text.split('`').map((part, index) =>
+    index % 2 === 1 ? (
+      <code key={index} className="font-mono text-[0.95em] select-all">
+        {part}
+      </code>
+    ) : (
+      part
+    ),
+  );

@@ -55,7 +55,7 @@ export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
           className={`mt-0.5 size-7 shrink-0 ${colour} ${state.kind === 'checking' ? 'animate-spin' : ''}`}
         />
         <div className="min-w-0 flex-1 space-y-4">
-          <Headline state={state} booted={booted} check={snapshot.check} />
+          <Headline state={state} booted={booted} check={snapshot.check} problem={snapshot.problem} />
           {state.kind === 'working' ? <JobProgress job={state.job} /> : null}
           {state.kind === 'available' ? <UpdateFacts update={state.update} /> : null}
           {state.kind === 'failed' && state.check.last ? <UpdateFacts update={state.check.last} /> : null}
@@ -70,9 +70,11 @@ interface HeadlineProps {
   readonly state: UpdateState;
   readonly booted: Deployment | undefined;
   readonly check: CheckState;
+  /** Said above the card already. */
+  readonly problem: HostSnapshot['problem'];
 }
 
-function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
+function Headline({ state, booted, check: found, problem }: HeadlineProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const explain = useErrorText();
@@ -140,11 +142,13 @@ function Headline({ state, booted, check: found }: HeadlineProps): ReactNode {
             title={check.since > 0 ? t('state.failedSince', { when: format.dateTime(check.since) }) : t('state.failedEver')}
             lines={[t('state.current', { version: current }), t('state.failedAgo', { ago: format.ago(check.failedAt) })]}
           />
-          <div>
-            <p className="font-medium">{text.title}</p>
-            <ErrorSentences text={text} />
-            <ErrorDetails report={check.error} />
-          </div>
+          {check.error.code === problem?.code ? null : (
+            <div>
+              <p className="font-medium">{text.title}</p>
+              <ErrorSentences text={text} />
+              <ErrorDetails report={check.error} />
+            </div>
+          )}
           {check.last ? <p>{t('state.lastFound', { version: check.last.version })}</p> : null}
         </>
       );
