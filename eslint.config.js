@@ -13,7 +13,7 @@ const rooms = {
   files: { at: 'main/files', may: ['errors'] },
   engine: { at: 'main/engine', may: ['files', 'domain', 'errors', 'dbus'] },
   native: { at: 'main/native', may: ['files', 'engine', 'domain', 'errors'] },
-  worker: { at: 'main/worker', may: ['engine', 'native', 'domain', 'errors'] },
+  worker: { at: 'main/worker', may: ['engine', 'native', 'files', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
   local: { at: 'main/local', may: ['files', 'engine', 'domain', 'errors'] },
   helper: { at: 'main/helper', may: ['files', 'engine', 'dbus', 'domain', 'errors'] },

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Variant } from '../../shared/dbus/index.ts';
 import { parseRepoFile } from '../engine/compose/repo-sections.ts';
+import { readRegularFile } from '../files/index.ts';
 import type { Dict } from './encode.ts';
 
 /** rpm-ostree's dictionaries of the package repositories in a folder of `.repo` files (dnf.conf(5)). A file that can't be read is left out. */
@@ -15,7 +16,7 @@ export function listRepos(folder: string): Dict[] {
   }
   return names.sort().flatMap((name) => {
     try {
-      return parseRepoFile(readFileSync(path.join(folder, name), 'utf8'), name).map(repoDict);
+      return parseRepoFile(readRegularFile(path.join(folder, name)).toString(), name).map(repoDict);
     } catch {
       return [];
     }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { fileURLToPath } from 'node:url';
+import { readRegularFile } from '../files/index.ts';
 
 type Options = Readonly<Record<string, string>>;
 
@@ -24,7 +23,10 @@ export async function branchTip(options: Options, ref: string): Promise<string |
   try {
     const url = new URL(base);
     url.pathname = `${url.pathname.replace(/\/$/, '')}/refs/heads/${ref.split('/').map(encodeURIComponent).join('/')}`;
-    const text = url.protocol === 'file:' ? await readFile(fileURLToPath(url), 'utf8') : await get(url, options, maxRedirects);
+    const text =
+      url.protocol === 'file:'
+        ? readRegularFile(fileURLToPath(url), { limitBytes: maxBytes }).toString()
+        : await get(url, options, maxRedirects);
     return /^([0-9a-f]{64})\n?$/.exec(text)?.[1];
   } catch {
     return undefined;
@@ -39,7 +41,7 @@ function usesProxy(options: Options): boolean {
 
 /** A short text. Rejects for anything but 200, for too much, and after `timeoutMs`. */
 function get(url: URL, options: Options, redirects: number): Promise<string> {
-  const file = (key: string): Buffer | undefined => (options[key] === undefined ? undefined : readFileSync(options[key]));
+  const file = (key: string): Buffer | undefined => (options[key] === undefined ? undefined : readRegularFile(options[key]));
   const given = { signal: AbortSignal.timeout(timeoutMs), headers: { 'cache-control': 'no-cache' } };
   return new Promise((resolve, reject) => {
     const take = (response: http.IncomingMessage): void => {

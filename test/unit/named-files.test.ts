@@ -131,6 +131,48 @@ test('JSON that isn’t any is told by its place, never by what stands there', (
   expect(readJsonFile(write('state.json', '{"a":1}'))).toEqual({ a: 1 });
 });
 
+/** Where a file is read without asking what it is: a place below is the system's or the program's own, by a path that nobody chooses. */
+const readPlainly: Readonly<Record<string, string>> = {
+  'main/app/chosen-files.ts': 'a handle that was opened and judged before',
+  'main/app/review-commands.ts': '/proc',
+  'main/app/scheme.ts': 'the window’s own files',
+  'main/app/treefiles.ts': 'a handle that was opened and judged before',
+  'main/cli/commands/kargs.ts': '/proc, and a file that we have just written',
+  'main/engine/bootloader/efi-variables.ts': 'efivarfs',
+  'main/engine/disk/alongside.ts': 'efivarfs',
+  'main/engine/disk/grub.ts': 'GRUB’s images, larger than what people write',
+  'main/engine/disk/other-loaders.ts': 'boot sectors and syslinux’ modules',
+  'main/engine/history/history-file.ts': 'our own state',
+  'main/engine/publish/verify.ts': 'objects of a repository, which may be large',
+  'main/engine/review/etc-preview.ts': 'a descriptor that was opened and judged before',
+  'main/engine/review/safe-file.ts': 'a descriptor that was opened and judged before',
+  'main/engine/sysroot/repair-origin.ts': 'an origin of the sysroot, which only root writes',
+  'main/engine/sysroot/repair.ts': '/proc',
+  'main/engine/walls/image-needs.ts': 'the system’s storage.conf',
+  'main/engine/walls/walls.ts': 'what a job was told to write, which may be large',
+  'main/helper/boot-record.ts': 'our own state',
+  'main/helper/media.ts': '/proc',
+  'main/helper/options.ts': 'the system’s treelined.conf',
+  'main/helper/read-methods.ts': '/etc/machine-id',
+  'main/native/dnf/unpacked.ts': 'our own stamp',
+  'main/native/inside/needs.ts': '/proc',
+  'main/native/linux/lock.ts': 'a descriptor of our own lock file',
+  'main/native/ostree/damaged-file.ts': 'asks before whether it is a regular file',
+  'main/native/ostree/deltas.ts': 'objects of a repository, which may be large',
+  'main/native/ostree/fetch-damage.ts': '/proc, and what we have fetched ourselves',
+  'main/native/ostree/plain-repo.ts': 'objects of a repository, which may be large',
+  'main/native/ostree/publish.ts': 'the summary that was just written',
+  'main/worker/fetch-user.ts': '/proc and the system’s passwd',
+  'main/worker/fetch-watch.ts': '/proc',
+};
+
+test('files that others choose or write are read as regular ones', () => {
+  const found = execFileSync('git', ['grep', '-lE', '\\b(readFileSync|readFile)\\(', '--', 'main', ':!main/demo', ':!main/launch'], {
+    encoding: 'utf8',
+  });
+  expect(found.trim().split('\n').sort()).toEqual(Object.keys(readPlainly).sort());
+});
+
 test('files are parsed as JSON in no other way', () => {
   const found = execFileSync('git', ['grep', '-nE', 'JSON\\.parse\\(.*(readFileSync|readRegularFile|readBlob|readFile)\\(', '--', 'main'], {
     encoding: 'utf8',

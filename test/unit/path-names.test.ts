@@ -8,6 +8,10 @@ import { parseRepoFile } from '../../main/engine/compose/repo-sections.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile.ts';
 import { requireRemoteName } from '../../main/engine/remotes/name.ts';
 import { stateDir } from '../../main/engine/sysroot/state-dir.ts';
+import { isRefName } from '../../main/engine/upgrade/target.ts';
+import { parseManifest } from '../../main/engine/container/oci.ts';
+import { packageFileName } from '../../main/native/dnf/packages.ts';
+import { packageRef } from '../../main/native/ostree/package-ref.ts';
 import { requireStateroot } from '../../main/engine/sysroot/stateroot-name.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 
@@ -16,7 +20,7 @@ beforeAll(() => (work = mkdtempSync(path.join(tmpdir(), 'treeline-names-'))));
 afterAll(() => rmSync(work, { recursive: true }));
 
 /** None of them may become a part of a path. */
-const bad = ['', '.', '..', '../x', 'a/../../b', '/etc', 'a/b', 'a\0b', 'a\nb', 'a\u001bb', '.hidden', 'x'.repeat(300)];
+const bad = ['', '.', '..', '../x', 'a/../../b', '/etc', 'a/b', 'a\0b', 'a\nb', 'a\u001bb', '.hidden', '-dash', 'x'.repeat(300)];
 
 /** Each kind of name that becomes a part of a path, and the one place that judges it. */
 const kinds: Readonly<
@@ -41,9 +45,46 @@ const kinds: Readonly<
     },
     good: ['fedora', 'updates-testing', 'copr:x.y_z'],
     // no more than a name of a directory, as dnf has it
-    takes: ['.hidden'],
+    takes: ['.hidden', '-dash'],
+  },
+  'ref of an origin or refspec': {
+    judge: (ref) => requireTrue(isRefName(ref)),
+    good: ['fedora/43/x86_64/silverblue', 'a.b/c-d', 'größe'],
+    // parts of their own
+    takes: ['a/b'],
+  },
+  'file of a package': {
+    judge: (location) => packageFileName(location) ?? requireTrue(false),
+    good: ['Packages/p/p-1-1.noarch.rpm', 'p.rpm', 'a b.rpm'],
+    // their last part is what counts
+    takes: ['../x', 'a/../../b', '/etc', 'a/b'],
+  },
+  'blob of an image': {
+    judge: (digest) => parseManifest(Buffer.from(manifest(`sha256:${digest}`)), 'image'),
+    good: ['a'.repeat(64)],
   },
 };
+
+function requireTrue(value: boolean): void {
+  if (!value) throw new TreelineError('usage.invalid', { detail: 'no name' });
+}
+
+const manifest = (digest: string): string =>
+  JSON.stringify({
+    schemaVersion: 2,
+    config: { mediaType: 'x', digest: `sha256:${'0'.repeat(64)}`, size: 1 },
+    layers: [{ mediaType: 'x', digest, size: 1 }],
+  });
+
+test('a package of any name is cached under a ref', () => {
+  for (const name of bad.filter((each) => each !== '' && each.length < 100))
+    expect(isRefName(packageRef({ name, epoch: 0, version: name, release: '..', arch: name })), JSON.stringify(name)).toBe(true);
+});
+
+test('a package is kept under the last part of its location, which never is the directory itself', () => {
+  expect(packageFileName('a/../../p.rpm')).toBe('p.rpm');
+  for (const location of ['a/..', 'a/.', '..', '/', 'a/\n', 'x/.rpm']) expect(packageFileName(location), location).toBeUndefined();
+});
 
 describe.each(Object.entries(kinds))('%s', (_, { judge, good, takes = [] }) => {
   test.each(bad.filter((name) => !takes.includes(name)).map((name) => [JSON.stringify(name).slice(0, 40), name]))(

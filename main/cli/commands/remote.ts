@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { comparedDeployment, type Remote, type RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { action, type Session } from '../session.ts';
 import { dateText } from '../status.ts';
 import { wholeSystem } from '../whole-system.ts';
@@ -105,7 +105,7 @@ async function remove(session: Session, name: string, flags: { force?: boolean }
 }
 
 async function importKey(session: Session, name: string, file: string, flags: { yes?: boolean }): Promise<number> {
-  const key = (file === '-' ? Buffer.from(await text(process.stdin), 'latin1') : await readKey(file)).toString('base64');
+  const key = (file === '-' ? Buffer.from(await text(process.stdin), 'latin1') : readKey(file)).toString('base64');
   const keys = flags.yes ? await session.client.importKey(name, key) : await session.client.inspectKey(key);
   for (const found of keys) session.print(keyText(found));
   if (!flags.yes)
@@ -113,11 +113,11 @@ async function importKey(session: Session, name: string, file: string, flags: { 
   return flags.yes ? 0 : 1;
 }
 
-async function readKey(file: string): Promise<Buffer> {
+function readKey(file: string): Buffer {
   try {
-    return await readFile(file);
+    return readRegularFile(file);
   } catch (error) {
-    throw new TreelineError('key.unreadable', { subject: file, detail: (error as Error).message }, { cause: error });
+    throw new TreelineError('key.unreadable', { subject: file, detail: TreelineError.report(error).detail ?? '' }, { cause: error });
   }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, readRegularFile } from '../../files/index.ts';
 import type { DeployOutcome } from '../jobs/index.ts';
 import { pathInMenu } from './alongside-menu.ts';
 import { loaderInfo, oneShotProblem, writeOneShot } from './efi-variables.ts';
@@ -49,7 +49,7 @@ export function menuEntry(root: string, options: string): MenuEntry | undefined 
   const folder = path.join(root, 'boot/loader/entries');
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.conf')) : [];
   for (const id of names.sort()) {
-    const text = readFileSync(path.join(folder, id), 'utf8');
+    const text = readRegularFile(path.join(folder, id)).toString();
     const field = (key: string): string => new RegExp(`^${key}[ \\t]+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
     if (ostreeArgument(field('options')) === wanted) return { id, title: field('title') };
   }
@@ -118,7 +118,7 @@ function grubConfig(root: string): string | undefined {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString();
   } catch {
     return '';
   }

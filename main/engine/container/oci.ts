@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile, parseJson, readJsonFile } from '../../files/index.ts';
+import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../files/index.ts';
 
 /** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
 const descriptor = z.object({
@@ -78,6 +78,7 @@ export class OciDirectory {
     return path.join(this.path, 'blobs/sha256');
   }
 
+  /** Of a digest that the schema of an index or manifest has judged. */
   blobPath(digest: string): string {
     return path.join(this.blobs, digest.replace(/^sha256:/, ''));
   }
@@ -86,7 +87,7 @@ export class OciDirectory {
   readBlob(digest: string): Buffer {
     const file = this.blobPath(digest);
     if (!existsSync(file)) throw new TreelineError('repo.not-found', { subject: digest, detail: `${this.path} hasn’t got it` });
-    const bytes = readFileSync(file);
+    const bytes = readRegularFile(file);
     if (`sha256:${sha256(bytes)}` !== digest)
       throw new TreelineError('repo.corrupt', { subject: file, detail: 'its content doesn’t fit its name' });
     return bytes;

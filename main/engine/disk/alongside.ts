@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import { alongsideMark, alongsideMenu } from '../bootloader/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { DiskPort } from '../ports/disk.ts';
@@ -69,7 +70,7 @@ function checkRoot(root: string, stateroot: string): string | undefined {
 function bootOf(root: string): { separate: boolean; fstab: string } {
   if (statSync(path.join(root, 'boot')).dev === statSync(root).dev) return { separate: false, fstab: '' };
   const fstab = path.join(root, 'etc/fstab');
-  const lines = (existsSync(fstab) ? readFileSync(fstab, 'utf8') : '')
+  const lines = (existsSync(fstab) ? readRegularFile(fstab).toString() : '')
     .split('\n')
     .filter((line) => /^\s*[^#\s]\S*\s+\/boot(\/\S*)?\s/.test(line));
   if (lines.some((line) => line.trim().split(/\s+/)[1] === '/boot')) return { separate: true, fstab: `${lines.join('\n')}\n` };
@@ -86,7 +87,7 @@ function bootOf(root: string): { separate: boolean; fstab: string } {
  */
 function addToGrub(grub: string, separate: boolean): void {
   const custom = path.join(grub, 'custom.cfg');
-  if (existsSync(custom) && readFileSync(custom, 'utf8').includes(alongsideMark)) return;
+  if (existsSync(custom) && readRegularFile(custom).toString().includes(alongsideMark)) return;
   const loader = `\${treeline_device}${separate ? '' : '/boot'}/loader`;
   appendFileSync(
     custom,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import type { JobContext } from '../jobs/index.ts';
 import type { DiskPort, NewSysroot } from '../ports/disk.ts';
 import type { RawDeployment } from '../ports/sysroot.ts';
+import { requireRemoteName } from '../remotes/name.ts';
 import { Tree } from '../tree/index.ts';
 import type { DiskBootloader, DiskParams, DiskRemote } from './params.ts';
 
@@ -68,6 +70,7 @@ function addRemote(sysroot: NewSysroot, remote: DiskRemote): void {
   const keys = remote.keys.map((file) => ({ file, bytes: readKey(file) }));
   const ed25519 = keys.flatMap(({ bytes }) => ed25519Lines(bytes));
   const gpg = keys.filter(({ bytes }) => ed25519Lines(bytes).length === 0);
+  requireRemoteName(remote.name);
   const keyFile = `ostree/repo/${remote.name}.trustedkeys.ed25519`;
   sysroot.setRemote(remote.name, remote.url, {
     'gpg-verify': gpg.length > 0,
@@ -80,9 +83,9 @@ function addRemote(sysroot: NewSysroot, remote: DiskRemote): void {
 
 function readKey(file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readRegularFile(file);
   } catch (error) {
-    throw new TreelineError('key.unreadable', { subject: file, detail: `${file}: ${(error as Error).message}` });
+    throw new TreelineError('key.unreadable', { subject: file, detail: `${file}: ${TreelineError.report(error).detail ?? ''}` });
   }
 }
 

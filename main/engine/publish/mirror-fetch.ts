@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 
 /** Summaries and parts of deltas are below this (libostree splits parts at 32 MB). */
 const maxBytes = 256 << 20;
@@ -12,10 +13,10 @@ const silenceSeconds = 60;
 export async function fetchUpstreamFile(url: string): Promise<Buffer | undefined> {
   if (url.startsWith('file://')) {
     try {
-      return readFileSync(fileURLToPath(url));
+      const file = fileURLToPath(url);
+      return existsSync(file) ? readRegularFile(file, { limitBytes: maxBytes }) : undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new TreelineError('repo.unreachable', { subject: url, detail: (error as Error).message });
+      throw new TreelineError('repo.unreachable', { subject: url, detail: TreelineError.report(error).detail ?? '' });
     }
   }
   const silence = new Silence();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { atomicFile, KeyFile } from '../../files/index.ts';
+import { atomicFile, KeyFile, readRegularFile } from '../../files/index.ts';
 
 const group = (name: string): string => `remote "${name}"`;
 
@@ -26,7 +26,8 @@ function configFiles(directory: string): string[] {
 
 function holds(file: string, name: string): boolean {
   try {
-    return readFileSync(file, 'utf8')
+    return readRegularFile(file)
+      .toString()
       .split('\n')
       .some((line) => line.trim() === `[${group(name)}]`);
   } catch {
@@ -36,14 +37,14 @@ function holds(file: string, name: string): boolean {
 
 /** Change options of a remote in the file where it stands; undefined removes one. What else the file holds stays, comments too. */
 export function editRemoteFile(file: string, name: string, options: Readonly<Record<string, string | undefined>>): void {
-  const content = new KeyFile(readFileSync(file, 'utf8'));
+  const content = new KeyFile(readRegularFile(file).toString());
   for (const [key, value] of Object.entries(options)) content.set(group(name), key, value);
   atomicFile(file, content.text, { keepAttributes: true });
 }
 
 /** Take a remote out of its file; a file of remotes.d that holds nothing else is removed. */
 export function removeFromFile(file: string, name: string): void {
-  const content = new KeyFile(readFileSync(file, 'utf8'));
+  const content = new KeyFile(readRegularFile(file).toString());
   content.removeGroup(group(name));
   if (path.basename(file) !== 'config' && !/^\s*\[/m.test(content.text)) rmSync(file);
   else atomicFile(file, content.text, { keepAttributes: true });

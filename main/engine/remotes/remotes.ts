@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Remote, RemoteKey } from '../../../shared/domain/index.ts';
 import { maskCredentials, TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile } from '../../files/index.ts';
+import { atomicFile, readRegularFile } from '../../files/index.ts';
 import type { RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { tryDemandsOf } from '../trust/demands.ts';
@@ -70,11 +70,11 @@ function trustedKeys(context: RemotesContext, name: string): RemoteKey[] {
       .filter((file) => file !== '')
       .flatMap(filesOf),
   ];
-  const gpg = gpgFiles.flatMap((file) => orElse<RemoteKey[]>([], () => readKeys(readFileSync(file), context.user, context.now)));
+  const gpg = gpgFiles.flatMap((file) => orElse<RemoteKey[]>([], () => readKeys(readRegularFile(file), context.user, context.now)));
   const edFile = option('verification-ed25519-file');
   const ed = [
     option('verification-ed25519-key').trim(),
-    ...(edFile ? orElse<string[]>([], () => ed25519Keys(readFileSync(edFile)) ?? []) : []),
+    ...(edFile ? orElse<string[]>([], () => ed25519Keys(readRegularFile(edFile)) ?? []) : []),
   ];
   const seen = new Set<string>();
   return [...gpg, ...ed.filter((key) => key !== '').map(ed25519Key)].filter(
@@ -158,7 +158,7 @@ export function importKey(context: RemotesContext, name: string, keyBase64: stri
   if (!raw) context.importGpgKeys(name, bytes);
   else {
     const keyFile = path.join(context.repo.path, `${name}.trustedkeys.ed25519`);
-    const before = existsSync(keyFile) ? (ed25519Keys(readFileSync(keyFile)) ?? []) : [];
+    const before = existsSync(keyFile) ? (ed25519Keys(readRegularFile(keyFile)) ?? []) : [];
     atomicFile(keyFile, `${[...new Set([...before, ...raw])].join('\n')}\n`);
     // a key that nothing is checked with would be no trust at all; what is demanded already stays
     const demanded = tryDemandsOf(context.repo, name).demands?.commit.ed25519 ?? true;

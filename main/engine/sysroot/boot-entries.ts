@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { readRegularFile } from '../../files/index.ts';
 
 /** A boot entry as libostree writes them (Boot Loader Specification, type 1). */
 export interface BootEntry {
@@ -33,7 +34,7 @@ export function entriesIn(folder: string): BootEntry[] {
 function readEntry(file: string): BootEntry | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularFile(file).toString();
   } catch {
     return undefined;
   }

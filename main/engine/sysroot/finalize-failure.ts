@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FinalizeFailure } from '../../../shared/domain/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import type { SysrootPort } from '../ports/sysroot.ts';
 import { readJson, removeFile, tryWriteJson, type StateDir } from './state-dir.ts';
 
@@ -86,7 +87,7 @@ function readStamp(sysroot: SysrootPort): Stamp | undefined {
   const files = [path.join(sysroot.path, 'boot/ostree/finalize-failure.stamp'), ...(sysroot.isBooted ? [keptStamp] : [])];
   for (const file of files) {
     try {
-      return { at: Math.floor(statSync(file).mtimeMs / 1000), text: readFileSync(file, 'utf8').replaceAll('\0', '').trim() };
+      return { at: Math.floor(statSync(file).mtimeMs / 1000), text: readRegularFile(file).toString().replaceAll('\0', '').trim() };
     } catch {
       continue;
     }

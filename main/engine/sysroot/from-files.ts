@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { TreelineError } from '../../../shared/errors/index.ts';
-import { KeyFile } from '../../files/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { KeyFile, readRegularFile } from '../../files/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../ports/sysroot.ts';
 import { bootEntries, parseTarget, type BootEntry } from './boot-entries.ts';
 import { deploymentFolders, entryDirectory, isRunning } from './unloadable.ts';
@@ -80,8 +80,8 @@ function unlockedBy(name: string, noted: string | undefined): RawDeployment['unl
 
 function readOriginText(file: string): { text?: string; damage?: string } {
   try {
-    return existsSync(file) ? { text: readFileSync(file, 'utf8') } : {};
+    return existsSync(file) ? { text: readRegularFile(file).toString() } : {};
   } catch (error) {
-    return { damage: (error as Error).message };
+    return { damage: TreelineError.report(error).detail ?? '' };
   }
 }

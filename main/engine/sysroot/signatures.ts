@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { clockDoubt, timeText, type Signature } from '../../../shared/domain/index.ts';
+import { readRegularFile } from '../../files/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import type { Kinds } from '../trust/demands.ts';
 
@@ -86,7 +87,8 @@ function listFiles(folder: string): string[] {
 
 function keyLines(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readRegularFile(file)
+      .toString()
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');

@@ -89,7 +89,10 @@ const problems: Record<NonNullable<Origin['problem']>, string> = {
 };
 
 /** ostree_validate_rev: letters and digits are Unicode's. */
-const refName = /^[\p{L}\p{N}_][-._\p{L}\p{N}]*(\/[\p{L}\p{N}_][-._\p{L}\p{N}]*)*$/u;
+const possible = /^[\p{L}\p{N}_][-._\p{L}\p{N}]*(\/[\p{L}\p{N}_][-._\p{L}\p{N}]*)*$/u;
+
+/** Refs become files below refs/heads and refs/remotes, each part a name (NAME_MAX). */
+export const isRefName = (ref: string): boolean => possible.test(ref) && ref.split('/').every((part) => Buffer.byteLength(part) <= 255);
 
 function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; ref: string } {
   if (origin.problem && origin.problem !== 'remote-missing') {
@@ -99,7 +102,7 @@ function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; re
     throw new TreelineError('origin.invalid', { subject: newest.id, detail: origin.unconfiguredState });
   }
   if (origin.ref === '') throw new TreelineError('source.image', { subject: origin.containerImageReference ?? newest.id });
-  if (!refName.test(origin.ref)) {
+  if (!isRefName(origin.ref)) {
     throw new TreelineError('origin.invalid', {
       subject: newest.id,
       detail: `its origin names “${origin.refspec}”, which can’t be a branch`,
@@ -114,7 +117,7 @@ function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: st
   const remote = colon < 0 ? origin.remote : refspec.slice(0, colon);
   // `REMOTE:` keeps the branch
   const ref = refspec.slice(colon + 1) || origin.ref;
-  if (!refName.test(ref)) {
+  if (!isRefName(ref)) {
     throw new TreelineError('repo.ref-not-found', { subject: refspec, facts: { repo: remote } });
   }
   return { remote, ref };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { readRegularFile } from '../../files/index.ts';
 import type { HandedTreefile } from '../compose/treefile-handover.ts';
 
 /** What of the machine a job needs to see, beside its programs. */
@@ -34,7 +35,7 @@ export const given = (...files: readonly (string | undefined)[]): string[] => fi
 export function parentOf(repo: string | undefined): string[] {
   if (repo === undefined) return [];
   try {
-    return given(/^parent=(.+)$/m.exec(readFileSync(path.join(repo, 'config'), 'utf8'))?.[1]);
+    return given(/^parent=(.+)$/m.exec(readRegularFile(path.join(repo, 'config')).toString())?.[1]);
   } catch {
     return [];
   }

@@ -94,7 +94,7 @@ export function describe(pointer: Pointer, downloads: string, fromNetwork: boole
     arch: String(pkg.arch(pointer)),
     nevra: nevraOf(pointer),
     repo: String(pkg.reponame(pointer)),
-    path: remote ? path.join(downloads, path.basename(location)) : String(pkg.filename(pointer)),
+    path: remote ? path.join(downloads, fileNameOf(location, pointer)) : String(pkg.filename(pointer)),
     remote,
     downloadBytes: Number(pkg.downloadSize(pointer)),
     installedSizeBytes: Number(pkg.installSize(pointer)),
@@ -104,6 +104,28 @@ export function describe(pointer: Pointer, downloads: string, fromNetwork: boole
     ...(sourceRpm ? { sourceRpm } : {}),
     ...(license ? { license } : {}),
   };
+}
+
+/** The name that a package is kept under, where it is downloaded to and in a directory of extensions: the last part of its location. */
+export function packageFileName(location: string): string | undefined {
+  const name = path.basename(location);
+  return name === '' ||
+    name.startsWith('.') ||
+    name.startsWith('-') ||
+    /[\p{Cc}\u2028\u2029]/u.test(location) ||
+    Buffer.byteLength(name) > 255
+    ? undefined
+    : name;
+}
+
+function fileNameOf(location: string, pointer: Pointer): string {
+  const name = packageFileName(location);
+  if (name === undefined)
+    throw new TreelineError('rpmmd.corrupt', {
+      subject: String(pkg.reponame(pointer)),
+      detail: `it lists ${nevraOf(pointer)} with a location that names no file: ${JSON.stringify(location.slice(0, 80))}`,
+    });
+  return name;
 }
 
 const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'];
