@@ -214,6 +214,11 @@ export const errorTable = define({
     'Check the clock (timedatectl). If it is right, tell the server’s operator.',
   ],
   'repo.corrupt': ['Damaged data', '{subject}: {detail}', 'Run `ostree fsck` and fetch it again.'],
+  'repo.objects-damaged': [
+    'Damaged on this machine',
+    'Objects of commit {subject} in {repo} are damaged or missing: {count}. The first is {detail}. Nothing was staged.',
+    'Run `ostree fsck --delete`, then update again.',
+  ],
   'repo.locked': ['Somebody else is writing', '{subject} is being written to by {detail}.', 'Wait for it to end, or leave out --no-wait.'],
   'repo.key-needed': [
     'The summary is signed',

@@ -35,6 +35,15 @@ export interface NewDeployment {
   readonly kernelArgs?: readonly string[];
 }
 
+/** An object in the sysroot's repository that isn't there, or isn't what its name says. */
+export interface DamagedObject {
+  readonly type: ObjectKind;
+  readonly checksum: string;
+  /** Where it is in the tree of the commit, first found; '' for the commit itself. */
+  readonly path: string;
+  readonly detail: string;
+}
+
 export interface PruneResult {
   readonly objectsPruned: number;
   readonly bytesFreed: number;
@@ -57,6 +66,10 @@ export interface SysrootPort {
    * `origin.unreadable` while an origin file is damaged.
    */
   lock(): void;
+  /** What of these commits is damaged here, as far as no deployment runs with it and it wasn't imported since this sysroot was opened. */
+  damagedObjects(commits: readonly string[]): readonly DamagedObject[];
+  /** Remove these, to be fetched anew; until `complete` is called the commits that share them count as incomplete. */
+  removeDamaged(damaged: readonly DamagedObject[], commits: readonly string[]): { complete(): void };
   /** Make a deployment (checkout, /etc merge, SELinux); it gets into the boot order by writeDeployments. Returns its id. */
   deployTree(request: NewDeployment): string;
   /** Make a deployment that is finalized at shutdown. Returns its id. */

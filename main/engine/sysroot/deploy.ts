@@ -11,6 +11,7 @@ import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
 import { finalizationLock, kernelArgsOf } from './deployments.ts';
 import { recordStaged } from './finalize-failure.ts';
+import { requireWhole } from './whole-commit.ts';
 
 export interface DeployRequest {
   readonly osname: string;
@@ -21,9 +22,13 @@ export interface DeployRequest {
   readonly lockFinalization?: boolean;
 }
 
-/** Stage in the booted stateroot, else deploy as the new default. The commit is in the repository, whole. */
+/**
+ * Stage in the booted stateroot, else deploy as the new default. The commit is in the repository; that its objects aren't damaged is looked at
+ * before anything is changed. Throws `repo.objects-damaged`, `disk.full`.
+ */
 export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   const { sysroot, context } = job;
+  context.task(`Verifying ${request.checksum.slice(0, 12)}`, () => requireWhole(sysroot, request.checksum));
   requireBootSpace(sysroot, request.checksum);
   const merge = sysroot.mergeDeployment(request.osname);
   const base = comparedDeployment(sysroot.deployments(), request.osname);

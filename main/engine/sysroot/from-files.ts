@@ -35,6 +35,8 @@ export function sysrootFromFiles(sysroot: string, repo: RepoPort, problem: Treel
     deployments: () => list,
     mergeDeployment: refuse,
     lock: refuse,
+    damagedObjects: refuse,
+    removeDamaged: refuse,
     deployTree: refuse,
     stageTree: refuse,
     writeDeployments: refuse,

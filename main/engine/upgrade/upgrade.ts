@@ -8,6 +8,7 @@ import type { ImportPort } from '../ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
+import { damagedError } from '../sysroot/whole-commit.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
@@ -78,7 +79,17 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   progress.report('check', 1);
   saveDetails(context, details);
   if (looked) rememberLook(context, source, details.toChecksum === source.baseChecksum ? undefined : details, target);
-  if (!complete(context, checksum)) await pull(context, source, checksum, details, params, progress);
+  const take = (again?: 'again'): Promise<void> => pull(context, source, checksum, details, params, progress, again);
+  const online = isOnline(context, source, params);
+  if (!complete(context, checksum)) {
+    try {
+      await take();
+    } catch (error) {
+      // a damaged directory object is in the way when libostree looks for what is missing
+      if (!(error instanceof TreelineError) || !maybeLocalDamage.includes(error.code)) throw error;
+      await mend(context, source, checksum, online, error, take);
+    }
+  }
   if (source.remote !== '' && revision.kind === 'newest') sysroot.repo.setRef(source.ref, checksum, source.remote);
   const outcome = {
     changed: true,
@@ -93,12 +104,21 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     return { ...outcome, staged: false };
   }
   progress.report('deploy', 0);
-  const done = deploy(context, {
-    osname: params.osname,
-    checksum,
-    originText: originFor(source, revision, checksum),
-    ...(params.lockFinalization === undefined ? {} : { lockFinalization: params.lockFinalization }),
-  });
+  const stage = (): DeployOutcome =>
+    deploy(context, {
+      osname: params.osname,
+      checksum,
+      originText: originFor(source, revision, checksum),
+      ...(params.lockFinalization === undefined ? {} : { lockFinalization: params.lockFinalization }),
+    });
+  let done: DeployOutcome;
+  try {
+    done = stage();
+  } catch (error) {
+    if (!(error instanceof TreelineError) || error.code !== 'repo.objects-damaged') throw error;
+    await mend(context, source, checksum, online, error, take);
+    done = stage();
+  }
   removeRolledBack(context.dir, checksum);
   if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
   progress.report('deploy', 1);
@@ -170,6 +190,46 @@ function requireDiskSpace(context: UpgradeContext, details: UpdateDetails): void
   }
 }
 
+/** The content of a delta came with its commit. */
+function isOnline(context: UpgradeContext, source: Source, params: UpgradeParams): boolean {
+  return !params.cacheOnly && source.remote !== '' && context.medium?.kind !== 'delta';
+}
+
+/** What libostree says when it comes upon damaged objects of the sysroot, or looks for what these name. */
+const maybeLocalDamage: readonly ErrorCode[] = [
+  'repo.corrupt',
+  'repo.garbage',
+  'repo.not-found',
+  'repo.revision-not-found',
+  'internal.unexpected',
+];
+
+/**
+ * Fetch anew what is damaged in the sysroot's repository of the commit and of what deployments share with it, once. Throws `error` when
+ * nothing is, and `repo.objects-damaged` when there is no source to fetch from.
+ */
+async function mend(
+  context: UpgradeContext,
+  source: Source,
+  checksum: string,
+  online: boolean,
+  error: TreelineError,
+  take: (again: 'again') => Promise<void>,
+): Promise<void> {
+  const { sysroot } = context;
+  const commits = [...new Set([checksum, ...sysroot.deployments().map((d) => d.checksum)])];
+  const looked = commits.filter((each) => each === source.newestChecksum || (each === checksum && sysroot.repo.hasObject('commit', each)));
+  const damaged = sysroot.damagedObjects(looked);
+  if (damaged.length === 0) throw error;
+  if (!online) throw damagedError(sysroot, checksum, damaged);
+  context.context.message(
+    `Damaged in ${sysroot.repo.path}, and fetched again: ${damaged.map(({ path, checksum: id }) => path || id).join(', ')}`,
+  );
+  const removed = sysroot.removeDamaged(damaged, commits);
+  await take('again');
+  removed.complete();
+}
+
 /** What fetching anew wouldn't mend. Everything else that goes wrong while importing is taken for damage of what was fetched. */
 const notDamage: readonly ErrorCode[] = [
   ...(['disk.full', 'job.cancelled', 'sysroot.locked'] as const),
@@ -184,13 +244,13 @@ async function pull(
   details: UpdateDetails,
   params: UpgradeParams,
   progress: WeightedProgress,
+  again?: 'again',
 ): Promise<void> {
-  requireDiskSpace(context, details);
+  if (!again) requireDiskSpace(context, details);
   if (!params.cacheOnly) await requireBootRoom(context, source, checksum);
   const { sizes } = details;
   const name = details.toVersion || checksum.slice(0, 12);
-  // the content of a delta came with its commit
-  const online = !params.cacheOnly && source.remote !== '' && context.medium?.kind !== 'delta';
+  const online = isOnline(context, source, params);
   const fetch = async (clean?: 'all'): Promise<void> => {
     const more = {
       refs: online ? [checksum] : [],
@@ -207,7 +267,7 @@ async function pull(
       progress.report('import', sizes && sizes.downloadObjects > 0 ? done / sizes.downloadObjects : 0),
     );
   };
-  if (online) await context.context.task(`Fetching ${name}`, () => fetch());
+  if (online) await context.context.task(`Fetching ${name}`, () => fetch(again && 'all'));
   try {
     context.context.task(`Importing ${name}`, take);
   } catch (error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { join } from 'node:path';
 import koffi from 'koffi';
-import type { NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
+import type { DamagedObject, NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
 import type { NotRemoved } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import {
@@ -21,6 +21,7 @@ import { deploymentFolders, requireTime, unloadable } from '../../engine/sysroot
 import { checkpoint } from '../linux/checkpoint.ts';
 import { maskFile } from '../linux/mount.ts';
 import { damagedFile, type DamagedFile } from './damaged-file.ts';
+import { damagedObjects, removeDamaged } from './damaged-objects.ts';
 import { readDeployment } from './deployment.ts';
 import { ostreeError } from './errors.ts';
 import { keyFile } from './keyfile.ts';
@@ -103,6 +104,7 @@ const simpleWriteFlags = { noClean: 1 << 2, retainPending: 1 << 3, retainRollbac
 export class Sysroot implements SysrootPort, Disposable {
   readonly path: string;
   readonly #handle: Handle<'OstreeSysroot'>;
+  readonly #openedMs = Date.now();
   #repo: Repo | undefined;
   #locked = false;
   #known = new Map<string, Handle<'OstreeDeployment'>>();
@@ -207,6 +209,14 @@ export class Sysroot implements SysrootPort, Disposable {
     if (!acquired[0]) throw new TreelineError('sysroot.locked', { subject: this.path });
     this.#locked = true;
     this.reload();
+  }
+
+  damagedObjects(commits: readonly string[]): readonly DamagedObject[] {
+    return damagedObjects(this.repo, commits, this.#openedMs);
+  }
+
+  removeDamaged(damaged: readonly DamagedObject[], commits: readonly string[]): { complete(): void } {
+    return removeDamaged(this.repo, damaged, commits);
   }
 
   deployTree(request: NewDeployment): string {
