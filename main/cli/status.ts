@@ -70,7 +70,7 @@ export function checkText(check: CheckState): string {
     case 'up-to-date':
       return check.wentBack
         ? `the source went back to ${check.wentBack.version || check.wentBack.checksum.slice(0, 12)} of ${dateText(check.wentBack.timestamp)}, checked ${dateText(check.checkedAt)}`
-        : `up to date${check.staleList ? ' by a signed list of branches that is older than the branch' : ''}, checked ${dateText(check.checkedAt)}`;
+        : `${check.staleList ? 'nothing newer in the signed list of branches, which is older than the branch' : 'up to date'}, checked ${dateText(check.checkedAt)}`;
     case 'available':
       return check.checkedAt === undefined ? 'update available' : `update available, checked ${dateText(check.checkedAt)}`;
     case 'blocked':

@@ -32,7 +32,7 @@ function byGlib(text: string): Record<string, unknown> | undefined {
     // a key that comes twice is listed twice, though only its last value counts
     said[group] = [...new Set(strings(getKeys(file.pointer, group, count, null), count))];
     for (const key of keys) {
-      said[`${group} ${key}`] = (getString(file.pointer, group, key, null)) ?? undefined;
+      said[`${group} ${key}`] = getString(file.pointer, group, key, null) ?? undefined;
       const length: [number | bigint] = [0];
       said[`${group} ${key} list`] = strings(getList(file.pointer, group, key, length, null), length) ?? [];
     }

@@ -44,7 +44,7 @@ const icons: Record<UpdateState['kind'], { icon: LucideIcon; colour: string }> =
 /** The one thing this page says first: what is the matter, and the button that goes on from there. */
 export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
   const booted = bootedOf(snapshot);
-  const { icon, colour } = icons[state.kind];
+  const { icon, colour } = state.kind === 'up-to-date' && (state.staleList || state.wentBack) ? icons.failed : icons[state.kind];
   const Icon = booted || state.kind === 'working' ? icon : CircleDashed;
   return (
     <section aria-labelledby="state-title" className="rounded-xl border border-line bg-surface p-5">
@@ -95,7 +95,9 @@ function Headline({ state, booted, check: found, problem }: HeadlineProps): Reac
                   version: state.wentBack.version || state.wentBack.checksum.slice(0, 12),
                   when: format.dateTime(state.wentBack.timestamp),
                 })
-              : t('state.upToDate')
+              : state.staleList
+                ? t('state.maybeNewer', { version: current })
+                : t('state.upToDate')
           }
           lines={[
             ...(state.staleList ? [t('state.staleList')] : []),

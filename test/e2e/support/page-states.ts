@@ -58,7 +58,8 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'updates-stale-list',
     snapshot: f.snapshot({ check: { kind: 'up-to-date', checkedAt: f.now - 300, staleList: true } }),
-    shows: ['This system is up to date', 'list of branches is older than the branch itself', 'checked 5 minutes ago'],
+    shows: ['There may be something newer than 43.1', 'list of branches is older than the branch itself', 'checked 5 minutes ago'],
+    showsNot: ['up to date'],
   },
   {
     name: 'updates-blocked',
