@@ -105,6 +105,14 @@ test('install, edit, postprocess, commit give what compose tree gives, with the 
   expect(f.cat('/usr/etc/app.conf')).toBe('packaged\n');
 });
 
+/** A root file system that no package manager of ours knows. */
+function madeByOthers(root: string): void {
+  for (const name of ['etc', 'usr/bin', 'usr/lib/modules/5.0', 'var/lib/rpm', 'var/lib/thing', 'home'])
+    mkdirSync(path.join(root, name), { recursive: true });
+  writeFileSync(path.join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  writeFileSync(path.join(root, 'etc/group'), 'root:x:0:\n');
+}
+
 test('install --postprocess and rootfs; postprocess of a directory that others made', async () => {
   const treefile = tree();
   await ok('install', treefile, path.join(f.directory, 'dest2'), `--cachedir=${f.cachedir}`, '--postprocess');
@@ -117,10 +125,7 @@ test('install --postprocess and rootfs; postprocess of a directory that others m
   expect(readFileSync(path.join(dest, 'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf'), 'utf8')).toContain('/var/lib/app');
 
   const foreign = path.join(f.directory, 'foreign');
-  for (const name of ['etc', 'usr/bin', 'usr/lib/modules/5.0', 'var/lib/rpm', 'var/lib/thing', 'home'])
-    mkdirSync(path.join(foreign, name), { recursive: true });
-  writeFileSync(path.join(foreign, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  writeFileSync(path.join(foreign, 'etc/group'), 'root:x:0:\n');
+  madeByOthers(foreign);
   writeFileSync(path.join(foreign, 'usr/lib/modules/5.0/vmlinuz'), 'k');
   writeFileSync(path.join(foreign, 'usr/lib/modules/5.0/initramfs.img'), 'i');
   writeFileSync(path.join(foreign, 'var/lib/rpm/rpmdb.sqlite'), '');
@@ -130,6 +135,14 @@ test('install --postprocess and rootfs; postprocess of a directory that others m
   expect(readdirSync(path.join(foreign, 'usr/etc'))).toContain('passwd');
   expect(readdirSync(f.directory).filter((name) => name.startsWith('.treeline-'))).toEqual([]);
   expect(await fails('postprocess', path.join(f.directory, 'nothing'))).toContain('no /usr');
+  // what would be waited for, and what doesn't end
+  execFileSync('mkfifo', [path.join(f.directory, 'pipe')]);
+  for (const odd of ['pipe', '/dev/zero']) {
+    const tree = path.join(f.directory, `with-${path.basename(odd)}`);
+    madeByOthers(tree);
+    const added = f.treefile(`packages: []\nadd-files: [[${odd}, /usr/share/odd]]\n`, 'odd.yaml');
+    expect(await fails('postprocess', tree, added)).toContain('neither a file nor a directory nor a link');
+  }
 });
 
 test('extensions: resolved with exactly the base, nothing that it has; development packages as they are', async () => {

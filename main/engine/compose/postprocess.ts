@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -150,7 +150,13 @@ function addFiles({ tree, treefile }: PostprocessContext): void {
   for (const { source, target, place } of treefile.addFiles) {
     if (!existsSync(source))
       throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail: `there is no ${source}` });
-    tree.copyIn('addedFile', source, inTree(target));
+    tree.copyIn('addedFile', source, inTree(target), (from) => {
+      const stats = lstatSync(from);
+      if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return;
+      // a pipe would be waited for, and a device may never end
+      const detail = `${from} is neither a file nor a directory nor a link`;
+      throw new TreelineError('treefile.invalid-value', { ...place, key: 'add-files', detail });
+    });
   }
 }
 

@@ -124,11 +124,15 @@ export class TreeWriter extends TreeReader {
   }
 
   /** Copy a file or directory of this machine into the tree, in the place of what is there; links in it stay as they are. */
-  copyIn(place: PlaceName, source: string, target: string): void {
+  copyIn(place: PlaceName, source: string, target: string, judge: (from: string) => void): void {
     const entry = this.change(place, 'write', target, true) as Entry;
     const old = statsOf(entry);
     removeEntry(entry.at);
-    cpSync(source, entry.at, { recursive: true, verbatimSymlinks: true });
+    const filter = (from: string): boolean => {
+      judge(from);
+      return true;
+    };
+    cpSync(source, entry.at, { recursive: true, verbatimSymlinks: true, filter });
     this.changed(old);
   }
 
