@@ -37,6 +37,7 @@ describe('the catalogue', () => {
       'compose.check',
       'compose.create-repo',
       'compose.expand',
+      'compose.foreign',
       'compose.import',
       'compose.keys',
       'compose.lua',

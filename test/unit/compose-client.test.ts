@@ -35,7 +35,8 @@ test('a resolve is followed from its start to its end', async () => {
 say({type:'progress',progress:{step:'resolve',stepIndex:0,stepCount:2,fraction:0}});
 say({type:'message',text:'reading'});
 say({type:'result',result:{asked:request}});`);
-  expect(await client.resolve(draft, '/repo')).toEqual({
+  // root's job is behind walls, and gets the treefile as it was read outside of them
+  expect(await client.resolve(draft, '/repo')).toMatchObject({
     asked: { job: 'compose.resolve', params: { ...draft, repo: '/repo', cachedir: expect.stringMatching(/treeline\/compose$/) } },
   });
   expect(jobs.map(({ phase }) => phase)).toEqual(['running', 'running', 'running', 'succeeded']);
