@@ -35,9 +35,11 @@ test('killed at 30 random moments: the repository stays whole, and the next run 
   const start = performance.now();
   await runJob('compose.tree', params, { worker }).done;
   const wholeMs = performance.now() - start;
+  const wanted = 16;
   let killed = 0;
   const moments = randoms(7);
-  for (let i = 0; i < 30; i++) {
+  // a machine that is quick now and slow then is killed in time only now and then
+  for (let i = 0; i < 30 || (killed < wanted && i < 90); i++) {
     // a third of them begin with nothing at all, so that making the cache is interrupted, too
     if (i % 3 === 0) rmSync(cachedir, { recursive: true, force: true });
     const before = f.refs();
@@ -56,7 +58,7 @@ test('killed at 30 random moments: the repository stays whole, and the next run 
     // the ref is the old commit or a whole new one
     if (f.refs() !== before) execFileSync('ostree', [`--repo=${f.repo}`, 'ls', '-R', ref], { stdio: 'ignore' });
   }
-  expect(killed).toBeGreaterThan(15);
+  expect(killed).toBeGreaterThanOrEqual(wanted);
   const last = await runJob('compose.tree', params, { worker }).done;
   expect(last.changed).toBe(true);
   f.fsck();

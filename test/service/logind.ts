@@ -33,6 +33,8 @@ export async function startLogind(host: TestHost, person?: string): Promise<Logi
   }
   const script = [
     'set -e',
+    // for the namespace alone, and with a place to be mounted at
+    'mkdir -p /run/systemd',
     'mount -t tmpfs tmpfs /run/systemd',
     'for each in system seats users sessions inhibit; do mkdir -p /run/systemd/$each; done',
     ...state,

@@ -23,8 +23,8 @@ function readInto(into: Pointer, text: string): string | undefined {
   // C ends there
   if (text.includes('\0')) return 'it holds a NUL';
   const [failures, error]: [[unknown], [unknown]] = [[null], [null]];
-  index.read(into, text, 0, failures, error);
-  const words = error[0] ? decodeError(error[0]).message : undefined;
+  const whole = index.read(into, text, 0, failures, error);
+  const words = error[0] ? decodeError(error[0]).message : whole ? undefined : 'the library doesn’t say why';
   if (!failures[0]) return words;
   try {
     const [first] = pointersOf(failures[0]);

@@ -86,8 +86,11 @@ export function maskFile(path: string): void {
   }
 }
 
-/** Make a mount writable for this process alone, as libostree does it; what is no mount stays as it is. Needs what isolateMounts() needs. */
-export function remountWritable(path: string): void {
+/**
+ * Make a mount writable for this process alone, as libostree does it. False where it stays as it is (it is no mount, for one): who then can't write there is told why by
+ * what he writes. Needs what isolateMounts() needs.
+ */
+export function remountWritable(path: string): boolean {
   isolateMounts();
-  mount(path, path, null, flags.remount | flags.silent, null);
+  return (mount(path, path, null, flags.remount | flags.silent, null) as number) === 0;
 }
