@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { composeErrors } from './compose-codes.ts';
+
 /** What a person reads for a code. `{name}` is replaced by the report's fields or facts; a sentence whose fact is missing is dropped. */
 export interface ErrorText {
   readonly title: string;
@@ -10,6 +12,7 @@ const define = <T extends Record<string, readonly [string, string, string]>>(tab
 
 /** title, explanation, next step. Sorted by area; D-Bus error name = `org.treeline.Error.` + code in CamelCase (see ./names.ts). */
 export const errorTable = define({
+  ...composeErrors,
   'internal.unexpected': ['Something unexpected went wrong', '{detail}', 'Try again. If it happens again, copy the details into a report.'],
   'internal.worker-crashed': [
     'The job stopped unexpectedly',
@@ -230,22 +233,6 @@ export const errorTable = define({
     'Commit {subject} is bound to {detail}.',
     'Sign again with --gpg-sign or --sign-ed25519, or insist with --unsigned.',
   ],
-  'container.transport': ['The image can’t be moved', '{subject}: {detail}', 'Check the address, the rights and the free space.'],
-  'container.not-ostree': [
-    'Not an image of an OSTree commit',
-    '{subject} has no “ostree.commit” label.',
-    'Make one with `treeline compose container-encapsulate`.',
-  ],
-  'container.no-database': [
-    'No RPM database',
-    '{subject} has no RPM database, which says what belongs to which layer.',
-    'Keep it in the tree, at /usr/share/rpm, /usr/lib/sysimage/rpm or /var/lib/rpm.',
-  ],
-  'container.two-etcs': [
-    'Configuration in two places',
-    '{subject} holds files in /etc and in /usr/etc.',
-    'Put those of /usr/etc into /etc and remove /usr/etc.',
-  ],
   'repo.open': ['The repository can’t be opened', '{subject}: {detail}', 'Check path and permissions; `ostree init` makes a new one.'],
   'repo.revision-not-found': ['No such version', 'No commit “{subject}” in {repo}.', 'Check checksum, version or branch.'],
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],
@@ -308,166 +295,9 @@ export const errorTable = define({
   'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],
   'kargs.changed': ['The kernel arguments have changed', 'Meanwhile {subject} has: {detail}', 'Look again, then change them.'],
   'kargs.invalid': ['Not a kernel argument', '“{subject}”: {detail}', 'Use KEY, KEY=VALUE or KEY="VALUE WITH BLANKS".'],
-  'treefile.unreadable': ['The treefile can’t be read', '{subject}: {detail}', 'Check path and permissions.'],
-  'treefile.syntax': ['The treefile isn’t valid', '{detail}', 'Correct the line.'],
-  'treefile.unknown-key': ['Unknown treefile key', '“{key}” is not a key. {hint}', 'Correct or remove it.'],
-  'treefile.invalid-value': ['Wrong value in the treefile', '“{key}”: {detail}', 'Correct the value.'],
-  'treefile.refused-key': ['A treefile key that isn’t taken', '“{key}” {detail}.', 'Remove it.'],
-  'treefile.foreign-owner': [
-    'A treefile of somebody else',
-    '{subject} belongs to {owner}, who is neither you nor root. Whoever owns it decides what runs when {file} is composed.',
-    'What a treefile names runs as root of the compose, programs of finalize.d outside of the tree.',
-  ],
-  'treefile.others-may-write': [
-    'Others may change this treefile',
-    'Others may write to {subject}. So they decide what runs when {file} is composed.',
-    'What a treefile names runs as root of the compose, programs of finalize.d outside of the tree.',
-  ],
-  'treefile.missing-key': ['A treefile key is missing', '“{key}” must be given. {hint}', 'Add it.'],
-  'treefile.include': ['An included file is wrong', '{subject}: {detail}', 'Check the include.'],
-  'lockfile.invalid': ['The lockfile isn’t valid', '“{key}”: {detail}', 'Correct it, or write it anew with --ex-write-lockfile-to.'],
-  'lockfile.package-missing': [
-    'A locked package isn’t there',
-    'No repository has {subject}: {detail}.',
-    'Add the repository that has it, or lock another build.',
-  ],
-  'lockfile.not-locked': [
-    'A package isn’t locked in this build',
-    '{subject} is needed, but the lockfile {file} has no build of it that fits. {requiredBy} needs {requirement}.',
-    'Lock the build that is needed, or write the lockfile anew with --ex-write-lockfile-to.',
-  ],
-  'lockfile.digest-mismatch': [
-    'A locked package isn’t the same file',
-    '{subject}: {detail}.',
-    'Find out who replaced it; then write the lockfile anew.',
-  ],
-  'compose.layer-conflict': [
-    'A layer holds a file that is there already',
-    '{subject} brings {detail}. {package} brings it, too.',
-    'Leave it out, or use ostree-override-layers.',
-  ],
-  'rpmmd.repo-not-found': [
-    'No such package repository',
-    'Repository “{subject}” isn’t defined in any .repo file next to the treefile.',
-    'Check the name, add NAME.repo.',
-  ],
-  'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
-  'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
-  'rpmmd.too-large': [
-    'A package repository sends too much',
-    '{subject}: {name} is larger than {limitBytes} bytes, the most that was to be expected.',
-    'Ask who runs it, or use another mirror.',
-  ],
   'rpmdb.missing': ['No package list', '{subject} holds no RPM database and no list of its packages.', 'Compose it from packages.'],
   'rpmdb.unreadable': ['The package database can’t be read', '{subject}: {detail}', 'Check that it is complete and in sqlite format.'],
   'rpmdb.not-written': ['The package database can’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],
-  'package.not-found': ['No such package', 'No repository has “{subject}”. It was looked for in {repo}.', 'Check the name.'],
-  'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
-  'package.dependency-missing': [
-    'A requirement can’t be met',
-    '{subject} needs {requirement}, which nothing provides.',
-    'Add a repository that has it, or leave the package out.',
-  ],
-  'package.other-architecture': [
-    'A package is for other machines',
-    '{subject} is there for {architectures} only.',
-    'Add a repository that has it for this architecture, or leave the package out.',
-  ],
-  'package.excluded': [
-    'A package is excluded',
-    '{subject} is needed but excluded. {requiredBy} needs {requirement}.',
-    'Check exclude-packages.',
-  ],
-  'package.hidden-by-module': [
-    'A package is hidden by a module',
-    '{subject} of the repository {repo} is hidden by its modules: {module}. {requiredBy} needs {requirement}.',
-    'Set platform-module in the treefile if the module’s default stream is meant, or module_hotfixes=1 for {repo} in its .repo file to take packages as they are.',
-  ],
-  'package.corrupt': ['A package file is damaged', '{subject}: {detail}', 'Fetch it again.'],
-  'package.unsigned': [
-    'A package isn’t signed',
-    '{subject} from {repo} has no signature, but the repository demands one.',
-    'Sign it, or set gpgcheck=0 in the .repo file.',
-  ],
-  'package.signature-invalid': ['A package’s signature is wrong', '{subject}: {detail}', 'Don’t use it. Ask who publishes it.'],
-  'package.key-missing': [
-    'A package’s key is unknown',
-    '{subject} is signed with key {keyId}.',
-    'Add the key to gpgkey= of the .repo file.',
-  ],
-  'package.unsupported': ['A package can’t be imported', '{subject}: {detail}', 'Leave it out or rebuild it.'],
-  'package.file-conflict': ['Two packages hold the same file', '{subject}: {detail}', 'Leave one of them out.'],
-  'package.payload-mismatch': [
-    'A package doesn’t hold what it says',
-    '{subject}: {detail}',
-    'Don’t use it. Fetch it again, or ask who publishes it.',
-  ],
-  'package.not-as-listed': [
-    'A package isn’t the one that its repository lists',
-    'Repository {repo} lists {subject}. {detail}',
-    'Create the repository’s metadata anew, or ask who publishes it.',
-  ],
-  'package.unknown-owner': [
-    'A program with special rights belongs to nobody',
-    '{subject}: {detail}',
-    'Add the user or group (a package that makes it, or sysusers.d), or leave the package out.',
-  ],
-  'package.bad-file-name': ['A file name isn’t valid', '{subject} holds a file whose name isn’t UTF-8: {detail}', 'Rebuild the package.'],
-  'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above.'],
-  'compose.script-timeout': [
-    'A package script didn’t end',
-    '{subject} was stopped: {detail}',
-    'Allow more with --script-timeout, or leave the package out.',
-  ],
-  'compose.busy': ['Another compose is at work', '{subject} is used by {detail}.', 'Wait until it has ended.'],
-  'package.outside-tree': [
-    'A package brings a file outside of the system',
-    '{subject} holds {detail}',
-    'Leave it out, or rebuild it with its files below /usr or /etc.',
-  ],
-  'package.unusable-file': ['A file isn’t what it has to be', '{subject}: {detail}', 'Leave the package out, or rebuild it.'],
-  'compose.no-file-signatures': [
-    'No file signatures',
-    '{subject}: {detail}',
-    'Sign the packages with `rpmsign --signfiles`, or remove `ima` from the treefile.',
-  ],
-  'compose.not-installed': [
-    'The composer isn’t installed',
-    '{subject} wasn’t found on this machine.',
-    'Install Treeline’s service and command line, and nodejs.',
-  ],
-  'compose.no-namespace': [
-    'Composing isn’t possible for this user',
-    'A tree’s files belong to root, which takes a user namespace: {detail}',
-    'Ask an administrator to allow user namespaces, or compose as root on the command line.',
-  ],
-  'compose.no-kernel': ['No kernel', 'The tree holds no kernel in usr/lib/modules.', 'Add a kernel package.'],
-  'compose.no-initramfs': [
-    'No initramfs',
-    'Kernel {subject} has no initramfs, and the tree holds no dracut to make one.',
-    'Add dracut, or a kernel package that ships one.',
-  ],
-  'compose.no-selinux-policy': [
-    'No SELinux policy',
-    'Labels are wanted, but the tree holds no SELinux policy.',
-    'Add a policy package, or set `selinux: false` in the treefile.',
-  ],
-  'compose.postprocess-failed': ['A postprocess step failed', '{subject}: {detail}', 'See its output above.'],
-  'compose.user-conflict': ['Users don’t fit together', '{subject}: {detail}', 'Check the passwd and group files.'],
-  'compose.sandbox': ['The sandbox can’t start', '{detail}', 'Check that bubblewrap is installed and user namespaces are allowed.'],
-  'compose.key-not-found': ['No such signing key', '{subject}: {detail}', 'Check the key id and home directory.'],
-  'disk-image.program-missing': [
-    'Something to write disks with is missing',
-    '{subject} is neither in the tree nor on this machine.',
-    'Install {install}.',
-  ],
-  'disk-image.failed': ['The disk couldn’t be written', '{subject}: {detail}', 'Check the free space, then try again.'],
-  'disk-image.not-alongside': [
-    'Nothing can be installed beside this system',
-    '{subject}: {detail}',
-    'Choose another root, or write a disk of its own.',
-  ],
-  'disk-image.too-small': ['The disk is too small', '{subject} were given, {detail}.', 'Give more with --size, or leave it out.'],
 } as const);
 
 export type ErrorCode = keyof typeof errorTable;
