@@ -62,8 +62,8 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
 
   /** Asked here and not by the window: what a treefile names runs as root, and who wrote it need not be who sits there. Throws job.cancelled. */
   async function permit(treefile: string): Promise<void> {
-    // one that can't be read is for the compose to refuse
-    const found = await compose.foreign(treefile).catch(() => []);
+    // what can't be looked at isn't run either: whoever made it so would be asked about nowhere
+    const found = await compose.foreign(treefile);
     const asked = JSON.stringify(found);
     if (found.length === 0 || permitted.get(treefile) === asked) return;
     const told = found.map((report) => errorText(report, texts.error(report.code)));

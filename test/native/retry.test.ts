@@ -103,15 +103,6 @@ async function fetchedOnly(): Promise<{ newest: string; cache: string; os: typeo
   return { newest, cache, os, objects };
 }
 
-test('a directory of what was fetched turns to zeros while the system runs: all is fetched anew, once', async () => {
-  const { newest, cache, os, objects } = await fetchedOnly();
-  // as after a fetch that was cut off: whether the rest is there has to be looked up
-  writeFileSync(path.join(cache, `state/${newest}.commitpartial`), '');
-  for (const file of objects('.dirtree')) damages['full of zeros']?.(file);
-  expect((await job('update.upgrade', os)).result).toMatchObject({ changed: true, toVersion: '2' });
-  sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
-});
-
 test.each(Object.keys(damages))(
   'a power cut left what was fetched %s: at the next start that is fetched again, and nothing else',
   async (how) => {

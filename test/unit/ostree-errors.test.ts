@@ -32,7 +32,12 @@ test.each([
   expect(said(`While fetching http://example.com/config: [${number}] ${words}`).code).toBe('internal.unexpected');
 });
 
-test.each(['Need more input', 'Invalid compressed data', 'Corrupted file object'])('“%s” is damaged data, not a riddle', (words) => {
+test.each([
+  'Need more input',
+  'Invalid compressed data',
+  'Corrupted file object',
+  `Validating dirtree ${'a'.repeat(64)} (/usr/lib/modules/): Dir 0 in dirtree: Invalid NULL filename`,
+])('“%s” is damaged data, not a riddle', (words) => {
   expect(said(`Writing content object: ${words}`).code).toBe('repo.corrupt');
 });
 

@@ -261,19 +261,13 @@ async function pull(
     const request = fetchRequest(context.sysroot, context.dir, source, more, context.medium);
     await fetchThroughDrops(context.context, context.fetcher, request, (p) => progress.report('pull', p.fraction, p));
   };
-  /** What an earlier fetch has left is damaged: it would be in the way for ever. */
-  const anew = (error: unknown): Promise<void> => {
-    const kept = error instanceof TreelineError && error.code === 'repo.corrupt' && error.report.facts?.['kept'] !== undefined;
-    if (!kept || again) throw error;
-    return fetch('all');
-  };
   const take = (): void => {
     progress.report('import', 0);
     context.importer.importCommit(fetchRepoPath(context.dir), checksum, (done) =>
       progress.report('import', sizes && sizes.downloadObjects > 0 ? done / sizes.downloadObjects : 0),
     );
   };
-  if (online) await context.context.task(`Fetching ${name}`, () => fetch(again && 'all').catch(anew));
+  if (online) await context.context.task(`Fetching ${name}`, () => fetch(again && 'all'));
   try {
     context.context.task(`Importing ${name}`, take);
   } catch (error) {

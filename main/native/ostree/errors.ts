@@ -115,13 +115,8 @@ const rules: readonly Rule[] = [
   [/URI is not absolute|Invalid URI/i, (_, e) => err('remote.invalid-url', { subject: firstUrl(e.message) || 'url', detail: e.message })],
   [/SSL|TLS|certificate/i, (_, e) => err('repo.unreachable', { subject: firstUrl(e.message) || 'The server', detail: e.message })],
   [
-    // an object that lay here already: what comes from a server is compared with its checksum first
-    /^(?:.*: )?Validating (?:commit|dirtree|dirmeta) ([0-9a-f]{64})/,
-    (m, e) => err('repo.corrupt', { subject: 'The repository', detail: e.message, facts: { kept: m[1] ?? '' } }),
-  ],
-  [
     // what GLib's zlib and streams say of a compressed object that is cut off or holds other bytes comes after libostree's own words
-    /Corrupted|checksum expected|is corrupted|Need more input|Invalid compressed data|Unexpected (?:early )?end|Premature end/i,
+    /Validating (?:commit|dirtree|dirmeta) [0-9a-f]{64}|Corrupted|checksum expected|is corrupted|Need more input|Invalid compressed data|Unexpected (?:early )?end|Premature end/i,
     (_, e) => err('repo.corrupt', { subject: firstUrl(e.message) || 'The repository', detail: e.message }),
   ],
   [

@@ -25,11 +25,11 @@ vi.mock('electron', () => ({
 const { createComposeHandlers } = await import('../../../main/app/compose-commands.ts');
 const { createTexts } = await import('../../../main/app/texts.ts');
 
-let foreign: readonly ErrorReport[] = [];
+let foreign: readonly ErrorReport[] | Error = [];
 const composed: string[] = [];
 const compose = {
   onJob: () => () => undefined,
-  foreign: () => Promise.resolve(foreign),
+  foreign: () => (foreign instanceof Error ? Promise.reject(foreign) : Promise.resolve(foreign)),
   createRepo: () => Promise.resolve(),
   compose: (file: string) => Promise.resolve(composed.push(file)),
 };
@@ -76,4 +76,10 @@ test.each(['en', 'de'])('a treefile of somebody else isn’t composed before a p
   answer = 0;
   await expect(run(window)).rejects.toMatchObject({ code: 'job.cancelled' });
   expect(composed).toHaveLength(2);
+});
+
+test('where nobody can tell whose a treefile is, it isn’t composed', async () => {
+  foreign = new Error('the worker ended');
+  await expect(run(handlers('en'))).rejects.toThrow('the worker ended');
+  expect([asked.length, composed]).toEqual([0, []]);
 });
