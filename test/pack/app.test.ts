@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startXvfb } from '../../main/launch/xvfb.mjs';
 import { buildPackages, ScratchSystem, until } from './scratch-system.ts';
+import { treelineVersion } from '../../shared/domain/index.ts';
 
 const folder = '/usr/lib/treeline-app';
 const text = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
@@ -95,7 +96,7 @@ describe('the package of the app', () => {
     const files = text('rpm', '-qp', '--queryformat', '[%{FILEMODES:octal} %{FILEUSERNAME} %{FILENAMES}\n]', rpm);
     expect(files).toContain(`104755 root ${folder}/chrome-sandbox\n`);
     expect(files).toContain('120777 root /usr/bin/treeline-app\n');
-    expect(text('rpm', '-qp', '--requires', rpm)).toContain('treeline-headless = 0.1.0\n');
+    expect(text('rpm', '-qp', '--requires', rpm)).toContain(`treeline-headless = ${treelineVersion}\n`);
     const named = files.split('\n').map((line) => line.split(' ')[2]);
     const ofDeb = system.run('dpkg-query', '--listfiles', 'treeline').split('\n');
     const own = ofDeb.filter((file) => file.includes('reeline') && !file.startsWith('/usr/share/doc/'));

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRpms } from '../fixtures/make-rpm.ts';
 import { buildPackages, busConfiguration, ScratchSystem, until } from './scratch-system.ts';
+import { treelineVersion } from '../../shared/domain/index.ts';
 
 const work = mkdtempSync('/dev/shm/treeline-pack-test-');
 const out = path.join(work, 'packages');
@@ -51,7 +52,7 @@ describe('the Debian package', () => {
   });
 
   it('has a command line that runs', () => {
-    expect(system.run('treeline', '--version')).toContain("Version: '0.1.0'");
+    expect(system.run('treeline', '--version')).toContain(`Version: '${treelineVersion}'`);
     const status = system.try('treeline', '--sysroot', '/tmp', 'status');
     // by way of worker, koffi and libostree
     expect(status.output).toContain('Not an OSTree system.');
@@ -208,7 +209,7 @@ describe('the RPM', () => {
 
   it('runs from where it was unpacked, with the libraries of the system', () => {
     const program = path.join(installed, 'usr/bin/treeline');
-    expect(text(program, '--version')).toContain("Version: '0.1.0'");
+    expect(text(program, '--version')).toContain(`Version: '${treelineVersion}'`);
     expect(text(program, 'db', 'list', '--help')).toContain('Usage: treeline db list');
     expect(text('rpm', '--dbpath', '/var/lib/rpm', '--root', installed, '--verify', '--nodeps', 'treeline-headless')).toBe('');
   });

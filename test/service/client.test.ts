@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
 import { startBus } from '../../main/demo/bus.ts';
 import { serviceName } from '../../shared/dbus/index.ts';
-import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
+import { treelineVersion, type HostSnapshot, type JobState } from '../../shared/domain/index.ts';
 import { run, startTestHost, testUser, type TestHost } from './host.ts';
 import { until } from './peer.ts';
 import { startStockDaemon } from './stock-daemon.ts';
@@ -34,7 +34,7 @@ describe('with our service', () => {
     client.onJob((job) => jobs.push(job));
     client.onSnapshot((snapshot) => snapshots.push(snapshot));
     expect(await client.snapshot()).toMatchObject({
-      service: { kind: 'treeline', version: '0.1.0' },
+      service: { kind: 'treeline', version: treelineVersion },
       osname: 'testos',
       prettyName: 'Test OS 1',
       check: { kind: 'never' },

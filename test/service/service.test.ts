@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { iface, Variant, type Bus, type DbusCallError } from '../../shared/dbus/index.ts';
 import { run, startTestHost, workerFile, type TestHost } from './host.ts';
 import { call, os, sysroot, until } from './peer.ts';
+import { treelineVersion } from '../../shared/domain/index.ts';
 
 /** A wrong choice of a person comes back as rpm-ostreed says it, a wrong call as the bus does. */
 const stockError = (name: string): string => `org.projectatomic.rpmostreed.Error.${name}`;
@@ -101,7 +102,7 @@ describe('coming and going', () => {
     writeFileSync(stuck, 'const parent = process.ppid; setInterval(() => process.ppid === parent || process.exit(), 100);\n');
     await host.startHelper(`--worker=${stuck}`);
     expect(await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version'])).toEqual([
-      new Variant('s', '0.1.0'),
+      new Variant('s', treelineVersion),
     ]);
     const gone = new Promise((resolve) => host.helper.once('exit', resolve));
     host.helper.kill('SIGKILL');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   noLayering,
+  treelineVersion,
   type Advisory,
   type AvailableUpdate,
   type Deployment,
@@ -95,7 +96,7 @@ export const update: AvailableUpdate = {
 
 export function snapshot(more: Partial<HostSnapshot> = {}): HostSnapshot {
   return {
-    service: { kind: 'treeline', version: '0.1.0' },
+    service: { kind: 'treeline', version: treelineVersion },
     hostname: 'birch',
     osname: 'timberline',
     prettyName: 'Timberline Linux 43.1',
