@@ -13,7 +13,7 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { HistoryFile } from '../engine/history/index.ts';
+import { HistoryFile } from '../engine/host/history/index.ts';
 import {
   loadSysroot,
   runJob,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Option, type Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/disk/params.ts';
+import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/compose/disk/params.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { repeated } from './signing-options.ts';
 import { standardOutput } from './terminal.ts';

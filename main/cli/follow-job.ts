@@ -13,7 +13,7 @@ export async function followJob<N extends JobName>(
 ): Promise<JobResult<N>> {
   if ('treefile' in params && params.treefile !== undefined && !('printOnly' in params && params.printOnly)) {
     // on demand: most commands read no treefile
-    const { foreignWarnings } = await import('../engine/compose/foreign-files.ts');
+    const { foreignWarnings } = await import('../engine/compose/treefile/foreign-files.ts');
     standardError.print(...foreignWarnings(params.treefile, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }));
   }
   const printer = new ProgressPrinter(aside ? standardError : standardOutput, quiet);

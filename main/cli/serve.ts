@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { answerFile, listen, requestPath } from '../engine/publish/static-server.ts';
+import { answerFile, listen, requestPath } from '../engine/compose/publish/static-server.ts';
 import { standardError, standardOutput } from './terminal.ts';
 
 /** Serve a repository's files until a signal comes; a line per request on stderr unless `quiet`. Throws repo.open, usage.invalid. */

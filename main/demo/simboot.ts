@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { simulatedOnceFile } from '../engine/bootloader/index.ts';
+import { simulatedOnceFile } from '../engine/host/bootloader/index.ts';
 
 export interface BootEntry {
   readonly file: string;

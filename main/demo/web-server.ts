@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { answerFile, listen, requestPath } from '../engine/publish/static-server.ts';
+import { answerFile, listen, requestPath } from '../engine/compose/publish/static-server.ts';
 
 /** What the server does wrong, for tests of how the client takes it. `match` limits it to paths. */
 export type Fault = { readonly match?: RegExp } & (

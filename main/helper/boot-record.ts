@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/history/index.ts';
+import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/host/history/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
 import { readJsonFile, tryAtomicFile } from '../files/index.ts';
 import type { News } from './whats-new.ts';

@@ -10,7 +10,7 @@ import {
   type PackageComparison,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { HistoryFile } from '../engine/history/index.ts';
+import type { HistoryFile } from '../engine/host/history/index.ts';
 import type { DiffOutcome, SysrootState } from '../engine/jobs/index.ts';
 import type { Callers } from './callers.ts';
 import type { Dispatcher, Handlers } from './dispatcher.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { cut, keptLimits, stringOption } from '../../shared/dbus/index.ts';
 import type { HistoryEntry } from '../../shared/domain/index.ts';
-import type { HistoryFile } from '../engine/history/index.ts';
+import type { HistoryFile } from '../engine/host/history/index.ts';
 import type { DeployOutcome } from '../engine/jobs/index.ts';
 import type { JobPlan } from './job-methods.ts';
 import { journal } from './journal.ts';

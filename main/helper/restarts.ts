@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { iface, sysrootPath, type Bus } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { HistoryFile } from '../engine/history/index.ts';
+import type { HistoryFile } from '../engine/host/history/index.ts';
 import { bootMark } from './boot-record.ts';
 import type { Caller } from './callers.ts';
 import type { JobPlan } from './job-methods.ts';

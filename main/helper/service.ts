@@ -2,7 +2,7 @@
 import { boolOption, Bus, iface, serviceLimits, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
 import { newestDeployment, type JobState, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { HistoryFile } from '../engine/history/index.ts';
+import { HistoryFile } from '../engine/host/history/index.ts';
 import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
 import { basisOf } from './basis.ts';
 import { recordBoot, rememberSeen } from './boot-record.ts';

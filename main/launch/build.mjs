@@ -60,7 +60,7 @@ await Promise.all(
       // native modules stay outside; electron is the runtime's own; usocket and x11 are optional parts of dbus-next
       external: ['koffi', 'electron', 'usocket', 'x11'],
       banner: esm ? banner : undefined,
-      // true only in builds that tests make, to see what stands behind the access layer of trees (main/engine/tree)
+      // true only in builds that tests make, to see what stands behind the access layer of trees (main/engine/base/tree)
       // the other one is for `npm run dev`
       define: { TREELINE_UNCONFINED_TREES: 'false', TREELINE_DEV_SERVER: '""' },
       logLevel: 'warning',

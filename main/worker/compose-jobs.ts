@@ -18,7 +18,7 @@ import {
   composeInstall,
   composePostprocess,
   composeRootfs,
-} from '../engine/compose/index.ts';
+} from '../engine/compose/build/index.ts';
 import { runJob, type JobHandlers } from '../engine/jobs/index.ts';
 import { catalog, resolve } from '../native/dnf/index.ts';
 import { system } from '../native/linux/index.ts';

@@ -2,10 +2,10 @@
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { dbDiff, dbList, dbVersion } from '../engine/db/index.ts';
+import { dbDiff, dbList, dbVersion } from '../engine/base/db/index.ts';
 import type { JobHandlers, RepoParams } from '../engine/jobs/index.ts';
-import type { DbSource, RpmdbQuery } from '../engine/ports/db.ts';
-import type { InstalledPackage } from '../engine/ports/rpm.ts';
+import type { DbSource, RpmdbQuery } from '../engine/base/ports/db.ts';
+import type { InstalledPackage } from '../engine/base/ports/rpm.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import { Repo, Sysroot } from '../native/ostree/index.ts';
 import { plainFile } from '../native/ostree/plain-file.ts';

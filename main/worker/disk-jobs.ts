@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { createDisk, installAlongside } from '../engine/disk/index.ts';
+import { createDisk, installAlongside } from '../engine/compose/disk/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { diskPort } from '../native/ostree/new-sysroot.ts';
 

@@ -79,14 +79,14 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
 }
 
 async function main(): Promise<void> {
-  // a process that fetches is given the medium it reads (engine/media/source.ts)
+  // a process that fetches is given the medium it reads (engine/host/media/source.ts)
   if (process.argv[2] !== 'fetch-session') closeInherited(eventsFd);
   // loaded on demand like the job groups: a test of the protocol alone needs no C library
   (await import('../native/linux/parent-death.ts')).endWithParent();
   // a process without privileges, started by a worker: see fetcher.ts
   if (process.argv[2] === 'fetch-session') return (await import('./fetch-session.ts')).fetchSession(emit);
   const request = JSON.parse(await text(process.stdin)) as JobRequest;
-  if (request.treefile) (await import('../engine/compose/treefile-handover.ts')).takeOver(request.treefile);
+  if (request.treefile) (await import('../engine/compose/treefile/treefile-handover.ts')).takeOver(request.treefile);
   const handler = (await handlers(request.job))[request.job] as ((params: unknown, context: JobContext) => unknown) | undefined;
   if (!handler) throw new TreelineError('not-supported', { subject: request.job });
   const result = await handler(request.params, context);

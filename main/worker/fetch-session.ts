@@ -2,9 +2,9 @@
 import { createInterface } from 'node:readline';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
-import type { FetchOutcome, FetchRequest } from '../engine/ports/fetch.ts';
-import { ancestorsOf } from '../engine/diff/index.ts';
-import { tryHistoryOf } from '../engine/upgrade/chain.ts';
+import type { FetchOutcome, FetchRequest } from '../engine/base/ports/fetch.ts';
+import { ancestorsOf } from '../engine/base/diff/index.ts';
+import { tryHistoryOf } from '../engine/base/diff/chain.ts';
 import { branchTip } from './branch-file.ts';
 import { FetchTraffic } from './fetch-traffic.ts';
 import { fetchInto } from '../native/ostree/index.ts';

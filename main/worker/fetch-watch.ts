@@ -3,7 +3,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FetchRequest } from '../engine/ports/fetch.ts';
+import type { FetchRequest } from '../engine/base/ports/fetch.ts';
 
 /** How long a server may say nothing while it is asked what is new; libostree alone would wait for minutes. TREELINE_FETCH_TIMEOUT changes it. */
 const silentSeconds = 30;

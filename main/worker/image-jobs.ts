@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { buildChunked, composeImage, encapsulate, unencapsulate } from '../engine/container/index.ts';
+import { buildChunked, composeImage, encapsulate, unencapsulate } from '../engine/compose/container/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { commitDirectory, readAttributes } from '../native/ostree/commit-directory.ts';
 import { openImageSink, openImageSource } from '../native/ostree/image-objects.ts';

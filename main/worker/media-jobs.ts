@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { JobHandlers } from '../engine/jobs/index.ts';
-import { createMedium, currentOf, scanMedia } from '../engine/media/index.ts';
+import { createMedium, currentOf, scanMedia } from '../engine/host/media/index.ts';
 import { Commit, mediumWriter, Repo, Sysroot } from '../native/ostree/index.ts';
 
 /** The branches that are a repository's own. Whose system it belongs to, and which branch that follows, is the caller's business. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobHandlers } from '../engine/jobs/index.ts';
-import * as remotes from '../engine/remotes/index.ts';
+import * as remotes from '../engine/host/remotes/index.ts';
 import { importGpgKeys, Sysroot } from '../native/ostree/index.ts';
 import { fetchUser } from './fetch-user.ts';
 import { online } from './sysroot-jobs.ts';

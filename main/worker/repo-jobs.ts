@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { lockRepo, mirror, promote, pruneRepo, verifyRepo, writeDeltas, writeSummary } from '../engine/publish/index.ts';
+import { lockRepo, mirror, promote, pruneRepo, verifyRepo, writeDeltas, writeSummary } from '../engine/compose/publish/index.ts';
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
-import type { MirrorRepo } from '../engine/ports/publish.ts';
+import type { MirrorRepo } from '../engine/base/ports/publish.ts';
 import { tryLockFile } from '../native/linux/lock.ts';
 import { openOrCreateArchive, openPublishRepo } from '../native/ostree/publish-repo.ts';
 

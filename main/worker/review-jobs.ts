@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
-import type { ReadCommitRpmdb } from '../engine/ports/review.ts';
-import * as review from '../engine/review/index.ts';
-import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/upgrade/index.ts';
+import type { ReadCommitRpmdb } from '../engine/base/ports/review.ts';
+import * as review from '../engine/host/review/index.ts';
+import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/host/upgrade/index.ts';
 import { ownAttributes } from '../native/linux/xattr.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import type { Repo } from '../native/ostree/index.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { DeployOutcome, JobContext, JobHandlers, JobParams, SysrootState } from '../engine/jobs/index.ts';
-import { bootOnce } from '../engine/bootloader/index.ts';
-import * as engine from '../engine/sysroot/index.ts';
-import * as updates from '../engine/upgrade/index.ts';
+import { bootOnce } from '../engine/host/bootloader/index.ts';
+import * as engine from '../engine/host/sysroot/index.ts';
+import * as updates from '../engine/host/upgrade/index.ts';
 import {
   Commit,
   importFetched,
@@ -18,8 +18,8 @@ import {
   Sysroot,
   verifyGpg,
 } from '../native/ostree/index.ts';
-import { mediumSource } from '../engine/media/source.ts';
-import type { FetchPort } from '../engine/ports/fetch.ts';
+import { mediumSource } from '../engine/host/media/source.ts';
+import type { FetchPort } from '../engine/base/ports/fetch.ts';
 import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
 

@@ -3,7 +3,7 @@
 import { rememberSeen } from '../../main/helper/boot-record.ts';
 import { RestartSchedule } from '../../main/helper/restart-schedule.ts';
 import { News } from '../../main/helper/whats-new.ts';
-import { HistoryFile } from '../../main/engine/history/index.ts';
+import { HistoryFile } from '../../main/engine/host/history/index.ts';
 import type { SysrootState } from '../../main/engine/jobs/index.ts';
 
 const stateDir = '/var/lib/treeline';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { filesKey, filesType, gapsKey, gapsType } from '../../main/engine/ports/commit-sizes.ts';
+import { filesKey, filesType, gapsKey, gapsType } from '../../main/engine/base/ports/commit-sizes.ts';
 import { makePlainHost, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
 import { error, result, simulatedSession, type Step } from './simulated-session.ts';
 import type { JobEvent } from '../../main/engine/jobs/index.ts';

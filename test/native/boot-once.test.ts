@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findLoader, menuEntry } from '../../main/engine/bootloader/index.ts';
+import { findLoader, menuEntry } from '../../main/engine/host/bootloader/index.ts';
 
 /** Fedora has named its programs and folders after the second version. */
 const grub = existsSync('/usr/bin/grub2-editenv') ? 'grub2' : 'grub';

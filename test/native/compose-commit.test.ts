@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReleaseChanges } from '../../shared/domain/index.ts';
 import { Variant } from '../../main/native/core/index.ts';
-import { historyOf } from '../../main/engine/diff/index.ts';
+import { historyOf } from '../../main/engine/base/diff/index.ts';
 import { reachableObjects } from '../../main/native/ostree/reachable.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { ComposeFixture, treeline } from './compose-fixture.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RepoDefinition, ResolveRequest } from '../../main/engine/ports/resolver.ts';
+import type { RepoDefinition, ResolveRequest } from '../../main/engine/base/ports/resolver.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';

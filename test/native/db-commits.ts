@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { buildReleaseChanges, packReleaseChanges, pkglistOfPackages } from '../../main/engine/diff/index.ts';
+import { buildReleaseChanges, packReleaseChanges, pkglistOfPackages } from '../../main/engine/base/diff/index.ts';
 import { readRpmdb, writeRpmdb } from '../../main/native/rpm/index.ts';
 import type { Advisory } from '../../shared/domain/index.ts';
 import { sh } from './rpm-build.ts';

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { countChanges, diffPackages } from '../../main/engine/diff/index.ts';
+import { countChanges, diffPackages } from '../../main/engine/base/diff/index.ts';
 import { readPackage } from '../../main/native/rpm/index.ts';
 import { compareEvr } from '../../shared/domain/index.ts';
 import { demoRepositories, sh } from './rpm-build.ts';

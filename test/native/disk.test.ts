@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DiskParams } from '../../main/engine/disk/index.ts';
+import type { DiskParams } from '../../main/engine/compose/disk/index.ts';
 import { bytesAt, espFiles, FileSystem, partitions } from '../fixtures/disk-image.ts';
 import { branch, Fixture, job, sh } from './sysroot-fixture.ts';
 

@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ComposeOutcome } from '../../main/engine/jobs/index.ts';
-import { printTreefile } from '../../main/engine/compose/print-treefile.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { printTreefile } from '../../main/engine/compose/treefile/print-treefile.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { ComposeFixture } from './compose-fixture.ts';
 import { fcos, fcosRepositories, lockedPackages } from './fcos-packages.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseReleaseChanges } from '../../main/engine/diff/index.ts';
+import { parseReleaseChanges } from '../../main/engine/base/diff/index.ts';
 import type { JobName, JobParams } from '../../main/engine/jobs/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { OstreeServer } from './ostree-server.ts';

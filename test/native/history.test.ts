@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { extendHistory, packHistory } from '../../main/engine/diff/index.ts';
-import { gapsKey, gapsType } from '../../main/engine/ports/commit-sizes.ts';
+import { extendHistory, packHistory } from '../../main/engine/base/diff/index.ts';
+import { gapsKey, gapsType } from '../../main/engine/base/ports/commit-sizes.ts';
 import { Repo } from '../../main/native/ostree/repo.ts';
 import { OstreeServer } from './ostree-server.ts';
 import { branch, Fixture, job, osname } from './sysroot-fixture.ts';

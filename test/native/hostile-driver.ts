@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile.ts';
-import type { RpmFile, RpmPackage } from '../../main/engine/ports/rpm.ts';
-import { type PlaceName } from '../../main/engine/tree/index.ts';
+import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile/treefile.ts';
+import type { RpmFile, RpmPackage } from '../../main/engine/base/ports/rpm.ts';
+import { type PlaceName } from '../../main/engine/base/tree/index.ts';
 import { write, type Files } from './hostile-tree.ts';
 
 /** A part of compose (or of what else handles trees), run on a tree as it runs there. */

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openTree, writeDatabase } from '../../main/engine/compose/build-tree.ts';
-import type { Compose } from '../../main/engine/compose/compose.ts';
-import { keepBaseDatabase } from '../../main/engine/compose/base-database.ts';
-import { previousEntries } from '../../main/engine/compose/passwd-split.ts';
-import { UserDatabase } from '../../main/engine/compose/passwd.ts';
-import { postprocess } from '../../main/engine/compose/postprocess.ts';
-import { databaseOf, placeDatabase } from '../../main/engine/compose/rootfs.ts';
-import { policyOf } from '../../main/engine/compose/selinux.ts';
-import { applySysusers } from '../../main/engine/compose/sysusers.ts';
-import { type Treefile } from '../../main/engine/compose/treefile.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
+import { openTree, writeDatabase } from '../../main/engine/compose/build/build-tree.ts';
+import type { Compose } from '../../main/engine/compose/build/compose.ts';
+import { keepBaseDatabase } from '../../main/engine/compose/build/base-database.ts';
+import { previousEntries } from '../../main/engine/compose/build/passwd-split.ts';
+import { UserDatabase } from '../../main/engine/compose/build/passwd.ts';
+import { postprocess } from '../../main/engine/compose/build/postprocess.ts';
+import { databaseOf, placeDatabase } from '../../main/engine/compose/build/rootfs.ts';
+import { policyOf } from '../../main/engine/compose/build/selinux.ts';
+import { applySysusers } from '../../main/engine/compose/build/sysusers.ts';
+import { type Treefile } from '../../main/engine/compose/treefile/treefile.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
 import { system } from '../../main/native/linux/index.ts';
 import { sepolicyOf } from '../../main/native/ostree/write.ts';
 import { type Files } from './hostile-tree.ts';

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadRepos } from '../../main/engine/compose/repo-file.ts';
-import { etcForEditing, etcForTree } from '../../main/engine/compose/rootfs.ts';
-import { releaseverOf } from '../../main/engine/compose/source-root.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
-import { makeRoom, restoreAttributes } from '../../main/engine/container/unpack.ts';
-import { addToFstab } from '../../main/engine/disk/fill-sysroot.ts';
-import { findBootFile } from '../../main/engine/disk/programs.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
+import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
+import { etcForEditing, etcForTree } from '../../main/engine/compose/build/rootfs.ts';
+import { releaseverOf } from '../../main/engine/compose/treefile/source-root.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
+import { makeRoom, restoreAttributes } from '../../main/engine/compose/container/unpack.ts';
+import { addToFstab } from '../../main/engine/compose/disk/fill-sysroot.ts';
+import { findBootFile } from '../../main/engine/compose/disk/programs.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
 import { system } from '../../main/native/linux/index.ts';
 import { type Driver, scratchOf } from './hostile-driver.ts';
 

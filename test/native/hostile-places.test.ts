@@ -3,7 +3,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { observePlaces, Tree, treePlaces, type Operation, type PlaceName, type TreePlace } from '../../main/engine/tree/index.ts';
+import { observePlaces, Tree, treePlaces, type Operation, type PlaceName, type TreePlace } from '../../main/engine/base/tree/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { drivers, type Driver } from './hostile-drivers.ts';
 import { aboveKinds, holdsSecret, HostileGround, plainKinds, secret, snapshot, type HostileKind } from './hostile-tree.ts';
@@ -103,7 +103,7 @@ test('without the layer the same links are followed: what this suite looks for w
   Object.assign(globalThis, { TREELINE_UNCONFINED_TREES: true });
   vi.resetModules();
   try {
-    const { Tree, confined } = await import('../../main/engine/tree/index.ts');
+    const { Tree, confined } = await import('../../main/engine/base/tree/index.ts');
     expect(confined).toBe(false);
     using tree = new Tree(root);
     expect(tree.text('fstab', 'etc/fstab')).toContain(secret);

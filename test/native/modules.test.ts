@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runJob } from '../../main/engine/jobs/run-worker.ts';
-import type { RepoDefinition, ResolveRequest } from '../../main/engine/ports/resolver.ts';
+import type { RepoDefinition, ResolveRequest } from '../../main/engine/base/ports/resolver.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { writeRepository, type ListedPackage, type Packing } from '../fixtures/repository.ts';

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pkglistOfPackages } from '../../main/engine/diff/index.ts';
+import { pkglistOfPackages } from '../../main/engine/base/diff/index.ts';
 import { readRpmdb, writeRpmdb } from '../../main/native/rpm/index.ts';
 import { makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { EtcFixture } from './etc-fixture.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changesOf, historyOf } from '../../main/engine/diff/index.ts';
-import type { VerifyReport } from '../../main/engine/publish/index.ts';
+import { changesOf, historyOf } from '../../main/engine/base/diff/index.ts';
+import type { VerifyReport } from '../../main/engine/compose/publish/index.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { openPublishRepo } from '../../main/native/ostree/publish-repo.ts';
 import { filesystemPackage } from '../fixtures/shell-package.ts';

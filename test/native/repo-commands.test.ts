@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { VerifyReport } from '../../main/engine/publish/index.ts';
+import type { VerifyReport } from '../../main/engine/compose/publish/index.ts';
 import { bundles, treeline } from './compose-fixture.ts';
 import { OstreeServer } from './ostree-server.ts';
 import { PublishFixture, sh, shAside, type Ed25519TestKey, type GpgTestKey } from './publish-fixture.ts';

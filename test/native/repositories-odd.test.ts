@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RepoDefinition, ResolveRequest } from '../../main/engine/ports/resolver.ts';
+import type { RepoDefinition, ResolveRequest } from '../../main/engine/base/ports/resolver.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
 import { writeRepoDirectory } from '../../main/native/dnf/repo-files.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { runJob, type RunningJob } from '../../main/engine/jobs/run-worker.ts';
-import type { RepoDefinition, ResolveRequest } from '../../main/engine/ports/resolver.ts';
+import type { RepoDefinition, ResolveRequest } from '../../main/engine/base/ports/resolver.ts';
 import { downloadLimits, type DownloadLimits } from '../../main/native/dnf/limits.ts';
 import { resolve } from '../../main/native/dnf/resolver.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { etcPreview } from '../../main/engine/review/index.ts';
-import { stateDir } from '../../main/engine/sysroot/index.ts';
+import { etcPreview } from '../../main/engine/host/review/index.ts';
+import { stateDir } from '../../main/engine/host/sysroot/index.ts';
 import { getAttribute, ownAttributes, setAttribute } from '../../main/native/linux/xattr.ts';
 import { objectReader } from '../../main/native/ostree/object-file.ts';
 import { Repo, Sysroot } from '../../main/native/ostree/index.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { readLocalTree } from '../../main/engine/review/etc-local.ts';
+import { readLocalTree } from '../../main/engine/host/review/etc-local.ts';
 
 test('who may write into a directory of /etc leads the walk through it nowhere else, also while it is swapped for a link', async () => {
   const top = mkdtempSync(path.join(tmpdir(), 'treeline-walk-'));

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPackage } from '../../main/native/rpm/index.ts';
-import type { RpmPackage } from '../../main/engine/ports/rpm.ts';
+import type { RpmPackage } from '../../main/engine/base/ports/rpm.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { buildOne, demoRepositories, fixtures, sh } from './rpm-build.ts';
 

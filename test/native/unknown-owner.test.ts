@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyOwnership } from '../../main/engine/compose/ownership.ts';
-import { UserDatabase } from '../../main/engine/compose/passwd.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
+import { applyOwnership } from '../../main/engine/compose/build/ownership.ts';
+import { UserDatabase } from '../../main/engine/compose/build/passwd.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { makeRpm, type RpmSourceFile } from '../fixtures/make-rpm.ts';

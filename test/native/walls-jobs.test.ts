@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runJob, type JobEvent, type JobName, type JobParams } from '../../main/engine/jobs/index.ts';
-import { walled, type WalledJob } from '../../main/engine/walls/decisions.ts';
+import { walled, type WalledJob } from '../../main/engine/jobs/walls/decisions.ts';
 import { composeJobs } from '../../main/worker/compose-jobs.ts';
 import { dbJobs } from '../../main/worker/db-jobs.ts';
 import { diskJobs } from '../../main/worker/disk-jobs.ts';
@@ -32,7 +32,7 @@ describe('the catalogue', () => {
 
   test('has none without walls that unpacks, reads a stick or runs programs of others', () => {
     const open = jobs.filter((job) => walled[job] !== true).filter((job) => /^(compose|disk|media)\./.test(job));
-    // whoever adds one here says why in walls/decisions.ts
+    // whoever adds one here says why in jobs/walls/decisions.ts
     expect(open.sort()).toEqual([
       'compose.check',
       'compose.create-repo',

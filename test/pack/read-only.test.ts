@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { guardDnf } from '../../main/engine/compose/read-only-dnf.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
+import { guardDnf } from '../../main/engine/compose/build/read-only-dnf.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
 import { makeRpms } from '../fixtures/make-rpm.ts';
 import { busConfiguration, ScratchSystem, until } from './scratch-system.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { buildReleaseChanges, packReleaseChanges } from '../../main/engine/diff/index.ts';
+import { buildReleaseChanges, packReleaseChanges } from '../../main/engine/base/diff/index.ts';
 import type { Advisory, Package } from '../../shared/domain/index.ts';
 
 /** What the releases of a test's system are made of, by their number: a package that changes, one that stays, one that goes and one that comes. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
-import { joinChangelogs, newChangelogEntries } from '../../main/engine/diff/index.ts';
+import { joinChangelogs, newChangelogEntries } from '../../main/engine/base/diff/index.ts';
 import type { ChangelogEntry } from '../../shared/domain/index.ts';
 import { cpuMs } from './cpu-time.ts';
 

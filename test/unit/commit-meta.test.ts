@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
-import { advisoriesOfCommit } from '../../main/engine/db/commit-advisories.ts';
-import type { CommitPort } from '../../main/engine/ports/sysroot.ts';
+import { advisoriesOfCommit } from '../../main/engine/base/db/commit-advisories.ts';
+import type { CommitPort } from '../../main/engine/base/ports/sysroot.ts';
 import { inHostOrder, inNetworkOrder, type CommitMeta } from '../../shared/domain/index.ts';
 
 const meta = (timestamp: unknown): CommitMeta => ({

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkTreefile, listTreefileKeys } from '../../main/engine/compose/index.ts';
-import { treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
+import { checkTreefile, listTreefileKeys } from '../../main/engine/compose/build/index.ts';
+import { treefileKeys } from '../../main/engine/compose/treefile/treefile-keys.ts';
 
 let directory: string;
 let treefile: string;

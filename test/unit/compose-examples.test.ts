@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { jsonSchemas } from '../../main/engine/compose/index.ts';
-import { checkTreefile } from '../../main/engine/compose/check.ts';
-import { loadRepos } from '../../main/engine/compose/repo-file.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { jsonSchemas } from '../../main/engine/compose/build/index.ts';
+import { checkTreefile } from '../../main/engine/compose/treefile/check.ts';
+import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 
 const directory = fileURLToPath(new URL('../../assets/examples', import.meta.url));
 const at = (name: string): string => path.join(directory, name);

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { foreignFiles, foreignWarnings } from '../../main/engine/compose/foreign-files.ts';
+import { foreignFiles, foreignWarnings } from '../../main/engine/compose/treefile/foreign-files.ts';
 
 const stranger = 54321;
 const isRoot = process.getuid?.() === 0;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { commitMetadata } from '../../main/engine/compose/metadata.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { commitMetadata } from '../../main/engine/compose/build/metadata.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 
 test('a tree whose packages are there needs none in its treefile, and a given input hash stays', () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'treeline-given-'));

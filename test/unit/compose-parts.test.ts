@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { earlierThanParent } from '../../main/engine/compose/parent-time.ts';
+import { earlierThanParent } from '../../main/engine/compose/build/parent-time.ts';
 import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { mutateOsRelease } from '../../main/engine/compose/os-release.ts';
-import { splitPasswd } from '../../main/engine/compose/passwd-split.ts';
-import { parseEntries, UserDatabase } from '../../main/engine/compose/passwd.ts';
-import { applySysusers } from '../../main/engine/compose/sysusers.ts';
-import { canBePath, tmpfilesLine } from '../../main/engine/compose/tmpfiles.ts';
-import { meets } from '../../main/engine/compose/triggers.ts';
-import type { RpmPackage } from '../../main/engine/ports/rpm.ts';
-import { treePath } from '../../main/engine/compose/tree-path.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
-import { expandDate, nextVersion } from '../../main/engine/compose/version.ts';
+import { mutateOsRelease } from '../../main/engine/compose/build/os-release.ts';
+import { splitPasswd } from '../../main/engine/compose/build/passwd-split.ts';
+import { parseEntries, UserDatabase } from '../../main/engine/compose/build/passwd.ts';
+import { applySysusers } from '../../main/engine/compose/build/sysusers.ts';
+import { canBePath, tmpfilesLine } from '../../main/engine/compose/build/tmpfiles.ts';
+import { meets } from '../../main/engine/compose/build/triggers.ts';
+import type { RpmPackage } from '../../main/engine/base/ports/rpm.ts';
+import { treePath } from '../../main/engine/base/tree/tree-path.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
+import { expandDate, nextVersion } from '../../main/engine/compose/treefile/version.ts';
 
 const noon = Date.UTC(2026, 2, 2, 12) / 1000;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
-import { comparePackages, countChanges, diffPackages, packagesOfPkglist, pkglistOfPackages } from '../../main/engine/diff/index.ts';
+import { comparePackages, countChanges, diffPackages, packagesOfPkglist, pkglistOfPackages } from '../../main/engine/base/diff/index.ts';
 import { formatNevra, parseNevra, type Package } from '../../shared/domain/index.ts';
 import { cpuMs } from './cpu-time.ts';
 

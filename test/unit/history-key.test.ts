@@ -8,7 +8,7 @@ import {
   packHistory,
   packReleaseChanges,
   type CommitMetadata,
-} from '../../main/engine/diff/index.ts';
+} from '../../main/engine/base/diff/index.ts';
 import type { ReleaseChanges } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 

@@ -2,12 +2,12 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ResolvedPackage } from '../../main/engine/ports/resolver.ts';
-import { inputHash } from '../../main/engine/compose/input-hash.ts';
-import type { Layer } from '../../main/engine/compose/layers.ts';
-import { treefileKeys } from '../../main/engine/compose/treefile-keys.ts';
-import { machineArch } from '../../main/engine/compose/treefile-parse.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import type { ResolvedPackage } from '../../main/engine/base/ports/resolver.ts';
+import { inputHash } from '../../main/engine/compose/treefile/input-hash.ts';
+import type { Layer } from '../../main/engine/compose/build/layers.ts';
+import { treefileKeys } from '../../main/engine/compose/treefile/treefile-keys.ts';
+import { machineArch } from '../../main/engine/compose/treefile/treefile-parse.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { base, treefileDirectory } from './treefile-fixture.ts';
 
 const { at, file, load } = treefileDirectory();

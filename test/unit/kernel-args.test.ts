@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
-import { changeKernelArgs, formatKernelArgs, kernelArg, parseKernelArgs, type KargsChange } from '../../main/engine/kargs/kernel-args.ts';
+import {
+  changeKernelArgs,
+  formatKernelArgs,
+  kernelArg,
+  parseKernelArgs,
+  type KargsChange,
+} from '../../main/engine/host/kargs/kernel-args.ts';
 
 const none: KargsChange = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
 const change = (line: string, what: Partial<KargsChange>): string =>

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLockfiles } from '../../main/engine/compose/lockfile.ts';
-import { loadRepos } from '../../main/engine/compose/repo-file.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
-import { commitMetadata } from '../../main/engine/compose/metadata.ts';
-import { parseManifest } from '../../main/engine/container/oci.ts';
+import { readLockfiles } from '../../main/engine/compose/treefile/lockfile.ts';
+import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
+import { commitMetadata } from '../../main/engine/compose/build/metadata.ts';
+import { parseManifest } from '../../main/engine/compose/container/oci.ts';
 import { readJsonFile, readRegularFile } from '../../main/files/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
@@ -138,18 +138,18 @@ const readPlainly: Readonly<Record<string, string>> = {
   'main/app/scheme.ts': 'the window’s own files',
   'main/app/treefiles.ts': 'a handle that was opened and judged before',
   'main/cli/commands/kargs.ts': '/proc, and a file that we have just written',
-  'main/engine/bootloader/efi-variables.ts': 'efivarfs',
-  'main/engine/disk/alongside.ts': 'efivarfs',
-  'main/engine/disk/grub.ts': 'GRUB’s images, larger than what people write',
-  'main/engine/disk/other-loaders.ts': 'boot sectors and syslinux’ modules',
-  'main/engine/history/history-file.ts': 'our own state',
-  'main/engine/publish/verify.ts': 'objects of a repository, which may be large',
-  'main/engine/review/etc-preview.ts': 'a descriptor that was opened and judged before',
-  'main/engine/review/safe-file.ts': 'a descriptor that was opened and judged before',
-  'main/engine/sysroot/repair-origin.ts': 'an origin of the sysroot, which only root writes',
-  'main/engine/sysroot/repair.ts': '/proc',
-  'main/engine/walls/image-needs.ts': 'the system’s storage.conf',
-  'main/engine/walls/walls.ts': 'what a job was told to write, which may be large',
+  'main/engine/host/bootloader/efi-variables.ts': 'efivarfs',
+  'main/engine/compose/disk/alongside.ts': 'efivarfs',
+  'main/engine/compose/disk/grub.ts': 'GRUB’s images, larger than what people write',
+  'main/engine/compose/disk/other-loaders.ts': 'boot sectors and syslinux’ modules',
+  'main/engine/host/history/history-file.ts': 'our own state',
+  'main/engine/compose/publish/verify.ts': 'objects of a repository, which may be large',
+  'main/engine/host/review/etc-preview.ts': 'a descriptor that was opened and judged before',
+  'main/engine/host/review/safe-file.ts': 'a descriptor that was opened and judged before',
+  'main/engine/host/sysroot/repair-origin.ts': 'an origin of the sysroot, which only root writes',
+  'main/engine/host/sysroot/repair.ts': '/proc',
+  'main/engine/jobs/walls/image-needs.ts': 'the system’s storage.conf',
+  'main/engine/jobs/walls/walls.ts': 'what a job was told to write, which may be large',
   'main/helper/boot-record.ts': 'our own state',
   'main/helper/media.ts': '/proc',
   'main/helper/options.ts': 'the system’s treelined.conf',

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
 import { lossesOf } from '../../shared/domain/index.ts';
-import { readOrigin } from '../../main/engine/sysroot/index.ts';
+import { readOrigin } from '../../main/engine/host/sysroot/index.ts';
 import { KeyFile } from '../../main/files/index.ts';
-import type { SysrootPort } from '../../main/engine/ports/sysroot.ts';
-import { parseRevision } from '../../main/engine/upgrade/index.ts';
-import { updateSource } from '../../main/engine/upgrade/target.ts';
+import type { SysrootPort } from '../../main/engine/base/ports/sysroot.ts';
+import { parseRevision } from '../../main/engine/host/upgrade/index.ts';
+import { updateSource } from '../../main/engine/host/upgrade/target.ts';
 
 const text = '# by hand\n[origin]\nrefspec = origin:a/b\n\n[packages]\nrequested=vim;htop;\n\n[libostree-transient]\npinned=true\n';
 

@@ -7,7 +7,7 @@ import {
   packReleaseChanges,
   parseReleaseChanges,
   type DescribedPackage,
-} from '../../main/engine/diff/index.ts';
+} from '../../main/engine/base/diff/index.ts';
 import { formatNevra, parseNevra, type Advisory, type ChangelogEntry, type ReleaseChanges } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { cpuMs } from './cpu-time.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { applyPatch } from 'diff';
-import { etcFileDiff, reviewJson, reviewMarkdown, type ReviewReportInput } from '../../main/engine/review/report.ts';
+import { etcFileDiff, reviewJson, reviewMarkdown, type ReviewReportInput } from '../../main/engine/host/review/report.ts';
 import type { EtcFile, FileSide } from '../../shared/domain/index.ts';
 
 const file = (text: string): FileSide => ({ exists: true, type: 'file', sizeBytes: text.length, mode: 0o644, text });

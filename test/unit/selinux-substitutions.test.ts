@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addSubstitutions } from '../../main/engine/compose/selinux.ts';
-import { Tree } from '../../main/engine/tree/index.ts';
+import { addSubstitutions } from '../../main/engine/compose/build/selinux.ts';
+import { Tree } from '../../main/engine/base/tree/index.ts';
 
 let root: string;
 let file: string;

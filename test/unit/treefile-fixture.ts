@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile.ts';
+import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 export const base = 'ref: a/b/c\nrepos: [r]\npackages: [p]\n';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { checkTreefile } from '../../main/engine/compose/check.ts';
-import { parseKickstart } from '../../main/engine/compose/kickstart.ts';
-import { readLockfiles } from '../../main/engine/compose/lockfile.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
+import { checkTreefile } from '../../main/engine/compose/treefile/check.ts';
+import { parseKickstart } from '../../main/engine/compose/treefile/kickstart.ts';
+import { readLockfiles } from '../../main/engine/compose/treefile/lockfile.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { treefileDirectory } from './treefile-fixture.ts';
 

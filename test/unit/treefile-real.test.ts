@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
-import { commitMetadata, type MetadataInput } from '../../main/engine/compose/metadata.ts';
-import { printTreefile } from '../../main/engine/compose/print-treefile.ts';
-import { parseRepoFile } from '../../main/engine/compose/repo-sections.ts';
-import { warnOf } from '../../main/engine/compose/treefile-warnings.ts';
-import { loadTreefile } from '../../main/engine/compose/treefile.ts';
-import { expandDate, nextVersion, unknownDateField } from '../../main/engine/compose/version.ts';
+import { commitMetadata, type MetadataInput } from '../../main/engine/compose/build/metadata.ts';
+import { printTreefile } from '../../main/engine/compose/treefile/print-treefile.ts';
+import { parseRepoFile } from '../../main/engine/compose/treefile/repo-sections.ts';
+import { warnOf } from '../../main/engine/compose/treefile/treefile-warnings.ts';
+import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
+import { expandDate, nextVersion, unknownDateField } from '../../main/engine/compose/treefile/version.ts';
 import { base, failure, treefileDirectory } from './treefile-fixture.ts';
 
 const { at, file, load } = treefileDirectory();

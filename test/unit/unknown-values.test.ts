@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
-import type { CommitPort, RepoPort } from '../../main/engine/ports/sysroot.ts';
-import { buildReleaseChanges, mergeReleases, packReleaseChanges, parseReleaseChanges } from '../../main/engine/diff/index.ts';
-import { buildDetails } from '../../main/engine/upgrade/details.ts';
+import type { CommitPort, RepoPort } from '../../main/engine/base/ports/sysroot.ts';
+import { buildReleaseChanges, mergeReleases, packReleaseChanges, parseReleaseChanges } from '../../main/engine/base/diff/index.ts';
+import { buildDetails } from '../../main/engine/host/upgrade/details.ts';
 import { createFormatter } from '../../renderer/i18n/format.ts';
 import { sumIfKnown, type UpdateSizes } from '../../shared/domain/index.ts';
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/kargs/kernel-args.ts';
+import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/host/kargs/kernel-args.ts';
 import { action, exitUnchanged, type Session } from '../session.ts';
 import { findDeployment } from './deployments.ts';
 

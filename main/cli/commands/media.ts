@@ -57,7 +57,7 @@ async function create(session: Session, target: string, refs: string[], flags: C
 async function followedBranch(repo: string): Promise<string[]> {
   const sysroot = dirname(dirname(repo));
   if (!repo.endsWith('/ostree/repo') || !existsSync(join(sysroot, 'ostree/deploy'))) return [];
-  // asked for here: the job that writes the medium finds no running system (engine/walls)
+  // asked for here: the job that writes the medium finds no running system (engine/jobs/walls)
   const { deployments } = await runJob('sysroot.load', { sysroot }, { worker: workerPath }).done;
   const there = deployments.filter((deployment) => !deployment.staged);
   const refspec = (there.find((deployment) => deployment.booted) ?? there[0])?.origin.refspec ?? '';

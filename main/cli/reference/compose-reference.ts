@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { aliases, keyGroups, refusedKeys, type Merge } from '../../engine/compose/treefile-keys.ts';
-import { listTreefileKeys } from '../../engine/compose/index.ts';
+import { aliases, keyGroups, refusedKeys, type Merge } from '../../engine/compose/treefile/treefile-keys.ts';
+import { listTreefileKeys } from '../../engine/compose/build/index.ts';
 import { allCommands, type CommandEntry, type OptionEntry } from './command-tree.ts';
 import { composeOptions } from './compose-options.ts';
 

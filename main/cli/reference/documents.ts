@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { jsonSchemas } from '../../engine/compose/index.ts';
+import { jsonSchemas } from '../../engine/compose/build/index.ts';
 import { buildProgram } from '../program.ts';
 import { commandTree } from './command-tree.ts';
 import { composeReference } from './compose-reference.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { aliases, keyGroups, refusedKeys } from '../../engine/compose/treefile-keys.ts';
-import { listTreefileKeys } from '../../engine/compose/index.ts';
+import { aliases, keyGroups, refusedKeys } from '../../engine/compose/treefile/treefile-keys.ts';
+import { listTreefileKeys } from '../../engine/compose/build/index.ts';
 import { item, marked, pageHead, roff } from './roff.ts';
 
 const kinds = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ImportBatch } from '../compose/import-packages.ts';
-import type * as Container from '../container/index.ts';
-import type * as Disk from '../disk/params.ts';
-import type * as Publish from '../publish/index.ts';
+import type { ImportBatch } from '../compose/build/import-packages.ts';
+import type * as Container from '../compose/container/index.ts';
+import type * as Disk from '../compose/disk/params.ts';
+import type * as Publish from '../compose/publish/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type * as Domain from '../../../shared/domain/index.ts';
 
@@ -146,7 +146,7 @@ export interface ComposeOutcome {
 
 /** Jobs of who composes and publishes; part of Jobs in catalogue.ts. */
 export interface ComposeJobs {
-  /** Write a repository's list of branches and static deltas anew. These jobs hold the repository's writer's lock (see publish/lock.ts). */
+  /** Write a repository's list of branches and static deltas anew. These jobs hold the repository's writer's lock (see compose/publish/lock.ts). */
   'repo.summary': { params: Publish.SummaryParams & WriterParams; result: Publish.SummaryOutcome };
   'repo.delta': { params: Publish.DeltaParams & WriterParams; result: Publish.DeltaOutcome };
   'repo.prune': { params: Publish.PruneParams & WriterParams; result: Publish.PruneReport };
@@ -186,7 +186,7 @@ export interface ComposeJobs {
   };
   /** Make an archive repository in an empty or missing directory. */
   'compose.create-repo': { params: { readonly repo: string }; result: { readonly repo: string } };
-  /** Write a bootable disk from a commit; see main/engine/disk. */
+  /** Write a bootable disk from a commit; see main/engine/compose/disk. */
   'disk.create': { params: Disk.DiskParams; result: Disk.DiskOutcome };
   /** Install a deployment beside the system that lives in a root file system. */
   'disk.install-alongside': { params: Disk.AlongsideParams; result: Disk.AlongsideOutcome };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
-import type { HandedTreefile } from '../compose/treefile-handover.ts';
+import type { HandedTreefile } from '../compose/treefile/treefile-handover.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
 
 /** The worker reads exactly one request, as JSON, from stdin until end of file. */

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
-import { isWalled, type WalledJob } from '../walls/decisions.ts';
-import type { Walls } from '../walls/index.ts';
+import { isWalled, type WalledJob } from './walls/decisions.ts';
+import type { Walls } from './walls/index.ts';
 import type { JobEvent, JobRequest } from './protocol.ts';
 
 export interface RunOptions {
@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** After SIGTERM, SIGKILL follows after this long, unless boot entries are being written. */
   readonly killAfterMs?: number;
-  /** False: a job that works on packages' content as root isn't put behind walls (see engine/walls). For tests of what stands before them. */
+  /** False: a job that works on packages' content as root isn't put behind walls (see engine/jobs/walls). For tests of what stands before them. */
   readonly walls?: boolean;
 }
 
@@ -108,7 +108,7 @@ const plainEnvironment = (): NodeJS.ProcessEnv =>
 
 async function behindWalls<N extends JobName>(job: N, params: JobParams<N>, options: RunOptions, state: State): Promise<JobResult<N>> {
   // on demand: it reads treefiles, which most processes that run jobs never do
-  const { wallsFor } = await import('../walls/index.ts');
+  const { wallsFor } = await import('./walls/index.ts');
   if (state.cancelled) throw new TreelineError('job.cancelled', { subject: job });
   const node = options.node?.at(-1) ?? process.execPath;
   const walls = wallsFor(job as WalledJob, params as JobParams<WalledJob>, node, options.worker) as Walls<N> | string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { compareEvr, type AvailablePackage } from '../../../shared/domain/index.ts';
-import type { CatalogRequest } from '../../engine/ports/resolver.ts';
+import type { CatalogRequest } from '../../engine/base/ports/resolver.ts';
 import { type Pointer, Scope } from '../core/index.ts';
 import { takeArray } from './packages.ts';
 import { pkg, query } from './raw.ts';

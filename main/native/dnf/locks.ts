@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { PackageLock, ResolveRequest } from '../../engine/ports/resolver.ts';
+import type { PackageLock, ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
 import { digestOf, evrOf, nevraOf } from './packages.ts';
 import { compare, key, packageSet, pkg, query, sack } from './raw.ts';

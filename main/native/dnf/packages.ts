@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { ResolvedPackage } from '../../engine/ports/resolver.ts';
+import type { ResolvedPackage } from '../../engine/base/ports/resolver.ts';
 import { bind, free, pointersOf, Ptr, ptrArrayUnref, stringArray, type Pointer } from '../core/index.ts';
 import { advisory, checksumHex, checksumName, compare, pkg, reldeps, sack } from './raw.ts';
 

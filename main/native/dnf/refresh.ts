@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSy
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
-import type { RepoDefinition } from '../../engine/ports/resolver.ts';
+import type { RepoDefinition } from '../../engine/base/ports/resolver.ts';
 import { Handle, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { downloadAddress, downloadIndex, mirrorsOf, setOption } from './librepo.ts';

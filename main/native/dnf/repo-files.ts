@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RepoDefinition } from '../../engine/ports/resolver.ts';
+import type { RepoDefinition } from '../../engine/base/ports/resolver.ts';
 
 /**
  * Write one .repo file with exactly these repositories, for libdnf; it may hold passwords, and goes with what is returned. Signatures are checked by us,

@@ -3,7 +3,7 @@ import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/ports/resolver.ts';
+import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { dnfCode } from './errors.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { ResolveRequest } from '../../engine/ports/resolver.ts';
+import type { ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
 import { applyLocks } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';

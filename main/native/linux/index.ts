@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { SystemPort } from '../../engine/ports/compose-store.ts';
+import type { SystemPort } from '../../engine/base/ports/compose-store.ts';
 import { holdBeneath, holdDirectory, sealDescriptors } from './descriptors.ts';
 import { mountOverlay } from './mount.ts';
 import { writeScriptFilter } from './seccomp.ts';

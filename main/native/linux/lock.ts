@@ -2,7 +2,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:fs';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { FileLock } from '../../engine/ports/publish.ts';
+import type { FileLock } from '../../engine/base/ports/publish.ts';
 import { bind } from '../core/index.ts';
 
 /** flock(2): the lock goes with the process, however it ends. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { TreeRoot } from '../../engine/ports/compose-store.ts';
-import type { CommitDirectory, ReadAttributes } from '../../engine/ports/container.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
+import type { CommitDirectory, ReadAttributes } from '../../engine/base/ports/container.ts';
 import { bindChecked, free, newVariant, PointerOut, Ptr, type Pointer } from '../core/index.ts';
 import { decodeVariant } from '../core/gvariant-format.ts';
 import { ostreeError } from './errors.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync } from 'node:fs';
-import type { ComposeStore } from '../../engine/ports/compose-store.ts';
+import type { ComposeStore } from '../../engine/base/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';
 import { OstreePackageCache } from './package-cache.ts';
 import { Repo } from './repo.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, lstatSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import type { DamagedObject, ObjectKind } from '../../engine/ports/sysroot.ts';
+import type { DamagedObject, ObjectKind } from '../../engine/base/ports/sysroot.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bindChecked, Ptr } from '../core/index.ts';
 import { ostreeError } from './errors.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { DeltaName } from '../../engine/ports/publish.ts';
+import type { DeltaName } from '../../engine/base/ports/publish.ts';
 import { bind, bindChecked, PointerOut, Ptr, newVariant, type VariantValue } from '../core/index.ts';
 import { decodeVariant } from '../core/gvariant-format.ts';
 import { ostreeError, withSubject } from './errors.ts';

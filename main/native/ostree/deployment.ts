@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { bind, free, Ptr, stringArray, type Pointer } from '../core/index.ts';
-import type { RawDeployment } from '../../engine/ports/sysroot.ts';
+import type { RawDeployment } from '../../engine/base/ports/sysroot.ts';
 import { keyFileText } from './keyfile.ts';
 
 type D = Pointer<'OstreeDeployment'>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import type { FetchedSummary, SummaryRef } from '../../engine/ports/fetch.ts';
+import type { FetchedSummary, SummaryRef } from '../../engine/base/ports/fetch.ts';
 import { knownSeconds } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, bindChecked, Handle, PointerOut, Ptr, Variant, type VariantValue } from '../core/index.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { FetchOutcome, FetchRequest } from '../../engine/ports/fetch.ts';
+import type { FetchOutcome, FetchRequest } from '../../engine/base/ports/fetch.ts';
 import type { Progress } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { Commit } from './commit.ts';
@@ -20,7 +20,7 @@ const maxCommits = 500;
 export type TellsOf = (commit: Commit) => readonly string[];
 
 /**
- * Do a FetchRequest in this process: see engine/ports/fetch.ts. The repository is made when it is missing. `branchTip`: the commit that the
+ * Do a FetchRequest in this process: see engine/base/ports/fetch.ts. The repository is made when it is missing. `branchTip`: the commit that the
  * branch's own file names.
  */
 export function fetchInto(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/ports/container.ts';
+import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/base/ports/container.ts';
 import { bind, bindChecked, Handle, newVariant, PointerOut, Ptr, Scope, variantBytes, variantUnref, type Pointer } from '../core/index.ts';
 import { decodeVariant } from '../core/gvariant-format.ts';
 import { checkoutSubpath } from './checkout.ts';

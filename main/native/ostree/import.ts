@@ -2,9 +2,9 @@
 import path from 'node:path';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { fileType, isDeviceMode, isDirectoryMode, isLinkMode, treePath } from '../../engine/compose/tree-path.ts';
-import type { TreeRoot } from '../../engine/ports/compose-store.ts';
-import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../engine/ports/rpm.ts';
+import { fileType, isDeviceMode, isDirectoryMode, isLinkMode, treePath } from '../../engine/base/tree/tree-path.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
+import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../engine/base/ports/rpm.ts';
 import { CpioError, CpioReader, type CpioEntry } from '../archive/cpio.ts';
 import { PayloadError, UnpackedFile } from '../archive/reader.ts';
 import { bindChecked, free, newVariant, Ptr, Scope, type GErrorMapper, type Pointer } from '../core/index.ts';

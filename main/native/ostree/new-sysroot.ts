@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
-import type { DiskPort, NewSysroot } from '../../engine/ports/disk.ts';
+import type { DiskPort, NewSysroot } from '../../engine/base/ports/disk.ts';
 import { bind, bindChecked, file, Handle, Ptr } from '../core/index.ts';
 import { mountTmpfs } from '../linux/mount.ts';
 import { ostreeError } from './errors.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import type { ObjectReader, RepoFile } from '../../engine/ports/review.ts';
+import type { ObjectReader, RepoFile } from '../../engine/base/ports/review.ts';
 import { bind, bindChecked, PointerOut, Ptr, Scope, variantUnref } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import { objectTypes, type ObjectType, type Repo } from './repo.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { TreeRoot } from '../../engine/ports/compose-store.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
 import { bind, bindChecked, free, Handle, newVariant, PointerOut, Ptr, type Pointer } from '../core/index.ts';
 import { ostreeError } from './errors.ts';
 import { objectTypes, type Repo } from './repo.ts';

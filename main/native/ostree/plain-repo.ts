@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ObjectKind, RepoPort } from '../../engine/ports/sysroot.ts';
+import type { ObjectKind, RepoPort } from '../../engine/base/ports/sysroot.ts';
 import type { TreelineError } from '../../../shared/errors/index.ts';
 import { Commit } from './commit.ts';
 import { Repo } from './repo.ts';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import koffi from 'koffi';
-import type { PruneOutcome } from '../../engine/ports/publish.ts';
+import type { PruneOutcome } from '../../engine/base/ports/publish.ts';
 import { bind, bindChecked, Handle, Ptr } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import type { Repo } from './repo.ts';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { CommitChange, DeltaName, MirrorRepo, OpenPublishRepo, PruneOutcome } from '../../engine/ports/publish.ts';
-import type { Signing } from '../../engine/ports/compose-store.ts';
-import type { PullRequest } from '../../engine/ports/pull.ts';
-import type { ObjectKind } from '../../engine/ports/sysroot.ts';
+import type { CommitChange, DeltaName, MirrorRepo, OpenPublishRepo, PruneOutcome } from '../../engine/base/ports/publish.ts';
+import type { Signing } from '../../engine/base/ports/compose-store.ts';
+import type { PullRequest } from '../../engine/base/ports/pull.ts';
+import type { ObjectKind } from '../../engine/base/ports/sysroot.ts';
 import { Variant, type VariantValue } from '../core/index.ts';
 import { decodeVariant } from '../core/gvariant-format.ts';
 import { checkDelta, deltaParts, generateRepoDelta, listDeltas, reindexDeltas } from './deltas.ts';

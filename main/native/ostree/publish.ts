@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { Signing } from '../../engine/ports/compose-store.ts';
+import type { Signing } from '../../engine/base/ports/compose-store.ts';
 import { bindChecked, newVariant, Ptr, Variant, type GErrorMapper } from '../core/index.ts';
 import { decodeVariant, encodeVariant, type VariantValue } from '../core/gvariant-format.ts';
 import { ed25519MetadataKey, signEd25519 } from './ed25519.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import type { PullProgress, PullRequest } from '../../engine/ports/pull.ts';
+import type { PullProgress, PullRequest } from '../../engine/base/ports/pull.ts';
 import { bind, bindChecked, Handle, newVariant, Ptr, Variant, type VariantValue } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import type { Repo } from './repo.ts';

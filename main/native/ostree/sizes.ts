@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
-import type { TreeRoot } from '../../engine/ports/compose-store.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
 import type { Repo, ObjectType } from './repo.ts';
 
 export interface TreeObject {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FetchOutcome } from '../../engine/ports/fetch.ts';
+import type { FetchOutcome } from '../../engine/base/ports/fetch.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bindChecked, file, newVariant, Ptr, Variant, type VariantValue } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { join } from 'node:path';
 import koffi from 'koffi';
-import type { DamagedObject, NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/ports/sysroot.ts';
+import type { DamagedObject, NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/base/ports/sysroot.ts';
 import type { NotRemoved } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
-import { deploymentFolders, requireTime, unloadable } from '../../engine/sysroot/unloadable.ts';
+import { deploymentFolders, requireTime, unloadable } from '../../engine/host/sysroot/unloadable.ts';
 import { checkpoint } from '../linux/checkpoint.ts';
 import { maskFile } from '../linux/mount.ts';
 import { damagedFile, type DamagedFile } from './damaged-file.ts';

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { filesKey, filesType, gapsKey, gapsType } from '../../engine/ports/commit-sizes.ts';
-import type { CommitRequest } from '../../engine/ports/compose-store.ts';
+import { filesKey, filesType, gapsKey, gapsType } from '../../engine/base/ports/commit-sizes.ts';
+import type { CommitRequest } from '../../engine/base/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';
 import type { Repo } from './repo.ts';
 import { objectsOf, ostreeSizes, sized, type DirtreeMemo, type SizedObject, type TreeObject } from './sizes.ts';
 
 type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
 
-/** Metadata of a commit about sizes: see engine/ports/commit-sizes.ts. `objects` are the tree's, all of them in `target` by now. */
+/** Metadata of a commit about sizes: see engine/base/ports/commit-sizes.ts. `objects` are the tree's, all of them in `target` by now. */
 export function tellSizes(
   target: Repo,
   cache: Repo,

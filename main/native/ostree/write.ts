@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import type { TreeRoot } from '../../engine/ports/compose-store.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
 import { bind, bindChecked, free, Handle, newVariant, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';
 import type { DevinoCache } from './checkout.ts';
 import { ostreeError } from './errors.ts';

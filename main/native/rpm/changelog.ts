@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { InstalledPackage, RpmFile } from '../../engine/ports/rpm.ts';
+import type { InstalledPackage, RpmFile } from '../../engine/base/ports/rpm.ts';
 import type { ChangelogEntry } from '../../../shared/domain/index.ts';
 import { changelogOf, detailsOf } from './describe.ts';
 import { filesOf } from './files.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import koffi from 'koffi';
-import { scriptFlag } from '../../engine/ports/rpm.ts';
+import { scriptFlag } from '../../engine/base/ports/rpm.ts';
 import { readRegularFile } from '../../files/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { initialize, withLog } from './log.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isUtf8 } from 'node:buffer';
-import type { RpmFile } from '../../engine/ports/rpm.ts';
+import type { RpmFile } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { tag, type Header } from './header.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { RpmPort } from '../../engine/ports/rpm.ts';
+import type { RpmPort } from '../../engine/base/ports/rpm.ts';
 import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';
 import { readRpmdb, writeRpmdb } from './rpmdb.ts';

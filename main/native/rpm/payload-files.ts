@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { fileType, isDeviceMode, isLinkMode } from '../../engine/compose/tree-path.ts';
-import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../engine/ports/rpm.ts';
+import { fileType, isDeviceMode, isLinkMode } from '../../engine/base/tree/tree-path.ts';
+import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../engine/base/ports/rpm.ts';
 import type { CpioEntry } from '../archive/cpio.ts';
 import { readable } from './files.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import type { RpmPackage } from '../../engine/ports/rpm.ts';
+import type { RpmPackage } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, Handle, nonNull, Ptr, Scope } from '../core/index.ts';
 import { changelogOf, detailsOf } from './describe.ts';

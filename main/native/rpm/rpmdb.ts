@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { comparePackages } from '../../engine/diff/index.ts';
-import type { InstalledPackage, ReadRpmdbOptions, RpmdbBackend, WriteRpmdbOptions } from '../../engine/ports/rpm.ts';
+import { comparePackages } from '../../engine/base/diff/index.ts';
+import type { InstalledPackage, ReadRpmdbOptions, RpmdbBackend, WriteRpmdbOptions } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
 import { PackageWithChangelog } from './changelog.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { RpmDependency, RpmScriptlet, RpmTrigger, ScriptletPhase } from '../../engine/ports/rpm.ts';
+import type { RpmDependency, RpmScriptlet, RpmTrigger, ScriptletPhase } from '../../engine/base/ports/rpm.ts';
 import type { Header } from './header.ts';
 
 /** phase -> tags of body, interpreter, flags (rpm/rpmtag.h; preuntrans and postuntrans since rpm 4.19). */

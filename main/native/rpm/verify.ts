@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import path from 'node:path';
-import type { PackageVerification } from '../../engine/ports/rpm.ts';
+import type { PackageVerification } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { nonNull, Scope, type Pointer } from '../core/index.ts';
 import { tag } from './header.ts';

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState } from '../../../shared/domain/index.ts';
 
-/** In the order of main/engine/compose/steps.ts. */
+/** In the order of main/engine/compose/build/steps.ts. */
 const stages = ['resolve', 'fetch', 'import', 'assemble', 'scripts', 'finish', 'commit'] as const;
 
 /** The way of a compose: what is done, what goes on, what is still to come. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeDisk as makePartitions } from '../../../main/engine/disk/file-systems.ts';
-import { embedGrub } from '../../../main/engine/disk/grub.ts';
-import { mib, partitionOf, planLayout, type Partition } from '../../../main/engine/disk/layout.ts';
+import { makeDisk as makePartitions } from '../../../main/engine/compose/disk/file-systems.ts';
+import { embedGrub } from '../../../main/engine/compose/disk/grub.ts';
+import { mib, partitionOf, planLayout, type Partition } from '../../../main/engine/compose/disk/layout.ts';
 import { run } from '../packages/commands.ts';
 import { kernelOf, packagesOf, type TestOs } from './compose-os.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { deltaHeader, Unusable } from '../../../main/engine/media/commits.ts';
-import type { MediumFile } from '../../../main/engine/media/directory.ts';
-import type { CommitPort } from '../../../main/engine/ports/sysroot.ts';
+import { deltaHeader, Unusable } from '../../../main/engine/host/media/commits.ts';
+import type { MediumFile } from '../../../main/engine/host/media/directory.ts';
+import type { CommitPort } from '../../../main/engine/base/ports/sysroot.ts';
 import { encodeVariant } from '../../../main/native/core/gvariant-format.ts';
 
 const commit = [new Map(), Buffer.alloc(0), [], 's', '', 1n, Buffer.alloc(32, 2), Buffer.alloc(32, 3)];

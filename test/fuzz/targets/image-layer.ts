@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pack } from 'tar-stream';
-import { LayerReader } from '../../../main/engine/container/unencapsulate.ts';
-import type { ImageSink } from '../../../main/engine/ports/container.ts';
+import { LayerReader } from '../../../main/engine/compose/container/unencapsulate.ts';
+import type { ImageSink } from '../../../main/engine/base/ports/container.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 const directory = mkdtempSync(path.join(os.tmpdir(), 'treeline-fuzz-'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { KeyFile } from '../../../main/files/index.ts';
-import { readOrigin } from '../../../main/engine/sysroot/origin.ts';
+import { readOrigin } from '../../../main/engine/host/sysroot/origin.ts';
 import { tolerant } from './refusal.ts';
 
 export const seeds = [

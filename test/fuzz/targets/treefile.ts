@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { checkTreefile } from '../../../main/engine/compose/check.ts';
+import { checkTreefile } from '../../../main/engine/compose/treefile/check.ts';
 
 // nothing is beside it: no include and no repository
 const directory = mkdtempSync(path.join(os.tmpdir(), 'treeline-fuzz-'));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram } from '../../../main/cli/program.ts';
 import { allCommands, commandTree, type CommandEntry } from '../../../main/cli/reference/command-tree.ts';
 import { referenceFiles } from '../../../main/cli/reference/index.ts';
-import { listTreefileKeys } from '../../../main/engine/compose/index.ts';
+import { listTreefileKeys } from '../../../main/engine/compose/build/index.ts';
 import { helperOptions, readDaemonConfig } from '../../../main/helper/options.ts';
 
 const system = path.resolve(import.meta.dirname, '../../../assets/system');

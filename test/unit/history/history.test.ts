@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bootEvents, HistoryFile, type LastSeen } from '../../../main/engine/history/index.ts';
+import { bootEvents, HistoryFile, type LastSeen } from '../../../main/engine/host/history/index.ts';
 import type { Deployment } from '../../../shared/domain/index.ts';
 
 const by = { uid: 0, name: 'root', client: 'cli' };

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ErrorReport } from '../../../../shared/errors/index.ts';
+import type { Advisory, AvailablePackage, PackageDetails, Progress } from '../../../../shared/domain/index.ts';
+
+/** One section of a .repo file (yum.conf(5), "[repository] OPTIONS"). */
+export interface RepoDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly baseurl: readonly string[];
+  readonly metalink?: string;
+  readonly mirrorlist?: string;
+  readonly enabled: boolean;
+  readonly gpgcheck: boolean;
+  /** Paths or file:// or http(s):// addresses of ASCII-armoured keys, as written. */
+  readonly gpgkey: readonly string[];
+  readonly excludes: readonly string[];
+  readonly priority?: number;
+  readonly cost?: number;
+  /** Options that are libdnf's business alone (sslverify, proxy, ...), passed through. */
+  readonly other: Readonly<Record<string, string>>;
+  /** Only locked packages may come from it (lockfile-repos). */
+  readonly lockedOnly?: boolean;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A package that must be taken in exactly this build. */
+export interface PackageLock {
+  readonly name: string;
+  /** `[epoch:]version-release`, of any architecture; or with `.arch` behind. */
+  readonly evr?: string;
+  readonly evra?: string;
+  /** `algorithm:hex` of the package file. */
+  readonly digest?: string;
+  /** The lockfile, for errors. */
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface ResolveRequest {
+  /** Directory for metadata, solv files and downloaded packages; kept between runs. */
+  readonly cachedir: string;
+  readonly repos: readonly RepoDefinition[];
+  /** Value of $releasever; '' when the treefile has none. */
+  readonly releasever: string;
+  /** Names, globs, NEVRAs, provides or file paths. */
+  readonly packages: readonly string[];
+  /** Packages that come from one certain repository; another one's of the same name aren't used. */
+  readonly repoPackages?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
+  readonly excludes: readonly string[];
+  readonly recommends: boolean;
+  /** `name:stream` that modules of repositories are for; without it, what the repositories say of themselves. */
+  readonly platformModule?: string;
+  readonly locks?: readonly PackageLock[];
+  /** Nothing but locked packages may be installed. */
+  readonly lockedOnly?: boolean;
+  /** Never touch the network. */
+  readonly cacheOnly?: boolean;
+  readonly proxy?: string;
+}
+
+export interface ResolvedPackage extends PackageDetails {
+  /** `name-[epoch:]version-release.arch`. */
+  readonly nevra: string;
+  readonly repo: string;
+  /** Where the file is, or will be after fetch(). */
+  readonly path: string;
+  /** False: it is used in place (file:// repository). */
+  readonly remote: boolean;
+  readonly downloadBytes: number;
+  /** Digest of the whole file from the repository's metadata, e.g. sha256. */
+  readonly digest: { readonly algorithm: string; readonly hex: string };
+}
+
+/** A solved transaction, with the repositories still open for fetching. */
+export interface Resolution extends Disposable {
+  /** Sorted by name, then EVR, then architecture. */
+  readonly packages: readonly ResolvedPackage[];
+  /** When each used repository's metadata was generated, Unix seconds. */
+  readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  /** What is worth saying and didn't matter: locked builds that no repository has. */
+  readonly warnings: readonly ErrorReport[];
+  /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
+  advisories(older?: boolean): Advisory[];
+  /** Download the packages that are remote and not there yet. Throws `rpmmd.unreachable` or `package.corrupt`. */
+  fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void;
+}
+
+/**
+ * Resolve by libdnf. Throws package.not-found, package.excluded, package.hidden-by-module, lockfile.not-locked, lockfile.package-missing, lockfile.digest-mismatch, package.dependency-missing, package.conflict, rpmmd.unreachable
+ * or rpmmd.corrupt, each naming the package, requirement or repository.
+ */
+export type Resolver = (request: ResolveRequest) => Resolution;
+
+export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'platformModule'>;
+
+/** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
+export type Catalog = (request: CatalogRequest) => AvailablePackage[];

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import path from 'node:path';
+import { readJsonFile } from '../../../files/index.ts';
+import { TreelineError } from '../../../../shared/errors/index.ts';
+import { databasePlaces, isDatabase } from '../build/rootfs.ts';
+import { Tree } from '../../base/tree/index.ts';
+import type { JobContext } from '../../jobs/index.ts';
+import type { ImageSource } from '../../base/ports/container.ts';
+import type { CommitPort } from '../../base/ports/sysroot.ts';
+import { dealChunks, type Layout } from './chunks.ts';
+import { componentsOf } from './components.ts';
+import type { EncapsulateParams, EncapsulatePorts } from './encapsulate.ts';
+import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
+import { mediaTypes, type Manifest, type OciDirectory } from './oci.ts';
+import { writeChunk, writeCommitLayer } from './tar-layout.ts';
+import { indexTree } from './tree-index.ts';
+
+const componentsKey = 'ostree.components';
+const architectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  s390x: 's390x',
+  ppc64: 'ppc64le',
+  riscv64: 'riscv64',
+  ia32: '386',
+  arm: 'arm',
+};
+
+export interface Build {
+  readonly params: EncapsulateParams;
+  readonly source: ImageSource;
+  readonly commit: CommitPort;
+  readonly oci: OciDirectory;
+  readonly context: JobContext;
+}
+
+/** Write layers and configuration; the manifest is returned, not yet named. */
+export async function buildImage(
+  { params, source, commit, oci, context }: Build,
+  earlier: Layout | undefined,
+  ports: EncapsulatePorts,
+  maxLayers: number,
+  scratch: string,
+): Promise<{ manifest: Manifest; layout: Layout }> {
+  const tree = indexTree(source, commit.rootDirtree, commit.rootDirmeta);
+  const database = extractDatabase(source, commit.checksum, scratch);
+  const packages = database === undefined ? [] : ports.rpm.readRpmdb({ root: database, dbPath: '/', changelogs: true });
+  const { components, rest } = componentsOf(tree, packages, source);
+  const chunks = dealChunks(components, maxLayers - 1, earlier);
+  const compression = !params.image.startsWith('containers-storage:');
+  const write = async (run: (layer: LayerWriter) => Promise<void>, index: number): Promise<WrittenLayer> => {
+    context.progress({
+      step: 'layers',
+      stepIndex: 0,
+      stepCount: 1,
+      fraction: index / (chunks.length + 1),
+      itemsDone: index,
+      itemsTotal: chunks.length + 1,
+    });
+    const layer = new LayerWriter(oci.blobs, compression);
+    await run(layer);
+    return layer.finish();
+  };
+  const first = await write((layer) => writeCommitLayer(layer, source, commit, tree, rest), 0);
+  const layers: { readonly layer: WrittenLayer; readonly names: readonly string[] }[] = [];
+  for (const [i, chunk] of chunks.entries()) {
+    const layer = await write(
+      (to) =>
+        writeChunk(
+          to,
+          source,
+          tree,
+          chunk.flatMap((c) => c.objects),
+          { parents: params.formatVersion === 2 },
+        ),
+      i + 1,
+    );
+    layers.push({ layer, names: chunk.map((c) => c.name) });
+  }
+  const last = layers.at(-1)?.layer ?? first;
+  const base = baseConfig(params);
+  const labels = labelsOf(params, commit, last, base.Labels ?? {});
+  const created = new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
+  const commitCmd = commit.value('ostree.container-cmd', 'as') as readonly string[] | undefined;
+  const cmd = params.cmd && params.cmd.length > 0 ? params.cmd : commitCmd;
+  const blob = oci.writeBlob(
+    Buffer.from(
+      JSON.stringify({
+        created,
+        architecture: params.arch ?? architectures[process.arch] ?? process.arch,
+        os: 'linux',
+        config: { ...base, ...(cmd ? { Cmd: cmd } : {}), Labels: labels },
+        rootfs: { type: 'layers', diff_ids: [first, ...layers.map((l) => l.layer)].map((l) => `sha256:${l.diffId}`) },
+        history: [
+          { created, created_by: commit.subject || `ostree export of commit ${commit.checksum}` },
+          ...layers.map(({ names }) => ({ created, created_by: words(names) })),
+        ],
+      }),
+    ),
+  );
+  const mediaType = compression ? mediaTypes.gzip : mediaTypes.tar;
+  const entry = (layer: WrittenLayer, annotations?: Record<string, string>): Manifest['layers'][number] => ({
+    mediaType,
+    digest: `sha256:${layer.digest}`,
+    size: layer.sizeBytes,
+    ...(annotations ? { annotations } : {}),
+  });
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.config, ...blob },
+    layers: [entry(first), ...layers.map(({ layer, names }) => entry(layer, { [componentsKey]: names.join(',') }))],
+    annotations: labels,
+  };
+  return { manifest, layout: layers.map((l) => l.names) };
+}
+
+function words(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+}
+
+/** The first RPM database of the commit, copied; undefined when it has none. */
+function extractDatabase(source: ImageSource, checksum: string, scratch: string): string | undefined {
+  return databasePlaces
+    .map((place, i) => ({ place, copy: path.join(scratch, `rpmdb-${i}`) }))
+    .find(({ place, copy }) => {
+      if (!source.extract(checksum, place, copy)) return false;
+      using tree = new Tree(copy);
+      return isDatabase(tree, '');
+    })?.copy;
+}
+
+/** The labels by which bootc and rpm-ostree know what is in an image, over those it starts from. Sorted, for equal bytes. */
+function labelsOf(
+  params: EncapsulateParams,
+  commit: CommitPort,
+  last: WrittenLayer,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const labels = new Map<string, string>([
+    ...Object.entries(before),
+    ['ostree.commit', commit.checksum],
+    ['ostree.final-diffid', `sha256:${last.diffId}`],
+  ]);
+  if (commit.version !== '') {
+    labels.set('version', commit.version);
+    labels.set('org.opencontainers.image.version', commit.version);
+  }
+  if (commit.value('ostree.bootable', 'b') === true) {
+    labels.set('ostree.bootable', 'true');
+    labels.set('containers.bootc', '1');
+  }
+  const linux = commit.value('ostree.linux', 's');
+  if (typeof linux === 'string') labels.set('ostree.linux', linux);
+  for (const key of [...(params.copyMeta ?? []), ...(params.copyMetaOpt ?? [])]) {
+    const value = commit.value(key, 's');
+    if (typeof value === 'string') labels.set(key, value);
+    else if (params.copyMeta?.includes(key))
+      throw new TreelineError('usage.invalid', { subject: '--copymeta', detail: `the commit has no text “${key}”` });
+  }
+  for (const [key, value] of Object.entries(params.labels ?? {})) labels.set(key, value);
+  return Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function baseConfig(params: EncapsulateParams): Record<string, unknown> & { readonly Labels?: Readonly<Record<string, string>> | null } {
+  if (params.imageConfig === undefined) return {};
+  try {
+    return readJsonFile(params.imageConfig) as ReturnType<typeof baseConfig>;
+  } catch (error) {
+    throw new TreelineError('usage.invalid', {
+      subject: '--image-config',
+      detail: `${params.imageConfig}: ${TreelineError.report(error).detail}`,
+    });
+  }
+}
+
+/** Which components are in which content layer of an image. */
+export const layoutOf = ({ layers }: Manifest): Layout =>
+  layers.flatMap(({ annotations }) => (annotations?.[componentsKey] === undefined ? [] : [annotations[componentsKey].split(',')]));

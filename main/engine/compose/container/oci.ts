@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { TreelineError } from '../../../../shared/errors/index.ts';
+import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../../files/index.ts';
+
+/** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  size: z.number().int().nonnegative(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+const manifestSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  config: descriptor,
+  layers: z.array(descriptor),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+const indexSchema = z.object({ schemaVersion: z.literal(2), manifests: z.array(descriptor) });
+const configSchema = z.object({
+  architecture: z.string(),
+  os: z.string(),
+  created: z.string().optional(),
+  // further keys (Env, Entrypoint ...) are kept for images made of this one
+  config: z.looseObject({ Labels: z.record(z.string(), z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).optional(),
+  rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(z.string()) }),
+});
+export type Descriptor = z.infer<typeof descriptor>;
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ImageConfig = z.infer<typeof configSchema>;
+
+const mediaTypes = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  tar: 'application/vnd.oci.image.layer.v1.tar',
+} as const;
+export { mediaTypes };
+
+const refName = 'org.opencontainers.image.ref.name';
+
+function garbage(subject: string, error: unknown): TreelineError {
+  return new TreelineError('repo.garbage', {
+    subject,
+    detail: error instanceof z.ZodError ? z.prettifyError(error) : (TreelineError.report(error).detail ?? ''),
+  });
+}
+
+/** What a manifest file says. Throws repo.garbage. */
+export function parseManifest(bytes: Buffer, subject: string): Manifest {
+  try {
+    return manifestSchema.parse(parseJson(bytes.toString('utf8'), subject));
+  } catch (error) {
+    throw garbage(subject, error);
+  }
+}
+
+/** A directory in the OCI image layout. */
+export class OciDirectory {
+  readonly path: string;
+
+  constructor(location: string) {
+    this.path = location;
+  }
+
+  /** Make the layout, or go on in one that is there. */
+  static create(location: string): OciDirectory {
+    mkdirSync(path.join(location, 'blobs/sha256'), { recursive: true });
+    writeFileSync(path.join(location, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    return new OciDirectory(location);
+  }
+
+  get blobs(): string {
+    return path.join(this.path, 'blobs/sha256');
+  }
+
+  /** Of a digest that the schema of an index or manifest has judged. */
+  blobPath(digest: string): string {
+    return path.join(this.blobs, digest.replace(/^sha256:/, ''));
+  }
+
+  /** A small blob, checked. Throws repo.not-found, repo.corrupt. */
+  readBlob(digest: string): Buffer {
+    const file = this.blobPath(digest);
+    if (!existsSync(file)) throw new TreelineError('repo.not-found', { subject: digest, detail: `${this.path} hasn’t got it` });
+    const bytes = readRegularFile(file);
+    if (`sha256:${sha256(bytes)}` !== digest)
+      throw new TreelineError('repo.corrupt', { subject: file, detail: 'its content doesn’t fit its name' });
+    return bytes;
+  }
+
+  writeBlob(bytes: Buffer): { readonly digest: string; readonly size: number } {
+    const digest = sha256(bytes);
+    writeFileSync(path.join(this.blobs, digest), bytes);
+    return { digest: `sha256:${digest}`, size: bytes.length };
+  }
+
+  #index(): Descriptor[] {
+    const file = path.join(this.path, 'index.json');
+    if (!existsSync(file)) return [];
+    try {
+      return indexSchema.parse(readJsonFile(file)).manifests;
+    } catch (error) {
+      throw garbage(file, error);
+    }
+  }
+
+  /** The image of a tag; without one, the only image. */
+  manifest(tag?: string): { readonly digest: string; readonly manifest: Manifest } | undefined {
+    const all = this.#index();
+    const found = tag === undefined ? (all.length === 1 ? all[0] : undefined) : all.find((d) => d.annotations?.[refName] === tag);
+    return found && { digest: found.digest, manifest: parseManifest(this.readBlob(found.digest), found.digest) };
+  }
+
+  config(manifest: Manifest): ImageConfig {
+    try {
+      return configSchema.parse(parseJson(this.readBlob(manifest.config.digest).toString('utf8'), manifest.config.digest));
+    } catch (error) {
+      throw error instanceof TreelineError && error.code !== 'file.unreadable' ? error : garbage(manifest.config.digest, error);
+    }
+  }
+
+  /** Make an image the one of its tag (without one: the only one), and remove blobs that no image needs any more. */
+  setManifest(manifest: Manifest, tag?: string): string {
+    const { digest, size } = this.writeBlob(Buffer.from(JSON.stringify(manifest)));
+    const entry = { mediaType: mediaTypes.manifest, digest, size, ...(tag === undefined ? {} : { annotations: { [refName]: tag } }) };
+    const others = tag === undefined ? [] : this.#index().filter((d) => d.annotations?.[refName] !== tag);
+    atomicFile(path.join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }));
+    this.#removeUnused();
+    return digest;
+  }
+
+  #removeUnused(): void {
+    const used = new Set<string>();
+    for (const { digest } of this.#index()) {
+      const { config, layers } = parseManifest(this.readBlob(digest), digest);
+      for (const d of [digest, config.digest, ...layers.map((l) => l.digest)]) used.add(d.slice('sha256:'.length));
+    }
+    for (const name of readdirSync(this.blobs)) if (!used.has(name)) rmSync(path.join(this.blobs, name), { force: true });
+  }
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+export * from './actions.ts';
+export * from './deploy.ts';
+export * from './deployments.ts';
+export { sysrootFromFiles } from './from-files.ts';
+export * from './finalize-failure.ts';
+export * from './kargs.ts';
+export * from './load.ts';
+export * from './origin.ts';
+export * from './repair.ts';
+export * from './repair-origin.ts';
+export * from './rolled-back.ts';
+export * from '../../base/trust/signatures.ts';
+export * from './state-dir.ts';
+export * from './disk-use.ts';
+export { noEntries } from './unloadable.ts';

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import path from 'node:path';
+import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../../shared/domain/index.ts';
+import { lossesOf, newestDeployment, worstSeverity } from '../../../../shared/domain/index.ts';
+import { TreelineError } from '../../../../shared/errors/index.ts';
+import { countChanges } from '../../base/diff/index.ts';
+import type { MediumSource } from '../media/source.ts';
+import type { FetchPort } from '../../base/ports/fetch.ts';
+import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
+import { originOf } from '../sysroot/origin.ts';
+import { rolledBack } from '../sysroot/rolled-back.ts';
+import { requireIntact, type GpgVerify } from '../../base/trust/signatures.ts';
+import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
+import { goesBack, requireProven, type ParseSummary } from '../../base/trust/index.ts';
+import { buildDetails } from './details.ts';
+import { fetchCommits, fetchRepoPath, knownTarget, type Looked, type OpenRepo } from './fetched.ts';
+import { updateSizes } from './sizes.ts';
+import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
+
+/** Everything that looking for updates works with. */
+export interface UpdateContext {
+  readonly sysroot: SysrootPort;
+  readonly dir: StateDir;
+  readonly gpg: GpgVerify;
+  readonly parseSummary: ParseSummary;
+  readonly fetcher: FetchPort;
+  readonly openRepo: OpenRepo;
+  /** Where the update comes from instead of the network. */
+  readonly medium?: MediumSource;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+interface CheckFile {
+  readonly format: 1;
+  /** The commit that the counts are relative to. */
+  readonly base: string;
+  readonly state: CheckState;
+}
+
+interface DetailsFile {
+  readonly format: 1;
+  readonly details: UpdateDetails;
+}
+
+const checkFile = (dir: StateDir): string => path.join(dir.state, 'check.json');
+const detailsFile = (dir: StateDir): string => path.join(dir.state, 'update-details.json');
+
+/** The repository of fetched commits if there is one (the system's is its parent), else the system's alone. */
+export function withFetched<T>(context: UpdateContext, run: (repo: RepoPort) => T): T {
+  let repo: (RepoPort & Disposable) | undefined;
+  try {
+    repo = context.openRepo(fetchRepoPath(context.dir));
+  } catch {
+    return run(context.sysroot.repo);
+  }
+  using opened = repo;
+  return run(opened);
+}
+
+/** Describe a fetched commit against the base, once it has proven what requireProven demands. `anyBranch`: see Claim. */
+export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort, anyBranch = false): UpdateDetails {
+  const { sysroot } = context;
+  const subject = to.version ? `Version ${to.version}` : `Commit ${to.checksum.slice(0, 12)}`;
+  const { remote, ref } = source;
+  const signatures = requireProven(sysroot.repo, repo, to, { remote, ref, anyBranch }, context.gpg, subject);
+  const from = sysroot.repo.tryLoadCommit(source.baseChecksum);
+  const places = { sysroot: sysroot.path, fetchRepo: fetchRepoPath(context.dir) };
+  const details = buildDetails(repo, from, to, (delta) => updateSizes(repo, from, to, places, delta), signatures);
+  for (const { checksum, version } of details.releases) {
+    const commit = repo.tryLoadCommit(checksum);
+    if (commit) requireIntact(commit, `Version ${version}`);
+  }
+  return details;
+}
+
+/** Keep what was found: the commits on the way are pruned once the update is deployed (field report 6). */
+export function saveDetails(context: UpdateContext, details: UpdateDetails): void {
+  tryWriteJson(detailsFile(context.dir), { format: 1, details } satisfies DetailsFile);
+}
+
+function summarize(context: UpdateContext, source: Source, details: UpdateDetails): AvailableUpdate {
+  const security = details.advisories.filter((a) => a.kind === 'security');
+  return {
+    checksum: details.toChecksum,
+    version: details.toVersion,
+    timestamp: details.toTimeSeconds,
+    refspec: source.refspec,
+    ...(details.source === 'none' ? {} : { counts: countChanges(details.packages) }),
+    ...(details.notTold?.includes('advisories')
+      ? {}
+      : { security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) } }),
+    sizes: details.sizes,
+    signatures: details.signatures,
+    rolledBackFrom: rolledBack(context.dir).some((r) => r.checksum === details.toChecksum),
+  };
+}
+
+/**
+ * Ask the server. Never throws for what the server, the network or the signatures are to blame for: that is the state 'failed', which
+ * keeps what an earlier check had found. The state is written for `cachedCheck`.
+ */
+export async function check(context: UpdateContext, osname: string): Promise<CheckState> {
+  const blocked = blockedState(context.sysroot, osname);
+  if (blocked) return blocked;
+  const before = readJson<CheckFile>(checkFile(context.dir));
+  let state: CheckState;
+  let base = '';
+  try {
+    const source = updateSource(context.sysroot, osname);
+    base = source.baseChecksum;
+    const newest: Revision = { kind: 'newest' };
+    const looked = await fetchCommits(context, source, newest);
+    state = withFetched(context, (repo) => found(context, repo, source, looked));
+  } catch (error) {
+    if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
+    const earlier = before?.format === 1 ? before.state : undefined;
+    const last = earlier?.kind === 'available' ? earlier.update : earlier?.kind === 'failed' ? earlier.last : undefined;
+    state = {
+      kind: 'failed',
+      failedAt: context.now,
+      since:
+        !earlier || earlier.kind === 'never' || earlier.kind === 'blocked'
+          ? 0
+          : earlier.kind === 'failed'
+            ? earlier.since
+            : (earlier.checkedAt ?? 0),
+      error: TreelineError.report(error),
+      ...(last ? { last } : {}),
+    };
+    base = before?.base ?? base;
+  }
+  writeJson(checkFile(context.dir), { format: 1, base, state } satisfies CheckFile);
+  return state;
+}
+
+function found(context: UpdateContext, repo: RepoPort, source: Source, { checksum, staleList }: Looked): CheckState {
+  const upToDate: CheckState = { kind: 'up-to-date', checkedAt: context.now, ...(staleList ? { staleList } : {}) };
+  if (checksum === source.baseChecksum) return upToDate;
+  const to = repo.loadCommit(checksum);
+  const details = describeUpdate(context, repo, source, to);
+  const { version, timestamp } = to;
+  if (goneBack(context, repo, source, to)) return { ...upToDate, wentBack: { checksum, version, timestamp } };
+  saveDetails(context, details);
+  return { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) };
+}
+
+/** Whether the source offers something older than what is booted, or than what the next start leads to. */
+export function goneBack(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort): boolean {
+  return [source.baseChecksum, source.newestChecksum].some((checksum) => {
+    const from = context.sysroot.repo.tryLoadCommit(checksum);
+    return from !== undefined && goesBack(repo, from, to);
+  });
+}
+
+/**
+ * An upgrade has asked the server, too: what an earlier check had to say (that it couldn't be reached, say) is over. `details`: what lies between
+ * the base and the branch's newest commit, undefined when that is the base itself.
+ */
+export function rememberLook(
+  context: UpdateContext,
+  source: Source,
+  details: UpdateDetails | undefined,
+  { staleList }: Pick<Looked, 'staleList'>,
+): void {
+  const state: CheckState = details
+    ? { kind: 'available', checkedAt: context.now, update: summarize(context, source, details) }
+    : { kind: 'up-to-date', checkedAt: context.now, ...(staleList ? { staleList } : {}) };
+  tryWriteJson(checkFile(context.dir), { format: 1, base: source.baseChecksum, state } satisfies CheckFile);
+}
+
+/** That no update can be taken is known without asking anybody, and never kept: it ends with its cause. */
+function blockedState(sysroot: SysrootPort, osname: string): CheckState | undefined {
+  const newest = newestDeployment(sysroot.deployments(), osname);
+  if (!newest) return undefined;
+  const origin = originOf(newest, (name) => sysroot.repo.hasRemote(name));
+  try {
+    requireNothingLost({ newest, origin });
+    return undefined;
+  } catch (error) {
+    return { kind: 'blocked', losses: lossesOf(origin), error: TreelineError.report(error) };
+  }
+}
+
+/** What the last check found, relative to what is booted now. Reads files only. */
+export function cachedCheck(context: UpdateContext, osname: string): CheckState {
+  const blocked = blockedState(context.sysroot, osname);
+  if (blocked) return blocked;
+  const file = readJson<CheckFile>(checkFile(context.dir));
+  if (file?.format !== 1) return { kind: 'never' };
+  const { state } = file;
+  const found = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
+  if (!found) return state.kind === 'up-to-date' ? stillBack(context, osname, state) : state;
+  let update: AvailableUpdate | undefined;
+  try {
+    const source = updateSource(context.sysroot, osname);
+    update = found.checksum === source.baseChecksum ? undefined : refresh(context, source, found, file.base);
+  } catch {
+    update = found;
+  }
+  if (state.kind === 'failed') {
+    const { last: _, ...rest } = state;
+    return update ? { ...rest, last: update } : rest;
+  }
+  const checkedAt = (state.kind === 'available' ? state.checkedAt : undefined) ?? 0;
+  return update ? { kind: 'available', checkedAt, update } : { kind: 'up-to-date', checkedAt };
+}
+
+/** That the source went back is over once what it offers is what is here. */
+function stillBack(context: UpdateContext, osname: string, state: Extract<CheckState, { kind: 'up-to-date' }>): CheckState {
+  const { wentBack, ...rest } = state;
+  if (!wentBack) return state;
+  const here = context.sysroot.deployments().find((d) => d.osname === osname && !d.staged);
+  return here?.checksum === wentBack.checksum ? rest : state;
+}
+
+function refresh(context: UpdateContext, source: Source, update: AvailableUpdate, base: string): AvailableUpdate | undefined {
+  const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
+  const from = context.sysroot.repo.tryLoadCommit(source.baseChecksum);
+  if (from && from.timestamp > 0 && update.timestamp > 0 && update.timestamp < from.timestamp) return undefined;
+  if (base === source.baseChecksum) {
+    const here = context.sysroot.repo.tryLoadCommit(update.checksum)?.state === 'normal';
+    const sizes =
+      here && update.sizes ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
+    return { ...update, sizes, rolledBackFrom };
+  }
+  return withFetched(context, (repo) => {
+    const to = repo.tryLoadCommit(update.checksum);
+    return to ? summarize(context, source, describeUpdate(context, repo, source, to)) : { ...update, rolledBackFrom };
+  });
+}
+
+const pickDelta = (sizes: UpdateSizes | undefined): Pick<UpdateSizes, 'installedDeltaBytes'> =>
+  sizes?.installedDeltaBytes === undefined ? {} : { installedDeltaBytes: sizes.installedDeltaBytes };
+
+/**
+ * Details of `checksum`, else of the pending deployment, else of the update the last check found; always against the booted one.
+ * Throws `update.none`.
+ */
+export function updateDetails(context: UpdateContext, osname: string, checksum?: string): UpdateDetails {
+  const source = updateSource(context.sysroot, osname);
+  const wanted = updateTarget(context, source, checksum);
+  const saved = readJson<DetailsFile>(detailsFile(context.dir));
+  const known =
+    saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.baseChecksum
+      ? saved.details
+      : undefined;
+  return withFetched(context, (repo) => {
+    const revision = parseRevision(wanted);
+    const to = repo.tryLoadCommit(revision.kind === 'checksum' ? wanted : knownTarget(repo, source, revision));
+    if (!to) {
+      if (known) return known;
+      throw new TreelineError('repo.revision-not-found', { subject: wanted, facts: { repo: source.refspec } });
+    }
+    const built = describeUpdate(context, repo, source, to, true);
+    return known && rank(built) < rank(known)
+      ? { ...known, ...(built.sizes ? { sizes: { ...built.sizes, ...pickDelta(known.sizes) } } : {}) }
+      : built;
+  });
+}
+
+/** How much details tell. */
+const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb', 'treeline.changes'].indexOf(source);
+
+/** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
+export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
+  const wanted = checksum || (pending(source) ?? checkedUpdate(context));
+  if (wanted === undefined || wanted === source.baseChecksum) throw new TreelineError('update.none', { subject: source.base.osname });
+  return wanted;
+}
+
+function pending(source: Source): string | undefined {
+  const { newest, newestChecksum, baseChecksum } = source;
+  return newestChecksum !== baseChecksum && !newest.booted ? newestChecksum : undefined;
+}
+
+function checkedUpdate(context: UpdateContext): string | undefined {
+  const file = readJson<CheckFile>(checkFile(context.dir));
+  const state = file?.state;
+  return state?.kind === 'available' ? state.update.checksum : state?.kind === 'failed' ? state.last?.checksum : undefined;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { parseReference, type ImageReference } from '../../compose/container/reference.ts';
+import type { SkopeoOptions } from '../../compose/container/skopeo.ts';
+import { given, type Needs } from './places.ts';
+
+/** Undefined for what the job refuses. */
+function referenceOf(image: string): ImageReference | undefined {
+  try {
+    return parseReference(image);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where an image lies on this machine; undefined for those that lie elsewhere. `docker-archive:` has the name of an image behind the file's. */
+const fileOf = ({ transport, name }: ImageReference): string | undefined =>
+  transport === 'oci' || transport === 'oci-archive' || transport === 'dir'
+    ? name
+    : transport === 'docker-archive'
+      ? name.split(':')[0]
+      : undefined;
+
+/** Containers' storage (containers-storage.conf(5)) and Docker's socket: whoever reads one of its images takes locks in it. */
+function storageOf({ transport }: ImageReference): string[] {
+  if (transport === 'docker-daemon') return ['/run/docker.sock', '/var/run/docker.sock'];
+  if (transport !== 'containers-storage') return [];
+  const named = ['/etc/containers/storage.conf', '/usr/share/containers/storage.conf'].flatMap((file) => {
+    try {
+      return [...readFileSync(file, 'utf8').matchAll(/^\s*(?:graphroot|runroot)\s*=\s*"([^"]+)"/gm)].map((match) => match[1] ?? '');
+    } catch {
+      return [];
+    }
+  });
+  return ['/var/lib/containers/storage', '/run/containers/storage', ...named];
+}
+
+/** Where skopeo looks for passwords (containers-auth.json(5)). */
+function passwords(reference: ImageReference, authfile: string | undefined): string[] {
+  if (reference.transport !== 'docker') return given(authfile);
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`;
+  return [
+    ...given(authfile, process.env['REGISTRY_AUTH_FILE']),
+    path.join(runtime, 'containers/auth.json'),
+    `/run/containers/${process.getuid?.() ?? 0}/auth.json`,
+    ...['.config/containers', '.docker/config.json'].map((name) => path.join(homedir(), name)),
+  ];
+}
+
+/** Images that are read. */
+export function ofImages({ authfile }: SkopeoOptions, ...images: readonly (string | undefined)[]): Needs {
+  const references = given(...images).flatMap((image) => referenceOf(image) ?? []);
+  return {
+    reads: references.flatMap((reference) => [...given(fileOf(reference)), ...passwords(reference, authfile)]),
+    writes: references.flatMap(storageOf),
+  };
+}
+
+/** An image that is written, and read before where it is there. */
+export function ofTarget(options: SkopeoOptions, image: string): Needs {
+  const reference = referenceOf(image);
+  if (!reference) return { reads: [], writes: [] };
+  return { reads: passwords(reference, options.authfile), writes: storageOf(reference), makes: given(fileOf(reference)) };
+}
