@@ -6,10 +6,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { declarations, type CType, type Declaration } from '../../main/native/core/index.ts';
+import { callbacks, declarations, type CType, type Declaration } from '../../main/native/core/index.ts';
 
 /**
- * Every function that main/native declares against its prototype in the headers installed here. gcc lists all prototypes that it reads
+ * Every function that main/native declares, and every one that C calls back, against its prototype in the headers installed here. gcc lists all prototypes that it reads
  * (`-aux-info`); a generated C program then says what kind and size each type in them has. A wrong number of arguments, an integer of another
  * size or an out parameter of another width would be memory damage at run time.
  */
@@ -53,6 +53,14 @@ interface Prototype {
   readonly variadic: boolean;
 }
 
+const native = fileURLToPath(new URL('../../main/native', import.meta.url));
+
+/** Names and texts of main/native's files. */
+function sources(): [file: string, text: string][] {
+  const files = readdirSync(native, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.map((file) => [file, readFileSync(path.join(native, file), 'utf8')]);
+}
+
 let directory: string;
 let prototypes: ReadonlyMap<string, Prototype>;
 
@@ -87,9 +95,11 @@ function read(): Map<string, Prototype> {
     .split(/\s+/);
   const [listed, asked] = ['listed', 'asked'].map((name) => path.join(directory, `${name}.c`)) as [string, string];
   const compile = ['-D_GNU_SOURCE', '-w', '-I', directory, ...flags];
-  writeFileSync(listed, includes);
+  // a function of a callback's type is listed as any other
+  const called = callbacks.map(({ type }, i) => `extern __typeof__(*(${type}) 0) ${callbackName(i)};\n`).join('');
+  writeFileSync(listed, includes + called);
   execFileSync('gcc', [...compile, '-aux-info', path.join(directory, 'list'), '-fsyntax-only', listed]);
-  const wanted = new Set(declarations.map(({ name }) => name));
+  const wanted = new Set([...declarations.map(({ name }) => name), ...callbacks.map((_each, i) => callbackName(i))]);
   const found = new Map<string, { result: string; parameters: string[]; variadic: boolean }>();
   for (const line of readFileSync(path.join(directory, 'list'), 'utf8').split('\n')) {
     const [, result, name, list] = /^\/\* .*? \*\/ (?:extern|static) (?:inline )?(.+?[ *])(\w+) \((.*)\);/.exec(line) ?? [];
@@ -135,7 +145,10 @@ function ourShape(type: CType): Shape & { readonly disposable: boolean } {
   return { kind, bytes: size, pointee, disposable };
 }
 
-function differences({ name, result, parameters }: Declaration): string[] {
+const callbackPrefix = 'treeline_callback_';
+const callbackName = (index: number): string => `${callbackPrefix}${index}`;
+
+function differences({ name, result, parameters }: Omit<Declaration, 'from'>): string[] {
   const theirs = prototypes.get(name);
   if (!theirs) return [`${name} is in no header`];
   const wrong: string[] = [];
@@ -152,8 +165,8 @@ function differences({ name, result, parameters }: Declaration): string[] {
   };
   parameters.slice(0, fixed).forEach((type, i) => compare(`argument ${i}`, ourShape(type), theirs.parameters[i] as Shape));
   const own = ourShape(result);
-  // a result that nobody wants may be declared away
-  if (own.kind !== 'void') compare('the result', own, theirs.result);
+  // a result that nobody wants may be declared away; C wants that of what it calls
+  if (own.kind !== 'void' || name.startsWith(callbackPrefix)) compare('the result', own, theirs.result);
   if (own.kind === 'text' && !own.disposable && theirs.result.kind === 'owned-text') wrong.push(`${name}: its text is never freed`);
   if (own.disposable && theirs.result.kind === 'text') wrong.push(`${name}: a text that isn’t ours is freed`);
   return wrong;
@@ -161,9 +174,7 @@ function differences({ name, result, parameters }: Declaration): string[] {
 
 beforeAll(async () => {
   directory = mkdtempSync(path.join(tmpdir(), 'treeline-prototypes-'));
-  const native = fileURLToPath(new URL('../../main/native', import.meta.url));
-  for (const file of readdirSync(native, { recursive: true, encoding: 'utf8' }))
-    if (file.endsWith('.ts')) await import(path.join(native, file));
+  for (const [file] of sources()) await import(path.join(native, file));
   prototypes = read();
 });
 
@@ -174,8 +185,30 @@ test('each declared function is as the headers have it', () => {
   expect(declarations.filter(({ name }) => !(name in elsewhere)).flatMap(differences)).toEqual([]);
 });
 
+test('each function that C calls is as the headers have it', () => {
+  expect(callbacks.map(({ type }) => type)).toContain('rpmlogCallback');
+  expect(callbacks.flatMap((each, i) => differences({ ...each, name: callbackName(i) }))).toEqual([]);
+});
+
+test('a wrong declaration of what C calls is found', () => {
+  const index = callbacks.findIndex(({ type }) => type === 'OstreeRepoCommitFilter');
+  const wrong = (result: CType, parameters: CType[]): string[] => differences({ name: callbackName(index), result, parameters });
+  expect(wrong('int', ['void *', 'str', 'void *'])[0]).toContain('takes 4 arguments, declared with 3');
+  expect(wrong('int', ['void *', 'str', 'int', 'void *'])[0]).toContain('argument 2 is pointer of 8 bytes, declared as integer of 4');
+  expect(wrong('void', ['void *', 'str', 'void *', 'void *'])[0]).toContain('the result is integer of 4 bytes, declared as void');
+  expect(wrong('void *', ['void *', 'str', 'void *', 'void *'])[0]).toContain('the result is integer of 4 bytes');
+});
+
+test('no function that C calls is declared past this check', () => {
+  expect(
+    sources()
+      .filter(([, text]) => /koffi\.proto\(/.test(text))
+      .map(([file]) => file),
+  ).toEqual(['core/bind.ts']);
+});
+
 test('a wrong declaration is found', () => {
-  const wrong = (name: string, result: CType, parameters: CType[]): string[] => differences({ from: 'ostree', name, result, parameters });
+  const wrong = (name: string, result: CType, parameters: CType[]): string[] => differences({ name, result, parameters });
   expect(wrong('ostree_repo_get_mode', 'int', ['void *', 'int'])).toEqual(['ostree_repo_get_mode takes 1 arguments, declared with 2']);
   expect(wrong('ostree_no_such_thing', 'int', [])).toEqual(['ostree_no_such_thing is in no header']);
   expect(wrong('ostree_repo_get_mode', 'int64', ['void *'])[0]).toContain('integer of 4 bytes');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import koffi from 'koffi';
+import koffi, { type TypeObject } from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { decodeError, GErrorOut, type GErrorMapper } from './gerror.ts';
 import { library, type LibraryName } from './libraries.ts';
@@ -36,6 +36,20 @@ export function bind(from: LibraryName, name: string, result: CType, parameters:
     call ??= library(from).func(name, result as string, parameters as string[]) as (...args: Value[]) => unknown;
     return call(...args);
   };
+}
+
+export interface CallbackDeclaration extends Omit<Declaration, 'from' | 'name'> {
+  /** Its function pointer's type in C. */
+  readonly type: string;
+}
+
+/** As `declarations`, of the functions that C calls. */
+export const callbacks: CallbackDeclaration[] = [];
+
+/** Declare a function that C calls, by the name of its function pointer's type in C. @returns the pointer's type, for koffi */
+export function bindCallback(type: string, result: CType, parameters: readonly CType[]): TypeObject {
+  callbacks.push({ type, result, parameters });
+  return koffi.pointer(koffi.proto(`TreelineCallback${callbacks.length}`, result as string, parameters as string[]));
 }
 
 /** FALSE of a gboolean and NULL of a pointer are failures by GLib's convention (GError, "Rules for use"); other results are values. */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { bind, bindChecked, Handle, Ptr, type Pointer } from '../core/index.ts';
+import { bind, bindCallback, bindChecked, Handle, Ptr, type Pointer } from '../core/index.ts';
 import { ostreeError } from './errors.ts';
 import type { Repo } from './repo.ts';
 
 /** OstreeRepoCheckoutMode and OstreeRepoCheckoutOverwriteMode of ostree-repo.h. */
 const checkoutMode = { none: 0, user: 1 } as const;
 const overwriteMode = { none: 0, unionFiles: 1, addFiles: 2, unionIdentical: 3 } as const;
-const FilterProto = koffi.proto('int TreelineCheckoutFilter(void *repo, const char *path, void *stbuf, void *data)');
+const CheckoutFilter = bindCallback('OstreeRepoCheckoutFilter', 'int', [Ptr, 'str', Ptr, Ptr]);
 const currentDirectory = -100;
 
 /** OstreeRepoCheckoutAtOptions, with C's names: test/native/abi.test.ts compares them with the header. */
@@ -94,7 +94,7 @@ export function checkoutUnion(repo: Repo, request: CheckoutRequest): void {
         failure ??= error;
         return 1;
       }
-    }, koffi.pointer(FilterProto));
+    }, CheckoutFilter);
   try {
     const options = {
       ...noOptions,

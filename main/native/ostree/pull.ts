@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { PullProgress, PullRequest } from '../../engine/base/ports/pull.ts';
-import { bind, bindChecked, Handle, newVariant, Ptr, Variant, type VariantValue } from '../core/index.ts';
+import { bind, bindCallback, bindChecked, Handle, newVariant, Ptr, Variant, type VariantValue } from '../core/index.ts';
 import { ostreeError, withSubject } from './errors.ts';
 import type { Repo } from './repo.ts';
 
@@ -10,8 +10,9 @@ const progressNew = bind('ostree', 'ostree_async_progress_new', Ptr, []);
 const getUint = bind('ostree', 'ostree_async_progress_get_uint', 'uint', [Ptr, 'str']);
 const getUint64 = bind('ostree', 'ostree_async_progress_get_uint64', 'uint64', [Ptr, 'str']);
 const finish = bind('ostree', 'ostree_async_progress_finish', 'void', [Ptr]);
-const ChangedCallback = koffi.proto('void TreelineProgressChanged(void *progress, void *data)');
-const connect = bind('gobject', 'g_signal_connect_data', 'ulong', [Ptr, 'str', koffi.pointer(ChangedCallback), Ptr, Ptr, 'int']);
+/** Of the signal `changed`: its default handler's type is the only declaration of it. */
+const ChangedCallback = bindCallback('__typeof__(((OstreeAsyncProgressClass *) 0)->changed)', 'void', [Ptr, Ptr]);
+const connect = bind('gobject', 'g_signal_connect_data', 'ulong', [Ptr, 'str', ChangedCallback, Ptr, Ptr, 'int']);
 
 /** OstreeRepoPullFlags of ostree-repo.h. */
 const flags = { commitOnly: 1 << 1, untrusted: 1 << 2, trustedHttp: 1 << 4 } as const;
@@ -28,7 +29,7 @@ export function pull(repo: Repo, request: PullRequest): void {
   const callback = report
     ? koffi.register(() => {
         report(readProgress(progress));
-      }, koffi.pointer(ChangedCallback))
+      }, ChangedCallback)
     : undefined;
   try {
     if (callback !== undefined) connect(progress.pointer, 'changed', callback, null, null, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
 import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
-import { bind, bindChecked, free, Handle, newVariant, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';
+import { bind, bindCallback, bindChecked, free, Handle, newVariant, PointerOut, Ptr, Scope, type Pointer } from '../core/index.ts';
 import type { DevinoCache } from './checkout.ts';
 import { ostreeError } from './errors.ts';
 import { objectTypes, type ObjectType, type Repo } from './repo.ts';
@@ -110,7 +110,7 @@ export interface WriteDirectoryOptions {
 
 /** OstreeRepoCommitModifierFlags of ostree-repo.h. */
 const modifierFlags = { errorOnUnlabeled: 1 << 3, consume: 1 << 4 } as const;
-const FilterProto = koffi.proto('int TreelineDirectoryFilter(void *repo, const char *path, void *info, void *data)');
+const DirectoryFilter = bindCallback('OstreeRepoCommitFilter', 'int', [Ptr, 'str', Ptr, Ptr]);
 const fileTypeOf = bind('gio', 'g_file_info_get_file_type', 'int', [Ptr]);
 /** GFileType of gioenums.h. */
 const specialFile = 4;
@@ -129,7 +129,7 @@ export function writeDirectory(repo: Repo, directory: string, options: WriteDire
         failure ??= error;
         return 1;
       }
-    }, koffi.pointer(FilterProto));
+    }, DirectoryFilter);
   try {
     const flags =
       (options.sepolicyRoot && !options.mayLackLabels ? modifierFlags.errorOnUnlabeled : 0) | (options.consume ? modifierFlags.consume : 0);

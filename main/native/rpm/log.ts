@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import { rpmlogRecMessage, rpmlogRecPriority, rpmlogSetCallback, rpmReadConfigFiles } from './raw.ts';
+import { LogCallback, rpmlogRecMessage, rpmlogRecPriority, rpmlogSetCallback, rpmReadConfigFiles } from './raw.ts';
 
 const warning = 4;
 let lines: string[] = [];
@@ -14,7 +14,7 @@ export function initialize(): void {
   const callback = koffi.register((record: bigint) => {
     if ((rpmlogRecPriority(record) as number) <= warning) lines.push(String(rpmlogRecMessage(record)).trim());
     return 0;
-  }, koffi.pointer('TreelineRpmlogCallback'));
+  }, LogCallback);
   rpmlogSetCallback(callback, null);
   rpmReadConfigFiles(null, null);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import koffi from 'koffi';
-import { bind, bindStatus, PointerOut, Ptr } from '../core/index.ts';
+import { bind, bindCallback, bindStatus, PointerOut, Ptr } from '../core/index.ts';
 
 /** Declarations of librpm and librpmio (rpm/rpmlib.h, rpmts.h, rpmdb.h, header.h, rpmkeyring.h, rpmpgp.h, rpmlog.h). */
 const SizeOut = koffi.out(koffi.pointer('size_t'));
@@ -54,8 +54,8 @@ export const pgpPubKeyCertLen = bind('rpmio', 'pgpPubKeyCertLen', 'int', [koffi.
 
 export const rpmlogRecMessage = bind('rpmio', 'rpmlogRecMessage', 'str', [Ptr]);
 export const rpmlogRecPriority = bind('rpmio', 'rpmlogRecPriority', 'int', [Ptr]);
-const LogCallback = koffi.proto('int TreelineRpmlogCallback(void *record, void *data)');
-export const rpmlogSetCallback = bind('rpmio', 'rpmlogSetCallback', Ptr, [koffi.pointer(LogCallback), Ptr]);
+export const LogCallback = bindCallback('rpmlogCallback', 'int', [Ptr, Ptr]);
+export const rpmlogSetCallback = bind('rpmio', 'rpmlogSetCallback', Ptr, [LogCallback, Ptr]);
 
 /** rpmRC of rpm/rpmtypes.h. */
 export const rpmRc = { ok: 0, notFound: 1, fail: 2, notTrusted: 3, noKey: 4 } as const;
