@@ -68,6 +68,12 @@ export const goal = {
   depsolve: checked('dnf_goal_depsolve', 'int', [Ptr, 'int']),
   installSelector: checked('hy_goal_install_selector', 'int', [Ptr, Ptr]),
   installs: checked('hy_goal_list_installs', Ptr, [Ptr]),
+  upgrades: checked('hy_goal_list_upgrades', Ptr, [Ptr]),
+  downgrades: checked('hy_goal_list_downgrades', Ptr, [Ptr]),
+  reinstalls: checked('hy_goal_list_reinstalls', Ptr, [Ptr]),
+  erasures: checked('hy_goal_list_erasures', Ptr, [Ptr]),
+  obsoleted: checked('hy_goal_list_obsoleted', Ptr, [Ptr]),
+  obsoletedBy: fn('hy_goal_list_obsoleted_by_package', Ptr, [Ptr, Ptr]),
   brokenPackages: fn('hy_goal_broken_dependency_all_pkgs', Ptr, [Ptr, 'int']),
   conflictingPackages: fn('hy_goal_conflict_all_pkgs', Ptr, [Ptr, 'int']),
 };
@@ -76,6 +82,8 @@ export const goal = {
 export const key = { package: 0, arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
 export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt: 1 << 9, glob: 1 << 12 } as const;
 export const ignoreExcludes = 1;
+/** HY_SYSTEM_REPO_NAME of hy-types.h: what is installed. */
+export const systemRepo = '@System';
 export const query = {
   create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),
   free: fn('hy_query_free', 'void', [Ptr]),

@@ -3,11 +3,12 @@ import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import type { Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
+import type { Displaced, Provided, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { dnfCode } from './errors.ts';
 import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
+import { displacedBy, providedBy } from './base.ts';
 import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { hiddenByModule, hiddenError } from './modules.ts';
@@ -40,6 +41,8 @@ export function resolve(request: ResolveRequest, limits: DownloadLimits = downlo
 class DnfResolution implements Resolution {
   readonly packages: readonly ResolvedPackage[];
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  readonly provided: readonly Provided[];
+  readonly displaced: readonly Displaced[];
   readonly warnings: readonly ErrorReport[];
   readonly #scope = new Scope();
   readonly #context: Pointer;
@@ -51,16 +54,23 @@ class DnfResolution implements Resolution {
   /** NEVRAs that a requested name may stand for. */
   readonly #candidates = new Set<string>();
 
+  readonly #onBase: boolean;
   readonly #limits: DownloadLimits;
   readonly #mirrors: string;
 
   constructor(request: ResolveRequest, limits: DownloadLimits) {
     this.#limits = limits;
+    this.#onBase = request.base !== undefined;
     this.#mirrors = mirrorsIn(request.cachedir);
     this.#downloads = path.join(request.cachedir, 'packages');
     try {
       ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope, limits));
-      this.#installs = this.#solve(request);
+      this.provided = this.#onBase ? request.packages.flatMap((spec) => providedBy(this.#sack, spec)) : [];
+      const met = new Set(this.provided.map(({ spec }) => spec));
+      const solving = context.goal(this.#context) as Pointer;
+      const installs = this.#solve(solving, { ...request, packages: request.packages.filter((spec) => !met.has(spec)) });
+      this.#installs = installs ?? this.#scope.own(borrowedArray([]), 'installs', ptrArrayUnref);
+      this.displaced = this.#onBase && installs ? displacedBy(solving) : [];
     } catch (error) {
       this.#scope[Symbol.dispose]();
       throw blameLock(error, request);
@@ -82,8 +92,8 @@ class DnfResolution implements Resolution {
     this.#scope[Symbol.dispose]();
   }
 
-  #solve(request: ResolveRequest): Pointer {
-    const solving = context.goal(this.#context) as Pointer;
+  /** What is to be installed; undefined when a base has it all. */
+  #solve(solving: Pointer, request: ResolveRequest): Pointer | undefined {
     const pinned = (request.repoPackages ?? []).flatMap(({ repo: id, packages }) => packages.map((spec) => ({ id, spec })));
     // before anything is chosen by name: only one repository's may be
     for (const { id, spec } of pinned) this.#pin(id, spec);
@@ -96,8 +106,9 @@ class DnfResolution implements Resolution {
       goal.depsolve(solving, goalFlags.install | (request.recommends ? 0 : goalFlags.ignoreWeakDeps));
     } catch (error) {
       if (!(error instanceof TreelineError)) throw error;
-      if (error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo)
-        throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
+      const nothing = error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo;
+      if (nothing && this.#onBase) return undefined;
+      if (nothing) throw new TreelineError('package.not-found', { subject: request.packages.join(' ') });
       throw explain(
         this.#sack,
         pointersOf(context.repos(this.#context)),
@@ -188,7 +199,7 @@ class DnfResolution implements Resolution {
     query.filter(q.pointer, spec.startsWith('/') ? key.file : key.name, compare.glob, spec);
     const names = new Set(takeArray(query.run(q.pointer), (item) => (pkg.arch(item) === 'src' ? [] : [String(pkg.name(item))])).flat());
     if (names.size === 0) throw this.#absent(spec);
-    for (const name of [...names].sort()) this.#installSpec(solving, name);
+    for (const name of [...names].sort()) if (!this.#onBase || providedBy(this.#sack, name).length === 0) this.#installSpec(solving, name);
   }
 
   #absent(spec: string): TreelineError {

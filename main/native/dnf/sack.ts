@@ -4,6 +4,7 @@ import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import type { ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
+import { macroLevel, rpmPopMacro, rpmPushMacro } from '../rpm/raw.ts';
 import { applyLocks } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { compare, context, ignoreExcludes, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
@@ -13,7 +14,7 @@ import { requireBounded } from './unpacked.ts';
 
 type SackRequest = Pick<
   ResolveRequest,
-  'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly' | 'platformModule'
+  'base' | 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly' | 'platformModule'
 >;
 
 export interface OpenSack {
@@ -32,6 +33,7 @@ export function openSack(request: SackRequest, scope: Scope, limits: DownloadLim
   setUp(opened, request, scope);
   bringMetadata(opened, request, limits);
   const loading = scope.own(state.create(), 'DnfState');
+  if (request.base !== undefined) readDatabaseIn(request.base.dbPath, scope);
   load(opened, loading, request);
   const packages = context.sack(opened) as Pointer;
   exclude(packages, request.excludes);
@@ -48,7 +50,7 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   context.setCacheDir(opened, at('rpmmd'));
   context.setSolvDir(opened, at('solv'));
   context.setLockDir(opened, at('lock'));
-  context.setInstallRoot(opened, at('empty-root'));
+  context.setInstallRoot(opened, request.base?.root ?? at('empty-root'));
   setPlatform(opened, request, at('empty-root'));
   context.setVarsDir(opened, [at('vars'), null]);
   context.setReleaseVer(opened, request.releasever || '0');
@@ -67,8 +69,10 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
  * The platform that modules are for: the treefile's, else what libdnf finds in the repositories (system-release's base-module()), else one that no module is
  * for. Where libdnf finds none at all it reports a fault of the program, which ends it.
  */
-function setPlatform(opened: Pointer, { platformModule }: SackRequest, root: string): void {
+function setPlatform(opened: Pointer, { platformModule, base }: SackRequest, root: string): void {
   if (platformModule !== undefined) context.setPlatformModule(opened, platformModule);
+  // a base says it itself
+  if (base !== undefined) return;
   mkdirSync(path.join(root, 'etc'), { recursive: true });
   writeFileSync(path.join(root, 'etc/os-release'), 'PLATFORM_ID="platform:none"\n');
 }
@@ -107,7 +111,7 @@ function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
   // required: an unreachable repository is an error; libdnf skips others silently
   for (const item of pointersOf(context.repos(opened))) repo.setRequired(item, 1);
   try {
-    context.setupSack(opened, loading, sackFlags.skipRpmdb | sackFlags.loadUpdateinfo);
+    context.setupSack(opened, loading, (request.base === undefined ? sackFlags.skipRpmdb : 0) | sackFlags.loadUpdateinfo);
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
     const words = error.report.detail ?? '';
@@ -118,6 +122,12 @@ function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
     const code = error.code === 'internal.unexpected' ? 'rpmmd.corrupt' : error.code;
     throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
   }
+}
+
+/** Trees have their database elsewhere than this machine may have its own; libsolv asks librpm's macro. */
+function readDatabaseIn(dbPath: string, scope: Scope): void {
+  rpmPushMacro(null, '_dbpath', null, dbPath, macroLevel);
+  scope.defer(() => rpmPopMacro(null, '_dbpath'));
 }
 
 function exclude(packages: Pointer, patterns: readonly string[]): void {

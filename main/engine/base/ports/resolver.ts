@@ -49,6 +49,8 @@ export interface ResolveRequest {
   readonly repoPackages?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
   readonly excludes: readonly string[];
   readonly recommends: boolean;
+  /** A tree on which the packages come: its database says what is there already, and stays as it is. */
+  readonly base?: { readonly root: string; /** Inside the tree. */ readonly dbPath: string };
   /** `name:stream` that modules of repositories are for; without it, what the repositories say of themselves. */
   readonly platformModule?: string;
   readonly locks?: readonly PackageLock[];
@@ -72,12 +74,31 @@ export interface ResolvedPackage extends PackageDetails {
   readonly digest: { readonly algorithm: string; readonly hex: string };
 }
 
+/** A package of the base that wouldn't stay as it is. */
+export interface Displaced {
+  /** NEVRA. */
+  readonly installed: string;
+  /** NEVRA of what would take its place; missing: it would be gone. */
+  readonly by?: string;
+}
+
+/** A request that the base fulfils. */
+export interface Provided {
+  readonly spec: string;
+  /** NEVRA. */
+  readonly by: string;
+}
+
 /** A solved transaction, with the repositories still open for fetching. */
 export interface Resolution extends Disposable {
   /** Sorted by name, then EVR, then architecture. */
   readonly packages: readonly ResolvedPackage[];
   /** When each used repository's metadata was generated, Unix seconds. */
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  /** Requests that need nothing. */
+  readonly provided: readonly Provided[];
+  /** What the packages would replace or remove of the base: nothing may be done then. */
+  readonly displaced: readonly Displaced[];
   /** What is worth saying and didn't matter: locked builds that no repository has. */
   readonly warnings: readonly ErrorReport[];
   /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
