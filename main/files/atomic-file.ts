@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf, messageOf } from '../../shared/errors/index.ts';
 
 export interface AtomicFileOptions {
   /** Permission bits of a new file, whatever the umask. Default 0644. */
@@ -90,7 +90,7 @@ export function syncDirectory(directory: string): void {
   try {
     fsyncSync(fd);
   } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes(systemCodeOf(error) ?? '')) throw error;
   } finally {
     closeSync(fd);
   }
@@ -102,7 +102,7 @@ function keepOwner(fd: number, { uid, gid }: { readonly uid: number; readonly gi
   try {
     fchownSync(fd, uid, gid);
   } catch (error) {
-    if (process.geteuid?.() === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    if (process.geteuid?.() === 0 || systemCodeOf(error) !== 'EPERM') throw error;
   }
 }
 
@@ -119,12 +119,15 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return systemCodeOf(error) === 'EPERM';
   }
 }
 
 function unwritable(file: string, error: unknown): TreelineError {
   if (error instanceof TreelineError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new TreelineError(code === 'ENOSPC' || code === 'EDQUOT' ? 'disk.full' : 'file.unwritable', { subject: file, detail: message });
+  const code = systemCodeOf(error);
+  return new TreelineError(code === 'ENOSPC' || code === 'EDQUOT' ? 'disk.full' : 'file.unwritable', {
+    subject: file,
+    detail: messageOf(error),
+  });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import { readRegularFile, type ReadOptions } from './regular-file.ts';
 
 /**
@@ -10,7 +10,7 @@ export function parseJson(text: string, subject: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const position = / at position (\d+)/.exec((error as Error).message)?.[1];
+    const position = / at position (\d+)/.exec(messageOf(error))?.[1];
     const before = text.slice(0, Number(position)).split('\n');
     const place = position === undefined ? '' : ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
     throw new TreelineError('file.unreadable', { subject, detail: `it isn’t JSON${place}` });

@@ -16,15 +16,13 @@ export class KeyFile {
   }
 
   get(group: string, key: string): string | undefined {
-    const at = this.#find(group, key).at(-1);
-    return at === undefined ? undefined : unescape(valueOf(this.#lines[at] as string));
+    const value = this.#value(group, key);
+    return value === undefined ? undefined : unescape(value);
   }
 
   /** A `;`-separated list (`\\;` is a semicolon of an item, and the last separator may be left out); empty when missing. Items are as they stand, blanks too. */
   list(group: string, key: string): string[] {
-    const at = this.#find(group, key).at(-1);
-    if (at === undefined) return [];
-    const items = valueOf(this.#lines[at] as string).matchAll(/((?:\\.|[^;\\])*);|((?:\\.|[^;\\])+)$/g);
+    const items = (this.#value(group, key) ?? '').matchAll(/((?:\\.|[^;\\])*);|((?:\\.|[^;\\])+)$/g);
     return [...items].map(([, ended, last]) => unescape((ended ?? last ?? '').replaceAll('\\;', ';')));
   }
 
@@ -66,9 +64,15 @@ export class KeyFile {
     this.#lines.forEach((line, i) => {
       const header = groupOf(line);
       if (header !== undefined) group = header;
-      else if (!line.trimStart().startsWith('#') && line.includes('=')) entries.push([group, (line.split('=')[0] as string).trim(), i]);
+      else if (!line.trimStart().startsWith('#') && line.includes('=')) entries.push([group, line.slice(0, line.indexOf('=')).trim(), i]);
     });
     return entries;
+  }
+
+  /** What the line that counts says. */
+  #value(group: string, key: string): string | undefined {
+    const line = this.#lines[this.#find(group, key).at(-1) ?? -1];
+    return line === undefined ? undefined : valueOf(line);
   }
 
   #find(group: string, key: string): number[] {

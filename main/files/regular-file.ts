@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, messageOf, systemCodeOf } from '../../shared/errors/index.ts';
 
 /** What people write by hand, and keys, are far below; a larger file is a mistake. */
 export const writtenByHandBytes = 16 << 20;
@@ -22,7 +22,7 @@ export function readRegularFile(file: string, { limitBytes = writtenByHandBytes 
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     // ENXIO: a socket
-    throw unreadable((error as NodeJS.ErrnoException).code === 'ENXIO' ? 'it isn’t a regular file' : (error as Error).message, error);
+    throw unreadable(systemCodeOf(error) === 'ENXIO' ? 'it isn’t a regular file' : messageOf(error), error);
   }
   try {
     const stats = fstatSync(fd);
@@ -40,7 +40,7 @@ export function readRegularFile(file: string, { limitBytes = writtenByHandBytes 
       pieces.push(piece.subarray(0, count));
     }
   } catch (error) {
-    throw error instanceof TreelineError ? error : unreadable((error as Error).message, error);
+    throw error instanceof TreelineError ? error : unreadable(messageOf(error), error);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DbusCallError, Variant, type ActionId, type Bus } from '../../shared/dbus/index.ts';
+import { bodyOf, DbusCallError, Variant, type ActionId, type Bus } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { Caller } from './callers.ts';
 
@@ -23,7 +23,7 @@ export async function authorize(bus: Bus, caller: Caller, question: Question): P
   if (caller.uid === 0) return;
   const { action, intent, interactive } = question;
   const details = { ...question.details, 'treeline.intent': intent, 'polkit.message': `Authentication is required to ${intent}` };
-  let answer: [boolean, boolean, Record<string, string>];
+  let answer;
   try {
     const reply = await bus.call({
       destination: 'org.freedesktop.PolicyKit1',
@@ -35,11 +35,12 @@ export async function authorize(bus: Bus, caller: Caller, question: Question): P
       // a person may be typing: no limit
       timeoutMs: interactive ? 0 : 25_000,
     });
-    answer = reply.body[0] as [boolean, boolean, Record<string, string>];
+    answer = bodyOf(reply, '(bba{ss})')?.[0];
   } catch (error) {
     if (!(error instanceof DbusCallError)) throw error;
     throw new TreelineError('auth.unavailable', { subject: action, detail: error.message || error.errorName });
   }
+  if (!answer) throw new TreelineError('auth.unavailable', { subject: action, detail: 'an answer of another kind' });
   const [granted, , facts] = answer;
   if (granted) return;
   if (facts['polkit.dismissed']) throw new TreelineError('auth.dismissed', { subject: action });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Deployment } from '../../shared/domain/index.ts';
+import { messageOf } from '../../shared/errors/index.ts';
 import { readRegularFile } from '../files/index.ts';
 
 const remotesDirectory = '/etc/ostree/remotes.d';
@@ -30,6 +31,6 @@ function contentOf(file: string): string {
   try {
     return readRegularFile(file).toString('base64');
   } catch (error) {
-    return (error as Error).message;
+    return messageOf(error);
   }
 }

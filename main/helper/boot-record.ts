@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../../shared/errors/index.ts';
 import { bootEvents, lastSeenOf, type HistoryFile, type LastSeen } from '../engine/host/history/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
-import { readJsonFile, tryAtomicFile } from '../files/index.ts';
+import { hasShape, readJsonFile, tryAtomicFile } from '../files/index.ts';
 import type { News } from './whats-new.ts';
 
 /** Compare with what was seen last and write what happened at shutdown and start into the history. */
@@ -16,7 +17,7 @@ export function recordBoot(stateDir: string, history: HistoryFile, news: News, s
     for (const event of bootEvents(before, now, state.deployments, state.finalizeFailure)) history.append(event);
     if (before && before.boot !== now.boot) news.started(state, { id: before.bootedId, version: before.bootedVersion });
   } catch (error) {
-    process.stderr.write(`history, news: ${(error as Error).message}\n`);
+    process.stderr.write(`history, news: ${messageOf(error)}\n`);
   }
   rememberSeen(stateDir, state);
 }
@@ -31,9 +32,20 @@ export function rememberSeen(stateDir: string, state: SysrootState): void {
 
 const seenFile = (stateDir: string): string => path.join(stateDir, 'last-seen.json');
 
+const isLastSeen = (value: unknown): value is LastSeen =>
+  hasShape(value, {
+    boot: 'string',
+    bootedId: 'string?',
+    bootedVersion: 'string?',
+    bootedArgs: 'strings?',
+    finalizeFailureAt: 'number?',
+  }) &&
+  (value['staged'] === undefined || hasShape(value['staged'], { id: 'string', checksum: 'string', version: 'string' }));
+
 function readSeen(stateDir: string): LastSeen | undefined {
   try {
-    return readJsonFile(seenFile(stateDir)) as LastSeen;
+    const seen = readJsonFile(seenFile(stateDir));
+    return isLastSeen(seen) ? seen : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFile } from 'node:child_process';
-import { cut, keptLimits, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
+import { bodyOf, cut, keptLimits, type Bus, type DbusMessage } from '../../shared/dbus/index.ts';
 import { Presence } from './presence.ts';
 
 /** Who calls: credentials come from the bus, never from the caller. */
@@ -32,8 +32,8 @@ export class Callers {
   /** Feed NameOwnerChanged signals here. */
   onSignal(signal: DbusMessage): void {
     if (signal.sender !== 'org.freedesktop.DBus' || signal.member !== 'NameOwnerChanged') return;
-    const [name, , newOwner] = signal.body as [string, string, string];
-    if (newOwner !== '' || !this.known.delete(name)) return;
+    const [name, , newOwner] = bodyOf(signal, 'sss') ?? [];
+    if (name === undefined || newOwner !== '' || !this.known.delete(name)) return;
     this.registered.delete(name);
     // the bus limits the number of rules, and callers come and go for weeks
     this.bus.removeMatch(watchRule(name)).catch(() => undefined);

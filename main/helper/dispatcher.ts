@@ -18,7 +18,7 @@ import {
   type MethodSpec,
 } from '../../shared/dbus/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
-import { cutReport } from './kept.ts';
+import { cutReport, keepNewest } from './kept.ts';
 import { asking } from './asking.ts';
 import { authorize } from './authority.ts';
 import type { Caller, Callers } from './callers.ts';
@@ -124,7 +124,7 @@ export class Dispatcher {
       const detail = message.bodyProblem ?? `expects (${signatureOf(method.in)}), got (${message.signature})`;
       throw new TreelineError('service.bad-call', { subject: member, detail });
     }
-    const args = frozenCopy(message.body) as readonly unknown[];
+    const args = Object.freeze(message.body.map(frozenCopy));
     const tooLarge = argumentsProblem(args);
     if (tooLarge !== undefined) throw new TreelineError('service.bad-call', { subject: member, detail: tooLarge });
     const problem = method.problem(args);
@@ -184,7 +184,7 @@ export class Dispatcher {
   private remember(sender: string, report: ErrorReport): void {
     this.reports.delete(sender);
     this.reports.set(sender, cutReport(report));
-    if (this.reports.size > keptReports) this.reports.delete(this.reports.keys().next().value as string);
+    keepNewest(this.reports, keptReports);
   }
 }
 
@@ -204,7 +204,7 @@ function frozenCopy(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return Buffer.from(value);
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy));
   if (value instanceof Variant) return Object.freeze(new Variant(value.signature, frozenCopy(value.value)));
-  const copy = Object.create(null) as Record<string, unknown>;
+  const copy: Record<string, unknown> = { __proto__: null };
   for (const [key, part] of Object.entries(value)) copy[key] = frozenCopy(part);
   return Object.freeze(copy);
 }

@@ -43,8 +43,11 @@ export interface PlanOf<N extends JobName> {
   readonly told?: 'remotes';
 }
 
+/** A plan of whatever job. */
+export type AnyPlan = PlanOf<JobName>;
+
 /** Makes the transaction of a plan and returns its address. */
-export type Launch = (call: Call, plan: JobPlan) => Promise<string>;
+export type Launch = (call: Call, plan: AnyPlan) => Promise<string>;
 
 /** Options that ask for something this version can't do; false or absent is fine (GNOME Software always sends them all). */
 function refuse(options: Options, keys: readonly FlagName[]): void {

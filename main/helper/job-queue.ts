@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { JobState } from '../../shared/domain/index.ts';
 import { serviceWideLimits, userLimits } from '../../shared/dbus/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import { readJsonFile, tryAtomicFile } from '../files/index.ts';
 import type { Caller } from './callers.ts';
-import { cutJob } from './kept.ts';
+import { cutJob, isJobState } from './kept.ts';
 import { Transaction, type TransactionEvents, type TransactionRequest } from './transaction.ts';
 
 const keptJobs = 20;
@@ -105,7 +105,7 @@ export class JobQueue {
       await transaction.listen(this.peerDir);
     } catch (error) {
       this.waiting.delete(transaction);
-      throw new TreelineError('internal.unexpected', { detail: `${this.peerDir}: ${(error as Error).message}` });
+      throw new TreelineError('internal.unexpected', { detail: `${this.peerDir}: ${messageOf(error)}` });
     }
     return { transaction, address: transaction.address };
   }
@@ -176,8 +176,8 @@ function clock(seconds: number): string {
 
 function readPast(file: string): readonly JobState[] {
   try {
-    const value: unknown = readJsonFile(file);
-    return Array.isArray(value) ? (value as JobState[]) : [];
+    const value = readJsonFile(file);
+    return Array.isArray(value) ? value.filter(isJobState) : [];
   } catch {
     return [];
   }

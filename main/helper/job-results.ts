@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { UpdateDetails } from '../../shared/domain/index.ts';
 import type { Caller } from './callers.ts';
+import { keepNewest } from './kept.ts';
 
 const kept = 16;
 
@@ -32,5 +33,5 @@ export class JobResults {
 function put<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size > kept) map.delete(map.keys().next().value as string);
+  keepNewest(map, kept);
 }

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn, type ChildProcess } from 'node:child_process';
-import { DbusCallError, type Bus } from '../../shared/dbus/index.ts';
+import { bodyOf, DbusCallError, type BodyOf, type Bus } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import type { Caller } from './callers.ts';
 
 const login = 'org.freedesktop.login1';
 const answerMs = 5000;
 
-type InhibitorRow = readonly [what: string, who: string, why: string, mode: string, uid: number, pid: number];
-type SessionRow = readonly [id: string, uid: number, user: string, seat: string, path: string];
-
 /**
  * What stands against a restart, as logind knows it (org.freedesktop.login1(5): ListInhibitors, ListSessions). Nothing does where there is no
  * logind. Sessions are those of other people than the caller; for root, who asks for the machine and not for himself, they are only told.
  */
 export async function restartBlockers(bus: Bus, caller: Pick<Caller, 'uid'>): Promise<RestartBlocker[]> {
-  const inhibitors = ((await ask(bus, 'ListInhibitors')) ?? []) as readonly InhibitorRow[];
-  const sessions = ((await ask(bus, 'ListSessions')) ?? []) as readonly SessionRow[];
+  // what, who, why, mode, uid, pid; id, uid, user, seat, path
+  const [inhibitors = []] = (await ask(bus, 'ListInhibitors', 'a(ssssuu)')) ?? [];
+  const [sessions = []] = (await ask(bus, 'ListSessions', 'a(susso)')) ?? [];
   const found: RestartBlocker[] = inhibitors
     .filter(([what]) => what.split(':').includes('shutdown'))
     // what delays is waited for by logind itself
@@ -30,12 +28,15 @@ export async function restartBlockers(bus: Bus, caller: Pick<Caller, 'uid'>): Pr
 /** Login screens run as system users; root and people don't (login.defs(5), SYS_UID_MAX). */
 const isPerson = (uid: number): boolean => uid === 0 || (uid >= 1000 && uid < 65534);
 
-async function ask(bus: Bus, member: string): Promise<unknown> {
+async function ask<const S extends string>(bus: Bus, member: string, signature: S): Promise<BodyOf<S> | undefined> {
   try {
     // a name without an owner isn't activated for this
     if ((await bus.nameOwner(login)) === undefined) return undefined;
     const target = { destination: login, path: '/org/freedesktop/login1', interface: `${login}.Manager`, member };
-    return (await bus.call({ ...target, timeoutMs: answerMs })).body[0];
+    const reply = await bus.call({ ...target, timeoutMs: answerMs });
+    const rows = bodyOf(reply, signature);
+    if (!rows) process.stderr.write(`${login}.${member}: answered (${reply.signature}) instead of (${signature})\n`);
+    return rows;
   } catch (error) {
     if (!(error instanceof DbusCallError)) throw error;
     process.stderr.write(`${login}.${member}: ${error.message || error.errorName}\n`);

@@ -61,7 +61,7 @@ export class Objects {
       return ['Sysroot', ...(state ? osnames(state) : []).map((name) => osPath(name).slice(rootPath.length + 1))];
     }
     const prefix = path === '/' ? '/' : `${path}/`;
-    return rootPath.startsWith(prefix) ? [rootPath.slice(prefix.length).split('/')[0] as string] : [];
+    return rootPath.startsWith(prefix) ? rootPath.slice(prefix.length).split('/', 1) : [];
   }
 
   async getAll(object: BusObject, interfaceName: string): Promise<Dict> {
@@ -75,7 +75,7 @@ export class Objects {
   }
 
   async get(object: BusObject, interfaceName: string, property: string): Promise<Variant> {
-    const cheap = { ...this.properties.active(), ...this.properties.cheapTreelineSysroot() };
+    const cheap: Dict = { ...this.properties.active(), ...this.properties.cheapTreelineSysroot() };
     const spec = object.interfaces.find((candidate) => candidate.name === interfaceName);
     const known = spec !== undefined && Object.hasOwn(spec.properties, property);
     const value = known ? (cheap[property] ?? (await this.getAll(object, interfaceName))[property]) : undefined;

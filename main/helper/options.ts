@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, messageOf, systemCodeOf } from '../../shared/errors/index.ts';
 import { KeyFile } from '../files/index.ts';
 import { defaultSystemBus } from '../../shared/dbus/index.ts';
 
@@ -110,7 +110,7 @@ function daemonSection(file: string, warn: (text: string) => void): (key: string
     const content = new KeyFile(readFileSync(file, 'utf8'));
     return (key) => content.get('Daemon', key)?.trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${file}: ${(error as Error).message}`);
+    if (systemCodeOf(error) !== 'ENOENT') warn(`${file}: ${messageOf(error)}`);
     return () => undefined;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { DbusCallError, type Bus } from '../../shared/dbus/index.ts';
+import { bodyOf, DbusCallError, type Bus } from '../../shared/dbus/index.ts';
 
 const login = 'org.freedesktop.login1';
 const answerMs = 2000;
@@ -30,8 +30,8 @@ export class Presence {
       if ((await this.bus.nameOwner(login)) === undefined) return false;
       const path = `/org/freedesktop/login1/user/_${uid}`;
       const target = { destination: login, path, interface: 'org.freedesktop.DBus.Properties', member: 'Get', timeoutMs: answerMs };
-      const [state] = (await this.bus.call({ ...target, signature: 'ss', body: [`${login}.User`, 'State'] })).body as [{ value?: unknown }];
-      return state.value === 'active';
+      const reply = await this.bus.call({ ...target, signature: 'ss', body: [`${login}.User`, 'State'] });
+      return bodyOf(reply, 'v')?.[0].value === 'active';
     } catch (error) {
       if (!(error instanceof DbusCallError)) throw error;
       // logind knows nothing of a user without a session

@@ -84,7 +84,7 @@ export class Properties {
     };
   }
 
-  active(): Dict {
+  active(): { ActiveTransaction: Variant; ActiveTransactionPath: Variant<string> } {
     const active = this.jobs.active;
     const triple = active ? [active.request.method, active.request.caller.sender, active.request.objectPath] : ['', '', ''];
     return { ActiveTransaction: new Variant('(sss)', triple), ActiveTransactionPath: new Variant('s', active?.address ?? '') };
@@ -186,7 +186,7 @@ export class Properties {
   /** ActiveTransaction and its path, which change without anything being read. */
   announceActive(connection: Connection): void {
     const active = this.active();
-    const path = active.ActiveTransactionPath as Variant<string>;
+    const path = active.ActiveTransactionPath;
     if (path.value === this.toldActive) return;
     this.toldActive = path.value;
     const sysroot = this.before?.get(sysrootPath)?.get(iface.sysroot);

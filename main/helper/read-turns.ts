@@ -3,6 +3,7 @@ import { serviceWideLimits, userLimits } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { asking } from './asking.ts';
 import type { Caller } from './callers.ts';
+import { keepNewest } from './kept.ts';
 
 type Asker = Pick<Caller, 'uid' | 'rank'>;
 
@@ -57,7 +58,7 @@ export class ReadTurns {
       const low = chosen.asker.rank === 0;
       this.servedAt.delete(chosen.asker.uid);
       this.servedAt.set(chosen.asker.uid, ++this.turn);
-      if (this.servedAt.size > keptTurns) this.servedAt.delete(this.servedAt.keys().next().value as number);
+      keepNewest(this.servedAt, keptTurns);
       this.running += 1;
       if (low) this.runningLow += 1;
       void chosen.begin().finally(() => {

@@ -2,6 +2,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { loadSysroot, runJob, type JobName, type JobParams, type JobResult, type SysrootState } from '../engine/jobs/index.ts';
+import { keepNewest } from './kept.ts';
 import { ReadTurns } from './read-turns.ts';
 
 const keptAnswers = 32;
@@ -40,7 +41,7 @@ export class Reader {
     this.answers.set(key, answer);
     // an error is told once, not remembered
     answer.catch(() => this.answers.delete(key));
-    if (this.answers.size > keptAnswers) this.answers.delete(this.answers.keys().next().value as string);
+    keepNewest(this.answers, keptAnswers);
     return answer;
   }
 

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { cut, keptLimits, stringOption } from '../../shared/dbus/index.ts';
 import type { HistoryEntry } from '../../shared/domain/index.ts';
+import { messageOf } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
+import { hasShape } from '../files/index.ts';
 import type { DeployOutcome } from '../engine/jobs/index.ts';
-import type { JobPlan } from './job-methods.ts';
+import type { AnyPlan } from './job-methods.ts';
 import { journal } from './journal.ts';
 import { cutReport } from './kept.ts';
-import type { Transaction } from './transaction.ts';
+import type { JobAnswer, Transaction } from './transaction.ts';
+
+/** What else than a deployment a job changed (cleaning up, remotes) has no more than some of it. */
+const outcomeShape = {
+  changed: 'boolean?',
+  staged: 'boolean?',
+  fromVersion: 'string?',
+  toVersion: 'string?',
+  checksum: 'string?',
+  deploymentId: 'string?',
+} as const;
 
 /** Writes into the history what a job that changes the system has done, or failed to do. What changed nothing isn't written, and no failure to write fails the job. */
-export function recordJob(history: HistoryFile, transaction: Transaction, plan: JobPlan, result: unknown): void {
+export function recordJob(history: HistoryFile, transaction: Transaction, plan: AnyPlan, result: JobAnswer | undefined): void {
   const { job, request } = transaction;
-  const outcome = (result ?? {}) as Partial<DeployOutcome>;
+  const outcome: Partial<DeployOutcome> = result && hasShape(result, outcomeShape) ? result : {};
   const cancelled = job.phase === 'cancelled';
   if (!plan.action || (job.phase === 'succeeded' && outcome.changed === false)) return;
   const action: HistoryEntry['action'] = plan.action === 'deploy' && outcome.staged ? 'stage' : plan.action;
@@ -31,6 +43,6 @@ export function recordJob(history: HistoryFile, transaction: Transaction, plan: 
       notRemoved: outcome.notRemoved,
     });
   } catch (error) {
-    journal(`history: ${(error as Error).message}`);
+    journal(`history: ${messageOf(error)}`);
   }
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { iface, serviceName, sysrootPath } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { atomicFile, readJsonFile } from '../files/index.ts';
+import { atomicFile, hasShape, readJsonFile } from '../files/index.ts';
 
 /** What is kept in restart.json: it outlives the service, but not the restart. Times are Unix seconds. */
 export interface PlannedRestart {
@@ -158,10 +158,12 @@ export function describeBlockers(blockers: readonly RestartBlocker[]): string {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
+const planShape = { at: 'integer', by: 'string', uid: 'integer', postponed: 'integer', firstAt: 'integer', boot: 'string' } as const;
+
 function readPlan(file: string): PlannedRestart | undefined {
   try {
-    const plan = readJsonFile(file) as PlannedRestart;
-    return [plan.at, plan.firstAt, plan.uid, plan.postponed].every(Number.isSafeInteger) ? plan : undefined;
+    const plan = readJsonFile(file);
+    return hasShape(plan, planShape) ? plan : undefined;
   } catch {
     return undefined;
   }

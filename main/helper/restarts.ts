@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { iface, sysrootPath, type Bus } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
 import { bootMark } from './boot-record.ts';
 import type { Caller } from './callers.ts';
-import type { JobPlan } from './job-methods.ts';
+import type { AnyPlan } from './job-methods.ts';
 import type { JobQueue } from './job-queue.ts';
 import { journal } from './journal.ts';
 import { restartBlockers } from './logind.ts';
@@ -60,7 +60,7 @@ export class Restarts {
   }
 
   /** The job has succeeded all the same: that something stands against the restart is said, and the restart left to people. */
-  async after(transaction: Transaction, plan: JobPlan): Promise<void> {
+  async after(transaction: Transaction, plan: AnyPlan): Promise<void> {
     const { bus } = this.deps;
     try {
       const people = plan.countdown ? (await restartBlockers(bus, { uid: nobody })).filter(({ kind }) => kind === 'session') : [];
@@ -79,7 +79,7 @@ export class Restarts {
     try {
       this.deps.history.append({ action: 'restart', result: 'ok', by: { uid: by.uid, name: by.userName, client: by.clientId } });
     } catch (error) {
-      journal(`history: ${(error as Error).message}`);
+      journal(`history: ${messageOf(error)}`);
     }
     const [program = 'systemctl', ...args] = this.deps.options.rebootCommand;
     const child = spawn(program, args, { stdio: 'ignore', detached: true });

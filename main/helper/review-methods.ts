@@ -12,7 +12,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
-import type { JobPlan, Launch, PlanOf } from './job-methods.ts';
+import type { Launch, PlanOf } from './job-methods.ts';
 import type { JobResults } from './job-results.ts';
 import { checkedMedium, mediaPlaces } from './media.ts';
 import { isEnabled, listRepos } from './package-repos.ts';
@@ -160,7 +160,7 @@ const starter =
   <Args extends readonly unknown[], N extends JobName>(job: N, make: (call: Call<Args>) => Rest<N> | Promise<Rest<N>>) =>
   async (call: Call<Args>): Promise<readonly [string]> => {
     const plan: PlanOf<N> = { job, keepResult: true, ...(await make(call)) };
-    return [await launch(call, plan as JobPlan)];
+    return [await launch(call, plan)];
   };
 
 function remoteChanges({ sysroot, reader, launch }: ReviewDeps): NonNullable<Handlers[(typeof treelineSysrootInterface)['name']]> {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, Bus, iface, serviceLimits, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
-import { newestDeployment, type JobState, type UpdateDetails } from '../../shared/domain/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { newestDeployment, type JobState } from '../../shared/domain/index.ts';
+import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/host/history/index.ts';
-import { runJob, type DeployOutcome } from '../engine/jobs/index.ts';
+import { runJob } from '../engine/jobs/index.ts';
 import { basisOf } from './basis.ts';
 import { recordBoot, rememberSeen } from './boot-record.ts';
 import { Callers } from './callers.ts';
 import { Dispatcher, type Call, type Handlers } from './dispatcher.ts';
-import { jobHandlers, type JobPlan } from './job-methods.ts';
+import { jobHandlers, type AnyPlan } from './job-methods.ts';
 import { JobQueue } from './job-queue.ts';
 import { identityOf } from './job-identity.ts';
 import { JobResults } from './job-results.ts';
@@ -24,7 +24,7 @@ import { recordJob } from './record-job.ts';
 import { restartHandlers, scheduledRestart } from './restart-methods.ts';
 import { Restarts } from './restarts.ts';
 import { reviewHandlers } from './review-methods.ts';
-import type { Transaction } from './transaction.ts';
+import type { JobAnswer, Transaction } from './transaction.ts';
 import { News } from './whats-new.ts';
 import { registerDriver, registeredDriver } from './update-driver.ts';
 import { watchSysroot } from './watch-sysroot.ts';
@@ -45,7 +45,7 @@ export class Service {
   private readonly results = new JobResults();
   private readonly inhibitor: Inhibitor;
   private readonly restarts: Restarts;
-  private readonly plans = new Map<Transaction, JobPlan>();
+  private readonly plans = new Map<Transaction, AnyPlan>();
   private config: DaemonConfig;
   private jobTimer: NodeJS.Timeout | undefined;
   private toldStamp = '';
@@ -57,7 +57,7 @@ export class Service {
     try {
       bus = await Bus.connect(options.bus, undefined, undefined, serviceLimits);
     } catch (error) {
-      throw new TreelineError('service.unreachable', { detail: `${options.bus}: ${(error as Error).message}` });
+      throw new TreelineError('service.unreachable', { detail: `${options.bus}: ${messageOf(error)}` });
     }
     // handlers first: a call may arrive together with the name
     const service = new Service(bus, options);
@@ -112,7 +112,7 @@ export class Service {
       reload: () => this.reload(),
       reloadConfig: () => this.reloadConfig(),
     });
-    const launch = (call: Call, plan: JobPlan): Promise<string> => this.launch(call, plan);
+    const launch = (call: Call, plan: AnyPlan): Promise<string> => this.launch(call, plan);
     const mediaDirectories = (): readonly string[] => this.config.mediaDirectories;
     const starts = jobHandlers(
       options.sysroot,
@@ -194,14 +194,14 @@ export class Service {
   }
 
   /** What was allowed may not be done to something else: while a job waited, its source or what it builds on may have become another. Throws job.basis-changed. */
-  private async confirm(call: Call, plan: JobPlan): Promise<void> {
+  private async confirm(call: Call, plan: AnyPlan): Promise<void> {
     // root wasn't asked; and looking changes nothing
     if (call.caller.uid === 0 || plan.looks) return;
     const { basis } = await this.authFacts(call.object.osname);
     if (basis !== call.basis) throw new TreelineError('job.basis-changed', { subject: plan.title });
   }
 
-  private async launch(call: Call, plan: JobPlan): Promise<string> {
+  private async launch(call: Call, plan: AnyPlan): Promise<string> {
     // the caller may have gone while somebody typed a password
     if (!this.callers.isPresent(call.caller.sender)) throw new TreelineError('job.cancelled', { subject: plan.title });
     const { transaction, address } = await this.jobs.create({
@@ -247,7 +247,7 @@ export class Service {
   }
 
   /** After the work, before clients are told: read the new state, say what changed, write the history. */
-  private async jobEnded(transaction: Transaction, result: unknown): Promise<void> {
+  private async jobEnded(transaction: Transaction, result: JobAnswer | undefined): Promise<void> {
     const { job } = transaction;
     const plan = this.plans.get(transaction);
     this.plans.delete(transaction);
@@ -256,7 +256,7 @@ export class Service {
     this.reader.invalidate();
     if (plan) recordJob(this.history, transaction, plan, result);
     if (plan?.keepResult && job.phase === 'succeeded') this.results.keep(job.id, transaction.uids, result);
-    if (plan?.previewKey !== undefined && job.phase === 'succeeded') this.results.keepPreview(plan.previewKey, result as UpdateDetails);
+    if (plan?.previewKey !== undefined && result && 'signatures' in result) this.results.keepPreview(plan.previewKey, result);
     this.emitJob(job);
     if (plan?.told) this.changed(plan.told);
     // a job that failed or was cancelled is told at once; what it may have changed all the same follows
@@ -264,8 +264,7 @@ export class Service {
     const state = await this.reader.state();
     rememberSeen(this.options.stateDir, state);
     await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
-    const changed = (result as Partial<DeployOutcome> | undefined)?.changed === true;
-    if (plan && (plan.rebootAlways || (plan.reboot && changed))) await this.restarts.after(transaction, plan);
+    if (plan && (plan.rebootAlways || (plan.reboot && job.changed))) await this.restarts.after(transaction, plan);
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
+  bodyOf,
   iface,
   introspectionXml,
   signatureOf,
@@ -15,10 +16,13 @@ import {
 } from '../../shared/dbus/index.ts';
 import type { JobState } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
-import type { JobEvent } from '../engine/jobs/index.ts';
+import type { JobEvent, JobName, JobResult } from '../engine/jobs/index.ts';
 import type { Caller, Rank } from './callers.ts';
 import { PeerServer } from './peer-server.ts';
 import { PeerProgress } from './peer-progress.ts';
+
+/** What a job answered, whichever it was. */
+export type JobAnswer = JobResult<JobName>;
 
 export interface TransactionRequest {
   /** D-Bus method that made it, the first part of ActiveTransaction. */
@@ -37,7 +41,7 @@ export interface TransactionRequest {
   /** Rejects when the job may not begin any more, although it was allowed to. Called once, when its turn has come. */
   readonly confirm?: () => Promise<void>;
   /** Starts the work; called once, by Start(). */
-  readonly begin: (onEvent: (event: JobEvent) => void) => { readonly done: Promise<unknown>; cancel(): boolean };
+  readonly begin: (onEvent: (event: JobEvent) => void) => { readonly done: Promise<JobAnswer>; cancel(): boolean };
 }
 
 export interface TransactionEvents {
@@ -46,7 +50,7 @@ export interface TransactionEvents {
   started(transaction: Transaction): void;
   changed(transaction: Transaction): void;
   /** The work has ended; what this returns is awaited before clients hear of it. */
-  ended(transaction: Transaction, result: unknown): Promise<void>;
+  ended(transaction: Transaction, result: JobAnswer | undefined): Promise<void>;
   finished(transaction: Transaction): void;
 }
 
@@ -243,9 +247,9 @@ export class Transaction {
     this.events.changed(this);
   }
 
-  private async end(phase: 'succeeded' | 'failed' | 'cancelled', result: unknown, error?: ErrorReport): Promise<void> {
+  private async end(phase: 'succeeded' | 'failed' | 'cancelled', result: JobAnswer | undefined, error?: ErrorReport): Promise<void> {
     this.running = undefined;
-    const changed = (result as { changed?: boolean } | undefined)?.changed;
+    const changed = result && 'changed' in result && typeof result.changed === 'boolean' ? result.changed : undefined;
     this.state = { ...this.state, phase, endedAt: now(), error, changed };
     this.progress.end();
     await this.events.ended(this, result).catch((fault: unknown) => {
@@ -290,7 +294,7 @@ export class Transaction {
     if (call.bodyProblem !== undefined || call.signature !== signatureOf(method.in)) {
       throw new TreelineError('service.bad-call', { subject: String(call.member), detail: `expects (${signatureOf(method.in)})` });
     }
-    const [first, second] = call.body as [string, string];
+    const [first = '', second = ''] = bodyOf(call, 'ss') ?? bodyOf(call, 's') ?? [];
     switch (call.member) {
       case 'Start':
         return ['b', [this.start()]];

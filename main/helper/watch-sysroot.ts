@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { watch } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../../shared/errors/index.ts';
 import { journal } from './journal.ts';
 
 const outsideChangeMs = 300;
@@ -18,6 +19,6 @@ export function watchSysroot(sysroot: string, moved: () => void): void {
     watcher.unref();
     watcher.on('error', () => watcher.close());
   } catch (error) {
-    journal(`not watching ${sysroot}: ${(error as Error).message}`);
+    journal(`not watching ${sysroot}: ${messageOf(error)}`);
   }
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { WhatsNew } from '../../shared/domain/index.ts';
 import type { SysrootState } from '../engine/jobs/index.ts';
-import { atomicFile, readJsonFile } from '../files/index.ts';
+import { atomicFile, hasShape, readJsonFile } from '../files/index.ts';
 
 interface NewsFile {
   readonly format: 1;
@@ -13,6 +13,12 @@ interface NewsFile {
 }
 
 const keptSaid = 50;
+
+const isNewsFile = (value: unknown): value is NewsFile =>
+  hasShape(value, { format: 'integer', said: 'strings' }) && value.format === 1 && (value['news'] === undefined || isNews(value['news']));
+
+const isNews = (value: unknown): value is WhatsNew =>
+  hasShape(value, { fromVersion: 'string', toVersion: 'string', checksum: 'string', at: 'integer' });
 
 /** "You're now on X": remembered from the first start of a new version until somebody has read it. */
 export class News {
@@ -56,8 +62,8 @@ export class News {
 
   private read(): NewsFile {
     try {
-      const file = readJsonFile(this.file) as NewsFile;
-      if (file.format === 1 && Array.isArray(file.said)) return file;
+      const file = readJsonFile(this.file);
+      if (isNewsFile(file)) return file;
     } catch {
       // never said anything
     }

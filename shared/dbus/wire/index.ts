@@ -6,4 +6,5 @@ export * from './format-error.ts';
 export * from './message.ts';
 export * from './reader.ts';
 export * from './signature.ts';
+export * from './typed-body.ts';
 export * from './variant.ts';

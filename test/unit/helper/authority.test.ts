@@ -17,7 +17,7 @@ function polkit(answer: readonly unknown[] | Error): { bus: Bus; asked: CallFiel
   const call = async (fields: CallFields): Promise<unknown> => {
     asked.push(fields);
     if (answer instanceof Error) throw answer;
-    return { body: [answer] };
+    return { signature: '(bba{ss})', body: [answer] };
   };
   return { bus: { call } as unknown as Bus, asked };
 }
@@ -53,4 +53,9 @@ test('root passes without a question, and when nobody is there to be asked', asy
   const { bus, asked } = polkit(new DbusCallError('org.freedesktop.DBus.Error.ServiceUnknown', 'not provided'));
   await authorize(bus, { ...caller, uid: 0, rank: 2 }, question);
   expect(asked).toEqual([]);
+});
+
+test('an answer of another kind grants nothing', async () => {
+  const call = () => Promise.resolve({ signature: '(sba{ss})', body: [['yes', false, {}]] });
+  await expect(authorize({ call } as unknown as Bus, caller, question)).rejects.toMatchObject({ code: 'auth.unavailable' });
 });

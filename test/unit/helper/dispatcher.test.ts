@@ -24,7 +24,7 @@ function service(): { receive: (message: DbusMessage) => void; asked: Promise<Ca
     call: async (fields: CallFields) => {
       asked.resolve(fields);
       await allowed.promise;
-      return { body: [[true, false, {}]] };
+      return { signature: '(bba{ss})', body: [[true, false, {}]] };
     },
   } as unknown as Bus;
   const caller = { sender: ':1.7', uid: 1000, userName: 'eva', clientId: 'cli', rank: 0 };
