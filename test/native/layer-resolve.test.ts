@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RepoDefinition, Resolution } from '../../main/engine/base/ports/resolver.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
-import { writeRpmdb } from '../../main/native/rpm/rpmdb.ts';
+import { writeRpmdb } from '../../main/native/rpm/index.ts';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
 
 const dbPath = '/usr/share/rpm';

@@ -167,3 +167,32 @@ test('one that is being written to is read through librpm, its write-ahead log i
   expect(readdirSync(path.join(copy, dbPath))).toContain('rpmdb.sqlite-wal');
   expect(readRpmdb({ root: copy, dbPath })).toHaveLength(4);
 });
+
+test('packages are added to a database, whose files may be hard links', () => {
+  const files = release(1);
+  const [first, rest] = [files.slice(0, 4), files.slice(4)];
+  const base = path.join(scratch, 'base');
+  const onto = path.join(scratch, 'onto');
+  writeRpmdb({ root: base, dbPath, packages: first, installTimeSeconds });
+  sh('cp', ['-al', base, onto]);
+  const before = rpm(base, '-qa');
+  writeRpmdb({ root: onto, dbPath, packages: rest, installTimeSeconds: installTimeSeconds + 1, onto: true });
+  const query = (root: string, ...args: string[]): string[] =>
+    rpm(root, ...args)
+      .trim()
+      .split('\n')
+      .sort();
+  expect(query(onto, '-qa')).toEqual(query(write('whole', files), '-qa'));
+  expect(query(onto, '-qa', '--qf', '%{installtime}\n').filter((time) => time === String(installTimeSeconds + 1))).toHaveLength(
+    rest.length,
+  );
+  expect(query(onto, '-qf', '/usr/bin/willow')).toEqual(['willow-editor-4.1-1.x86_64']);
+  expect(rpm(base, '-qa')).toBe(before);
+  expect(readdirSync(path.join(onto, dbPath)).filter((name) => /^\.|-wal|-shm/.test(name))).toEqual([]);
+});
+
+test('there must be one to add to', () => {
+  expect(() => writeRpmdb({ root: path.join(scratch, 'none'), dbPath, packages: release(1), installTimeSeconds, onto: true })).toThrow(
+    expect.objectContaining({ code: 'rpmdb.unreadable' }),
+  );
+});

@@ -2,13 +2,15 @@
 import type { RpmPort } from '../../engine/base/ports/rpm.ts';
 import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';
-import { readRpmdb, writeRpmdb } from './rpmdb.ts';
+import { readRpmdb } from './rpmdb.ts';
 import { verifyPackage } from './verify.ts';
+import { writeRpmdb } from './write-rpmdb.ts';
 
 export { expandScript } from './expand.ts';
 export { readPackage } from './read.ts';
-export { readRpmdb, writeRpmdb } from './rpmdb.ts';
+export { readRpmdb } from './rpmdb.ts';
 export { verifyPackage } from './verify.ts';
+export { writeRpmdb } from './write-rpmdb.ts';
 
 /** librpm, as the engine sees it. */
 export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, databaseBackend };
