@@ -79,7 +79,7 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
 }
 
 async function main(): Promise<void> {
-  // a process that fetches is given the medium it reads (engine/host/media/source.ts)
+  // a process that fetches is given the medium it reads (engine/host/source/medium.ts)
   if (process.argv[2] !== 'fetch-session') closeInherited(eventsFd);
   // loaded on demand like the job groups: a test of the protocol alone needs no C library
   (await import('../native/linux/parent-death.ts')).endWithParent();

@@ -18,7 +18,8 @@ import {
   Sysroot,
   verifyGpg,
 } from '../native/ostree/index.ts';
-import { mediumSource } from '../engine/host/media/source.ts';
+import { mediumSource, updateSource } from '../engine/host/source/index.ts';
+import type { GpgVerify } from '../engine/base/trust/signatures.ts';
 import type { FetchPort } from '../engine/base/ports/fetch.ts';
 import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
@@ -100,7 +101,7 @@ function fromMedium<T>(
   run: (update: updates.UpgradeContext) => Promise<T>,
 ): Promise<T> {
   return update(params, context, { lock }, async (u) => {
-    const source = updates.updateSource(u.sysroot, params.osname, params.refspec);
+    const source = updateSource(u.sysroot, params.osname, params.refspec);
     const found = mediumSource(u.sysroot, params.osname, source, medium, (checksum, bytes) => new Commit(checksum, bytes, 'partial'));
     using fetcher = new ProcessFetcher(process.argv[1] as string, repoPath(params), found.path);
     return await run({ ...u, fetcher, medium: found });
@@ -113,14 +114,14 @@ function loadSysroot({ sysroot: path, crashed }: JobParams<'sysroot.load'>): Sys
   try {
     if (crashed) throw new TreelineError('sysroot.unloadable', { subject: path, detail: crashed.detail ?? crashed.code });
     using sysroot = Sysroot.open(path);
-    const gpg: engine.GpgVerify = (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures);
+    const gpg: GpgVerify = (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures);
     return engine.loadState(sysroot, gpg, sysroot.problem ?? engine.noEntries(path, sysroot));
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code === 'sysroot.invalid') throw error;
     problem = error;
   }
   using repo = openForLooking(repoPath({ sysroot: path }), problem);
-  const gpg: engine.GpgVerify = (remote, data, signatures) => {
+  const gpg: GpgVerify = (remote, data, signatures) => {
     // nothing is remembered of what couldn't be looked at
     if (!(repo instanceof Repo)) throw problem;
     return verifyGpg(repo, remote, data, signatures);

@@ -6,7 +6,7 @@ import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makePlainHost, type PlainHost } from '../../main/demo/plain-releases.ts';
 import { pkglistOfPackages } from '../../main/engine/base/diff/index.ts';
-import type { GpgVerify } from '../../main/engine/host/sysroot/index.ts';
+import type { GpgVerify } from '../../main/engine/base/trust/signatures.ts';
 import { loadState } from '../../main/engine/host/sysroot/index.ts';
 import { Sysroot, verifyGpg } from '../../main/native/ostree/index.ts';
 import { readRpmdb, writeRpmdb } from '../../main/native/rpm/index.ts';

@@ -3,7 +3,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { verifyEd25519 } from '../../main/engine/host/sysroot/index.ts';
+import { verifyEd25519 } from '../../main/engine/base/trust/signatures.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { OstreeServer } from './ostree-server.ts';
 import { Fixture, job, osname, sh } from './sysroot-fixture.ts';

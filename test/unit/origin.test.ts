@@ -4,8 +4,7 @@ import { lossesOf } from '../../shared/domain/index.ts';
 import { readOrigin } from '../../main/engine/host/sysroot/index.ts';
 import { KeyFile } from '../../main/files/index.ts';
 import type { SysrootPort } from '../../main/engine/base/ports/sysroot.ts';
-import { parseRevision } from '../../main/engine/host/upgrade/index.ts';
-import { updateSource } from '../../main/engine/host/upgrade/target.ts';
+import { parseRevision, updateSource } from '../../main/engine/host/source/source.ts';
 
 const text = '# by hand\n[origin]\nrefspec = origin:a/b\n\n[packages]\nrequested=vim;htop;\n\n[libostree-transient]\npinned=true\n';
 

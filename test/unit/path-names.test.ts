@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
 import { parseRepoFile } from '../../main/engine/compose/treefile/repo-sections.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
-import { requireRemoteName } from '../../main/engine/host/remotes/name.ts';
+import { requireRemoteName } from '../../main/engine/base/names/remote-name.ts';
 import { stateDir } from '../../main/engine/host/sysroot/state-dir.ts';
-import { isRefName } from '../../main/engine/host/upgrade/target.ts';
+import { isRefName } from '../../main/engine/host/source/source.ts';
 import { parseManifest } from '../../main/engine/compose/container/oci.ts';
 import { packageFileName } from '../../main/native/dnf/packages.ts';
 import { packageRef } from '../../main/native/ostree/package-ref.ts';
-import { requireStateroot } from '../../main/engine/host/sysroot/stateroot-name.ts';
+import { requireStateroot } from '../../main/engine/base/names/stateroot-name.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 
 let work: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { SysrootState } from './catalogue.ts';
+import type { SysrootState } from '../host/sysroot/params.ts';
 import { runJob, type RunOptions } from './run-worker.ts';
 
 /** What a worker says that the library has ended. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { formatNevra, type ChangelogEntry, type Package, type PackageChange } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { comparePackages, describeChanges, diffPackages, indexPackages, packagesOfPkglist, type DescribedPackage } from '../diff/index.ts';
-import type { DbListing, DiffOutcome, JobParams, JobResult } from '../../jobs/catalogue.ts';
+import type { DbListing, DiffOutcome, DbJobs } from './params.ts';
 import type { DbSource } from '../ports/db.ts';
 import type { CommitPort } from '../ports/sysroot.ts';
 import { advisoriesBetween, advisoriesOfCommit } from './commit-advisories.ts';
@@ -25,7 +25,7 @@ function fromRpmdb(source: DbSource, checksum: string, changelogs: boolean, name
 }
 
 /** Job db.list. */
-export function dbList(source: DbSource, params: JobParams<'db.list'>): DbListing[] {
+export function dbList(source: DbSource, params: DbJobs['db.list']['params']): DbListing[] {
   const { revisions, patterns } = sortArguments(source, params.revisions);
   const wanted = [...params.patterns, ...patterns].map(namePattern);
   return revisions.map(({ name, checksum }) => {
@@ -59,7 +59,7 @@ function sortArguments(source: DbSource, names: readonly string[]): { revisions:
 }
 
 /** Job db.diff. */
-export function dbDiff(source: DbSource, params: JobParams<'db.diff'>): DiffOutcome {
+export function dbDiff(source: DbSource, params: DbJobs['db.diff']['params']): DiffOutcome {
   const pair = resolvePair(source, params.from, params.to);
   const [from, to] = pair.map(({ checksum }) => {
     const commit = source.repo.loadCommit(checksum);
@@ -101,7 +101,7 @@ function baseOf(source: DbSource, commit: CommitPort): CommitPort {
 }
 
 /** Job db.version. `rpmdbChecksum` is the count of packages and a SHA-1 over their sorted NEVRAs: equal for equal package sets. */
-export function dbVersion(source: DbSource, params: JobParams<'db.version'>): JobResult<'db.version'> {
+export function dbVersion(source: DbSource, params: DbJobs['db.version']['params']): DbJobs['db.version']['result'] {
   return params.revisions.map((revision) => {
     const { name, checksum } = resolveRevision(source, revision);
     const commit = source.repo.loadCommit(checksum);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { GpgKey } from '../../jobs/index.ts';
 import type { ResolvedPackage } from './resolver.ts';
 import type { RpmPackage } from './rpm.ts';
+
+export interface GpgKey {
+  readonly keyId: string;
+  readonly homedir?: string;
+}
 
 /** The two checksums that a tree's root is. */
 export interface TreeRoot {

@@ -2,7 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobEvent, JobParams } from '../../jobs/index.ts';
+import type { WorkerEvent } from '../ports/job.ts';
+import type { SandboxJobs } from './params.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { Tree } from '../tree/index.ts';
 import { bubblewrap, type Inside, type RunResult } from './bubblewrap.ts';
@@ -116,19 +117,19 @@ export class Sandbox implements Disposable {
   }
 
   /** Run a script with rpm's own lua. */
-  runLua(interpreter: Interpreter, request: JobParams<'compose.lua'>, who: Who): RunResult {
+  runLua(interpreter: Interpreter, request: SandboxJobs['compose.lua']['params'], who: Who): RunResult {
     return this.#interpret(interpreter, { job: 'compose.lua', params: request }, who);
   }
 
   /** A script's text with macros expanded and query formats filled in, as its flags say: macros may run programs. Throws package.unsupported. */
   expand(interpreter: Interpreter, file: string, body: string, flags: number, who: Who): string {
-    const params: JobParams<'compose.expand'> = { file: packagePlace, script: body, flags };
+    const params: SandboxJobs['compose.expand']['params'] = { file: packagePlace, script: body, flags };
     const result = this.#interpret(interpreter, { job: 'compose.expand', params }, who, ['--ro-bind', file, packagePlace]);
     const refused = (detail: string): TreelineError => new TreelineError('package.unsupported', { subject: who.subject, detail });
     if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject: who.subject, detail: 'its macros' });
-    let event: JobEvent;
+    let event: WorkerEvent<SandboxJobs['compose.expand']['result']>;
     try {
-      event = JSON.parse(result.events.trim().split('\n').at(-1) ?? '') as JobEvent;
+      event = JSON.parse(result.events.trim().split('\n').at(-1) ?? '') as typeof event;
     } catch {
       throw refused(`its script’s macros can’t be expanded: ${result.output.slice(-3).join(' | ')}`);
     }

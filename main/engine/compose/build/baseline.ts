@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { ComposeParams } from '../../jobs/index.ts';
+import type { ComposeParams } from './params.ts';
 import type { PreviousCommit, TargetRepo } from '../../base/ports/compose-store.ts';
 
 /** What a compose is compared with to see whether anything has changed, and whose version is counted on from; '' for what there isn't. */

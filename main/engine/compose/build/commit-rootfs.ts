@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { CommitRootfsParams, ComposeOutcome, JobContext } from '../../jobs/index.ts';
+import type { CommitRootfsParams, ComposeOutcome } from './params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import { lockRepo } from '../publish/lock.ts';
 import { branchOf, commitTree } from './commit-tree.ts';
 import { findPrevious, requireRoot, versionOf, writeOutcome, type ComposePorts } from './compose.ts';

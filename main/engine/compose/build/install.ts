@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { tmpdir } from 'node:os';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { InstallOutcome, InstallParams, JobContext, PostprocessParams } from '../../jobs/index.ts';
+import type { InstallOutcome, InstallParams, PostprocessParams } from './params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import { keepBaseDatabase } from './base-database.ts';
 import { makeScaffold } from './assemble.ts';
 import { buildTree, finishTree, installTree, openTree, writeDatabase } from './build-tree.ts';

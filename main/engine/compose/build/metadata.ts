@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { parseJson, readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../../base/diff/index.ts';
-import type { ComposeParams } from '../../jobs/index.ts';
+import type { ComposeParams } from './params.ts';
 import { withNumbers } from '../treefile/treefile-parse.ts';
 import type { MetadataPlace, Treefile } from '../treefile/treefile.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { AvailablePackage } from '../../../../shared/domain/index.ts';
-import type { DraftParams } from '../../jobs/index.ts';
+import type { DraftParams } from './params.ts';
 import type { Catalog } from '../../base/ports/resolver.ts';
 import { loadRepos } from '../treefile/repo-file.ts';
 import { loadTreefile } from '../treefile/treefile.ts';

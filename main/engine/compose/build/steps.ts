@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../../shared/domain/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 
 /** Steps with their share of the time of a cold compose: one bar, which never goes back. */
 const weights = { resolve: 6, fetch: 14, import: 30, assemble: 12, scripts: 12, finish: 8, commit: 18 } as const;

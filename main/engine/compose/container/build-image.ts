@@ -4,7 +4,7 @@ import { readJsonFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { databasePlaces, isDatabase } from '../build/rootfs.ts';
 import { Tree } from '../../base/tree/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSource } from '../../base/ports/container.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
 import { dealChunks, type Layout } from './chunks.ts';

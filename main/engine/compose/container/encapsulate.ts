@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSource } from '../../base/ports/container.ts';
 import type { RpmPort } from '../../base/ports/rpm.ts';
 import { revisionIn } from '../publish/ancestors.ts';

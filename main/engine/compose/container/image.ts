@@ -7,7 +7,8 @@ import { atomicFile, readJsonFile } from '../../../files/index.ts';
 import { composeTree, type ComposePorts } from '../build/compose.ts';
 import { loadTreefile } from '../treefile/treefile.ts';
 import { openCachedir } from '../build/workdir.ts';
-import type { ComposeParams, JobContext } from '../../jobs/index.ts';
+import type { ComposeParams } from '../build/params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 
 export interface ImageParams

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Headers } from 'tar-stream';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import { openImage } from './image-places.ts';
 import type { Descriptor } from './oci.ts';

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { bubblewrap, checkSpace } from '../../base/sandbox/bubblewrap.ts';
 import { openScriptFilter } from '../../base/sandbox/sandbox.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { SystemPort } from '../../base/ports/compose-store.ts';
 import type { ReadAttributes } from '../../base/ports/container.ts';
 import { Tree } from '../../base/tree/index.ts';

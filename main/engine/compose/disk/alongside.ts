@@ -3,13 +3,13 @@ import { appendFileSync, existsSync, lstatSync, readdirSync, readFileSync, statS
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
-import { alongsideMark, alongsideMenu } from '../../host/bootloader/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import { alongsideMark, alongsideMenu } from '../../base/names/alongside-menu.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { DiskPort } from '../../base/ports/disk.ts';
 import { fillSysroot } from './fill-sysroot.ts';
 import { hasForeignSyslinux, prepareSyslinuxMenu } from './other-loaders.ts';
 import type { AlongsideOutcome, AlongsideParams } from './params.ts';
-import { requireStateroot } from '../../host/sysroot/stateroot-name.ts';
+import { requireStateroot } from '../../base/names/stateroot-name.ts';
 
 const syslinuxModule = 'syslinuxcfg';
 /** Without a time-out GRUB would take the menu for the command to start its default at once. */

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { DiskPort } from '../../base/ports/disk.ts';
 import { makeDisk, makeEsp, makeExt4, makeImmutable } from './file-systems.ts';
 import { fillSysroot, type Filled } from './fill-sysroot.ts';
@@ -11,7 +11,7 @@ import { mib, partitionOf, planLayout, type Layout } from './layout.ts';
 import { installExtlinux, prepareExtlinux, systemdBootFiles } from './other-loaders.ts';
 import type { DiskBootloader, DiskFirmware, DiskOutcome, DiskParams } from './params.ts';
 import { runProgram } from './programs.ts';
-import { requireStateroot } from '../../host/sysroot/stateroot-name.ts';
+import { requireStateroot } from '../../base/names/stateroot-name.ts';
 
 const steps = ['copy', 'boot', 'write'] as const;
 

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { DiskPort, NewSysroot } from '../../base/ports/disk.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
-import { requireRemoteName } from '../../host/remotes/name.ts';
+import { requireRemoteName } from '../../base/names/remote-name.ts';
 import { Tree } from '../../base/tree/index.ts';
 import type { DiskBootloader, DiskParams, DiskRemote } from './params.ts';
 

@@ -64,3 +64,11 @@ export interface AlongsideOutcome {
   /** File with the entries that were added to the boot menu; missing: there is no GRUB, add them by hand. */
   readonly bootMenu?: string;
 }
+
+/** Jobs that make disks; part of Jobs in jobs/catalogue.ts. */
+export interface DiskJobs {
+  /** Write a bootable disk from a commit. */
+  'disk.create': { params: DiskParams; result: DiskOutcome };
+  /** Install a deployment beside the system that lives in a root file system. */
+  'disk.install-alongside': { params: AlongsideParams; result: AlongsideOutcome };
+}

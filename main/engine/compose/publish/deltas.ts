@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { DeltaName, PublishRepo } from '../../base/ports/publish.ts';
 import { ancestorsInRepo, ownRefs } from './ancestors.ts';
 import { summarySigning, type SummaryParams } from './summary.ts';

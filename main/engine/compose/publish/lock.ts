@@ -2,8 +2,13 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { FileLock } from '../../base/ports/publish.ts';
+
+export interface WriterParams {
+  /** Another process writes to the repository: refuse at once instead of waiting. */
+  readonly noWait?: boolean;
+}
 
 /** Beside libostree's own `.lock`, which only keeps a prune from a transaction: two composes would still both build on the same parent. */
 const lockName = '.treeline.lock';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { MirrorRepo, SummaryFiles } from '../../base/ports/publish.ts';
 import { requireBranch } from '../../base/trust/binding.ts';
 import { ownRefs } from './ancestors.ts';

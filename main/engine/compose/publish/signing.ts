@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { SigningParams } from '../../jobs/index.ts';
 import type { Signing } from '../../base/ports/compose-store.ts';
+import type { GpgKey } from '../../base/ports/compose-store.ts';
+
+/** Keys to sign commits and the summary with, each of them. */
+export interface SigningParams {
+  readonly gpgSign?: readonly GpgKey[];
+  /** Paths of files with a base64 ed25519 secret key (ostree-sign format) a line. */
+  readonly ed25519KeyFiles?: readonly string[];
+}
 
 /**
  * The keys that a command names; `gpgKey` (the treefile's) counts when it names no GPG key. Throws compose.key-not-found for a file that

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { SigningParams } from '../../jobs/index.ts';
+import { type SigningParams, signingOf, signsAnything } from './signing.ts';
 import type { Signing } from '../../base/ports/compose-store.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
 import { ownRefs } from './ancestors.ts';
-import { signingOf, signsAnything } from './signing.ts';
 
 export interface SummaryParams extends SigningParams {
   readonly repo: string;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Signature } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
 import type { ObjectKind } from '../../base/ports/sysroot.ts';
 import { ownRefs, revisionIn } from './ancestors.ts';

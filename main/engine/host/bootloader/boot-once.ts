@@ -4,8 +4,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile, readRegularFile } from '../../../files/index.ts';
-import type { DeployOutcome } from '../../jobs/index.ts';
-import { pathInMenu } from './alongside-menu.ts';
+import type { DeployOutcome } from '../sysroot/params.ts';
+import { pathInMenu } from '../../base/names/alongside-menu.ts';
 import { loaderInfo, oneShotProblem, writeOneShot } from './efi-variables.ts';
 import { findDeployment, versionOf, type SysrootJob } from '../sysroot/actions.ts';
 

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Medium } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobParams } from '../../jobs/index.ts';
+import type { MediaJobs } from './params.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { isDeltaName } from './scan.ts';
 
-export type CreateParams = JobParams<'media.create'>;
+export type CreateParams = MediaJobs['media.create']['params'];
 
 /** The writing side, see native/ostree/medium.ts. */
 export interface MediumWriter {

@@ -3,4 +3,3 @@ export * from './commits.ts';
 export * from './create.ts';
 export * from './directory.ts';
 export * from './scan.ts';
-export * from './source.ts';

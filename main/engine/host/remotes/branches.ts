@@ -7,9 +7,9 @@ import { readOrigin } from '../sysroot/origin.ts';
 import { requireIntact } from '../../base/trust/signatures.ts';
 import type { EarlierRelease } from '../../base/diff/index.ts';
 import { tryHistoryOf } from '../../base/diff/chain.ts';
-import { withFetched, type UpdateContext } from '../upgrade/check.ts';
-import { fetchBranches, fetchRepoPath, provenTip } from '../upgrade/fetched.ts';
-import { remoteFetchOptions } from '../upgrade/target.ts';
+import { withFetched, type UpdateContext, fetchRepoPath } from '../source/context.ts';
+import { fetchBranches, provenTip } from '../source/fetched.ts';
+import { remoteFetchOptions } from '../source/source.ts';
 
 /** Of how many branches the commit object is asked for when the summary tells no version. */
 const describedMost = 100;

@@ -9,7 +9,7 @@ import { readOrigin } from '../sysroot/origin.ts';
 import { tryDemandsOf } from '../../base/trust/demands.ts';
 import { editRemoteFile, keyringFiles, remoteFile, removeFromFile } from '../../base/trust/config-file.ts';
 import { decodeKey, ed25519Key, ed25519Keys, readKeys, type User } from '../../base/trust/keys.ts';
-import { requireRemoteName, requireRemoteUrl } from './name.ts';
+import { requireRemoteName, requireRemoteUrl } from '../../base/names/remote-name.ts';
 
 export interface RemotesRepo extends RepoPort {
   listRemoteNames(): readonly string[];

@@ -3,18 +3,18 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EtcPreview } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobParams } from '../../jobs/catalogue.ts';
-import { gapsOf, missingSizes } from '../upgrade/sizes.ts';
+import type { ReviewJobs } from './params.ts';
+import { gapsOf, missingSizes } from '../source/sizes.ts';
 import { attributeChanges, localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
-import { flatten, isComplete, type DirRef, type TreeNode } from './tree.ts';
+import { flatten, isComplete, type DirRef, type TreeNode } from '../source/tree-reader.ts';
 
 /** Files compared byte by byte at most this large; larger ones that both sides changed count as different. */
 const comparedBytes = 16 << 20;
 
 /** Job review.etc. */
-export function etcPreview(context: ReviewContext, params: JobParams<'review.etc'>): EtcPreview {
+export function etcPreview(context: ReviewContext, params: ReviewJobs['review.etc']['params']): EtcPreview {
   return withTarget(context, params, (target) => {
     const common = { fromId: target.merge.id, toChecksum: target.to.checksum };
     const vendor = availableEtc(target);

@@ -1,37 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { JobContext, ReviewParams } from '../../jobs/index.ts';
-import type { Progress } from '../../../../shared/domain/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
+import type { ReviewParams } from './params.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { fetchRequest } from '../upgrade/fetched.ts';
-import type { Source } from '../upgrade/target.ts';
-import type { UpdateContext } from '../upgrade/check.ts';
+import { fetchDirectories } from '../source/directories.ts';
+import type { Source } from '../source/source.ts';
 import { availableEtc } from './etc-preview.ts';
 import { unknownKernels } from './summary.ts';
 import { withTarget, type ReviewContext } from './target.ts';
 
 /** Below a directory of this name nothing is: asking for it brings the directory objects on the way, and no file. */
 const nothing = 'none/none';
-
-/**
- * Fetch some directories of a commit into the repository of fetched things. Objects that are there, or in the system's repository, aren't
- * fetched. Returns the bytes that came over the network.
- */
-export async function fetchDirectories(
-  context: UpdateContext & { readonly context: JobContext },
-  source: Source,
-  checksum: string,
-  subdirs: readonly string[],
-): Promise<number> {
-  if (source.remote === '') throw new TreelineError('repo.revision-not-found', { subject: checksum, facts: { repo: source.refspec } });
-  let bytes = 0;
-  const onProgress = (progress: Progress): void => {
-    bytes = Math.max(bytes, progress.bytesDone ?? 0);
-    context.context.progress(progress);
-  };
-  const request = fetchRequest(context.sysroot, context.dir, source, { refs: [checksum], commitOnly: false, subdirs }, context.medium);
-  await context.fetcher.fetch(request, onProgress);
-  return bytes;
-}
 
 /** Job review.fetch: /usr/etc, and the names and sizes of what goes to /boot. */
 export async function fetchReview(

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { EtcFile, TreeChange, TreeDiff, TreeFile } from '../../../../shared/domain/index.ts';
-import type { JobParams } from '../../jobs/catalogue.ts';
+import type { ReviewJobs } from './params.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
-import { withFetched } from '../upgrade/check.ts';
+import { withFetched } from '../source/context.ts';
 import { sideOf, sourceInTree } from './file-side.ts';
 import { openBelow, pathNames } from './safe-file.ts';
 import { withTarget, type ReviewContext } from './target.ts';
-import { TreeReader, type DirRef } from './tree.ts';
+import { TreeReader, type DirRef } from '../source/tree-reader.ts';
 
 /** Job review.etc-file. Throws `review.path-refused`, `review.content-missing`. */
-export function etcFile(context: ReviewContext, params: JobParams<'review.etc-file'>): EtcFile {
+export function etcFile(context: ReviewContext, params: ReviewJobs['review.etc-file']['params']): EtcFile {
   const names = pathNames(params.path, false);
   const everything = params.includePrivate ?? false;
   return withTarget(context, params, ({ reader, from, to, merge }) => {
@@ -39,7 +39,7 @@ interface Pair {
 }
 
 /** Job review.file. */
-export function treeFile(context: ReviewContext, params: JobParams<'review.file'>): TreeFile {
+export function treeFile(context: ReviewContext, params: ReviewJobs['review.file']['params']): TreeFile {
   const names = pathNames(params.path, true);
   return withPair(context, params, ({ reader, from, to }) => {
     const side = (commit: CommitPort): TreeFile['from'] =>
@@ -57,7 +57,7 @@ interface Found {
 }
 
 /** Job review.tree: from checksums alone; equal directories aren't looked into, and only what is answered is opened for its size. */
-export function treeDiff(context: ReviewContext, params: JobParams<'review.tree'>): TreeDiff {
+export function treeDiff(context: ReviewContext, params: ReviewJobs['review.tree']['params']): TreeDiff {
   const prefix = params.prefix === undefined || params.prefix === '' || params.prefix === '/' ? [] : pathNames(params.prefix, true);
   return withPair(context, params, ({ reader, from, to }) => {
     const found: Found[] = [];

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReviewSummary } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { ReviewParams } from '../../jobs/catalogue.ts';
+import type { ReviewParams } from './params.ts';
 import type { CommitPort, RawDeployment } from '../../base/ports/sysroot.ts';
-import { bootFileNames, bootSpace, type BootFile } from '../sysroot/boot-space.ts';
+import { bootSpace, type BootFile } from '../sysroot/boot-space.ts';
+import { bootFileNames } from '../../base/tree/boot-files.ts';
 import { kernelArgsOf } from '../sysroot/deployments.ts';
-import { fileSizes } from '../upgrade/sizes.ts';
+import { fileSizes } from '../source/sizes.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
-import type { TreeReader } from './tree.ts';
+import type { TreeReader } from '../source/tree-reader.ts';
 
 /** usr/lib/modules/VERSION of the kernel, and what of it goes to /boot. */
 interface Boot {

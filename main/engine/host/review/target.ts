@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ReviewParams } from '../../jobs/catalogue.ts';
+import type { ReviewParams } from './params.ts';
 import type { ObjectReader, OwnAttributes } from '../../base/ports/review.ts';
 import type { CommitPort, RawDeployment, RepoPort } from '../../base/ports/sysroot.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { requireIntact } from '../../base/trust/signatures.ts';
-import { updateTarget, withFetched, type UpdateContext } from '../upgrade/check.ts';
-import { updateSource, type Source } from '../upgrade/target.ts';
-import { TreeReader } from './tree.ts';
+import { updateTarget } from '../source/last-check.ts';
+import { withFetched, type UpdateContext } from '../source/context.ts';
+import { updateSource, type Source } from '../source/source.ts';
+import { TreeReader } from '../source/tree-reader.ts';
 
 /** What the review jobs work with. */
 export interface ReviewContext extends UpdateContext {

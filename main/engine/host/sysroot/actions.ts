@@ -2,7 +2,8 @@
 import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { argChanges, droppedOf, droppedText } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { DeployOutcome, JobContext } from '../../jobs/index.ts';
+import type { DeployOutcome } from './params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { finalizationLock, kernelArgsOf, rollbackOf } from './deployments.ts';
 import { forgetStaged } from './finalize-failure.ts';

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
+import { bootFileNames } from '../../base/tree/boot-files.ts';
 
 /** Boot entries, device trees, directory blocks. */
 const marginBytes = 1 << 20;
@@ -13,15 +14,6 @@ export interface BootFile {
 }
 
 type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
-
-/** Names in usr/lib/modules/VERSION that libostree copies to /boot. */
-export const bootFileNames = /^(vmlinuz|initramfs\.img|devicetree|aboot\.img|\.vmlinuz\.hmac)$/;
-
-/** True for a path of a tree (without leading slash) that libostree copies to /boot. */
-export function isBootFile(file: string): boolean {
-  const [, name] = /^usr\/lib\/modules\/[^/]+\/([^/]+)$/.exec(file) ?? [];
-  return name !== undefined && bootFileNames.test(name);
-}
 
 /** What libostree copies to /boot: kernel, initramfs and device trees of usr/lib/modules/VERSION. Empty when there are none. */
 export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { argChanges, comparedDeployment, newestDeployment } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { KeyFile } from '../../../files/index.ts';
-import type { DeployOutcome } from '../../jobs/index.ts';
+import type { DeployOutcome } from './params.ts';
 import type { KernelArg } from '../kargs/kernel-args.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
 import { requireBootSpace } from './boot-space.ts';

@@ -10,7 +10,6 @@ export * from './origin.ts';
 export * from './repair.ts';
 export * from './repair-origin.ts';
 export * from './rolled-back.ts';
-export * from '../../base/trust/signatures.ts';
 export * from './state-dir.ts';
 export * from './disk-use.ts';
 export { noEntries } from './unloadable.ts';

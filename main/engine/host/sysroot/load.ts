@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { TreelineError } from '../../../../shared/errors/index.ts';
-import type { SysrootState } from '../../jobs/index.ts';
+import type { SysrootState } from './params.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
 import { buildDeployments, prettyName } from './deployments.ts';
 import { finalizeFailure } from './finalize-failure.ts';

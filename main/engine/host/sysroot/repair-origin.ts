@@ -3,7 +3,8 @@ import { readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
-import type { DeployOutcome, JobContext, JobParams } from '../../jobs/index.ts';
+import type { DeployOutcome, SysrootJobs } from './params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
 
 export interface RepairPort {
@@ -17,7 +18,7 @@ export interface RepairPort {
  * message. Throws `deployment.not-found`, `usage.invalid` (the file is in order, or no such branch is possible), `origin.remote-missing`.
  */
 export function repairOrigin(
-  { sysroot, deploymentId, refspec }: JobParams<'sysroot.repair-origin'>,
+  { sysroot, deploymentId, refspec }: SysrootJobs['sysroot.repair-origin']['params'],
   port: RepairPort,
   context: Pick<JobContext, 'message'>,
 ): DeployOutcome {

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, renameSync, symlinkSync, utimesSync } from '
 import path from 'node:path';
 import type { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
-import type { DeployOutcome, JobContext } from '../../jobs/index.ts';
+import type { DeployOutcome } from './params.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import { bootEntries, entriesIn, loaderDamage, loaderLink, loadersWithEntries, ostreeArgument, parseTarget } from './boot-entries.ts';
 import { prettyNameOf } from './deployments.ts';
 import { deploymentFolders, entryDirectory, isRunning, stateroots } from './unloadable.ts';

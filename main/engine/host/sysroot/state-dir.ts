@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { atomicFile, readJsonFile, tryAtomicFile } from '../../../files/index.ts';
-import { requireStateroot } from './stateroot-name.ts';
+import { requireStateroot } from '../../base/names/stateroot-name.ts';
 
 /** Where Treeline remembers things of a stateroot, and where it keeps what can be fetched again. */
 export interface StateDir {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
-import { fetchDirectories } from '../review/fetch.ts';
-import { bootFileNames, bootSpace, isBootFile, type BootFile } from '../sysroot/boot-space.ts';
-import { withFetched, type UpdateContext } from './check.ts';
-import { fileSizes, missingSizes, toldFiles } from './sizes.ts';
-import type { Source } from './target.ts';
+import { fetchDirectories } from '../source/directories.ts';
+import { bootSpace, type BootFile } from '../sysroot/boot-space.ts';
+import { bootFileNames, isBootFile } from '../../base/tree/boot-files.ts';
+import { withFetched, type UpdateContext } from '../source/context.ts';
+import { fileSizes, missingSizes, toldFiles } from '../source/sizes.ts';
+import type { Source } from '../source/source.ts';
 
 type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
 

@@ -4,59 +4,25 @@ import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '..
 import { lossesOf, newestDeployment, worstSeverity } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { countChanges } from '../../base/diff/index.ts';
-import type { MediumSource } from '../media/source.ts';
-import type { FetchPort } from '../../base/ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { originOf } from '../sysroot/origin.ts';
 import { rolledBack } from '../sysroot/rolled-back.ts';
-import { requireIntact, type GpgVerify } from '../../base/trust/signatures.ts';
+import { requireIntact } from '../../base/trust/signatures.ts';
 import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
-import { goesBack, requireProven, type ParseSummary } from '../../base/trust/index.ts';
+import { goesBack, requireProven } from '../../base/trust/index.ts';
 import { buildDetails } from './details.ts';
-import { fetchCommits, fetchRepoPath, knownTarget, type Looked, type OpenRepo } from './fetched.ts';
-import { updateSizes } from './sizes.ts';
-import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
-
-/** Everything that looking for updates works with. */
-export interface UpdateContext {
-  readonly sysroot: SysrootPort;
-  readonly dir: StateDir;
-  readonly gpg: GpgVerify;
-  readonly parseSummary: ParseSummary;
-  readonly fetcher: FetchPort;
-  readonly openRepo: OpenRepo;
-  /** Where the update comes from instead of the network. */
-  readonly medium?: MediumSource;
-  /** Unix seconds. */
-  readonly now: number;
-}
-
-interface CheckFile {
-  readonly format: 1;
-  /** The commit that the counts are relative to. */
-  readonly base: string;
-  readonly state: CheckState;
-}
+import { fetchCommits, knownTarget, type Looked } from '../source/fetched.ts';
+import { fetchRepoPath, withFetched, type UpdateContext } from '../source/context.ts';
+import { checkFile, updateTarget, type CheckFile } from '../source/last-check.ts';
+import { updateSizes } from '../source/sizes.ts';
+import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from '../source/source.ts';
 
 interface DetailsFile {
   readonly format: 1;
   readonly details: UpdateDetails;
 }
 
-const checkFile = (dir: StateDir): string => path.join(dir.state, 'check.json');
 const detailsFile = (dir: StateDir): string => path.join(dir.state, 'update-details.json');
-
-/** The repository of fetched commits if there is one (the system's is its parent), else the system's alone. */
-export function withFetched<T>(context: UpdateContext, run: (repo: RepoPort) => T): T {
-  let repo: (RepoPort & Disposable) | undefined;
-  try {
-    repo = context.openRepo(fetchRepoPath(context.dir));
-  } catch {
-    return run(context.sysroot.repo);
-  }
-  using opened = repo;
-  return run(opened);
-}
 
 /** Describe a fetched commit against the base, once it has proven what requireProven demands. `anyBranch`: see Claim. */
 export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort, anyBranch = false): UpdateDetails {
@@ -261,21 +227,3 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
 
 /** How much details tell. */
 const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb', 'treeline.changes'].indexOf(source);
-
-/** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
-export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
-  const wanted = checksum || (pending(source) ?? checkedUpdate(context));
-  if (wanted === undefined || wanted === source.baseChecksum) throw new TreelineError('update.none', { subject: source.base.osname });
-  return wanted;
-}
-
-function pending(source: Source): string | undefined {
-  const { newest, newestChecksum, baseChecksum } = source;
-  return newestChecksum !== baseChecksum && !newest.booted ? newestChecksum : undefined;
-}
-
-function checkedUpdate(context: UpdateContext): string | undefined {
-  const file = readJson<CheckFile>(checkFile(context.dir));
-  const state = file?.state;
-  return state?.kind === 'available' ? state.update.checksum : state?.kind === 'failed' ? state.last?.checksum : undefined;
-}

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export * from './check.ts';
 export * from './details.ts';
-export * from './fetched.ts';
 export * from './preview.ts';
 export * from './progress.ts';
 export * from './rpmdb-details.ts';
-export * from './sizes.ts';
-export * from './target.ts';
 export * from './upgrade.ts';

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { JobContext, JobParams } from '../../jobs/index.ts';
-import { fetchDirectories } from '../review/fetch.ts';
-import { describeUpdate, saveDetails, updateDetails, updateTarget, withFetched, type UpdateContext } from './check.ts';
-import { fetchCommits } from './fetched.ts';
+import type { JobContext } from '../../base/ports/job.ts';
+import type { UpdateJobs } from './params.ts';
+import { fetchDirectories } from '../source/directories.ts';
+import { describeUpdate, saveDetails, updateDetails } from './check.ts';
+import { updateTarget } from '../source/last-check.ts';
+import { withFetched, type UpdateContext } from '../source/context.ts';
+import { fetchCommits } from '../source/fetched.ts';
 import { rpmdbDirectories, withRpmdb, type RpmdbAccess } from './rpmdb-details.ts';
-import { parseRevision, requireNothingLost, updateSource, type Source } from './target.ts';
+import { parseRevision, requireNothingLost, updateSource, type Source } from '../source/source.ts';
 
 export interface DetailsContext extends UpdateContext, RpmdbAccess {
   readonly context: JobContext;
@@ -16,7 +19,7 @@ export interface DetailsContext extends UpdateContext, RpmdbAccess {
  * Job update.preview: what another branch, version or commit would change against the booted system. Fetches commit objects only (and the
  * RPM database when asked for). Nothing is remembered as the pending update. Throws `update.none` for what is booted, `repo.*`, `origin.*`.
  */
-export async function previewUpdate(context: DetailsContext, params: JobParams<'update.preview'>): Promise<UpdateDetails> {
+export async function previewUpdate(context: DetailsContext, params: UpdateJobs['update.preview']['params']): Promise<UpdateDetails> {
   const source = updateSource(context.sysroot, params.osname, params.refspec);
   requireNothingLost(source);
   const revision = parseRevision(params.revision);
@@ -28,7 +31,7 @@ export async function previewUpdate(context: DetailsContext, params: JobParams<'
 }
 
 /** Job update.details: as updateDetails, with the RPM database where the commits don't say what they change. */
-export async function fullDetails(context: DetailsContext, params: JobParams<'update.details'>): Promise<UpdateDetails> {
+export async function fullDetails(context: DetailsContext, params: UpdateJobs['update.details']['params']): Promise<UpdateDetails> {
   const known = updateDetails(context, params.osname, params.checksum);
   if (known.source === 'treeline.changes' || known.source === 'rpmdb') return known;
   const source = updateSource(context.sysroot, params.osname);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { Progress } from '../../../../shared/domain/index.ts';
-import type { JobContext } from '../../jobs/index.ts';
+import type { JobContext } from '../../base/ports/job.ts';
 import type { FetchPort, FetchRequest } from '../../base/ports/fetch.ts';
 
 /** Seconds before each further attempt; as many fruitless attempts in a row end the job. TREELINE_RETRY_SECONDS (`1,2,4`) changes them. */

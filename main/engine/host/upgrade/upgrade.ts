@@ -3,7 +3,8 @@ import { statfsSync } from 'node:fs';
 import { errorLine, TreelineError, type ErrorCode } from '../../../../shared/errors/index.ts';
 import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import { KeyFile } from '../../../files/index.ts';
-import type { DeployOutcome, JobParams } from '../../jobs/index.ts';
+import type { DeployOutcome } from '../sysroot/params.ts';
+import type { UpdateJobs } from './params.ts';
 import type { ImportPort } from '../../base/ports/fetch.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
@@ -12,13 +13,14 @@ import { damagedError } from '../sysroot/whole-commit.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
 import { requireBootRoom } from './boot-room.ts';
-import { describeUpdate, rememberLook, saveDetails, withFetched, type UpdateContext } from './check.ts';
-import { fetchCommits, fetchedTarget, fetchRepoPath, fetchRequest, type Looked } from './fetched.ts';
+import { describeUpdate, rememberLook, saveDetails } from './check.ts';
+import { withFetched, type UpdateContext, fetchRepoPath } from '../source/context.ts';
+import { fetchCommits, fetchedTarget, fetchRequest, type Looked } from '../source/fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { fetchThroughDrops } from './retry.ts';
-import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from './target.ts';
+import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from '../source/source.ts';
 
-export type UpgradeParams = JobParams<'update.upgrade'>;
+export type UpgradeParams = UpdateJobs['update.upgrade']['params'];
 
 export interface UpgradeContext extends UpdateContext, SysrootJob {
   readonly importer: ImportPort;

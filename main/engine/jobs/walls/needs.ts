@@ -6,7 +6,8 @@ import type { ChunkedParams, EncapsulateParams, ImageParams, UnencapsulateParams
 import { storedImage } from '../../compose/container/reference.ts';
 import type { DiskParams } from '../../compose/disk/params.ts';
 import type { JobParams } from '../catalogue.ts';
-import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams, SigningParams } from '../compose-catalogue.ts';
+import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams } from '../../compose/build/params.ts';
+import type { SigningParams } from '../../compose/publish/signing.ts';
 import type { WalledJob } from './decisions.ts';
 import { ofImages, ofTarget } from './image-needs.ts';
 import { given, isRoot, isWide, made, parentOf, type Needs } from './places.ts';

@@ -1,27 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ImportBatch } from '../compose/build/import-packages.ts';
-import type * as Container from '../compose/container/index.ts';
-import type * as Disk from '../compose/disk/params.ts';
-import type * as Publish from '../compose/publish/index.ts';
-import type { ErrorReport } from '../../../shared/errors/index.ts';
-import type * as Domain from '../../../shared/domain/index.ts';
-
-export interface GpgKey {
-  readonly keyId: string;
-  readonly homedir?: string;
-}
-
-/** Keys to sign commits and the summary with, each of them. */
-export interface SigningParams {
-  readonly gpgSign?: readonly GpgKey[];
-  /** Paths of files with a base64 ed25519 secret key (ostree-sign format) a line. */
-  readonly ed25519KeyFiles?: readonly string[];
-}
-
-export interface WriterParams {
-  /** Another process writes to the repository: refuse at once instead of waiting. */
-  readonly noWait?: boolean;
-}
+import type * as Domain from '../../../../shared/domain/index.ts';
+import type { ErrorReport } from '../../../../shared/errors/index.ts';
+import type { WriterParams } from '../publish/lock.ts';
+import type { SigningParams } from '../publish/signing.ts';
+import type { ImportBatch } from './import-packages.ts';
 
 export interface ComposeParams extends SigningParams, WriterParams {
   readonly treefile: string;
@@ -144,24 +126,12 @@ export interface ComposeOutcome {
   readonly text?: string;
 }
 
-/** Jobs of who composes and publishes; part of Jobs in catalogue.ts. */
+/** Jobs that compose; part of Jobs in jobs/catalogue.ts. */
 export interface ComposeJobs {
-  /** Write a repository's list of branches and static deltas anew. These jobs hold the repository's writer's lock (see compose/publish/lock.ts). */
-  'repo.summary': { params: Publish.SummaryParams & WriterParams; result: Publish.SummaryOutcome };
-  'repo.delta': { params: Publish.DeltaParams & WriterParams; result: Publish.DeltaOutcome };
-  'repo.prune': { params: Publish.PruneParams & WriterParams; result: Publish.PruneReport };
-  'repo.promote': { params: Publish.PromoteParams & WriterParams; result: Publish.PromoteOutcome };
-  'repo.mirror': { params: Publish.MirrorParams & WriterParams; result: Publish.MirrorOutcome };
-  /** (read) */
-  'repo.verify': { params: Publish.VerifyParams; result: Publish.VerifyReport };
   'compose.install': { params: InstallParams; result: InstallOutcome };
   'compose.rootfs': { params: InstallParams; result: InstallOutcome };
   'compose.postprocess': { params: PostprocessParams; result: { readonly kernel: string } };
   'compose.commit': { params: CommitRootfsParams; result: ComposeOutcome };
-  'compose.image': { params: Container.ImageParams; result: Container.ImageOutcome };
-  'compose.encapsulate': { params: Container.EncapsulateParams; result: Container.EncapsulateOutcome };
-  'compose.build-chunked': { params: Container.ChunkedParams; result: Container.EncapsulateOutcome };
-  'compose.unencapsulate': { params: Container.UnencapsulateParams; result: Container.UnencapsulateOutcome };
   'compose.extensions': { params: ExtensionsParams; result: ExtensionsOutcome };
   'compose.tree': { params: ComposeParams; result: ComposeOutcome };
   /** (read) The keys that a treefile may have. */
@@ -186,26 +156,6 @@ export interface ComposeJobs {
   };
   /** Make an archive repository in an empty or missing directory. */
   'compose.create-repo': { params: { readonly repo: string }; result: { readonly repo: string } };
-  /** Write a bootable disk from a commit; see main/engine/compose/disk. */
-  'disk.create': { params: Disk.DiskParams; result: Disk.DiskOutcome };
-  /** Install a deployment beside the system that lives in a root file system. */
-  'disk.install-alongside': { params: Disk.AlongsideParams; result: Disk.AlongsideOutcome };
   /** Part of compose.tree: import packages into the cache; a message per imported package. */
   'compose.import': { params: ImportBatch; result: { readonly imported: number } };
-  /** Part of compose.tree, in its sandbox: run a scriptlet in rpm's lua. */
-  'compose.lua': {
-    params: {
-      readonly script: string;
-      readonly name: string;
-      readonly args: readonly string[];
-      /** Of a file trigger: what rpm.next_file() gives. */
-      readonly files?: readonly string[];
-    };
-    result: { readonly status: number };
-  };
-  /** Part of compose.tree, in its sandbox: a script's text with the macros and query formats filled in that its flags (scriptFlag) ask for. */
-  'compose.expand': {
-    params: { readonly file: string; readonly script: string; readonly flags: number };
-    result: { readonly text: string };
-  };
 }

@@ -4,19 +4,12 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest, SummaryRef } from '../../base/ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { readJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
-import { mediumInside, type MediumSource } from '../media/source.ts';
+import { mediumInside, type MediumSource } from './medium.ts';
 import { demandsAny, demandsOf, provenBranches, requireInHistory } from '../../base/trust/index.ts';
-import { withFetched, type UpdateContext } from './check.ts';
-import { remoteFetchOptions, type Revision, type Source } from './target.ts';
+import { fetchRepoPath, withFetched, type UpdateContext } from './context.ts';
+import { remoteFetchOptions, type Revision, type Source } from './source.ts';
 
 const isChecksum = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
-
-/** Opens a repository for reading. */
-export type OpenRepo = (path: string) => RepoPort & Disposable;
-
-export function fetchRepoPath(dir: StateDir): string {
-  return path.join(dir.cache, 'fetch');
-}
 
 export function fetchRequest(
   sysroot: SysrootPort,

@@ -2,9 +2,9 @@
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { demandsAny, demandsOf } from '../../base/trust/demands.ts';
-import type { Source } from '../upgrade/target.ts';
-import type { ParseCommit } from './commits.ts';
-import { currentOf, findMedium } from './scan.ts';
+import type { Source } from './source.ts';
+import type { ParseCommit } from '../media/commits.ts';
+import { currentOf, findMedium } from '../media/scan.ts';
 
 /** A medium that an update is taken from: found and looked at, but nothing of it is believed. */
 export interface MediumSource {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { CheckState, UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { OsParams } from '../../base/ports/job.ts';
+import type { DeployOutcome } from '../sysroot/params.ts';
+
+/** Jobs that look for updates and take them; part of Jobs in jobs/catalogue.ts. */
+export interface UpdateJobs {
+  /** Ask the remote of the booted (or default) deployment for a newer commit; fetches commit objects only. A failed check is a result, not an error. */
+  'update.check': { params: OsParams & { readonly now?: number }; result: CheckState };
+  /** (read) What the last check found, from the state directory, made relative to what is booted now. */
+  'update.cached': { params: OsParams; result: CheckState };
+  /** (read) Package changes, changelogs, advisories, sizes of the pending update or of `checksum`. */
+  'update.details': {
+    params: OsParams & {
+      readonly checksum?: string;
+      /** Of a repository composed by others: fetch the RPM databases that `rpmdbBytes` speaks of, for changelogs (network). */
+      readonly fetchRpmdb?: boolean;
+    };
+    result: UpdateDetails;
+  };
+  /** Pull and, if booted into the sysroot, stage, else deploy. */
+  'update.upgrade': {
+    params: OsParams & {
+      /** Checksum, `version=X`, `revision=X`; empty = newest of the branch. */
+      readonly revision?: string;
+      /** Rebase target `[REMOTE:]REF`. */
+      readonly refspec?: string;
+      readonly allowDowngrade?: boolean;
+      readonly downloadOnly?: boolean;
+      readonly cacheOnly?: boolean;
+      readonly skipBranchCheck?: boolean;
+      readonly lockFinalization?: boolean;
+      /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
+      readonly automatic?: boolean;
+      /** Path of a repository or static delta file to take the update from instead of the network. */
+      readonly medium?: string;
+    };
+    result: DeployOutcome;
+  };
+  /** Look at another branch, commit or version: fetches commit objects only; then as update.details. */
+  'update.preview': {
+    params: OsParams & {
+      readonly refspec?: string;
+      readonly revision?: string;
+      readonly medium?: string;
+      /** As in update.details. */
+      readonly fetchRpmdb?: boolean;
+    };
+    result: UpdateDetails;
+  };
+}
