@@ -19,12 +19,22 @@ mount --bind "$S/ostree/deploy/$SIM_STATEROOT/var" var
 mount -t tmpfs -o mode=755 tmpfs run
 if [ -L tmp ]; then mkdir -p sysroot/tmp; tmp=sysroot/tmp; else tmp=tmp; fi
 mount -t tmpfs -o mode=1777 tmpfs "$tmp"
-# the programs and libraries to run with are the machine's own; the deployment's files lie over them
-mount -t overlay -o "ro,lowerdir=$R/usr:/usr" overlay usr
+# libostree 2025.2 and later arm ostree-finalize-staged.service when they stage (github.com/ostreedev/ostree/pull/3389); its work is done below
+mkdir -p run/treeline-sim/usr/bin
+cat >run/treeline-sim/usr/bin/systemctl <<'END'
+#!/bin/sh
+[ "$*" != 'start ostree-finalize-staged.service' ] || exit 0
+echo 'System has not been booted with systemd as init system (PID 1). Can'\''t operate.' >&2
+exit 1
+END
+chmod 755 run/treeline-sim/usr/bin/systemctl
+# the programs and libraries to run with are the machine's own; the deployment's files lie over them. Paths within
+# this directory: mount(8) hands an option of 256 bytes at most to the kernel (fsconfig(2))
+mount -t overlay -o "ro,lowerdir=run/treeline-sim/usr:usr:/usr" overlay usr
 mount -t proc proc proc
 mount --rbind /sys sys 2>/dev/null || true
 mount --rbind /dev dev
-mkdir -p run/treeline-sim run/host run/lock
+mkdir -p run/host run/lock
 touch run/ostree-booted
 echo "$SIM_CMDLINE" >run/treeline-sim/cmdline
 mount --bind run/treeline-sim/cmdline proc/cmdline
@@ -89,7 +99,7 @@ if [ -n "$power_cut" ]; then exit "$rc"; fi
 kill -TERM -1 2>/dev/null || true
 others() { for p in /proc/[0-9]*; do [ "$p" = /proc/1 ] || [ ! -r "$p/cmdline" ] || [ -z "$(tr -d '\0' <"$p/cmdline" 2>/dev/null)" ] || return 0; done; return 1; }
 for _ in $(seq 300); do others || break; sleep 0.1; done
-# ostree-finalize-staged.service; its path unit arms it when the file appears
+# ostree-finalize-staged.service: a path unit armed it when the file appeared, or libostree itself
 if [ -e /run/ostree/staged-deployment ]; then
   failed=0
   # shellcheck disable=SC2086 # words on purpose

@@ -6,12 +6,18 @@ import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } fro
 import { ownAttributes } from '../native/linux/xattr.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import type { Repo } from '../native/ostree/index.ts';
+import { libostreeDoes } from '../native/ostree/since.ts';
 import { rpmdbOfCommit } from './db-jobs.ts';
 import { online, update } from './sysroot-jobs.ts';
 
 const readRpmdb: ReadCommitRpmdb = (repo, checksum, query) => rpmdbOfCommit(repo as Repo, checksum, query);
 
-const access: RpmdbAccess & Pick<review.ReviewContext, 'ownAttributes'> = { objects: objectReader, readRpmdb, ownAttributes };
+const access: RpmdbAccess & Pick<review.ReviewContext, 'ownAttributes' | 'passesOverPipes'> = {
+  objects: objectReader,
+  readRpmdb,
+  ownAttributes,
+  passesOverPipes: () => libostreeDoes('mergePassesOverPipes'),
+};
 
 const withAccess = (u: UpgradeContext): UpgradeContext & typeof access => ({ ...u, ...access });
 

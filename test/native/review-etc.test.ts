@@ -269,6 +269,7 @@ test('900 files with 40 local edits of all kinds: right for all, in under a seco
         now: 0,
         objects: objectReader,
         ownAttributes,
+        passesOverPipes: () => false,
       },
       { sysroot: fixture.sysroot, osname: fixture.osname, checksum: v1 },
     );
@@ -280,18 +281,34 @@ test('900 files with 40 local edits of all kinds: right for all, in under a seco
   expect(Math.min(...times)).toBeLessThan(1000);
 });
 
+async function blocked(checksum: string, where: string): Promise<void> {
+  const shown = await preview(checksum);
+  expect(shown.entries.filter((e) => e.problem === 'blocks').map((e) => e.path)).toEqual([where]);
+  expect(() => fixture.deploy(checksum)).toThrow(/During \/etc merge/);
+}
+
 describe('what ostree’s merge stops at is said beforehand', () => {
   test.each<[string, (v: string) => void, (e: string) => void, (v: string) => void, string]>([
     ['a directory that became a link', (v) => write(v, 'd/f', '1'), (e) => link(e, 'd', 'elsewhere'), (v) => write(v, 'd/f', '2'), 'd'],
     ['a file where the vendor adds a directory', () => undefined, (e) => write(e, 'n', '1'), (v) => write(v, 'n/v', '1'), 'n'],
     ['an edit in what becomes a file', (v) => write(v, 'd/f', '1'), (e) => write(e, 'd/f', '2'), (v) => replace(v, 'd', 'file'), 'd/f'],
-    ['a pipe in an added directory', () => undefined, (e) => (write(e, 'n/f', '1'), pipe(e, 'n/p')), (v) => write(v, 'q', '2'), 'n/p'],
     ['a removal in what becomes a file', (v) => write(v, 'd/f', '1'), (e) => rmSync(`${e}/d/f`), (v) => replace(v, 'd', 'file'), 'd/f'],
   ])('%s', async (_, before, yours, after, where) => {
     const { v2 } = releases(before, yours, after);
-    const shown = await preview(v2);
-    expect(shown.entries.filter((e) => e.problem === 'blocks').map((e) => e.path)).toEqual([where]);
-    expect(() => fixture.deploy(v2)).toThrow(/During \/etc merge/);
+    await blocked(v2, where);
+  });
+
+  // from 2024.2 on libostree passes over it (ostreedev/ostree#3143); its own program tells which one this is
+  const [, year = 0, release = 0] = /Version: '(\d+)\.(\d+)/.exec(sh('ostree', '--version')) ?? [];
+  const passedOver = Number(year) * 100 + Number(release) >= 202402;
+  test(`a pipe in an added directory, ${passedOver ? 'where it is passed over' : 'where it is not passed over'}`, async () => {
+    const { v1, v2 } = releases(
+      () => undefined,
+      (e) => (write(e, 'n/f', '1'), pipe(e, 'n/p')),
+      (v) => write(v, 'q', '2'),
+    );
+    if (passedOver) await compare(v1, v2);
+    else await blocked(v2, 'n/p');
   });
 });
 

@@ -2,7 +2,7 @@
 import koffi, { type TypeObject } from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { decodeError, GErrorOut, type GErrorMapper } from './gerror.ts';
-import { library, type LibraryName } from './libraries.ts';
+import { library, libraryHas, type LibraryName } from './libraries.ts';
 
 declare const brand: unique symbol;
 /** An untyped address as koffi gives it, made distinct per C type so that mixing them up doesn't compile. */
@@ -17,6 +17,8 @@ export interface Declaration {
   readonly name: string;
   readonly result: CType;
   readonly parameters: readonly CType[];
+  /** Older releases of the library lack it. */
+  readonly optional: boolean;
 }
 
 /** Everything that was declared so far: the prototype test holds it against the installed headers. */
@@ -26,8 +28,14 @@ export const declarations: Declaration[] = [];
  * Declare a C function; it is looked up at its first call, so that a module can be imported without its library.
  * `undefined` as an argument would crash the process (koffi passes garbage): it is refused here.
  */
-export function bind(from: LibraryName, name: string, result: CType, parameters: readonly CType[]): (...args: Value[]) => unknown {
-  declarations.push({ from, name, result, parameters });
+export function bind(
+  from: LibraryName,
+  name: string,
+  result: CType,
+  parameters: readonly CType[],
+  optional = false,
+): (...args: Value[]) => unknown {
+  declarations.push({ from, name, result, parameters, optional });
   let call: ((...args: Value[]) => unknown) | undefined;
   return (...args) => {
     if (args.length !== parameters.length) throw new TypeError(`${name} takes ${parameters.length} arguments, got ${args.length}`);
@@ -38,7 +46,17 @@ export function bind(from: LibraryName, name: string, result: CType, parameters:
   };
 }
 
-export interface CallbackDeclaration extends Omit<Declaration, 'from' | 'name'> {
+/** Declare a function that older releases of its library lack: there the call does nothing, and says so by false. */
+export function bindOptional(from: LibraryName, name: string, result: CType, parameters: readonly CType[]): (...args: Value[]) => boolean {
+  const call = bind(from, name, result, parameters, true);
+  return (...args) => {
+    if (!libraryHas(from, name)) return false;
+    call(...args);
+    return true;
+  };
+}
+
+export interface CallbackDeclaration extends Omit<Declaration, 'from' | 'name' | 'optional'> {
   /** Its function pointer's type in C. */
   readonly type: string;
 }

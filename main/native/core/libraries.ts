@@ -51,3 +51,14 @@ export function library(name: LibraryName): LibraryHandle {
     facts: { install: `apt install ${spec.debian} (Debian), dnf install ${spec.fedora} (Fedora)` },
   });
 }
+
+/** Whether the library at hand has a function. Throws `library.missing`. */
+export function libraryHas(name: LibraryName, symbol: string): boolean {
+  const handle = library(name);
+  try {
+    handle.symbol(symbol);
+    return true;
+  } catch {
+    return false;
+  }
+}

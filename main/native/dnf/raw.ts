@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /** Declarations of libdnf (0.69 headers in /usr/include/libdnf). Synchronous calls only: libsolv needs more stack than asynchronous ones have. */
 import koffi from 'koffi';
-import { bind, bindChecked, bindStatus, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';
+import { bind, bindChecked, bindOptional, bindStatus, ownedStr, Ptr, type CType, type Value } from '../core/index.ts';
 import { dnfError } from './errors.ts';
 
 const IntOut = koffi.out(koffi.pointer('int'));
@@ -36,6 +36,8 @@ export const context = {
   setWriteHistory: fn('dnf_context_set_write_history', 'void', [Ptr, 'int']),
   setKeepCache: fn('dnf_context_set_keep_cache', 'void', [Ptr, 'int']),
   setConfigFile: fn('dnf_context_set_config_file_path', 'void', ['str']),
+  /** libdnf 0.73 and later load lists of files only when they are told to (rpm-software-management/libdnf#1642). */
+  setEnableFilelists: bindOptional('dnf', 'dnf_context_set_enable_filelists', 'void', [Ptr, 'int']),
   disablePlugins: fn('dnf_context_set_plugins_all_disabled', 'void', ['int']),
 };
 

@@ -56,6 +56,8 @@ function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   context.setReleaseVer(opened, request.releasever || '0');
   if (request.proxy) context.setProxy(opened, request.proxy);
   context.disablePlugins(1);
+  // what a package requires may be a file
+  context.setEnableFilelists(opened, 1);
   context.setConfigFile('/dev/null');
   context.setWriteHistory(opened, 0);
   context.setKeepCache(opened, 1);

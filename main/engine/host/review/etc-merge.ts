@@ -11,6 +11,8 @@ export interface MergeInput {
   readonly changes: LocalChanges;
   /** Where only extended attributes were changed, which the merge doesn't look at. */
   readonly attributes: ReadonlySet<string>;
+  /** Whether this libostree passes over a pipe or socket in a directory that is copied as a whole; older ones stop there. */
+  readonly passesOverPipes: boolean;
   /** Whether a file object of the new tree is a link. */
   isLink(checksum: string): boolean;
   /** Whether what is at a path on both sides is the same: type, mode, owner, content. */
@@ -84,9 +86,9 @@ class Merge {
     if (node.type === 'directory') {
       for (const [other, { type }] of this.#input.yours) {
         if (other !== path && !other.startsWith(`${path}/`)) continue;
-        // a pipe or socket is passed over where it alone was added, but not in a directory that is copied as a whole
-        if (type === 'other') this.problems.set(other, 'blocks');
-        else this.result.set(other, { side: 'yours', type });
+        // a pipe or socket is passed over where it alone was added, but not by each libostree in a directory that is copied as a whole
+        if (type !== 'other') this.result.set(other, { side: 'yours', type });
+        else if (!this.#input.passesOverPipes) this.problems.set(other, 'blocks');
       }
     } else if (node.type !== 'other') this.result.set(path, { side: 'yours', type: node.type });
   }

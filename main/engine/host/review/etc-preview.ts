@@ -35,7 +35,7 @@ interface Previewed {
   readonly closed: (name: string) => boolean;
 }
 
-function preview({ sysroot, ownAttributes }: ReviewContext, target: ReviewTarget, newEtc: DirRef | null): Previewed {
+function preview({ sysroot, ownAttributes, passesOverPipes }: ReviewContext, target: ReviewTarget, newEtc: DirRef | null): Previewed {
   const { reader } = target;
   const deployment = path.join(sysroot.path, target.merge.directory);
   const oldEtc = reader.find(target.from, ['usr', 'etc']);
@@ -68,7 +68,10 @@ function preview({ sysroot, ownAttributes }: ReviewContext, target: ReviewTarget
     known.set(directory, answer);
     return answer;
   };
-  return { entries: mergeEntries({ before, vendor, yours, changes, attributes, isLink, same }), closed };
+  return {
+    entries: mergeEntries({ before, vendor, yours, changes, attributes, passesOverPipes: passesOverPipes(), isLink, same }),
+    closed,
+  };
 }
 
 function sameAsObject(target: ReviewTarget, mine: LocalNode, theirs: TreeNode): boolean {

@@ -13,6 +13,8 @@ import { TreeReader } from '../source/tree-reader.ts';
 export interface ReviewContext extends UpdateContext {
   readonly objects: ObjectReader;
   readonly ownAttributes: OwnAttributes;
+  /** Of libostree's merge of /etc: see MergeInput. */
+  readonly passesOverPipes: () => boolean;
 }
 
 /** What is looked at, and from where. */
