@@ -5,7 +5,7 @@ import type { JobParams } from '../engine/jobs/index.ts';
 import { formatVersionOf, formatVersions, given, imageLines, pairs, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { countOf, repeated, signingParams } from './signing-options.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface ChunkedFlags {
   readonly rootfs?: string;

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import { followJob, reportErrors } from './follow-job.ts';
-import { sizeText } from './progress.ts';
+import { sizeText } from './output/progress.ts';
 import { countOf, repeated } from './signing-options.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface ImageFlags {
   readonly cachedir?: string;

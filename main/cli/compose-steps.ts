@@ -4,7 +4,7 @@ import type { CommitRootfsParams, InstallOutcome, InstallParams } from '../engin
 import { accepted, committedText } from './compose-options.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface CacheFlags {
   readonly cachedir?: string;

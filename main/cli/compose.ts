@@ -16,7 +16,7 @@ import { addChunkedCommand } from './compose-chunked.ts';
 import { addImageCommands } from './compose-image.ts';
 import { addStepCommands } from './compose-steps.ts';
 import { followJob, reportErrors } from './follow-job.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 const exitUnchanged = 77;
 

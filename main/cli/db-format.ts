@@ -10,7 +10,7 @@ import {
   type Package,
   type PackageChange,
 } from '../../shared/domain/index.ts';
-import { oneLine } from './terminal.ts';
+import { oneLine } from './output/terminal.ts';
 import type { DbListing, DiffOutcome } from '../engine/jobs/index.ts';
 
 export const diffFormats = ['block', 'diff', 'json'] as const;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command, Option } from 'commander';
 import type { JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
-import { dbJobsUrl } from './worker-path.ts';
+import { dbJobsUrl } from './session/worker-path.ts';
 import { diffFormats, diffText, listText, versionText, type DiffFormat } from './db-format.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface Where {
   readonly repo?: string;

@@ -3,8 +3,8 @@ import { Option, type Command } from 'commander';
 import type { EtcFile, EtcPreview, TreeDiff, UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { reviewJson, reviewMarkdown, type ReviewReportInput } from '../engine/host/review/report.ts';
-import { action, type Session } from './session.ts';
-import { standardOutput } from './terminal.ts';
+import { action, type Session } from './session/session.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface DiffFlags {
   readonly format: 'markdown' | 'json';

@@ -4,7 +4,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import { diskBootloaders, diskFirmwares, type DiskBootloader, type DiskFirmware, type DiskParams } from '../engine/compose/disk/params.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { repeated } from './signing-options.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 
 interface DiskOptions {
   readonly repo: string;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobState } from '../../shared/domain/index.ts';
 import { runJob, type JobName, type JobParams, type JobResult } from '../engine/jobs/index.ts';
-import { ProgressPrinter } from './progress.ts';
-import { printError, standardError, standardOutput } from './terminal.ts';
-import { workerPath } from './worker-path.ts';
+import { ProgressPrinter } from './output/progress.ts';
+import { printError, standardError, standardOutput } from './output/terminal.ts';
+import { workerPath } from './session/worker-path.ts';
 
 /** Run a job in a worker of its own with its progress and messages on stdout (stderr when `aside`); the first Ctrl+C cancels it. */
 export async function followJob<N extends JobName>(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command } from 'commander';
-import { invokedName } from './invoked-name.ts';
-import { isWholeSystem } from './whole-system.ts';
-import { standardError } from './terminal.ts';
+import { invokedName } from './session/invoked-name.ts';
+import { isWholeSystem } from './session/whole-system.ts';
+import { standardError } from './output/terminal.ts';
 import { rpmOstreeVersion, treelineVersion } from '../../shared/domain/index.ts';
 
 /** The block that rpm-ostree's own tools and scripts look for: version, then features. */

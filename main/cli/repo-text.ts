@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobResult } from '../engine/jobs/index.ts';
-import { sizeText } from './progress.ts';
-import { dateText } from './status.ts';
+import { sizeText } from './output/progress.ts';
+import { dateText } from './output/status.ts';
 
 const short = (checksum: string): string => (checksum === '' ? 'nothing' : checksum.slice(0, 12));
 /** Printed line by line, so that a name with a line break in it makes no second one. */

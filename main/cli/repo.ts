@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { SigningParams } from '../engine/jobs/index.ts';
 import { followJob, reportErrors } from './follow-job.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput } from './output/terminal.ts';
 import { deltaText, mirrorText, promoteText, pruneText, summaryText, verifyText } from './repo-text.ts';
 import { serve } from './serve.ts';
 import { addSigningOptions, countOf, repeated, signingParams, type SigningFlags } from './signing-options.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { answerFile, listen, requestPath } from '../engine/compose/publish/static-server.ts';
-import { standardError, standardOutput } from './terminal.ts';
+import { standardError, standardOutput } from './output/terminal.ts';
 
 /** Serve a repository's files until a signal comes; a line per request on stderr unless `quiet`. Throws repo.open, usage.invalid. */
 export async function serve(repo: string, address: string, port: number, quiet: boolean): Promise<number> {

@@ -41,7 +41,7 @@ async function release(version, signKey, packages) {
     git('commit', '--all', '--quiet', '--message', `Release ${version}`, '--message', 'The changes are in CHANGELOG.md.');
     if (packages) {
       say.step('Packages');
-      const words = [path.join(root, 'main/launch/pack.mjs'), ...(signKey ? [`--sign-key=${signKey}`] : [])];
+      const words = [path.join(root, 'main/launch/pack/pack.mjs'), ...(signKey ? [`--sign-key=${signKey}`] : [])];
       const made = await follow(process.execPath, words, { cwd: root, onLine: say.line });
       if (made.code !== 0) throw new LaunchError('The packages could not be made; what was said is above.');
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { jobTitle, stepText } from '../features/activity/job-text.ts';
-import { isUpdateJob } from '../features/updates/update-state.ts';
+import { jobTitle, stepText } from '../model/job-text.ts';
+import { isUpdateJob } from '../model/update-state.ts';
 import { useFormat } from '../i18n/use-format.ts';
-import { useHost } from '../stores/host-store.ts';
-import { goTo, type Section } from '../stores/route-store.ts';
+import { useHost } from '../model/host-store.ts';
+import { goTo, type Section } from '../model/route-store.ts';
 import { Bar } from '../ui/bar.tsx';
 import { Button } from '../ui/button.tsx';
 

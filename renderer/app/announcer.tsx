@@ -2,10 +2,10 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobState } from '../../shared/domain/index.ts';
-import { jobTitle, stepText } from '../features/activity/job-text.ts';
+import { jobTitle, stepText } from '../model/job-text.ts';
 import { useErrorText } from '../i18n/use-error-text.ts';
 import { useFormat } from '../i18n/use-format.ts';
-import { useHost } from '../stores/host-store.ts';
+import { useHost } from '../model/host-store.ts';
 import { announcementFor } from './announcement.ts';
 
 /** Two live regions: polite for steps and every 10 %, assertive for failure only. */

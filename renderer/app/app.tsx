@@ -2,15 +2,17 @@
 import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
-import { ErrorNotice } from '../features/activity/error-notice.tsx';
+import { ErrorNotice } from '../ui/notices/error-notice.tsx';
 import { ActivityPage } from '../features/activity/activity-page.tsx';
 import { HistoryPage } from '../features/history/history-page.tsx';
 import { ReviewPage } from '../features/review/review-page.tsx';
-import { ChangeSourcePage } from '../features/sources/change-source-page.tsx';
+import { PreferencesDialog } from '../features/settings/preferences-dialog.tsx';
+import { SourcesPanel } from '../features/sources/sources-panel.tsx';
+import { ChangeSourcePage } from '../features/updates/change-source-page.tsx';
 import { PreviewPage } from '../features/updates/preview-page.tsx';
 import { UpdatesPage } from '../features/updates/updates-page.tsx';
-import { loadSnapshot, useHost } from '../stores/host-store.ts';
-import { useRoute, type Section, type View } from '../stores/route-store.ts';
+import { loadSnapshot, useHost } from '../model/host-store.ts';
+import { useRoute, type Section, type View } from '../model/route-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Page } from '../ui/page.tsx';
 import { Spinner } from '../ui/spinner.tsx';
@@ -30,12 +32,6 @@ const ComposePage = lazy(() => import('../features/compose/compose-page.tsx'));
 /** Composing needs no service; the other sections show what it knows. */
 type HostSection = Exclude<Section, 'compose'>;
 
-const pages: Record<HostSection, (props: { snapshot: HostSnapshot }) => ReactNode> = {
-  updates: UpdatesPage,
-  history: HistoryPage,
-  activity: ActivityPage,
-};
-
 function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): ReactNode {
   switch (view.kind) {
     case 'review':
@@ -47,9 +43,16 @@ function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): Rea
   }
 }
 
+/** Where one feature shows another, it gets it from here: none knows of the others. */
 function HostPage({ section, snapshot }: { section: HostSection; snapshot: HostSnapshot }): ReactNode {
-  const PageOf = pages[section];
-  return <PageOf snapshot={snapshot} />;
+  switch (section) {
+    case 'updates':
+      return <UpdatesPage snapshot={snapshot} preferences={(onClose) => <PreferencesDialog onClose={onClose} />} />;
+    case 'history':
+      return <HistoryPage snapshot={snapshot} sources={() => <SourcesPanel snapshot={snapshot} />} />;
+    case 'activity':
+      return <ActivityPage snapshot={snapshot} />;
+  }
 }
 
 /** The shell: rail, header, page, activity bar. */

@@ -2,8 +2,8 @@
 import { Component, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorReport } from '../../shared/errors/index.ts';
-import { ErrorNotice } from '../features/activity/error-notice.tsx';
-import { goTo } from '../stores/route-store.ts';
+import { ErrorNotice } from '../ui/notices/error-notice.tsx';
+import { goTo } from '../model/route-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Page } from '../ui/page.tsx';
 

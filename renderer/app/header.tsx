@@ -3,8 +3,8 @@ import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
-import { bootedOf } from '../features/updates/update-state.ts';
-import { SignatureLine } from '../features/updates/signature-line.tsx';
+import { bootedOf } from '../model/update-state.ts';
+import { SignatureLine } from '../ui/signature-line.tsx';
 import { Badge } from '../ui/badge.tsx';
 
 /** Which machine, which version, from where, signed by whom. */

@@ -6,10 +6,10 @@ import i18next from 'i18next';
 import { createFormatter, formatLocaleFor } from '../i18n/format.ts';
 import { chooseLanguage, startTranslations } from '../i18n/i18n.ts';
 import { FormatContext } from '../i18n/use-format.ts';
-import { call } from '../stores/bridge.ts';
-import { takeComposeJob } from '../stores/compose-store.ts';
-import { loadSnapshot, takeJob, takeSnapshot, useHost } from '../stores/host-store.ts';
-import { loadSurroundings, lookForMedia } from '../stores/restart-store.ts';
+import { call } from '../model/bridge.ts';
+import { takeComposeJob } from '../model/compose-store.ts';
+import { loadSnapshot, takeJob, takeSnapshot, useHost } from '../model/host-store.ts';
+import { loadSurroundings, lookForMedia } from '../model/restart-store.ts';
 import { App } from './app.tsx';
 import './theme.css';
 

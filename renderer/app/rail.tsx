@@ -3,8 +3,8 @@ import { Activity, CircleArrowUp, History, Layers, type LucideIcon } from 'lucid
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
-import { useHost } from '../stores/host-store.ts';
-import { goTo, sections, useRoute, type Section } from '../stores/route-store.ts';
+import { useHost } from '../model/host-store.ts';
+import { goTo, sections, useRoute, type Section } from '../model/route-store.ts';
 
 const icons: Record<Section, LucideIcon> = { updates: CircleArrowUp, history: History, compose: Layers, activity: Activity };
 

@@ -3,8 +3,8 @@ import { AlarmClock } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../i18n/use-format.ts';
-import { restartActions, useRestart } from '../stores/restart-store.ts';
-import { ErrorNotice } from '../features/activity/error-notice.tsx';
+import { restartActions, useRestart } from '../model/restart-store.ts';
+import { ErrorNotice } from '../ui/notices/error-notice.tsx';
 import { Button } from '../ui/button.tsx';
 
 const oneHour = 3600;

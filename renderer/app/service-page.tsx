@@ -3,11 +3,11 @@ import { PlugZap, RefreshCw, RotateCcw, ShieldAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ServiceInfo } from '../../shared/domain/index.ts';
-import { hostActions, useHost } from '../stores/host-store.ts';
+import { hostActions, useHost } from '../model/host-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Page } from '../ui/page.tsx';
-import { RefusalNotice } from '../features/activity/error-notice.tsx';
+import { RefusalNotice } from '../ui/notices/error-notice.tsx';
 
 /** What stands in place of every page while the service can't be asked, with what to do about it. */
 export function ServicePage({ service, title }: { service: ServiceInfo; title: string }): ReactNode {

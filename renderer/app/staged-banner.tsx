@@ -3,10 +3,10 @@ import { RotateCcw } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../shared/domain/index.ts';
-import { RestartDialog } from '../features/updates/restart-dialog.tsx';
-import { nextBootOf } from '../features/updates/update-state.ts';
-import { useHost } from '../stores/host-store.ts';
-import { openView, useRoute, type Section } from '../stores/route-store.ts';
+import { RestartDialog } from '../ui/restart-dialog.tsx';
+import { nextBootOf } from '../model/update-state.ts';
+import { useHost } from '../model/host-store.ts';
+import { openView, useRoute, type Section } from '../model/route-store.ts';
 import { Button } from '../ui/button.tsx';
 
 /** "Staged: restart to finish", wherever one is. Updates says the same at the top of its page. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { useEffect } from 'react';
-import { hostActions, useHost } from '../stores/host-store.ts';
-import { goTo, sections } from '../stores/route-store.ts';
+import { hostActions, useHost } from '../model/host-store.ts';
+import { goTo, sections } from '../model/route-store.ts';
 
 /** Ctrl+1..4 sections, Ctrl+F the search field of the page, F5 check. Not while a dialog is open. */
 export function useShortcuts(): void {

@@ -3,7 +3,7 @@ export * from './actions.ts';
 export * from './errors.ts';
 export * from './freedesktop.ts';
 export * from './introspect.ts';
-export * from './limits.ts';
+export * from './wire/limits.ts';
 export * from './names.ts';
 export * from './options.ts';
 export * from './rpmostree1.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isImageReference } from '../domain/index.ts';
-import { argumentLimits } from './limits.ts';
+import { argumentLimits } from './wire/limits.ts';
 import { asOptions, specOfOption } from './options.ts';
 import { Variant } from './wire/variant.ts';
 

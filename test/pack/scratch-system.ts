@@ -146,11 +146,15 @@ export function buildPackages(out: string, ...flags: readonly string[]): string[
   mkdirSync(out, { recursive: true });
   const root = path.resolve(import.meta.dirname, '../..');
   // what the tests run with may be another Electron than the one that packages are made of
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['main/launch/pack.mjs', `--out=${out}`, '--any-electron', ...flags], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, SOURCE_DATE_EPOCH: '1790000000' },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['main/launch/pack/pack.mjs', `--out=${out}`, '--any-electron', ...flags],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, SOURCE_DATE_EPOCH: '1790000000' },
+    },
+  );
   if (status !== 0) throw new Error(`pack.mjs: ${stdout}${stderr}`);
   return readdirSync(out)
     .filter((name) => /\.(deb|rpm)$/.test(name))

@@ -28,7 +28,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 function pack(checkout: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): { status: number; output: string } {
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    ['-c', 'umask 077; exec "$0" "$@"', process.execPath, 'main/launch/pack.mjs', ...args],
+    ['-c', 'umask 077; exec "$0" "$@"', process.execPath, 'main/launch/pack/pack.mjs', ...args],
     {
       cwd: checkout,
       encoding: 'utf8',

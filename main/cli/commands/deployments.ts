@@ -2,9 +2,9 @@
 import { Option, type Command } from 'commander';
 import { argChangesText, type Deployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { action, type Session } from '../session.ts';
-import { dateText } from '../status.ts';
-import { wholeSystem } from '../whole-system.ts';
+import { action, type Session } from '../session/session.ts';
+import { dateText } from '../output/status.ts';
+import { wholeSystem } from '../session/whole-system.ts';
 
 export function registerDeployments(program: Command): void {
   program

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/host/kargs/kernel-args.ts';
-import { action, exitUnchanged, type Session } from '../session.ts';
+import { action, exitUnchanged, type Session } from '../session/session.ts';
 import { findDeployment } from './deployments.ts';
 
 interface KargsFlags {

@@ -5,10 +5,10 @@ import { Option, type Command } from 'commander';
 import type { Medium } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { runJob } from '../../engine/jobs/index.ts';
-import { action, type Session } from '../session.ts';
-import { dateText } from '../status.ts';
-import { workerPath } from '../worker-path.ts';
-import { wholeSystem } from '../whole-system.ts';
+import { action, type Session } from '../session/session.ts';
+import { dateText } from '../output/status.ts';
+import { workerPath } from '../session/worker-path.ts';
+import { wholeSystem } from '../session/whole-system.ts';
 
 interface CreateFlags {
   readonly repo?: string;

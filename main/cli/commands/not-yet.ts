@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { action } from '../session.ts';
+import { action } from '../session/session.ts';
 
 /** A command of rpm-ostree that this version can't carry out: taken with all of its options, then refused by name. */
 interface NotYet {

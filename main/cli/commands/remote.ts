@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { comparedDeployment, type Remote, type RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
-import { action, type Session } from '../session.ts';
-import { dateText } from '../status.ts';
-import { wholeSystem } from '../whole-system.ts';
+import { action, type Session } from '../session/session.ts';
+import { dateText } from '../output/status.ts';
+import { wholeSystem } from '../session/whole-system.ts';
 
 interface ChangeFlags {
   readonly url?: string;

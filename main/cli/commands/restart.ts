@@ -2,10 +2,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ScheduledRestart } from '../../../shared/domain/index.ts';
-import { action, type Session } from '../session.ts';
-import { dateText } from '../status.ts';
+import { action, type Session } from '../session/session.ts';
+import { dateText } from '../output/status.ts';
 import { findDeployment } from './deployments.ts';
-import { wholeSystem } from '../whole-system.ts';
+import { wholeSystem } from '../session/whole-system.ts';
 
 interface RestartFlags {
   readonly at?: number;

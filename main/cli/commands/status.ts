@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { jsonPath } from '../json-path.ts';
-import { action, exitUnchanged, type Session } from '../session.ts';
-import { pendingUpdate, statusJson } from '../status-json.ts';
-import { statusLines } from '../status.ts';
+import { jsonPath } from '../output/json-path.ts';
+import { action, exitUnchanged, type Session } from '../session/session.ts';
+import { pendingUpdate, statusJson } from '../output/status-json.ts';
+import { statusLines } from '../output/status.ts';
 
 interface StatusOptions {
   readonly verbose?: boolean;

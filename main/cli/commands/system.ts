@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { action, type Session } from '../session.ts';
-import { answerLibrary, daemonPath } from '../worker-path.ts';
-import { wholeSystem } from '../whole-system.ts';
+import { action, type Session } from '../session/session.ts';
+import { answerLibrary, daemonPath } from '../session/worker-path.ts';
+import { wholeSystem } from '../session/whole-system.ts';
 
 /** Commands of rpm-ostree that hand over to another program, or that a library runs. */
 export function registerSystem(program: Command): void {

@@ -4,9 +4,9 @@ import { Option, type Command } from 'commander';
 import { newestDeployment, plainRefspec, type Advisory, type JobState } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PullOptions } from '../../client/index.ts';
-import { action, exitUnchanged, refuseOptions, type Session } from '../session.ts';
-import { pendingUpdate } from '../status-json.ts';
-import { changeLines, dateText } from '../status.ts';
+import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
+import { pendingUpdate } from '../output/status-json.ts';
+import { changeLines, dateText } from '../output/status.ts';
 
 interface PullFlags {
   readonly reboot?: boolean;

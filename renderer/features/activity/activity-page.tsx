@@ -4,15 +4,15 @@ import { useMemo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot, JobState } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { useHost } from '../../stores/host-store.ts';
+import { useHost } from '../../model/host-store.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Page } from '../../ui/page.tsx';
-import { CopyButton } from './copy-button.tsx';
-import { RefusalNotice } from './error-notice.tsx';
-import { JobProgress } from './job-progress.tsx';
-import { jobTitle } from './job-text.ts';
+import { CopyButton } from '../../ui/copy-button.tsx';
+import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
+import { JobProgress } from '../../ui/job-progress.tsx';
+import { jobTitle } from '../../model/job-text.ts';
 import { PastJobs } from './past-jobs.tsx';
-import { jobReportText } from './report.ts';
+import { jobReportText } from '../../model/report.ts';
 
 /** Who does what at the moment, and what was done before. */
 export function ActivityPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {

@@ -5,13 +5,13 @@ import { useTranslation } from 'react-i18next';
 import type { JobPhase, JobState } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { useHost } from '../../stores/host-store.ts';
+import { useHost } from '../../model/host-store.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
-import { CopyButton } from './copy-button.tsx';
-import { ErrorSentences } from './error-sentences.tsx';
-import { jobTitle } from './job-text.ts';
-import { jobReportText } from './report.ts';
+import { CopyButton } from '../../ui/copy-button.tsx';
+import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
+import { jobTitle } from '../../model/job-text.ts';
+import { jobReportText } from '../../model/report.ts';
 
 type EndPhase = Extract<JobPhase, 'succeeded' | 'failed' | 'cancelled'>;
 

@@ -5,8 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { sumIfKnown, type ComposePlan } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { Empty } from '../../ui/empty.tsx';
-import { countKinds, countsText } from '../packages/counts-text.ts';
-import { PackageBrowser } from '../packages/package-browser.tsx';
+import { countKinds, countsText } from '../../model/counts-text.ts';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
 
 /** How the tree would differ from the branch's last commit, shown as an update is. */
 export function ChangesTab({ plan, hasTarget }: { plan: ComposePlan; hasTarget: boolean }): ReactNode {

@@ -2,12 +2,12 @@
 import { FileStack, FolderOpen, LogOut, RefreshCw } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { composeActions, loadStart, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, loadStart, useCompose } from '../../model/compose-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { ComposeWork } from './compose-work.tsx';
 import { StartPanel } from './start-panel.tsx';
 

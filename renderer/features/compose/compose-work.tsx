@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { OpenTreefile } from '../../../shared/ipc/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { composeActions, isStale, runningJob, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, isStale, runningJob, useCompose } from '../../model/compose-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';

@@ -2,8 +2,8 @@
 import { startCompletion, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import type { EditorView } from '@codemirror/view';
 import type { TreefileKey } from '../../../shared/domain/index.ts';
-import { call } from '../../stores/bridge.ts';
-import { useCompose } from '../../stores/compose-store.ts';
+import { call } from '../../model/bridge.ts';
+import { useCompose } from '../../model/compose-store.ts';
 import { completionPlace, type CompletionPlace } from './completion-place.ts';
 
 /** Keys from the reader's own table; names of packages and repositories from what the treefile's repositories have. */

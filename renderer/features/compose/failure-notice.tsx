@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { composeActions, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, useCompose } from '../../model/compose-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 
 type Asked = 'start' | 'open' | 'save' | 'resolve' | 'compose';
 

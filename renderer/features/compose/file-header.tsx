@@ -3,7 +3,7 @@ import { CircleDot, FolderOutput, ListChecks, Save, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { OpenTreefile } from '../../../shared/ipc/index.ts';
-import { composeActions, isChanged, runningJob, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, isChanged, runningJob, useCompose } from '../../model/compose-store.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Bar } from '../../ui/bar.tsx';
 import { Button } from '../../ui/button.tsx';

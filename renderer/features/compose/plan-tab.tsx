@@ -3,7 +3,7 @@ import { ListChecks } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ComposePlan } from '../../../shared/domain/index.ts';
-import { composeActions, isStale, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, isStale, useCompose } from '../../model/compose-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Notice } from '../../ui/notice.tsx';

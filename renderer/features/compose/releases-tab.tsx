@@ -8,16 +8,16 @@ import type { ComposeRelease } from '../../../shared/domain/index.ts';
 import type { OpenTreefile } from '../../../shared/ipc/index.ts';
 import type { Formatter } from '../../i18n/format.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { call } from '../../stores/bridge.ts';
-import { useCompose } from '../../stores/compose-store.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { useCompose } from '../../model/compose-store.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { CopyButton } from '../activity/copy-button.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { countsText } from '../packages/counts-text.ts';
-import { PackageBrowser } from '../packages/package-browser.tsx';
+import { CopyButton } from '../../ui/copy-button.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { countsText } from '../../model/counts-text.ts';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
 
 /** What the repository's branch holds: each release with what it changed. */
 export function ReleasesTab({ file }: { file: OpenTreefile }): ReactNode {

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button as AriaButton } from 'react-aria-components';
 import type { RecentTreefile } from '../../../shared/ipc/index.ts';
-import { composeActions, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, useCompose } from '../../model/compose-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 

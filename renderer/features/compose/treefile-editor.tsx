@@ -10,7 +10,7 @@ import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutt
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
-import { composeActions, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, useCompose } from '../../model/compose-store.ts';
 import { completeTreefile } from './editor-completion.ts';
 import { editorLook } from './editor-look.ts';
 

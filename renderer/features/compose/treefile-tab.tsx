@@ -6,7 +6,7 @@ import { Button as AriaButton } from 'react-aria-components';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { OpenTreefile } from '../../../shared/ipc/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
-import { composeActions, useCompose } from '../../stores/compose-store.ts';
+import { composeActions, useCompose } from '../../model/compose-store.ts';
 import { Spinner } from '../../ui/spinner.tsx';
 
 /** A chunk of its own: who never opens a treefile never loads the editor. */

@@ -3,9 +3,9 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { droppedOf, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { hostActions } from '../../stores/host-store.ts';
+import { hostActions } from '../../model/host-store.ts';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
-import { RestartDialog } from '../updates/restart-dialog.tsx';
+import { RestartDialog } from '../../ui/restart-dialog.tsx';
 
 export type AskedAction = 'rollback' | 'setDefault' | 'delete' | 'restart' | 'bootOnce';
 

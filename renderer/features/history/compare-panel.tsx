@@ -3,13 +3,13 @@ import { ArrowLeftRight, Equal, GitCompareArrows } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment } from '../../../shared/domain/index.ts';
-import { compare, useHistory } from '../../stores/history-store.ts';
+import { compare, useHistory } from '../../model/history-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Picker } from '../../ui/picker.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { PackageBrowser } from '../packages/package-browser.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
 
 type Pair = readonly [from: string, to: string];
 

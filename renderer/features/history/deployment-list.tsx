@@ -4,12 +4,12 @@ import { useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { hostActions, useHost } from '../../stores/host-store.ts';
-import { useHistory } from '../../stores/history-store.ts';
+import { hostActions, useHost } from '../../model/host-store.ts';
+import { useHistory } from '../../model/history-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { bootedOf } from '../updates/update-state.ts';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { bootedOf } from '../../model/update-state.ts';
 import { ActionDialog, type Asked } from './action-dialog.tsx';
 import { DeploymentRow } from './deployment-row.tsx';
 

@@ -5,11 +5,11 @@ import { useTranslation } from 'react-i18next';
 import { argChangesText, type HistoryEntry } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { loadHistory, useHistory } from '../../stores/history-store.ts';
+import { loadHistory, useHistory } from '../../model/history-store.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 
 const looks = {
   ok: { icon: CircleCheck, tone: 'good' },

@@ -2,20 +2,19 @@
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
-import { loadHistory } from '../../stores/history-store.ts';
+import { loadHistory } from '../../model/history-store.ts';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { RefusalNotice } from '../activity/error-notice.tsx';
-import { ProblemNotice } from '../activity/problem-notice.tsx';
-import { SourcesPanel } from '../sources/sources-panel.tsx';
+import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
+import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { ComparePanel } from './compare-panel.tsx';
 import { DeploymentList } from './deployment-list.tsx';
 import { HistoryLog } from './history-log.tsx';
 
 type Pair = readonly [from: string, to: string];
 
-/** Every version on this machine, the way back, and what happened. */
-export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
+/** Every version on this machine, the way back, and what happened. `sources`: the content of the tab about where versions come from. */
+export function HistoryPage({ snapshot, sources }: { snapshot: HostSnapshot; sources: () => ReactNode }): ReactNode {
   const { t } = useTranslation();
   const [tab, setTab] = useState('versions');
   const [pair, setPair] = useState<Pair>();
@@ -54,9 +53,7 @@ export function HistoryPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode
             content: () => <ComparePanel deployments={deployments} pair={pair} onPair={setPair} />,
           },
           { id: 'log', label: t('history.log'), content: () => <HistoryLog /> },
-          ...(snapshot.service.kind === 'treeline'
-            ? [{ id: 'sources', label: t('sources.title'), content: () => <SourcesPanel snapshot={snapshot} /> }]
-            : []),
+          ...(snapshot.service.kind === 'treeline' ? [{ id: 'sources', label: t('sources.title'), content: sources }] : []),
         ]}
       />
     </Page>

@@ -3,7 +3,7 @@ import { FileJson, FileText } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import { call } from '../../stores/bridge.ts';
+import { call } from '../../model/bridge.ts';
 import { Menu } from '../../ui/menu.tsx';
 
 interface ExportMenuProps {

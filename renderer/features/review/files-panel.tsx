@@ -4,15 +4,15 @@ import { useDeferredValue, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TreeChange, TreeDiff } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { call } from '../../stores/bridge.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { SearchField } from '../../ui/search-field.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { SplitList } from '../../ui/split-list.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { DiffView } from './diff-view.tsx';
 import { sideText, sideWords } from './side-words.ts';
 

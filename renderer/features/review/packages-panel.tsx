@@ -2,12 +2,12 @@
 import { PackageOpen } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { loadDetails, useDetails } from '../../stores/details-store.ts';
+import { loadDetails, useDetails } from '../../model/details-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { PackageBrowser } from '../packages/package-browser.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
 
 /** The package changes of the version under review; the same list as on Updates. */
 export function PackagesPanel({ detailsKey }: { detailsKey: string }): ReactNode {

@@ -2,12 +2,12 @@
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Preferences } from '../../../shared/ipc/index.ts';
-import { call } from '../../stores/bridge.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { CheckBox } from '../../ui/check-box.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 
 /** What this app does beside its window, for this account only. */
 export function PreferencesDialog({ onClose }: { onClose: () => void }): ReactNode {

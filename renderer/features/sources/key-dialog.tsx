@@ -4,10 +4,10 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Remote } from '../../../shared/domain/index.ts';
 import type { ChosenKey } from '../../../shared/ipc/index.ts';
-import { call } from '../../stores/bridge.ts';
+import { call } from '../../model/bridge.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { KeyList } from './key-list.tsx';
 import { useAsking } from './use-asking.ts';
 

@@ -2,13 +2,13 @@
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Remote } from '../../../shared/domain/index.ts';
-import { call } from '../../stores/bridge.ts';
+import { call } from '../../model/bridge.ts';
 import { Button } from '../../ui/button.tsx';
 import { CheckBox } from '../../ui/check-box.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { TextField } from '../../ui/text-field.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { useAsking } from './use-asking.ts';
 
 interface RemoteDialogProps {

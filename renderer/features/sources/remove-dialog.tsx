@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Remote } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import { call } from '../../stores/bridge.ts';
+import { call } from '../../model/bridge.ts';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
 
 interface RemoveDialogProps {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useErrorText } from '../../i18n/use-error-text.ts';
-import { ErrorSentences } from '../activity/error-sentences.tsx';
-import type { BlockedCheck } from './update-state.ts';
+import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
+import type { BlockedCheck } from '../../model/update-state.ts';
 
 /** What would be lost, group by group, and what is possible all the same. */
 export function BlockedReason({ check }: { check: BlockedCheck }): ReactNode {

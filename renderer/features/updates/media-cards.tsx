@@ -3,8 +3,8 @@ import { Usb } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Medium } from '../../../shared/domain/index.ts';
-import { openView } from '../../stores/route-store.ts';
-import { useRestart } from '../../stores/restart-store.ts';
+import { openView } from '../../model/route-store.ts';
+import { useRestart } from '../../model/restart-store.ts';
 import { Button } from '../../ui/button.tsx';
 
 /** What a plugged-in stick offers. Ones without anything newer aren't worth a word. */

@@ -4,18 +4,18 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot, UpdateDetails } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { call } from '../../stores/bridge.ts';
-import { hostActions, useHost } from '../../stores/host-store.ts';
-import { closeView, goTo, useRoute, type PreviewTarget } from '../../stores/route-store.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { hostActions, useHost } from '../../model/host-store.ts';
+import { closeView, goTo, useRoute, type PreviewTarget } from '../../model/route-store.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { ViewPage } from '../../ui/view-page.tsx';
-import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
-import { SignatureLine } from './signature-line.tsx';
+import { ErrorNotice, RefusalNotice } from '../../ui/notices/error-notice.tsx';
+import { SignatureLine } from '../../ui/signature-line.tsx';
 import { UpdateTabs } from './update-content.tsx';
-import { bootedOf } from './update-state.ts';
+import { bootedOf } from '../../model/update-state.ts';
 
 /** A release in between, or what a medium holds, shown as the pending update is. */
 export function PreviewPage({ snapshot, target, name }: { snapshot: HostSnapshot; target: PreviewTarget; name: string }): ReactNode {

@@ -16,13 +16,13 @@ import { useTranslation } from 'react-i18next';
 import type { CheckState, Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { ErrorDetails } from '../activity/error-notice.tsx';
-import { ErrorSentences } from '../activity/error-sentences.tsx';
-import { JobProgress } from '../activity/job-progress.tsx';
+import { ErrorDetails } from '../../ui/notices/error-notice.tsx';
+import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
+import { JobProgress } from '../../ui/job-progress.tsx';
 import { BlockedReason } from './blocked-reason.tsx';
 import { UpdateActions } from './update-actions.tsx';
 import { UpdateFacts } from './update-facts.tsx';
-import { bootedOf, type UpdateState } from './update-state.ts';
+import { bootedOf, type UpdateState } from '../../model/update-state.ts';
 
 interface StateCardProps {
   readonly state: UpdateState;

@@ -4,15 +4,15 @@ import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AvailableUpdate, Deployment } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { hostActions, useHost } from '../../stores/host-store.ts';
-import { useRestart } from '../../stores/restart-store.ts';
-import { openView } from '../../stores/route-store.ts';
+import { hostActions, useHost } from '../../model/host-store.ts';
+import { useRestart } from '../../model/restart-store.ts';
+import { openView } from '../../model/route-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { RestartDialog } from './restart-dialog.tsx';
+import { RestartDialog } from '../../ui/restart-dialog.tsx';
 import { ScheduleDialog } from './schedule-dialog.tsx';
-import { isCheckJob, type UpdateState } from './update-state.ts';
+import { isCheckJob, type UpdateState } from '../../model/update-state.ts';
 
 const icon = 'size-4 shrink-0';
 

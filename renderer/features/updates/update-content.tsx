@@ -4,17 +4,17 @@ import { useTranslation } from 'react-i18next';
 import { PackageOpen } from 'lucide-react';
 import type { UpdateDetails } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { call } from '../../stores/bridge.ts';
-import { loadDetails, useDetails } from '../../stores/details-store.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { loadDetails, useDetails } from '../../model/details-store.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { AdvisoryList } from '../packages/advisory-list.tsx';
-import { ChangelogList } from '../packages/changelog-list.tsx';
-import { PackageBrowser } from '../packages/package-browser.tsx';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { AdvisoryList } from '../../ui/packages/advisory-list.tsx';
+import { ChangelogList } from '../../ui/packages/changelog-list.tsx';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
 import { ReleaseList } from './release-list.tsx';
 
 /** What the pending update holds, package by package, before anything is downloaded. */

@@ -3,9 +3,9 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AvailableUpdate } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { countsText } from '../packages/counts-text.ts';
-import { SeverityBadge } from '../packages/severity-badge.tsx';
-import { SignatureLine } from './signature-line.tsx';
+import { countsText } from '../../model/counts-text.ts';
+import { SeverityBadge } from '../../ui/packages/severity-badge.tsx';
+import { SignatureLine } from '../../ui/signature-line.tsx';
 
 /** What one wants to know before consenting: sizes, signature, security. */
 export function UpdateFacts({ update }: { update: AvailableUpdate }): ReactNode {

@@ -3,15 +3,17 @@ import { FileDown, FolderOpen, Settings2 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
-import { call } from '../../stores/bridge.ts';
-import { openView } from '../../stores/route-store.ts';
+import { call } from '../../model/bridge.ts';
+import { openView } from '../../model/route-store.ts';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
-import { PreferencesDialog } from '../settings/preferences-dialog.tsx';
 
 const icon = 'size-4 shrink-0';
 
+/** Draws the preferences while they are open. */
+export type Preferences = (onClose: () => void) => ReactNode;
+
 /** What is needed once in a while. */
-export function UpdatesMenu({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
+export function UpdatesMenu({ snapshot, preferences }: { snapshot: HostSnapshot; preferences: Preferences }): ReactNode {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const from = async (kind: 'folder' | 'file'): Promise<void> => {
@@ -30,7 +32,7 @@ export function UpdatesMenu({ snapshot }: { snapshot: HostSnapshot }): ReactNode
   return (
     <>
       <Menu label={t('action.more')} entries={entries} />
-      {open ? <PreferencesDialog onClose={() => setOpen(false)} /> : null}
+      {open ? preferences(() => setOpen(false)) : null}
     </>
   );
 }

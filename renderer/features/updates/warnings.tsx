@@ -5,14 +5,14 @@ import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
-import { hostActions, useHost } from '../../stores/host-store.ts';
+import { hostActions, useHost } from '../../model/host-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { ErrorNotice, RefusalNotice } from '../activity/error-notice.tsx';
-import { ProblemNotice } from '../activity/problem-notice.tsx';
-import { ErrorSentences } from '../activity/error-sentences.tsx';
+import { ErrorNotice, RefusalNotice } from '../../ui/notices/error-notice.tsx';
+import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
+import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
 import { BlockedReason } from './blocked-reason.tsx';
-import { failedUpdateJob, pausedUpdateJob, type UpdateState } from './update-state.ts';
+import { failedUpdateJob, pausedUpdateJob, type UpdateState } from '../../model/update-state.ts';
 
 /** What stays true besides the state: a failed finalization, a failed attempt, a check that failed while something is staged. */
 export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: UpdateState }): ReactNode {

@@ -3,15 +3,15 @@ import { PartyPopper } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
-import { call } from '../../stores/bridge.ts';
-import { restartActions, useRestart } from '../../stores/restart-store.ts';
-import { useLoad } from '../../stores/use-load.ts';
+import { call } from '../../model/bridge.ts';
+import { restartActions, useRestart } from '../../model/restart-store.ts';
+import { useLoad } from '../../model/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
-import { ErrorNotice } from '../activity/error-notice.tsx';
-import { PackageBrowser } from '../packages/package-browser.tsx';
-import { bootedOf } from './update-state.ts';
+import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
+import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
+import { bootedOf } from '../../model/update-state.ts';
 
 /** Said once, after the first start of a new version. */
 export function WhatsNewCard({ snapshot }: { snapshot: HostSnapshot }): ReactNode {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { clientLimits, type ConnectionLimits } from '../limits.ts';
+import { clientLimits, type ConnectionLimits } from './limits.ts';
 import { openSocket, type AbstractConnector } from './address.ts';
 import { Connection, type CallFields } from './connection.ts';
 import type { DbusMessage } from './message.ts';

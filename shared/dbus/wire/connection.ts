@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Socket } from 'node:net';
-import { clientPeerLimits, type ConnectionLimits } from '../limits.ts';
+import { clientPeerLimits, type ConnectionLimits } from './limits.ts';
 import { encodeMessage, messageType, noReplyExpected, type DbusMessage } from './message.ts';
 import { MessageReader } from './reader.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ConnectionLimits } from '../limits.ts';
+import type { ConnectionLimits } from './limits.ts';
 import { Decoder } from './decode.ts';
 import { Encoder } from './encode.ts';
 import { DbusFormatError } from './format-error.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { clientLimits, type ConnectionLimits } from '../limits.ts';
+import { clientLimits, type ConnectionLimits } from './limits.ts';
 import { DbusFormatError } from './format-error.ts';
 import { decodeMessage, fixedHeaderBytes, messageLength, messageType, type DbusMessage } from './message.ts';
 

@@ -17,7 +17,7 @@ const guest = path.join(checkout, 'test/boot/guest');
 export async function buildCommonPackages(out: string, apt: AptRoot): Promise<void> {
   mkdirSync(out, { recursive: true });
   const packed = mkdtempSync(path.join(out, 'pack-'));
-  await run(process.execPath, [path.join(checkout, 'main/launch/pack.mjs'), '--headless', `--out=${packed}`], { cwd: checkout });
+  await run(process.execPath, [path.join(checkout, 'main/launch/pack/pack.mjs'), '--headless', `--out=${packed}`], { cwd: checkout });
   for (const name of readdirSync(packed)) if (name.endsWith('.rpm')) copyFileSync(path.join(packed, name), path.join(out, name));
   rmSync(packed, { recursive: true });
   await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });

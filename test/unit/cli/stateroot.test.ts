@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { buildProgram } from '../../../main/cli/program.ts';
-import { standardError, standardOutput } from '../../../main/cli/terminal.ts';
+import { standardError, standardOutput } from '../../../main/cli/output/terminal.ts';
 
 /** What was asked for: which client with which stateroot, and any program that a command hands over to. */
 const asked = vi.hoisted(() => ({ stateroots: [] as (string | undefined)[], calls: [] as string[] }));
@@ -26,7 +26,7 @@ const recorder = vi.hoisted(() => (stateroot: string | undefined): object => {
 });
 
 vi.mock('../../../main/client/index.ts', () => ({ createHostClient: ({ stateroot }: { stateroot?: string }) => recorder(stateroot) }));
-vi.mock('../../../main/cli/direct-client.ts', () => ({
+vi.mock('../../../main/cli/session/direct-client.ts', () => ({
   DirectClient: function (_sysroot: string, stateroot: string | undefined) {
     return recorder(stateroot);
   },

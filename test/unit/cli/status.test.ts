@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
-import { jsonPath } from '../../../main/cli/json-path.ts';
-import { sizeText } from '../../../main/cli/progress.ts';
-import { statusJson } from '../../../main/cli/status-json.ts';
-import { changeLines, checkText, statusLines } from '../../../main/cli/status.ts';
+import { jsonPath } from '../../../main/cli/output/json-path.ts';
+import { sizeText } from '../../../main/cli/output/progress.ts';
+import { statusJson } from '../../../main/cli/output/status-json.ts';
+import { changeLines, checkText, statusLines } from '../../../main/cli/output/status.ts';
 import { noLayering, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
 import { dictKeys, recording } from '../../service/recording.ts';
 

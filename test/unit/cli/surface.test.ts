@@ -2,7 +2,7 @@
 import type { Command, Option } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
 import { buildProgram } from '../../../main/cli/program.ts';
-import { standardError } from '../../../main/cli/terminal.ts';
+import { standardError } from '../../../main/cli/output/terminal.ts';
 
 /** Commands of rpm-ostree 2026.2 beside `compose` and their options: `=` takes a value. */
 const surface = `

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { manyLines, oneLine, Output } from '../../../main/cli/terminal.ts';
-import { ProgressPrinter } from '../../../main/cli/progress.ts';
+import { manyLines, oneLine, Output } from '../../../main/cli/output/terminal.ts';
+import { ProgressPrinter } from '../../../main/cli/output/progress.ts';
 import type { JobState } from '../../../shared/domain/index.ts';
 
 const hostile = 'a\u001b]0;x\u0007\u009b31m\u007f\r\u202eb\u2066c\u200f\u061c\u2028\u2029d\ne\tf';

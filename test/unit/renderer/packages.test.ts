@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { buildRows, indexAdvisories, moveSelection, versionChange } from '../../../renderer/features/packages/rows.ts';
+import { buildRows, indexAdvisories, moveSelection, versionChange } from '../../../renderer/ui/packages/rows.ts';
 import { announcementFor } from '../../../renderer/app/announcement.ts';
 import { choosePair } from '../../../renderer/features/history/compare-panel.tsx';
-import { jobReportText } from '../../../renderer/features/activity/report.ts';
+import { jobReportText } from '../../../renderer/model/report.ts';
 import * as f from '../../e2e/support/page-fixtures.ts';
 
 const index = indexAdvisories(f.advisories);

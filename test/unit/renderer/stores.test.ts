@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { hostActions, takeJob, takeSnapshot, useHost } from '../../../renderer/stores/host-store.ts';
-import { loadDetails, useDetails } from '../../../renderer/stores/details-store.ts';
-import { compare, loadHistory, useHistory } from '../../../renderer/stores/history-store.ts';
+import { hostActions, takeJob, takeSnapshot, useHost } from '../../../renderer/model/host-store.ts';
+import { loadDetails, useDetails } from '../../../renderer/model/details-store.ts';
+import { compare, loadHistory, useHistory } from '../../../renderer/model/history-store.ts';
 import * as f from '../../e2e/support/page-fixtures.ts';
 
 const invoke = vi.fn();

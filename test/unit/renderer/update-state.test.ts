@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { deriveUpdateState, detailsKey, failedUpdateJob } from '../../../renderer/features/updates/update-state.ts';
-import { signatureVerdict } from '../../../renderer/features/updates/signature-line.tsx';
+import { deriveUpdateState, detailsKey, failedUpdateJob } from '../../../renderer/model/update-state.ts';
+import { signatureVerdict } from '../../../renderer/ui/signature-line.tsx';
 import * as f from '../../e2e/support/page-fixtures.ts';
 
 const kind = (...args: Parameters<typeof deriveUpdateState>): string => deriveUpdateState(...args).kind;

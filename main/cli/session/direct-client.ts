@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { FullHostClient, KernelArgsChange, PullOptions } from '../../client/index.ts';
+import {
+  treelineVersion,
+  type CheckState,
+  type DiskUse,
+  type HistoryEntry,
+  type HostSnapshot,
+  type JobState,
+  type PackageComparison,
+  type UpdateDetails,
+} from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { HistoryFile } from '../../engine/host/history/index.ts';
+import {
+  loadSysroot,
+  runJob,
+  type JobName,
+  type JobParams,
+  type JobResult,
+  type RunningJob,
+  type SysrootState,
+} from '../../engine/jobs/index.ts';
+import path from 'node:path';
+import { DirectReview } from './direct-review.ts';
+import { workerPath } from './worker-path.ts';
+
+/** Works on a sysroot that no service looks after (an image being built, a rescue system): workers directly, as the caller. */
+export class DirectClient extends DirectReview implements FullHostClient {
+  protected readonly sysroot: string;
+  private readonly stateroot: string | undefined;
+  private readonly listeners = new Set<(job: JobState) => void>();
+  private running: RunningJob<JobName> | undefined;
+
+  constructor(sysroot: string, stateroot: string | undefined) {
+    super();
+    this.sysroot = path.resolve(sysroot);
+    this.stateroot = stateroot;
+  }
+
+  async snapshot(): Promise<HostSnapshot> {
+    const state = await this.state();
+    const osname = this.osnameOf(state);
+    return {
+      service: { kind: 'treeline', version: treelineVersion },
+      hostname: hostname(),
+      osname,
+      prettyName: state.prettyName,
+      simulated: false,
+      deployments: state.deployments,
+      check: await this.check(osname),
+      finalizeFailure: state.finalizeFailure,
+      problem: state.problem,
+      automaticUpdatePolicy: '',
+      pastJobs: [],
+    };
+  }
+
+  onSnapshot(): () => void {
+    return () => undefined;
+  }
+
+  onJob(listener: (job: JobState) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async checkForUpdate(): Promise<void> {
+    const job = await this.job('check for update', 'update.check', await this.os());
+    if (job.error) throw TreelineError.fromReport(job.error);
+  }
+
+  upgrade(options: PullOptions): Promise<JobState> {
+    return this.pull('upgrade', options);
+  }
+
+  async deploy(revision: string, { registerDriver, ...options }: PullOptions): Promise<JobState> {
+    if (registerDriver) throw new TreelineError('not-supported', { subject: '--register-driver with --sysroot' });
+    return this.pull(`deploy ${revision}`, { allowDowngrade: true, ...options }, { revision });
+  }
+
+  rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState> {
+    return this.pull(`rebase ${refspec}`, { allowDowngrade: true, ...options }, { refspec, revision: options.revision });
+  }
+
+  async rollback(options: { reboot?: boolean }): Promise<JobState> {
+    refuseReboot(options.reboot);
+    return this.job('rollback', 'sysroot.rollback', await this.os());
+  }
+
+  async setDefault(deploymentId: string): Promise<JobState> {
+    return this.job(`set-default ${deploymentId}`, 'sysroot.set-default', { ...(await this.os()), deploymentId });
+  }
+
+  pin(deploymentId: string, pinned: boolean): Promise<JobState> {
+    return this.job(`${pinned ? 'pin' : 'unpin'} ${deploymentId}`, 'sysroot.pin', { sysroot: this.sysroot, deploymentId, pinned });
+  }
+
+  undeploy(deploymentId: string): Promise<JobState> {
+    return this.job(`undeploy ${deploymentId}`, 'sysroot.undeploy', { sysroot: this.sysroot, deploymentId });
+  }
+
+  async cleanup(elements: readonly string[]): Promise<JobState> {
+    return this.job(`cleanup ${elements.join(' ')}`, 'sysroot.cleanup', { ...(await this.os()), elements });
+  }
+
+  async kernelArgs(change: KernelArgsChange): Promise<JobState> {
+    refuseReboot(change.reboot);
+    return this.job('kargs', 'sysroot.kargs', {
+      ...(await this.os()),
+      append: change.append ?? [],
+      replace: change.replace ?? [],
+      remove: change.remove ?? [],
+      appendIfMissing: change.appendIfMissing ?? [],
+      deleteIfPresent: change.deleteIfPresent ?? [],
+      finalKargs: change.final,
+      existing: change.existing,
+      deploymentId: change.deploymentId,
+      lockFinalization: change.lockFinalization,
+    });
+  }
+
+  async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {
+    return this.job('finalize-deployment', 'sysroot.finalize', { ...(await this.os()), ...options });
+  }
+
+  async automaticUpdate(): Promise<undefined> {
+    throw new TreelineError('not-supported', { subject: 'The automatic update policy with --sysroot' });
+  }
+
+  async restart(): Promise<void> {
+    refuseReboot(true);
+  }
+
+  async cancel(): Promise<void> {
+    if (this.running && !this.running.cancel()) throw new TreelineError('job.uninterruptible');
+  }
+
+  async reload(): Promise<void> {
+    // nothing is kept between two commands
+  }
+
+  async updateDetails(): Promise<UpdateDetails> {
+    return this.ask('update.details', await this.os());
+  }
+
+  async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
+    const { deployments } = await this.state();
+    const checksum = (id: string): string => {
+      const found = deployments.find((deployment) => deployment.id === id);
+      if (!found) throw new TreelineError('deployment.not-found', { subject: id });
+      return found.checksum;
+    };
+    const sides = { from: checksum(fromDeploymentId), to: checksum(toDeploymentId) };
+    const { packages, advisories } = await this.ask('db.diff', { sysroot: this.sysroot, ...sides, changelogs: true, advisories: true });
+    return { packages, advisories };
+  }
+
+  async history(limit: number): Promise<readonly HistoryEntry[]> {
+    const { osname } = await this.os();
+    return new HistoryFile(path.join(this.sysroot, 'ostree/deploy', osname, 'var/lib/treeline')).newest(limit);
+  }
+
+  diskUse(): Promise<DiskUse> {
+    return this.ask('sysroot.disk-use', { sysroot: this.sysroot });
+  }
+
+  close(): void {
+    this.listeners.clear();
+  }
+
+  private async pull(title: string, options: PullOptions, more: { revision?: string; refspec?: string } = {}): Promise<JobState> {
+    const { reboot, ...rest } = options;
+    refuseReboot(reboot);
+    return this.job(title, 'update.upgrade', { ...(await this.os()), ...rest, ...more });
+  }
+
+  protected async os(): Promise<{ sysroot: string; osname: string }> {
+    return { sysroot: this.sysroot, osname: this.osnameOf(await this.state()) };
+  }
+
+  private osnameOf(state: SysrootState): string {
+    const known = [...new Set([...state.osnames, ...state.deployments.map((deployment) => deployment.osname)])];
+    const osname = this.stateroot ?? (state.bootedOsname || state.deployments[0]?.osname || state.osnames[0]);
+    if (osname === undefined) throw new TreelineError('sysroot.invalid', { subject: this.sysroot, detail: 'no stateroot' });
+    if (!known.includes(osname)) throw new TreelineError('stateroot.not-found', { subject: osname, detail: known.join(', ') });
+    return osname;
+  }
+
+  private state(): Promise<SysrootState> {
+    return loadSysroot(this.sysroot, { worker: workerPath });
+  }
+
+  /** That it can't be read is a failed check, not a reason to show nothing at all. */
+  private async check(osname: string): Promise<CheckState> {
+    try {
+      return await this.ask('update.cached', { sysroot: this.sysroot, osname });
+    } catch (error) {
+      return { kind: 'failed', failedAt: 0, since: 0, error: TreelineError.report(error) };
+    }
+  }
+
+  protected ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>> {
+    return runJob(job, params, { worker: workerPath }).done;
+  }
+
+  protected async job<N extends JobName>(title: string, name: N, params: JobParams<N>): Promise<JobState> {
+    const now = (): number => Math.floor(Date.now() / 1000);
+    let state: JobState = { id: randomUUID(), title, method: name, owner: '', startedAt: now(), phase: 'running', messages: [] };
+    const change = (fields: Partial<JobState>): void => {
+      state = { ...state, ...fields };
+      for (const listener of this.listeners) listener(state);
+    };
+    const running = runJob(name, params, {
+      worker: workerPath,
+      onEvent: (event) => {
+        if (event.type === 'progress') change({ progress: event.progress });
+        if (event.type === 'message') change({ messages: [...state.messages, event.text] });
+        if (event.type === 'uninterruptible') change({ phase: event.on ? 'uninterruptible' : 'running' });
+      },
+    });
+    this.running = running;
+    try {
+      const result = (await running.done) as { changed?: boolean };
+      change({ phase: 'succeeded', endedAt: now(), changed: result.changed });
+    } catch (error) {
+      const report = TreelineError.report(error);
+      change({ phase: report.code === 'job.cancelled' ? 'cancelled' : 'failed', endedAt: now(), error: report });
+    }
+    return state;
+  }
+}
+
+function refuseReboot(reboot: boolean | undefined): void {
+  if (reboot) throw new TreelineError('usage.invalid', { detail: '--reboot makes no sense with --sysroot' });
+}
