@@ -26,7 +26,7 @@ function expectSizes(second: string): void {
   using repo = Repo.open(f.repo);
   const newest = repo.loadCommit(repo.resolveRev('test/x86_64/changes'));
   expect(newest.parent).toBe(second);
-  expect(newest.value('ostree.sizes')).toBeUndefined();
+  expect(newest.metadata.has('ostree.sizes')).toBe(false);
   const told = historyOf(newest);
   expect(told.map((r) => [r.checksum, r.changes.version])).toEqual([
     [second, '1.1'],

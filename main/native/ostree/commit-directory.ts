@@ -15,7 +15,7 @@ const writeMetadata = bindChecked('ostree', 'ostree_repo_write_metadata', 'int',
 type Directory = readonly [name: string, dirtree: Buffer, dirmeta: Buffer];
 type Dirtree = readonly [files: readonly (readonly [string, Buffer])[], directories: readonly Directory[]];
 
-const dirtreeOf = (repo: Repo, checksum: Buffer): Dirtree => repo.loadMetadata('dirtree', checksum.toString('hex')) as unknown as Dirtree;
+const dirtreeOf = (repo: Repo, checksum: Buffer): Dirtree => repo.loadMetadata('dirtree', checksum.toString('hex'));
 const named = ([, directories]: Dirtree, name: string): Directory | undefined => directories.find(([each]) => each === name);
 
 /** A directory object with one of its directories replaced, added or (undefined) removed. Returns its checksum. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { knownSeconds } from '../../../shared/domain/index.ts';
+import type { GVariantOf } from '../../engine/base/ports/gvariant-types.ts';
 import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
 
 /** OstreeRepoCommitState of ostree-repo.h. */
@@ -56,14 +57,14 @@ export class Commit {
   }
 
   /** The value of a metadata key without its variant wrapper, undefined if missing or of another type than `type`. */
-  value(key: string, type?: string): VariantValue | undefined {
+  value<const S extends string>(key: string, type: S): GVariantOf<S> | undefined {
     const value = this.#metadata.get(key);
-    if (!(value instanceof Variant) || (type !== undefined && value.type !== type)) return undefined;
-    return value.value;
+    // the decoder makes it from the type and from nothing else
+    return value instanceof Variant && value.type === type ? (value.value as GVariantOf<S>) : undefined;
   }
 
   /** The metadata key `version`, '' if there is none. */
   get version(): string {
-    return (this.value('version', 's') as string | undefined) ?? '';
+    return this.value('version', 's') ?? '';
   }
 }

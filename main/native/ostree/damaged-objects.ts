@@ -11,8 +11,6 @@ import type { Repo } from './repo.ts';
 // since 2017.15
 const markPartial = bindChecked('ostree', 'ostree_repo_mark_commit_partial', 'int', [Ptr, 'str', 'int'], ostreeError);
 
-type Dirtree = [files: [string, Buffer][], directories: [string, Buffer, Buffer][]];
-
 /**
  * Which objects of these commits are missing, or don't hold what their names say (ostree_repo_fsck_object). Directories, their attributes and the commits
  * are all hashed. Files are all looked for, and hashed where nothing has them checked out (one link) and they weren't written since `sinceMs` (ms
@@ -55,7 +53,7 @@ export function damagedObjects(repo: Repo, commits: readonly string[], sinceMs: 
 
   const visit = (dirtree: string, at: string): void => {
     if (!look('dirtree', dirtree, at || '/')) return;
-    const [files, directories] = repo.loadMetadata('dirtree', dirtree) as unknown as Dirtree;
+    const [files, directories] = repo.loadMetadata('dirtree', dirtree);
     for (const [name, checksum] of files) look('file', checksum.toString('hex'), `${at}/${name}`);
     for (const [name, contents, meta] of directories) {
       look('dirmeta', meta.toString('hex'), `${at}/${name}`);

@@ -56,9 +56,9 @@ export class OstreePackageCache implements PackageCache {
     if (!same) return undefined;
     return {
       commit: commit.checksum,
-      verifiedWith: (commit.value('treeline.verified-with', 's') as string | undefined) ?? '',
+      verifiedWith: commit.value('treeline.verified-with', 's') ?? '',
       ima: commit.value('treeline.ima', 'b') === true,
-      headerDigest: (commit.value('treeline.header-digest', 's') as string | undefined) ?? '',
+      headerDigest: commit.value('treeline.header-digest', 's') ?? '',
     };
   }
 

@@ -20,6 +20,7 @@ import {
 } from '../core/index.ts';
 import { Commit, type CommitState } from './commit.ts';
 import { ostreeError, withSubject } from './errors.ts';
+import type { MetadataObjects } from '../../engine/base/ports/gvariant-types.ts';
 
 /** OstreeRepoMode of ostree-core.h. */
 export const repoModes = { bare: 0, archive: 1, 'bare-user': 2, 'bare-user-only': 3, 'bare-split-xattrs': 4 } as const;
@@ -183,12 +184,13 @@ export class Repo implements Disposable {
     return this.hasObject('commit', checksum) ? this.loadCommit(checksum) : undefined;
   }
 
-  /** A metadata object (dirtree, dirmeta, commit) as JavaScript values. */
-  loadMetadata(type: ObjectType, checksum: string): VariantValue {
+  /** A metadata object as JavaScript values. */
+  loadMetadata<K extends keyof MetadataObjects>(type: K, checksum: string): MetadataObjects[K] {
     const out: [unknown] = [null];
     withSubject({ facts: { repo: this.path } }, () => loadVariant(this.pointer, objectTypes[type], checksum, out));
     using variant = new Handle<'GVariant'>(out[0], type, variantUnref);
-    return variantValue(variant.pointer);
+    // libostree gives an object of the type that its kind has, or fails
+    return variantValue(variant.pointer) as unknown as MetadataObjects[K];
   }
 
   /** True if the object is here or in a parent repository. */

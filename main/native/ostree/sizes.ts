@@ -9,8 +9,6 @@ export interface TreeObject {
   readonly checksum: string;
 }
 
-type Dirtree = [files: [string, Buffer][], directories: [string, Buffer, Buffer][]];
-
 /** Directory objects read before, for walks through several similar trees. */
 export type DirtreeMemo = Map<
   string,
@@ -22,7 +20,7 @@ export function objectsOf(repo: Repo, root: TreeRoot, memo: DirtreeMemo = new Ma
   const read = (dirtree: string): { readonly files: readonly string[]; readonly dirs: readonly (readonly [string, string])[] } => {
     const known = memo.get(dirtree);
     if (known) return known;
-    const [files, dirs] = repo.loadMetadata('dirtree', dirtree) as unknown as Dirtree;
+    const [files, dirs] = repo.loadMetadata('dirtree', dirtree);
     const entry = {
       files: files.map(([, checksum]) => checksum.toString('hex')),
       dirs: dirs.map(([, tree, meta]) => [tree.toString('hex'), meta.toString('hex')] as const),

@@ -114,7 +114,7 @@ function previousOf(commit: Commit): PreviousCommit {
     checksum: commit.checksum,
     parent: commit.parent,
     version: commit.version,
-    inputhash: (commit.value('rpmostree.inputhash', 's') as string | undefined) ?? '',
+    inputhash: commit.value('rpmostree.inputhash', 's') ?? '',
     pkglist: (commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as unknown as string[][] | undefined) ?? [],
     timestamp: commit.timestamp,
     value: (key, type) => commit.value(key, type),

@@ -4,8 +4,7 @@ import type { CommitRequest } from '../../engine/base/ports/compose-store.ts';
 import { Variant, type VariantValue } from '../core/index.ts';
 import type { Repo } from './repo.ts';
 import { objectsOf, ostreeSizes, sized, type DirtreeMemo, type SizedObject, type TreeObject } from './sizes.ts';
-
-type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
+import type { Dirtree } from '../../engine/base/ports/gvariant-types.ts';
 
 /** Metadata of a commit about sizes: see engine/base/ports/commit-sizes.ts. `objects` are the tree's, all of them in `target` by now. */
 export function tellSizes(
@@ -50,7 +49,7 @@ function treeOf(repo: Repo, checksum: string, memo: DirtreeMemo): Set<string> | 
 /** Rows of `treeline.files`: in the directories asked for and one level below. */
 function told(cache: Repo, request: CommitRequest, sizes: ReadonlyMap<string, SizedObject>): VariantValue {
   const { directories, wanted } = request.toldFiles;
-  const load = (checksum: string): Dirtree => cache.loadMetadata('dirtree', checksum) as unknown as Dirtree;
+  const load = (checksum: string): Dirtree => cache.loadMetadata('dirtree', checksum);
   const files: [path: string, checksum: string][] = [];
   const list = (directory: string, tree: Dirtree): void => {
     for (const [name, checksum] of tree[0]) files.push([`${directory}/${name}`, checksum.toString('hex')]);
@@ -58,7 +57,7 @@ function told(cache: Repo, request: CommitRequest, sizes: ReadonlyMap<string, Si
   for (const directory of directories) {
     let tree: Dirtree | undefined = load(request.root.dirtree);
     for (const part of directory.split('/')) {
-      const next: [string, Buffer, Buffer] | undefined = tree?.[1].find(([name]) => name === part);
+      const next: readonly [string, Buffer, Buffer] | undefined = tree?.[1].find(([name]) => name === part);
       tree = next && load(next[1].toString('hex'));
     }
     if (!tree) continue;

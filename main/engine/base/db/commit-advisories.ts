@@ -2,11 +2,15 @@
 import { smallNumber, type Advisory, type AdvisoryKind, type Severity } from '../../../../shared/domain/index.ts';
 import { changesKey, parseReleaseChanges } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
+import type { GVariantOf, VariantPort } from '../ports/gvariant-types.ts';
+import { isStrings } from '../../../files/index.ts';
 
 /** DnfAdvisoryKind and severity numbers of `rpmostree.advisories`, a(suuasa{sv}): id, kind, severity, packages, more; in network order, in older commits in the machine's. */
 const kinds: readonly AdvisoryKind[] = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'];
 const severities: readonly Severity[] = ['none', 'low', 'moderate', 'important', 'critical'];
-type Row = readonly [id: string, kind: number, severity: number, packages: readonly string[], more: ReadonlyMap<string, unknown>];
+const advisoriesKey = 'rpmostree.advisories';
+const advisoriesType = 'a(suuasa{sv})';
+type Row = GVariantOf<typeof advisoriesType>[number];
 
 /** Commits looked at on the way from one to the other; a branch with more releases in between has other worries. */
 const longestWalk = 500;
@@ -19,12 +23,12 @@ function changedAdvisories(commit: CommitPort): readonly Advisory[] {
 
 /** `rpmostree.advisories`: without texts, of all that the commit ships. */
 function shippedAdvisories(commit: CommitPort): readonly Advisory[] {
-  const rows = (commit.value('rpmostree.advisories', 'a(suuasa{sv})') ?? []) as readonly Row[];
+  const rows = commit.value(advisoriesKey, advisoriesType) ?? [];
   return rows.map((row) => fromRow(row, commit.timestamp));
 }
 
 /** Whether a commit says which advisories it ships. One that doesn't may ship any: builders leave the key out when they know of none, or aren't asked to. */
-export const tellsAdvisories = (commit: CommitPort): boolean => commit.value('rpmostree.advisories', 'a(suuasa{sv})') !== undefined;
+export const tellsAdvisories = (commit: CommitPort): boolean => commit.value(advisoriesKey, advisoriesType) !== undefined;
 
 /** Each id once, the first one found. */
 function unique(lists: Iterable<readonly Advisory[]>): Advisory[] {
@@ -40,7 +44,7 @@ export function advisoriesOfCommit(commit: CommitPort): Advisory[] {
 
 function fromRow([id, kind, severity, packages, more]: Row, timestamp: number): Advisory {
   // a(ss): address and title of each CVE
-  const cves = (unwrap(more.get('cve_references')) ?? []) as readonly (readonly [string, string])[];
+  const cves = pairsOf(more.get('cve_references'));
   return {
     id,
     kind: kinds[smallNumber(kind)] ?? 'unknown',
@@ -53,8 +57,9 @@ function fromRow([id, kind, severity, packages, more]: Row, timestamp: number): 
   };
 }
 
-function unwrap(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
+function pairsOf(variant: VariantPort | undefined): (readonly [string, string])[] {
+  if (variant?.type !== 'a(ss)' || !Array.isArray(variant.value)) return [];
+  return variant.value.flatMap((pair) => (isStrings(pair) && pair.length === 2 ? [[pair[0] ?? '', pair[1] ?? ''] as const] : []));
 }
 
 /** Advisories of `to` and of its ancestors down to (not including) `from`, as far as they are in the repository; newest first. */

@@ -13,7 +13,7 @@ import { resolvePair, resolveRevision, type Revision } from './revision.ts';
 
 /** Packages of a commit, unsorted: from its metadata when it is there (no file is read), else from its RPM database. */
 export function packagesOfCommit(source: DbSource, commit: CommitPort): readonly Package[] {
-  const rows = commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as readonly (readonly string[])[] | undefined;
+  const rows = commit.value('rpmostree.rpmdb.pkglist', 'a(sssss)');
   if (rows) return packagesOfPkglist(rows);
   return fromRpmdb(source, commit.checksum, false);
 }

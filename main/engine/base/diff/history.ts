@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { ReleaseChanges } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import { changesKey, parseReleaseChanges } from './release.ts';
 import { readReleaseChanges } from './release-format.ts';
+import type { GVariantOf } from '../ports/gvariant-types.ts';
+import { isObject } from '../../../files/index.ts';
 
 /** Key of the commit metadata; its value is an `ay`. */
 export const historyKey = 'treeline.history';
@@ -24,12 +26,12 @@ export interface CommitMetadata {
   /** '' for a first commit. */
   readonly parent: string;
   readonly version: string;
-  value(key: string, type?: string): unknown;
+  value<const S extends string>(key: string, type: S): GVariantOf<S> | undefined;
 }
 
 /** What a commit says it changes against its parent; undefined when it says nothing, or means another commit than its parent. Throws repo.corrupt. */
 export function changesOf(commit: CommitMetadata): ReleaseChanges | undefined {
-  const packed = commit.value(changesKey, 'ay') as Uint8Array | undefined;
+  const packed = commit.value(changesKey, 'ay');
   if (!packed) return undefined;
   const changes = parseReleaseChanges(packed, commit.version || commit.checksum);
   return changes && (changes.parent ?? '') === commit.parent ? changes : undefined;
@@ -40,7 +42,7 @@ export function changesOf(commit: CommitMetadata): ReleaseChanges | undefined {
  * repo.corrupt for bytes that aren't a history.
  */
 export function historyOf(commit: CommitMetadata): EarlierRelease[] {
-  const packed = commit.value(historyKey, 'ay') as Uint8Array | undefined;
+  const packed = commit.value(historyKey, 'ay');
   if (!packed) return [];
   const subject = commit.version || commit.checksum;
   const corrupt = (detail: string, cause?: unknown): TreelineError =>
@@ -50,13 +52,13 @@ export function historyOf(commit: CommitMetadata): EarlierRelease[] {
   try {
     value = JSON.parse(inflateSync(packed, { maxOutputLength: readLimits.unpackedBytes }).toString('utf8'));
   } catch (error) {
-    throw corrupt((error as Error).message, error);
+    throw corrupt(messageOf(error), error);
   }
   if (!Array.isArray(value)) throw corrupt('it is no list');
   const releases: EarlierRelease[] = [];
   let expected = commit.parent;
-  for (const item of value as unknown[]) {
-    const checksum = (item as { checksum?: unknown } | null)?.checksum;
+  for (const item of value) {
+    const checksum: unknown = isObject(item) ? item['checksum'] : undefined;
     // a release that isn't the one before leads nowhere; neither does what a later format says
     if (typeof checksum !== 'string' || checksum !== expected) break;
     const changes = readReleaseChanges(item, corrupt);

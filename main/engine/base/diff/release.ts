@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { deflateSync, inflateSync } from 'node:zlib';
 import { sumIfKnown, type Advisory, type Package, type PackageDetails, type ReleaseChanges } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import { describeChanges, indexPackages, type DescribedPackage } from './describe.ts';
 import { diffPackages } from './packages.ts';
 import { readReleaseChanges } from './release-format.ts';
@@ -71,7 +71,7 @@ export function parseReleaseChanges(bytes: Uint8Array, subject = changesKey): Re
   try {
     value = JSON.parse(inflateSync(bytes, { maxOutputLength: unpackedLimitBytes }).toString('utf8'));
   } catch (error) {
-    throw corrupt((error as Error).message, error);
+    throw corrupt(messageOf(error), error);
   }
   return readReleaseChanges(value, corrupt);
 }

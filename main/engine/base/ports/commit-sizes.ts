@@ -11,14 +11,7 @@
  */
 export const gapsKey = 'treeline.gaps';
 export const gapsType = 'a(ayttt)';
-export type GapRow = readonly [
-  commit: Uint8Array,
-  objects: bigint | number,
-  archivedBytes: bigint | number,
-  unpackedBytes: bigint | number,
-];
 
 /** `a(saytt)`: files worth knowing before they are fetched: path without leading slash, checksum of the object, archived and unpacked bytes. */
 export const filesKey = 'treeline.files';
 export const filesType = 'a(saytt)';
-export type FileRow = readonly [path: string, checksum: Uint8Array, archivedBytes: bigint | number, unpackedBytes: bigint | number];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { GVariantOf } from './gvariant-types.ts';
 import type { ResolvedPackage } from './resolver.ts';
 import type { RpmPackage } from './rpm.ts';
 
@@ -103,7 +104,7 @@ export interface PreviousCommit {
   /** '' for a first commit. */
   readonly parent: string;
   /** A metadata key's value, undefined if missing or of another GVariant type. */
-  value(key: string, type?: string): unknown;
+  value<const S extends string>(key: string, type: S): GVariantOf<S> | undefined;
 }
 
 /** The repository that a compose publishes into. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { NotRemoved } from '../../../../shared/domain/index.ts';
+import type { GVariantOf, MetadataObjects } from './gvariant-types.ts';
 
 /** A deployment as libostree reports it, copied out of the library. */
 export interface RawDeployment {
@@ -104,7 +105,7 @@ export interface CommitPort {
   /** Key -> Variant (native/core/gvariant-format.ts). */
   readonly metadata: ReadonlyMap<string, unknown>;
   /** Metadata value without its variant wrapper, undefined if missing or of another GVariant type. */
-  value(key: string, type?: string): unknown;
+  value<const S extends string>(key: string, type: S): GVariantOf<S> | undefined;
 }
 
 /** What the engine reads of a repository. */
@@ -116,8 +117,8 @@ export interface RepoPort {
   loadCommit(checksum: string): CommitPort;
   tryLoadCommit(checksum: string): CommitPort | undefined;
   hasObject(type: ObjectKind, checksum: string): boolean;
-  /** A dirtree or dirmeta object as JavaScript values (GVariant types of ostree-core.h). */
-  loadMetadata(type: ObjectKind, checksum: string): unknown;
+  /** A dirtree or dirmeta object. */
+  loadMetadata<K extends keyof MetadataObjects>(type: K, checksum: string): MetadataObjects[K];
   /** Bytes the object takes in this repository. */
   objectStorageSize(type: ObjectKind, checksum: string): number;
   setRef(ref: string, checksum: string | null, remote?: string): void;

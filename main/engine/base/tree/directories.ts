@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
+import { systemCodeOf } from '../../../../shared/errors/index.ts';
 import { kindOf, type TreeErrors } from './errors.ts';
 
 /** Replaced by the build of tests that look at what stands behind this layer; nothing else defines it. */
@@ -171,7 +172,7 @@ export class Directories implements Disposable {
     try {
       return lstatSync(this.entry(directory, name).at, { throwIfNoEntry: false });
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCodeOf(error) ?? '')) return undefined;
       throw error;
     }
   }

@@ -7,7 +7,7 @@ const collectionKey = 'ostree.collection-binding';
 
 /** The branches that a commit says it is of; undefined when it doesn't say. */
 export function boundBranches(commit: Pick<CommitPort, 'value'>): readonly string[] | undefined {
-  return commit.value(bindingKey, 'as') as readonly string[] | undefined;
+  return commit.value(bindingKey, 'as');
 }
 
 /**
@@ -22,6 +22,6 @@ export function requireBranch(commit: Pick<CommitPort, 'value'>, ref: string, co
   };
   if (bound ? !bound.includes(ref) : collectionId !== undefined) fail(bound && bound.length > 0 ? bound.join(', ') : 'no branch');
   if (collectionId === undefined) return;
-  const collection = commit.value(collectionKey, 's') as string | undefined;
+  const collection = commit.value(collectionKey, 's');
   if (collection !== collectionId) fail(collection === undefined ? 'no collection' : `collection ${collection}`);
 }

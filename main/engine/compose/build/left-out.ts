@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../base/ports/rpm.ts';
 import type { Treefile } from '../treefile/treefile.ts';
 import { isDirectoryMode } from '../../base/tree/tree-path.ts';
@@ -33,7 +33,7 @@ function compile(pattern: string, treefile: Treefile): RegExp {
     throw new TreelineError('treefile.invalid-value', {
       ...treefile.placeOf('remove-from-packages'),
       key: 'remove-from-packages',
-      detail: (error as Error).message,
+      detail: messageOf(error),
     });
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../base/ports/rpm.ts';
 import type { Ownership, Stats, Tree } from '../../base/tree/index.ts';
 import type { UserDatabase } from './passwd.ts';
@@ -66,7 +66,7 @@ function refuseUnknown(pkg: RpmPackage, file: RpmFile, uids: ReadonlyMap<string,
 
 /** Inside a user namespace only some ids exist (user_namespaces(7)): chown says EINVAL about others. */
 function notMapped(error: unknown, pkg: RpmPackage, file: RpmFile, owner: Ownership): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'EINVAL') return error;
+  if (systemCodeOf(error) !== 'EINVAL') return error;
   return new TreelineError('compose.user-conflict', {
     subject: formatNevra(pkg),
     detail: `${file.path} belongs to ${file.user}:${file.group} (${owner.uid}:${owner.gid}), ids that this user namespace doesn’t have; compose as root, or map a range of ids`,

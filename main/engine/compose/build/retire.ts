@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../../../../shared/errors/index.ts';
 import type { PackageCache } from '../../base/ports/compose-store.ts';
 import type { ResolvedPackage } from '../../base/ports/resolver.ts';
 
@@ -28,6 +29,6 @@ export function retireUnused(cachedir: string, cache: PackageCache, used: readon
     }
     return gone === 0 ? undefined : `Removed from the cache, unused for ${keptDays} days: packages and layers (${gone})`;
   } catch (error) {
-    return `What is old couldn’t be removed from the cache: ${(error as Error).message}`;
+    return `What is old couldn’t be removed from the cache: ${messageOf(error)}`;
   }
 }

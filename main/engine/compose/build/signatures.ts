@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import type { RepoDefinition, ResolvedPackage } from '../../base/ports/resolver.ts';
 import type { RpmPackage, RpmPort } from '../../base/ports/rpm.ts';
 
@@ -45,7 +45,7 @@ async function readKey(repo: RepoDefinition, name: string): Promise<Buffer> {
     return readRegularFile(name.startsWith('file:') ? fileURLToPath(name) : path.resolve(path.dirname(repo.file), name));
   } catch (error) {
     const { code, detail } = TreelineError.report(error);
-    throw code === 'rpmmd.unreachable' ? error : failed(code === 'file.unreadable' ? (detail ?? '') : (error as Error).message);
+    throw code === 'rpmmd.unreachable' ? error : failed(code === 'file.unreadable' ? (detail ?? '') : messageOf(error));
   }
 }
 
@@ -115,6 +115,6 @@ function digestOf(pkg: ResolvedPackage, algorithm: string, fromByte: number): st
     }
     return hash.digest('hex');
   } catch (error) {
-    throw corrupt(pkg, `${(error as Error).message} (repository ${pkg.repo})`);
+    throw corrupt(pkg, `${messageOf(error)} (repository ${pkg.repo})`);
   }
 }

@@ -81,7 +81,7 @@ export async function buildImage(
   const base = baseConfig(params);
   const labels = labelsOf(params, commit, last, base.Labels ?? {});
   const created = new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
-  const commitCmd = commit.value('ostree.container-cmd', 'as') as readonly string[] | undefined;
+  const commitCmd = commit.value('ostree.container-cmd', 'as');
   const cmd = params.cmd && params.cmd.length > 0 ? params.cmd : commitCmd;
   const blob = oci.writeBlob(
     Buffer.from(

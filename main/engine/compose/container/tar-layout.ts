@@ -65,8 +65,6 @@ export async function writeChunk(
   }
 }
 
-type Dirmeta = readonly [uid: number, gid: number, mode: number, xattrs: unknown];
-
 /** dirmeta objects have their numbers big-endian. */
 const swapped = (value: number): number => {
   const buffer = Buffer.alloc(4);
@@ -75,7 +73,7 @@ const swapped = (value: number): number => {
 };
 
 async function writeDirectory(layer: LayerWriter, source: ImageSource, at: string, dirmeta: string): Promise<void> {
-  const [uid, gid, mode] = source.repo.loadMetadata('dirmeta', dirmeta) as Dirmeta;
+  const [uid, gid, mode] = source.repo.loadMetadata('dirmeta', dirmeta);
   await layer.directory(at, swapped(mode) & 0o7777, swapped(uid), swapped(gid));
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ImageSource } from '../../base/ports/container.ts';
 
-type Dirtree = readonly [files: readonly (readonly [string, Buffer])[], directories: readonly (readonly [string, Buffer, Buffer])[]];
-
 /** Everything in a commit's tree: each content object with its paths, directories in order, metadata objects. Paths are without leading slash. */
 export interface TreeIndex {
   /** Content checksum -> paths, sorted. */
@@ -22,7 +20,7 @@ export function indexTree(source: ImageSource, rootDirtree: string, rootDirmeta:
     directories.push({ path: at, dirmeta });
     dirtrees.add(dirtree);
     dirmetas.add(dirmeta);
-    const [names, below] = source.repo.loadMetadata('dirtree', dirtree) as Dirtree;
+    const [names, below] = source.repo.loadMetadata('dirtree', dirtree);
     const inside = (name: string): string => (at === '' ? name : `${at}/${name}`);
     for (const [name, sum] of names) {
       const checksum = sum.toString('hex');

@@ -7,7 +7,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Headers } from 'tar-stream';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import { openImage } from './image-places.ts';
@@ -112,7 +112,7 @@ export class LayerReader {
     } catch (error) {
       // what the readers of gzip and tar, or GVariant, can't make sense of is the layer's fault
       if (error instanceof TreelineError) throw error;
-      throw new TreelineError('repo.corrupt', { subject: digest, detail: (error as Error).message }, { cause: error });
+      throw new TreelineError('repo.corrupt', { subject: digest, detail: messageOf(error) }, { cause: error });
     }
     const wrong = `sha256:${packed.hash.digest('hex')}` !== digest || `sha256:${plain.hash.digest('hex')}` !== diffId;
     if (wrong) throw new TreelineError('repo.corrupt', { subject: digest, detail: 'the layer’s content doesn’t fit its digest' });

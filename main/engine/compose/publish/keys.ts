@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Signature } from '../../../../shared/domain/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import type { NamedGpgKeys, PublishRepo } from '../../base/ports/publish.ts';
 import { ed25519Keys } from '../../base/trust/keys.ts';
 import { verifyEd25519 } from '../../base/trust/signatures.ts';
@@ -61,7 +61,7 @@ function read(file: string): Buffer {
   try {
     return readRegularFile(file);
   } catch (error) {
-    throw new TreelineError('key.unreadable', { subject: file, detail: (error as Error).message });
+    throw new TreelineError('key.unreadable', { subject: file, detail: messageOf(error) });
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 
 /** Summaries and parts of deltas are below this (libostree splits parts at 32 MB). */
@@ -26,7 +26,7 @@ export async function fetchUpstreamFile(url: string): Promise<Buffer | undefined
   } catch (error) {
     silence.end();
     const cause = (error as Error).cause as Error | undefined;
-    throw new TreelineError('repo.unreachable', { subject: url, detail: cause?.message ?? (error as Error).message });
+    throw new TreelineError('repo.unreachable', { subject: url, detail: cause?.message ?? messageOf(error) });
   }
   try {
     return await content(url, response, silence);
@@ -50,7 +50,7 @@ async function content(url: string, response: Response, silence: Silence): Promi
       chunks.push(chunk);
     }
   } catch (error) {
-    throw new TreelineError('repo.unreachable', { subject: url, detail: (error as Error).message });
+    throw new TreelineError('repo.unreachable', { subject: url, detail: messageOf(error) });
   }
   if (bytes > maxBytes) throw new TreelineError('repo.garbage', { subject: url, detail: `it has more than ${maxBytes} bytes` });
   return Buffer.concat(chunks);

@@ -55,7 +55,7 @@ export function promote(repo: PublishRepo, params: PromoteParams): PromoteOutcom
     throw new TreelineError('usage.invalid', { subject: to, detail: `“${to}” can’t be a branch` });
   const before = repo.repo.listRefs().get(to) ?? '';
   const tip = before === '' ? undefined : repo.repo.tryLoadCommit(before);
-  const binding = commit.value(bindingKey, 'as') as readonly string[] | undefined;
+  const binding = commit.value(bindingKey, 'as');
   const fits = binding === undefined || binding.includes(to);
   const outcome = { version: commit.version, before, rebound: !fits };
   if (before === commit.checksum || (tip && !fits && isSister(tip, commit)))
@@ -96,7 +96,7 @@ function firstRelease({ parent: _, parentVersion: __, ...own }: ReleaseChanges):
 
 /** The net of all that was released on the other branch since; where its history doesn't lead back, names and versions only. */
 function changesSince(repo: PublishRepo, commit: CommitPort, own: ReleaseChanges, tip: CommitPort): ReleaseChanges {
-  const base = (tip.value(sourceKey, 's') as string | undefined) ?? tip.checksum;
+  const base = tip.value(sourceKey, 's') ?? tip.checksum;
   const { releases, complete } = releasesBetween(repo.repo, base, commit.checksum);
   const told = releases.flatMap((r) => (r.changes ? [r.changes] : []));
   const parent = { parent: tip.checksum, parentVersion: tip.version };
@@ -105,7 +105,7 @@ function changesSince(repo: PublishRepo, commit: CommitPort, own: ReleaseChanges
     return { ...rest, ...parent, ...mergeReleases([...told].reverse()) };
   }
   const packages = (of: CommitPort): ReturnType<typeof packagesOfPkglist> =>
-    packagesOfPkglist((of.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as readonly (readonly string[])[] | undefined) ?? []);
+    packagesOfPkglist(of.value('rpmostree.rpmdb.pkglist', 'a(sssss)') ?? []);
   const plain = buildReleaseChanges({
     ...parent,
     version: commit.version,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readRegularFile } from '../../../files/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import type { Signing } from '../../base/ports/compose-store.ts';
 import type { GpgKey } from '../../base/ports/compose-store.ts';
 
@@ -30,7 +30,7 @@ function secretKeys(file: string): string[] {
   try {
     text = readRegularFile(file).toString();
   } catch (error) {
-    throw unusable((error as Error).message);
+    throw unusable(messageOf(error));
   }
   const keys = text
     .split('\n')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
 import type { z } from 'zod';
-import { TreelineError, type ErrorCode } from '../../../../shared/errors/index.ts';
+import { TreelineError, type ErrorCode, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import { didYouMean } from './nearest-key.ts';
 import { syntaxProblem } from './treefile-parse.ts';
@@ -42,7 +42,7 @@ export function readStructured<S extends z.ZodType>(file: string, schema: S, kin
     value = document.toJS();
     JSON.stringify(value);
   } catch (error) {
-    throw wrong(0, first, syntaxProblem((error as Error).message));
+    throw wrong(0, first, syntaxProblem(messageOf(error)));
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {

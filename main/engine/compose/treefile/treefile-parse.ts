@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
-import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import { parseKickstart } from './kickstart.ts';
 import { didYouMean } from './nearest-key.ts';
@@ -232,7 +232,7 @@ class Reader {
       JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
       return withNumbers(value ?? null, keepsNumbers.has(key) ? (exact) => exact : String);
     } catch (error) {
-      const detail = error instanceof TypeError ? 'it contains itself' : syntaxProblem((error as Error).message);
+      const detail = error instanceof TypeError ? 'it contains itself' : syntaxProblem(messageOf(error));
       throw new TreelineError('treefile.syntax', { ...place, key, detail: `“${key}”: ${detail}.` });
     }
   }

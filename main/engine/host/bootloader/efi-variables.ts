@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf, systemCodeOf } from '../../../../shared/errors/index.ts';
 
 /** EFI variables by which systemd-boot and the running system talk (systemd's “Boot Loader Interface”), as efivarfs shows them. */
 const vendor = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
@@ -61,7 +61,7 @@ export function writeOneShot(root: string, entry: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    throw new TreelineError('boot.variable', { subject: path.basename(file), detail: (error as Error).message });
+    throw new TreelineError('boot.variable', { subject: path.basename(file), detail: messageOf(error) });
   }
   if (!value(root, 'LoaderEntryOneShot')?.equals(text)) {
     throw new TreelineError('boot.variable', { subject: path.basename(file), detail: 'what is read back isn’t what was written' });
@@ -73,7 +73,7 @@ function removeVariable(file: string): void {
   try {
     unlinkSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM' || !statSync(file).isFile()) throw error;
+    if (systemCodeOf(error) !== 'EPERM' || !statSync(file).isFile()) throw error;
     // efivarfs protects variables from a stray rm -rf
     execFileSync('chattr', ['-i', file], { stdio: 'ignore' });
     unlinkSync(file);

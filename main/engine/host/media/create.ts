@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Medium } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf, systemCodeOf } from '../../../../shared/errors/index.ts';
 import type { MediaJobs } from './params.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { isDeltaName } from './scan.ts';
@@ -40,11 +40,11 @@ export function createMedium(repo: RepoPort, writer: MediumWriter, params: Creat
   try {
     return params.kind === 'delta' ? writeDelta(repo, writer, params, wanted) : writeRepo(repo, writer, params.target, wanted);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = systemCodeOf(error);
     if (error instanceof TreelineError || code === undefined) throw error;
     throw new TreelineError(code === 'ENOSPC' ? 'disk.full' : 'medium.not-written', {
       subject: params.target,
-      detail: (error as Error).message,
+      detail: messageOf(error),
     });
   }
 }

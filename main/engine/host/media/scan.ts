@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { Medium } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import type { CommitPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { readOrigin } from '../sysroot/origin.ts';
@@ -113,7 +113,7 @@ function readRepo(repo: MediumDirectory, where: string, root: string, current: C
       updates ||= isUpdate(current, row) && (boundBranches(commit)?.includes(ref) ?? true);
       return [row];
     } catch (error) {
-      problems.push(`${ref}: ${(error as Error).message}`);
+      problems.push(`${ref}: ${messageOf(error)}`);
       return [];
     }
   });

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { UpdateSizes } from '../../../../shared/domain/index.ts';
-import { filesKey, filesType, gapsKey, gapsType, type FileRow, type GapRow } from '../../base/ports/commit-sizes.ts';
+import { filesKey, filesType, gapsKey, gapsType } from '../../base/ports/commit-sizes.ts';
 import type { CommitPort, ObjectKind, RepoPort } from '../../base/ports/sysroot.ts';
 
 interface ObjectSize {
@@ -21,7 +21,7 @@ const kinds: readonly ObjectKind[] = ['file', 'dirtree', 'dirmeta', 'commit'];
  * type), undefined when the commit has none. ostree_commit_get_object_sizes gives the same.
  */
 function objectSizes(commit: CommitPort): ObjectSize[] | undefined {
-  const entries = commit.value('ostree.sizes', 'aay') as readonly Uint8Array[] | undefined;
+  const entries = commit.value('ostree.sizes', 'aay');
   return entries?.map((entry) => {
     const [archivedBytes, next] = varint(entry, 32);
     const [unpackedBytes, end] = varint(entry, next);
@@ -38,7 +38,7 @@ function varint(bytes: Uint8Array, start: number): [value: number, next: number]
   let value = 0;
   let factor = 1;
   for (let at = start; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at] ?? 0;
     value += (byte & 0x7f) * factor;
     if (byte < 0x80) return [value, at + 1];
     factor *= 128;
@@ -50,7 +50,7 @@ function varint(bytes: Uint8Array, start: number): [value: number, next: number]
 export function fileSizes(commit: CommitPort): Map<string, Pick<ObjectSize, 'archivedBytes' | 'unpackedBytes'>> | undefined {
   const objects = objectSizes(commit)?.filter((o) => o.type === 'file');
   if (objects) return new Map(objects.map((o) => [o.checksum, o]));
-  const rows = commit.value(filesKey, filesType) as readonly FileRow[] | undefined;
+  const rows = commit.value(filesKey, filesType);
   return (
     rows &&
     new Map(
@@ -64,7 +64,7 @@ export function fileSizes(commit: CommitPort): Map<string, Pick<ObjectSize, 'arc
 
 /** Paths and checksums of the files that `treeline.files` tells of; undefined without it. */
 export function toldFiles(commit: CommitPort): { readonly path: string; readonly checksum: string }[] | undefined {
-  const rows = commit.value(filesKey, filesType) as readonly FileRow[] | undefined;
+  const rows = commit.value(filesKey, filesType);
   return rows?.map(([name, sum]) => ({ path: name, checksum: Buffer.from(sum).toString('hex') }));
 }
 
@@ -104,7 +104,7 @@ export function missingSizes(repo: RepoPort, from: CommitPort | undefined, to: C
 
 /** Rows of `treeline.gaps` by commit; '' is who has nothing. */
 export function gapsOf(commit: CommitPort): Map<string, Missing> {
-  const rows = (commit.value(gapsKey, gapsType) as readonly GapRow[] | undefined) ?? [];
+  const rows = commit.value(gapsKey, gapsType) ?? [];
   return new Map(
     rows.map(([sum, objects, archived, unpacked]) => [
       Buffer.from(sum).toString('hex'),
@@ -128,7 +128,7 @@ function scaled(whole: Missing | undefined, share: number): Missing | undefined 
 /** Share (0..1) of the new tree's packages that the old one doesn't have exactly so. */
 function differingShare(from: CommitPort | undefined, to: CommitPort): number {
   const list = (commit: CommitPort | undefined): string[] =>
-    ((commit?.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as string[][] | undefined) ?? []).map((row) => row.join(' '));
+    (commit?.value('rpmostree.rpmdb.pkglist', 'a(sssss)') ?? []).map((row) => row.join(' '));
   const before = new Set(list(from));
   const after = list(to);
   return after.length === 0 || before.size === 0 ? 1 : after.filter((row) => !before.has(row)).length / after.length;

@@ -22,10 +22,6 @@ export interface DirAttributes {
   readonly gid: number;
 }
 
-/** OSTREE_TREE_GVARIANT_FORMAT and OSTREE_DIRMETA_GVARIANT_FORMAT of ostree-core.h; the numbers of the latter are big-endian. */
-type RawTree = readonly [files: readonly (readonly [string, Buffer])[], dirs: readonly (readonly [string, Buffer, Buffer])[]];
-type RawMeta = readonly [uid: number, gid: number, mode: number, attributes: unknown];
-
 /**
  * Reads trees of commits. What the system's repository has is trusted; what only the repository of fetched things has was written by a process
  * without privileges, and is used only when it is what the (signed) commit names.
@@ -52,7 +48,7 @@ export class TreeReader {
     const known = this.#directories.get(tree);
     if (known) return known;
     this.#require('dirtree', tree);
-    const [files, dirs] = this.#repo.loadMetadata('dirtree', tree) as RawTree;
+    const [files, dirs] = this.#repo.loadMetadata('dirtree', tree);
     const directory = {
       files: new Map(files.map(([name, sum]) => [name, sum.toString('hex')] as const)),
       dirs: new Map(dirs.map(([name, sum, meta]) => [name, { tree: sum.toString('hex'), meta: meta.toString('hex') }] as const)),
@@ -63,8 +59,8 @@ export class TreeReader {
 
   attributes(meta: string): DirAttributes {
     this.#require('dirmeta', meta);
-    const [uid, gid, mode] = (this.#repo.loadMetadata('dirmeta', meta) as RawMeta).map((n) => bigEndian(Number(n) || 0));
-    return { uid: uid ?? 0, gid: gid ?? 0, mode: (mode ?? 0) & 0o7777 };
+    const [uid, gid, mode] = this.#repo.loadMetadata('dirmeta', meta);
+    return { uid: bigEndian(uid), gid: bigEndian(gid), mode: bigEndian(mode) & 0o7777 };
   }
 
   /** A file object, with its content when that is at most so many bytes. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { systemCodeOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 
 /** A boot entry as libostree writes them (Boot Loader Specification, type 1). */
@@ -68,7 +69,7 @@ export function loaderDamage(sysroot: string): string | undefined {
   try {
     leadsTo = readlinkSync(loaderLink(sysroot));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return 'it is no link';
+    if (systemCodeOf(error) === 'EINVAL') return 'it is no link';
     return existsSync(path.join(sysroot, 'boot/ostree'))
       ? 'it is missing'
       : 'it is missing, and /boot holds nothing of this system: is /boot mounted?';

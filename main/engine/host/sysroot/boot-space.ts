@@ -2,6 +2,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import type { Dirtree } from '../../base/ports/gvariant-types.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
 import { bootFileNames } from '../../base/tree/boot-files.ts';
 
@@ -13,11 +14,9 @@ export interface BootFile {
   readonly checksum: string;
 }
 
-type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
-
 /** What libostree copies to /boot: kernel, initramfs and device trees of usr/lib/modules/VERSION. Empty when there are none. */
 export function bootFiles(sysroot: SysrootPort, checksum: string): BootFile[] {
-  const load = (tree: string): Dirtree => sysroot.repo.loadMetadata('dirtree', tree) as Dirtree;
+  const load = (tree: string): Dirtree => sysroot.repo.loadMetadata('dirtree', tree);
   let tree = load(sysroot.repo.loadCommit(checksum).rootDirtree);
   for (const name of ['usr', 'lib', 'modules']) {
     const next = tree[1].find(([n]) => n === name);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { inHostOrder, type ClientLayer, type CommitMeta, type Deployment, type MetaValue } from '../../../../shared/domain/index.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
+import type { VariantPort } from '../../base/ports/gvariant-types.ts';
+import { hasShape } from '../../../files/index.ts';
 
 type Load = (checksum: string) => CommitPort | undefined;
 
@@ -17,7 +19,7 @@ export function baseChecksum(repo: Pick<RepoPort, 'tryLoadCommit'>, checksum: st
 export function layerOf(commit: CommitPort, load: Load): Pick<Deployment, 'baseMeta' | 'layer'> {
   if (!isLayer(commit)) return { baseMeta: metadataOf(commit) };
   const base = load(commit.parent);
-  const texts = (key: string): string[] => (commit.value(key, 'as') as string[] | undefined) ?? [];
+  const texts = (key: string): readonly string[] => commit.value(key, 'as') ?? [];
   const layer: ClientLayer = {
     base: { checksum: commit.parent, ...(base ? { version: base.version, timestamp: base.timestamp } : {}) },
     packages: texts('rpmostree.packages'),
@@ -32,7 +34,7 @@ const tables = ['treeline.changes', 'treeline.history', 'ostree.sizes'];
 
 function metadataOf(commit: CommitPort): CommitMeta {
   const entries = [...commit.metadata].filter(([key]) => !tables.includes(key));
-  return inHostOrder(Object.fromEntries(entries.map(([key, value]) => [key, toJson(value) as MetaValue])));
+  return inHostOrder(Object.fromEntries(entries.flatMap(([key, value]) => (isVariant(value) ? [[key, metaValue(value)]] : []))));
 }
 
 /** A decoded GVariant (native/core/gvariant-format.ts) as JSON. */
@@ -41,8 +43,9 @@ function toJson(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('base64');
   if (Array.isArray(value)) return value.map(toJson);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), toJson(item)]));
-  if (typeof value === 'object' && value !== null && 'type' in value && 'value' in value) {
-    return { type: String(value.type), value: toJson(value.value) };
-  }
-  return value;
+  return isVariant(value) ? metaValue(value) : value;
 }
+
+const isVariant = (value: unknown): value is VariantPort => hasShape(value, { type: 'string' }) && 'value' in value;
+
+const metaValue = ({ type, value }: VariantPort): MetaValue => ({ type, value: toJson(value) });

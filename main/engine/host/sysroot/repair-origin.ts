@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
 import type { DeployOutcome, SysrootJobs } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
@@ -49,7 +49,7 @@ function readIfThere(file: string): Buffer | undefined {
   try {
     return readFileSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import type { Dirtree } from '../../base/ports/gvariant-types.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { fetchDirectories } from '../source/directories.ts';
@@ -8,8 +9,6 @@ import { bootFileNames, isBootFile } from '../../base/tree/boot-files.ts';
 import { withFetched, type UpdateContext } from '../source/context.ts';
 import { fileSizes, missingSizes, toldFiles } from '../source/sizes.ts';
 import type { Source } from '../source/source.ts';
-
-type Dirtree = [files: [name: string, checksum: Buffer][], dirs: [name: string, tree: Buffer, meta: Buffer][]];
 
 const modules = '/usr/lib/modules';
 /** Below a directory of this name nothing is: asking for it brings the directory objects on the way, and no file. */
@@ -65,7 +64,7 @@ async function knownBootFiles(
 /** Kernel, initramfs and device trees of a tree, and which directories must be fetched to know them. */
 function bootFilesIn(repo: RepoPort, commit: CommitPort): { files: BootFile[]; subdirs: string[] } {
   let tree = commit.rootDirtree;
-  const load = (): Dirtree | undefined => (repo.hasObject('dirtree', tree) ? (repo.loadMetadata('dirtree', tree) as Dirtree) : undefined);
+  const load = (): Dirtree | undefined => (repo.hasObject('dirtree', tree) ? repo.loadMetadata('dirtree', tree) : undefined);
   for (const name of modules.slice(1).split('/')) {
     const content = load();
     if (!content) return { files: [], subdirs: [`${modules}/${nothing}`] };

@@ -38,8 +38,8 @@ export function buildDetails(
     const { packages, advisories } = merged;
     return { ...common, packages, advisories, sizes: sizes(merged.installedSizeDeltaBytes), source: 'treeline.changes' };
   }
-  const rows = (commit: CommitPort | undefined): string[][] | undefined =>
-    commit?.value('rpmostree.rpmdb.pkglist', 'a(sssss)') as string[][] | undefined;
+  const rows = (commit: CommitPort | undefined): readonly (readonly string[])[] | undefined =>
+    commit?.value('rpmostree.rpmdb.pkglist', 'a(sssss)');
   const before = rows(from);
   const after = rows(to);
   if (!from || !before || !after)
