@@ -4,7 +4,7 @@ import { formatNevra } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { RpmdbBackend, RpmPackage } from '../../base/ports/rpm.ts';
 import { confined, ownersOf, Tree } from '../../base/tree/index.ts';
-import { assemble, makeScaffold } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import type { Compose } from './compose.ts';
 import { checkFileConflicts } from './conflicts.ts';
 import { runFinalize } from './finalize.ts';
@@ -14,18 +14,16 @@ import { filesLeftOut } from './left-out.ts';
 import { dependencyOrder } from './order.ts';
 import { applyOwnership } from './ownership.ts';
 import { UserDatabase } from './passwd.ts';
-import { checkDevices, checkPlaces, checkSignatures, isTreePlace } from './places.ts';
+import { checkDevices, checkPlaces, checkSignatures } from './places.ts';
 import { postprocess, rpmdbPath } from './postprocess.ts';
-import { Sandbox, type SandboxOptions } from '../../base/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../base/sandbox/sandbox.ts';
 import { policyOf } from './selinux.ts';
 import { linkVarLib } from './var-lib-links.ts';
-import { finishScripts, type ScriptContext } from '../../base/sandbox/script-run.ts';
-import { leftToCompose, runPhase, runPretrans } from './scripts.ts';
+import { runBeforeFiles, runScripts, type ScriptsJob } from './package-scripts.ts';
 import { applySysusers } from './sysusers.ts';
 import { isLinkMode, treePath } from '../../base/tree/tree-path.ts';
 import { checkAllUsers, preserveUsers } from './tree-users.ts';
 import { ownDirectory } from './workdir.ts';
-import { runFileTriggers, runPackageTriggers } from './triggers.ts';
 
 export interface BuiltTree {
   readonly root: string;
@@ -64,8 +62,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     const crossings = checkFileConflicts(ordered, leftOut);
     ownDirectory(root);
     using tree = openTree(compose, root);
-    if (ordered.some((pkg) => pkg.scriptlets.some((s) => s.phase === 'pretrans')))
-      runInTree(compose, tree, 'pretrans', (scripts) => runPretrans(ordered, scripts));
+    runBeforeFiles(scriptsJob(compose, tree), ordered);
     const located = ordered.map((header) => ({
       header,
       commit: commits.get(formatNevra(header)) ?? '',
@@ -85,7 +82,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
   });
   await steps.run('scripts', 'Running scripts', () => {
     using tree = openTree(compose, root);
-    runScripts(compose, tree, ordered, replaced);
+    runAllScripts(compose, tree, ordered, replaced);
   });
   return { root, packages: ordered, leftOut };
 }
@@ -126,52 +123,21 @@ function sandboxOptions({ params, headers }: Compose): SandboxOptions {
   return { epochSeconds: newestBuild(headers), ...(scriptTimeoutSeconds === undefined ? {} : { timeoutMs: scriptTimeoutSeconds * 1000 }) };
 }
 
-/** Ten minutes for a package's script, unless the caller says otherwise. */
-const scriptTimeoutMs = 600_000;
-
-/** Run package scripts on an overlay of the tree, then take over what they wrote. */
-function runInTree(compose: Compose, tree: Tree, name: string, run: (context: ScriptContext) => void): void {
-  const { ports, workdir } = compose;
-  const message = (text: string): void => compose.context.message(text);
-  const directory = ownDirectory(workdir, `scripts-${name}`);
-  makeScaffold(tree);
-  const options = { timeoutMs: scriptTimeoutMs, ...sandboxOptions(compose), leftOut: leftToCompose };
-  using sandbox = new Sandbox(tree.root, directory, ports.system, options);
-  const context: ScriptContext = { sandbox, interpreter: ports.interpreter, message, waiting: {} };
-  run(context);
-  finishScripts(context);
-  sandbox.finish((top) => {
-    if (isTreePlace(top)) return true;
-    message(`/${top}: written by a package script, but no part of an OSTree system: left out`);
-    return false;
-  });
-  tree.forget();
+function scriptsJob(compose: Compose, tree: Tree): ScriptsJob {
+  const { ports, workdir, context } = compose;
+  return { ports, tree, workdir, sandbox: sandboxOptions(compose), message: (text) => context.message(text) };
 }
 
-function runScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[], replaced: ReadonlySet<string>): void {
-  const { steps } = compose;
-  const message = (text: string): void => compose.context.message(text);
+function runAllScripts(compose: Compose, tree: Tree, packages: readonly RpmPackage[], replaced: ReadonlySet<string>): void {
+  const job = scriptsJob(compose, tree);
   const users = new UserDatabase(tree);
   preserveUsers(compose, users);
-  const place = new Map(packages.map((pkg, i) => [pkg, i]));
-  const owners = packages.filter((pkg) => pkg.triggers.some((t) => t.kind === 'package'));
-  // a trigger is heard once its package is there, or comes with the very one
-  const before = (pkg: RpmPackage): RpmPackage[] => owners.filter((owner) => (place.get(owner) ?? 0) <= (place.get(pkg) ?? 0));
-  runInTree(compose, tree, 'pre', (context) =>
-    runPhase(packages, 'pre', context, (pkg) => runPackageTriggers(before(pkg), pkg, 'prein', context)),
-  );
-  steps.report('scripts', 0.3, {});
-  // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
-  applySysusers(tree, users, message);
-  applyOwnership(tree, packages, users, message, replaced);
-  runInTree(compose, tree, 'post', (context) => {
-    runPhase(packages, 'post', context);
-    steps.report('scripts', 0.7, {});
-    for (const pkg of packages) runPackageTriggers(owners, pkg, 'in', context);
-    runFileTriggers(packages, 'file', context);
-    runPhase(packages, 'posttrans', context);
-    runFileTriggers(packages, 'transfile', context);
-  });
+  const giveOwners = (): void => {
+    // users that %pre made are known now, those of sysusers.d follow; then files can be given to them
+    applySysusers(tree, users, job.message);
+    applyOwnership(tree, packages, users, job.message, replaced);
+  };
+  runScripts(job, { added: packages, base: [] }, giveOwners, (done) => compose.steps.report('scripts', done, {}));
 }
 
 /** The newest build among the packages stands for the time of installation: the same packages give the same database. */

@@ -4,6 +4,12 @@ import { rpmFileFlag, type RpmDependency, type RpmPackage, type RpmTrigger } fro
 import { runScript, type ScriptContext } from '../../base/sandbox/script-run.ts';
 import { isLinkMode, treePath } from '../../base/tree/tree-path.ts';
 
+/** Packages whose scripts run, in the order of installation, and those that were there before: their triggers hear of it. */
+export interface Installation {
+  readonly added: readonly RpmPackage[];
+  readonly base: readonly RpmPackage[];
+}
+
 /** RPMSENSE_* of rpm/rpmds.h. */
 const sense = { less: 2, greater: 4, equal: 8 } as const;
 
@@ -29,22 +35,42 @@ export function runPackageTriggers(owners: readonly RpmPackage[], target: RpmPac
         runScript({ pkg, label: `%trigger${when}`, ...trigger, args: ['1', '1'] }, context);
 }
 
-/** %filetriggerin or %transfiletriggerin, by priority: each trigger runs once, with the names of all files below its prefixes. */
-export function runFileTriggers(packages: readonly RpmPackage[], kind: 'file' | 'transfile', context: ScriptContext): void {
-  const triggers = packages
-    .flatMap((pkg) => pkg.triggers.filter((t) => t.kind === kind && t.when.includes('in')).map((trigger) => ({ pkg, trigger })))
-    .sort((a, b) => b.trigger.priority - a.trigger.priority);
+/**
+ * %filetriggerin or %transfiletriggerin, by priority: each trigger runs once, with the names of all files below its prefixes; one that was there before
+ * (`base`) with those of new files only.
+ */
+export function runFileTriggers({ added, base }: Installation, kind: 'file' | 'transfile', context: ScriptContext): void {
+  const triggersOf = (packages: readonly RpmPackage[], isNew: boolean): { pkg: RpmPackage; trigger: RpmTrigger; isNew: boolean }[] =>
+    packages.flatMap((pkg) =>
+      pkg.triggers.filter((t) => t.kind === kind && t.when.includes('in')).map((trigger) => ({ pkg, trigger, isNew })),
+    );
+  const triggers = [...triggersOf(base, false), ...triggersOf(added, true)].sort((a, b) => b.trigger.priority - a.trigger.priority);
   if (triggers.length === 0) return;
-  const files = packages
-    .flatMap((p) => p.files.flatMap((f) => (f.flags & rpmFileFlag.ghost ? [] : [{ name: f.path, merged: mergedName(f.path, f.mode) }])))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { pkg, trigger } of triggers) {
-    const matching = files.filter((file) => isBelow(trigger, file.name) || isBelow(trigger, file.merged)).map((f) => f.name);
+  const newFiles = namesOf(added);
+  const allFiles = base.length === 0 ? newFiles : sortedNames([...newFiles, ...namesOf(base)]);
+  for (const { pkg, trigger, isNew } of triggers) {
+    const matching = (isNew ? allFiles : newFiles)
+      .filter((file) => isBelow(trigger, file.name) || isBelow(trigger, file.merged))
+      .map((f) => f.name);
     if (matching.length === 0) continue;
     const label = kind === 'file' ? '%filetriggerin' : '%transfiletriggerin';
     runScript({ pkg, label, ...trigger, args: ['0'], files: [...new Set(matching)] }, context);
   }
 }
+
+interface FileName {
+  readonly name: string;
+  readonly merged: string;
+}
+
+const namesOf = (packages: readonly RpmPackage[]): FileName[] =>
+  sortedNames(
+    packages.flatMap((p) =>
+      p.files.flatMap((f) => (f.flags & rpmFileFlag.ghost ? [] : [{ name: f.path, merged: mergedName(f.path, f.mode) }])),
+    ),
+  );
+
+const sortedNames = (files: FileName[]): FileName[] => files.sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** /lib/x is /usr/lib/x in a tree: a prefix may be written either way. */
 const mergedName = (name: string, mode: number): string => (name.startsWith('/etc/') ? name : `/${treePath(name, isLinkMode(mode))}`);
