@@ -2,7 +2,7 @@
 import type { RpmPort } from '../../engine/base/ports/rpm.ts';
 import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';
-import { readRpmdb } from './rpmdb.ts';
+import { readInstalled, readRpmdb } from './rpmdb.ts';
 import { verifyPackage } from './verify.ts';
 import { writeRpmdb } from './write-rpmdb.ts';
 
@@ -13,4 +13,4 @@ export { verifyPackage } from './verify.ts';
 export { writeRpmdb } from './write-rpmdb.ts';
 
 /** librpm, as the engine sees it. */
-export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, databaseBackend };
+export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, readInstalled, databaseBackend };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import type { RpmPackage } from '../../engine/base/ports/rpm.ts';
+import type { RpmHeader, RpmPackage } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { bind, Handle, nonNull, Ptr, Scope } from '../core/index.ts';
 import { changelogOf, detailsOf } from './describe.ts';
@@ -58,18 +58,9 @@ export function readPackage(file: string): RpmPackage {
   // rpm 4 began to sign the header itself, as one region
   const formatVersion = header.number(tag.rpmFormat, header.has(tag.headerImmutable) ? 4 : 3);
   return {
+    ...describeHeader(header),
     path: file,
-    ...detailsOf(header),
     formatVersion,
-    files: filesOf(header),
-    fileDigestAlgo: header.number(tag.fileDigestAlgo, 1),
-    requires: dependenciesOf(header, 'requires'),
-    provides: dependenciesOf(header, 'provides'),
-    conflicts: dependenciesOf(header, 'conflicts'),
-    obsoletes: dependenciesOf(header, 'obsoletes'),
-    scriptlets: scriptletsOf(header),
-    triggers: triggersOf(header),
-    changelog: changelogOf(header),
     payload: {
       format: header.string(tag.payloadFormat) || 'cpio',
       // without the tag rpm reads through zlib, which takes both
@@ -79,6 +70,22 @@ export function readPackage(file: string): RpmPackage {
       stripped: formatVersion >= 6 || header.has(tag.longFileSizes),
       digest: header.string(tag.payloadDigest),
     },
+  };
+}
+
+/** What a header says, of a file or of an installed package. */
+export function describeHeader(header: Header): RpmHeader {
+  return {
+    ...detailsOf(header),
+    files: filesOf(header),
+    fileDigestAlgo: header.number(tag.fileDigestAlgo, 1),
+    requires: dependenciesOf(header, 'requires'),
+    provides: dependenciesOf(header, 'provides'),
+    conflicts: dependenciesOf(header, 'conflicts'),
+    obsoletes: dependenciesOf(header, 'obsoletes'),
+    scriptlets: scriptletsOf(header),
+    triggers: triggersOf(header),
+    changelog: changelogOf(header),
     header: header.bytes,
   };
 }

@@ -95,16 +95,15 @@ export interface RpmPayload {
   readonly digest: string;
 }
 
-/** A binary package file, read from its header. */
-export interface RpmPackage extends PackageDetails {
-  readonly path: string;
+/** A binary package, as its header describes it. */
+export interface RpmHeader extends PackageDetails {
+  /** Of the package file, where there is one: installed packages have none. */
+  readonly path?: string;
   readonly summary: string;
   readonly license: string;
   readonly sourceRpm: string;
   readonly installedSizeBytes: number;
   readonly buildTimeSeconds: number;
-  /** Format of the file: 3, 4 or 6. */
-  readonly formatVersion: number;
   readonly files: readonly RpmFile[];
   /** PGPHASHALGO number of `files[].digest`: 1 MD5, 2 SHA-1, 8 SHA-256, 10 SHA-512. */
   readonly fileDigestAlgo: number;
@@ -115,9 +114,16 @@ export interface RpmPackage extends PackageDetails {
   readonly scriptlets: readonly RpmScriptlet[];
   readonly triggers: readonly RpmTrigger[];
   readonly changelog: readonly ChangelogEntry[];
-  readonly payload: RpmPayload;
   /** Header as librpm exports it (without the 8 bytes of magic), signature tags merged in. */
   readonly header: Buffer;
+}
+
+/** A binary package file. */
+export interface RpmPackage extends RpmHeader {
+  readonly path: string;
+  /** Format of the file: 3, 4 or 6. */
+  readonly formatVersion: number;
+  readonly payload: RpmPayload;
 }
 
 export type SignatureOutcome = 'ok' | 'unsigned' | 'invalid' | 'key-missing';
@@ -185,4 +191,6 @@ export interface RpmPort {
   writeRpmdb(options: WriteRpmdbOptions): void;
   /** Packages of an rpmdb, sorted by NEVRA, without gpg-pubkey entries. */
   readRpmdb(options: ReadRpmdbOptions): readonly InstalledPackage[];
+  /** The same with all that their headers say: files, scripts, triggers. */
+  readInstalled(options: Pick<ReadRpmdbOptions, 'root' | 'dbPath'>): readonly RpmHeader[];
 }

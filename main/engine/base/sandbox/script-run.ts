@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { scriptFlag, type RpmPackage } from '../ports/rpm.ts';
+import { scriptFlag, type RpmHeader } from '../ports/rpm.ts';
 import { checkSpace, type RunResult } from './bubblewrap.ts';
 import type { Interpreter, Sandbox } from './sandbox.ts';
 
@@ -15,7 +15,7 @@ export interface ScriptContext {
 
 /** A scriptlet or trigger of a package, about to run. */
 export interface Script {
-  readonly pkg: RpmPackage;
+  readonly pkg: RpmHeader;
   /** `%post`, `%transfiletriggerin` ... */
   readonly label: string;
   readonly interpreter: readonly string[];
@@ -67,7 +67,7 @@ function start(script: Script, subject: string, { sandbox, interpreter }: Script
   const [program = '', ...programArgs] = script.interpreter;
   const who = { subject, packageName: script.pkg.name };
   const hasMacros = (script.flags & (scriptFlag.expand | scriptFlag.queryFormat)) !== 0;
-  const body = hasMacros ? sandbox.expand(interpreter, script.pkg.path, script.body, script.flags, who) : script.body;
+  const body = hasMacros ? sandbox.expand(interpreter, fileOf(script), script.body, script.flags, who) : script.body;
   if (program === '<lua>') {
     const request = { script: body, name: subject, args: ['<lua>', ...script.args], ...(script.files ? { files: script.files } : {}) };
     return sandbox.runLua(interpreter, request, who);
@@ -79,6 +79,15 @@ function start(script: Script, subject: string, { sandbox, interpreter }: Script
     ...(body === '' ? {} : { script: body, args: script.args }),
     who,
     ...(script.files ? { input: script.files.map((f) => `${f}\n`).join('') } : {}),
+  });
+}
+
+/** Macros and tags of a script are filled in from the package's file. */
+function fileOf({ pkg, label }: Script): string {
+  if (pkg.path !== undefined) return pkg.path;
+  throw new TreelineError('package.unsupported', {
+    subject: formatNevra(pkg),
+    detail: `its ${label} is filled in from the package (-e, -q), which the base holds no file of`,
   });
 }
 

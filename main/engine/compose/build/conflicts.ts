@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { rpmFileFlag, type RpmFile, type RpmPackage } from '../../base/ports/rpm.ts';
+import { rpmFileFlag, type RpmFile, type RpmHeader } from '../../base/ports/rpm.ts';
 import { followLinks, type Crossings } from './crossed-links.ts';
 import { fileType, isDirectoryMode, isLinkMode, treePath } from '../../base/tree/tree-path.ts';
 
 interface Owner {
-  readonly pkg: RpmPackage;
+  readonly pkg: RpmHeader;
   readonly file: RpmFile;
 }
 
@@ -33,14 +33,14 @@ function same(a: Owner, b: Owner): boolean {
  * when such a link leads nowhere. `leftOut`: package file -> what the tree doesn’t get of it. Returns the links that are on the way.
  */
 export function checkFileConflicts(
-  packages: readonly RpmPackage[],
+  packages: readonly RpmHeader[],
   leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
 ): Crossings {
   const crossings = followLinks(packages, leftOut);
   const owners = new Map<string, Owner>();
   for (const pkg of packages) {
     for (const file of pkg.files) {
-      if (file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path)?.has(file.path)) continue;
+      if (file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path ?? '')?.has(file.path)) continue;
       const path = crossings.realPath(treePath(file.path, isLinkMode(file.mode)));
       const mine = { pkg, file };
       const other = owners.get(path);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { rpmFileFlag, type RpmPackage } from '../../base/ports/rpm.ts';
+import { rpmFileFlag, type RpmHeader } from '../../base/ports/rpm.ts';
 import { confined } from '../../base/tree/index.ts';
 import { isTreePlace } from './places.ts';
 import { isDirectoryMode, isLinkMode, treePath } from '../../base/tree/tree-path.ts';
 
 interface LinkInTree {
-  readonly pkg: RpmPackage;
+  readonly pkg: RpmHeader;
   readonly target: string;
 }
 
@@ -25,7 +25,7 @@ export interface Crossings {
   readonly realPath: (path: string) => string;
   readonly links: readonly CrossedLink[];
   /** Packages with files beyond a link. */
-  readonly packages: ReadonlySet<RpmPackage>;
+  readonly packages: ReadonlySet<RpmHeader>;
 }
 
 const mostLinks = 40;
@@ -37,13 +37,13 @@ const parentOf = (path: string): string => (path.includes('/') ? path.slice(0, p
  * leads. Throws package.file-conflict naming both packages when it leads to no directory that packages bring; rpm would stop there, or write outside of what it
  * was told. `leftOut` as in checkFileConflicts().
  */
-export function followLinks(packages: readonly RpmPackage[], leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map()): Crossings {
+export function followLinks(packages: readonly RpmHeader[], leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map()): Crossings {
   if (!confined) return { realPath: (path) => path, links: [], packages: new Set() };
   const links = new Map<string, LinkInTree>();
   const directories = new Set<string>();
   const files = packages.flatMap((pkg) =>
     pkg.files.flatMap((file) =>
-      file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path)?.has(file.path)
+      file.flags & rpmFileFlag.ghost || leftOut.get(pkg.path ?? '')?.has(file.path)
         ? []
         : [{ pkg, file, path: treePath(file.path, isLinkMode(file.mode)) }],
     ),
@@ -57,7 +57,7 @@ export function followLinks(packages: readonly RpmPackage[], leftOut: ReadonlyMa
     }
   }
   const crossed = new Map<string, CrossedLink>();
-  const crossing = new Set<RpmPackage>();
+  const crossing = new Set<RpmHeader>();
   const known = new Map<string, string>([['', '']]);
 
   const follow = (link: string, hops: number): string | undefined => {
@@ -78,7 +78,7 @@ export function followLinks(packages: readonly RpmPackage[], leftOut: ReadonlyMa
     return at;
   };
 
-  const realDirectory = (directory: string, pkg: RpmPackage, file: string): string => {
+  const realDirectory = (directory: string, pkg: RpmHeader, file: string): string => {
     const cached = known.get(directory);
     if (cached !== undefined) return cached;
     const above = realDirectory(parentOf(directory), pkg, file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { SystemPort } from '../../base/ports/compose-store.ts';
-import type { RpmPackage } from '../../base/ports/rpm.ts';
+import type { RpmHeader } from '../../base/ports/rpm.ts';
 import { Sandbox, type Interpreter, type SandboxOptions } from '../../base/sandbox/sandbox.ts';
 import { finishScripts, type ScriptContext } from '../../base/sandbox/script-run.ts';
 import type { Tree } from '../../base/tree/index.ts';
@@ -44,7 +44,7 @@ function runInTree(
 }
 
 /** %pretrans, before any file of the packages is there. */
-export function runBeforeFiles(job: ScriptsJob, packages: readonly RpmPackage[]): void {
+export function runBeforeFiles(job: ScriptsJob, packages: readonly RpmHeader[]): void {
   if (packages.some((pkg) => pkg.scriptlets.some((s) => s.phase === 'pretrans')))
     runInTree(job, 'pretrans', (context) => runPretrans(packages, context));
 }
@@ -55,10 +55,10 @@ export function runBeforeFiles(job: ScriptsJob, packages: readonly RpmPackage[])
  */
 export function runScripts(job: ScriptsJob, { added, base }: Installation, giveOwners: () => void, report: (done: number) => void): void {
   const place = new Map(added.map((pkg, i) => [pkg, i]));
-  const hears = (pkg: RpmPackage): boolean => pkg.triggers.some((t) => t.kind === 'package');
+  const hears = (pkg: RpmHeader): boolean => pkg.triggers.some((t) => t.kind === 'package');
   const [baseOwners, addedOwners] = [base.filter(hears), added.filter(hears)];
   // a trigger is heard once its package is there, or comes with the very one
-  const before = (pkg: RpmPackage): RpmPackage[] => [
+  const before = (pkg: RpmHeader): RpmHeader[] => [
     ...baseOwners,
     ...addedOwners.filter((owner) => (place.get(owner) ?? 0) <= (place.get(pkg) ?? 0)),
   ];

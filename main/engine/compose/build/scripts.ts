@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { RpmPackage, ScriptletPhase } from '../../base/ports/rpm.ts';
+import type { RpmHeader, ScriptletPhase } from '../../base/ports/rpm.ts';
 import { runScript, type ScriptContext } from '../../base/sandbox/script-run.ts';
 
 /**
@@ -13,17 +13,17 @@ export const leftToCompose: readonly string[] = [
 ];
 
 /** Run one phase's scriptlets of a package. rpm passes 1 = the package is there once. */
-function runScriptlets(pkg: RpmPackage, phase: ScriptletPhase, context: ScriptContext): void {
+function runScriptlets(pkg: RpmHeader, phase: ScriptletPhase, context: ScriptContext): void {
   for (const scriptlet of pkg.scriptlets.filter((s) => s.phase === phase))
     runScript({ pkg, label: `%${phase}`, ...scriptlet, args: ['1'] }, context);
 }
 
 /** Run one phase's scriptlets of all packages, in the given order; `before` comes before each package's. */
 export function runPhase(
-  packages: readonly RpmPackage[],
+  packages: readonly RpmHeader[],
   phase: ScriptletPhase,
   context: ScriptContext,
-  before?: (pkg: RpmPackage) => void,
+  before?: (pkg: RpmHeader) => void,
 ): void {
   for (const pkg of packages) {
     before?.(pkg);
@@ -35,7 +35,7 @@ export function runPhase(
  * %pretrans runs before there is any file, so what it does is lua: rpm refuses programs of a root that is empty, too. Those of other
  * interpreters are left out with a message.
  */
-export function runPretrans(packages: readonly RpmPackage[], context: ScriptContext): void {
+export function runPretrans(packages: readonly RpmHeader[], context: ScriptContext): void {
   for (const pkg of packages) {
     const scriptlet = pkg.scriptlets.find((s) => s.phase === 'pretrans');
     if (scriptlet && scriptlet.interpreter[0] !== '<lua>')

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { compareVersions } from '../../../../shared/domain/index.ts';
-import { rpmFileFlag, type RpmDependency, type RpmPackage, type RpmTrigger } from '../../base/ports/rpm.ts';
+import { rpmFileFlag, type RpmDependency, type RpmHeader, type RpmTrigger } from '../../base/ports/rpm.ts';
 import { runScript, type ScriptContext } from '../../base/sandbox/script-run.ts';
 import { isLinkMode, treePath } from '../../base/tree/tree-path.ts';
 
 /** Packages whose scripts run, in the order of installation, and those that were there before: their triggers hear of it. */
 export interface Installation {
-  readonly added: readonly RpmPackage[];
-  readonly base: readonly RpmPackage[];
+  readonly added: readonly RpmHeader[];
+  readonly base: readonly RpmHeader[];
 }
 
 /** RPMSENSE_* of rpm/rpmds.h. */
 const sense = { less: 2, greater: 4, equal: 8 } as const;
 
 /** True if a trigger's condition (name, perhaps with a version) is about this package, by rpm's comparison. */
-export function meets(pkg: RpmPackage, condition: RpmDependency): boolean {
+export function meets(pkg: RpmHeader, condition: RpmDependency): boolean {
   if (pkg.name !== condition.name) return false;
   const wanted = condition.flags & (sense.less | sense.greater | sense.equal);
   if (wanted === 0 || condition.version === '') return true;
@@ -28,7 +28,7 @@ export function meets(pkg: RpmPackage, condition: RpmDependency): boolean {
 }
 
 /** Run the %triggerin or %triggerprein scripts of `owners` that are about `target`, each once. Both counts are 1. */
-export function runPackageTriggers(owners: readonly RpmPackage[], target: RpmPackage, when: 'in' | 'prein', context: ScriptContext): void {
+export function runPackageTriggers(owners: readonly RpmHeader[], target: RpmHeader, when: 'in' | 'prein', context: ScriptContext): void {
   for (const pkg of owners)
     for (const trigger of pkg.triggers)
       if (trigger.kind === 'package' && trigger.when.includes(when) && trigger.conditions.some((c) => meets(target, c)))
@@ -40,7 +40,7 @@ export function runPackageTriggers(owners: readonly RpmPackage[], target: RpmPac
  * (`base`) with those of new files only.
  */
 export function runFileTriggers({ added, base }: Installation, kind: 'file' | 'transfile', context: ScriptContext): void {
-  const triggersOf = (packages: readonly RpmPackage[], isNew: boolean): { pkg: RpmPackage; trigger: RpmTrigger; isNew: boolean }[] =>
+  const triggersOf = (packages: readonly RpmHeader[], isNew: boolean): { pkg: RpmHeader; trigger: RpmTrigger; isNew: boolean }[] =>
     packages.flatMap((pkg) =>
       pkg.triggers.filter((t) => t.kind === kind && t.when.includes('in')).map((trigger) => ({ pkg, trigger, isNew })),
     );
@@ -63,7 +63,7 @@ interface FileName {
   readonly merged: string;
 }
 
-const namesOf = (packages: readonly RpmPackage[]): FileName[] =>
+const namesOf = (packages: readonly RpmHeader[]): FileName[] =>
   sortedNames(
     packages.flatMap((p) =>
       p.files.flatMap((f) => (f.flags & rpmFileFlag.ghost ? [] : [{ name: f.path, merged: mergedName(f.path, f.mode) }])),
