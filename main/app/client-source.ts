@@ -3,10 +3,9 @@ import { app } from 'electron';
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createHostClient } from '../client/index.ts';
+import { createHostClient, type HostClient } from '../client/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { createComposeClient, type ComposeClient } from '../local/index.ts';
-import type { AppClient } from './app-client.ts';
 
 /** Names a module below test/ whose createHostClient() plays the service (and createComposeClient() the composer), for page tests in a checkout. */
 const scriptedClientVariable = 'TREELINE_TEST_CLIENT';
@@ -14,12 +13,12 @@ const scriptedClientVariable = 'TREELINE_TEST_CLIENT';
 type ErrorOf = (report: ErrorReport) => Error;
 
 interface ScriptedModule {
-  readonly createHostClient: (errorOf: ErrorOf) => AppClient;
+  readonly createHostClient: (errorOf: ErrorOf) => HostClient;
   readonly createComposeClient: (errorOf: ErrorOf) => ComposeClient;
 }
 
 interface Clients {
-  readonly host: AppClient;
+  readonly host: HostClient;
   readonly compose: ComposeClient;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, clipboard, type BrowserWindow } from 'electron';
-import type { CommandArgs, CommandName, CommandResult } from '../../shared/ipc/index.ts';
+import { commandTable, type ForwardedCalls, type OwnHandlers } from '../../shared/ipc/index.ts';
 import type { ComposeClient } from '../local/index.ts';
 import { createComposeHandlers } from './compose-commands.ts';
 import type { Desktop } from './desktop.ts';
@@ -8,12 +8,8 @@ import type { Host } from './host.ts';
 import { createReviewHandlers } from './review-commands.ts';
 import type { Texts } from './texts.ts';
 
-export type Handlers = { readonly [N in CommandName]: (...args: CommandArgs<N>) => Promise<CommandResult<N>> };
-
-async function done(work: Promise<void>): Promise<undefined> {
-  await work;
-  return undefined;
-}
+/** By name, as ipc.ts sees them: it has validated the arguments, which is what their types come from. */
+export type Handlers = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 
 export interface AppParts {
   readonly host: Host;
@@ -23,31 +19,18 @@ export interface AppParts {
   readonly window: () => BrowserWindow | undefined;
 }
 
-/** What each command of the contract does. */
+/** Commands that the service's client does as they are. */
+function forwards(client: ForwardedCalls): Handlers {
+  const rows = Object.entries(commandTable).flatMap(([name, row]) => ('client' in row ? [[name, row.client] as const] : []));
+  return Object.fromEntries(rows.map(([name, method]) => [name, (...args) => Reflect.apply(client[method], client, args)]));
+}
+
+/** What each command does. That neither the client nor main lacks one is a matter of their types. */
 export function createHandlers({ host, compose, desktop, texts, window }: AppParts): Handlers {
-  const { client } = host;
-  return {
-    ...createReviewHandlers({ client, window, texts }),
+  const own: OwnHandlers = {
+    ...createReviewHandlers({ client: host.client, window, texts }),
     ...createComposeHandlers({ compose, window, texts }),
     'host.snapshot': () => host.snapshot(),
-    'host.check': () => done(client.checkForUpdate()),
-    'host.upgrade': (options) => client.upgrade(options),
-    'host.rollback': (options) => client.rollback(options),
-    'host.setDefault': (id, options) => client.setDefault(id, options),
-    'host.pin': (id, pinned) => client.pin(id, pinned),
-    'host.undeploy': (id) => client.undeploy(id),
-    'host.repair': () => client.repair(),
-    'host.cleanup': (elements) => client.cleanup(elements),
-    'host.restart': (options) => done(options ? client.restart(options) : client.restart()),
-    'host.cancel': () => done(client.cancel()),
-    'host.reload': () => done(client.reload()),
-    'host.updateDetails': () => client.updateDetails(),
-    'host.compare': async (from, to) => {
-      const { packages, advisories } = await client.compare(from, to);
-      return { packages: [...packages], advisories: [...advisories] };
-    },
-    'host.history': async (limit) => [...(await client.history(limit))],
-    'host.diskUse': () => client.diskUse(),
     'app.environment': async () => ({
       languages: app.getPreferredSystemLanguages(),
       formatLocale: app.getSystemLocale() || app.getLocale(),
@@ -60,10 +43,8 @@ export function createHandlers({ host, compose, desktop, texts, window }: AppPar
     }),
     'app.preferences': () => desktop.preferences(),
     'app.setPreferences': (change) => desktop.setPreferences(change),
-    'app.copyText': async (text) => {
-      // a promise in newer versions of Electron: that it failed must reach the window
-      await clipboard.writeText(text);
-      return undefined;
-    },
+    // a promise in newer versions of Electron: that it failed must reach the window
+    'app.copyText': async (text) => clipboard.writeText(text),
   };
+  return { ...forwards(host.client), ...own };
 }

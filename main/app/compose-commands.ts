@@ -2,13 +2,12 @@
 import { dialog, type BrowserWindow } from 'electron';
 import type { AvailablePackage, ComposeResult, JobState } from '../../shared/domain/index.ts';
 import { errorText, TreelineError } from '../../shared/errors/index.ts';
-import type { composeCommands } from '../../shared/ipc/index.ts';
+import type { OwnHandlers } from '../../shared/ipc/index.ts';
 import type { ComposeClient, Draft } from '../local/index.ts';
-import type { Handlers } from './commands.ts';
 import type { Texts } from './texts.ts';
 import { targetOf, Treefiles } from './treefiles.ts';
 
-type ComposeHandlers = Pick<Handlers, keyof typeof composeCommands>;
+type ComposeHandlers = Pick<OwnHandlers, Extract<keyof OwnHandlers, `compose.${string}`>>;
 
 interface Surroundings {
   readonly compose: ComposeClient;
@@ -106,15 +105,9 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
     },
     'compose.openRecent': (token) => files.open(files.pathOf(token)),
     'compose.forget': async (token) => files.forget(token),
-    'compose.save': async (token, text, options) => {
-      await files.save(token, text, options?.overwrite ?? false);
-      return undefined;
-    },
-    'compose.keepDraft': async (token, text) => {
-      files.keepDraft(token, text ?? undefined);
-      return undefined;
-    },
-    'compose.keys': async () => [...(await compose.keys())],
+    'compose.save': (token, text, options) => files.save(token, text, options?.overwrite ?? false),
+    'compose.keepDraft': async (token, text) => files.keepDraft(token, text ?? undefined),
+    'compose.keys': () => compose.keys(),
     'compose.check': async (token, text) => {
       const check = await compose.check(draftOf(token, text));
       if (check.ref !== undefined) usedRepos.set(token, check.usedRepos.join(' '));
@@ -146,11 +139,8 @@ export function createComposeHandlers({ compose, window, texts }: Surroundings):
       return running.result;
     },
     'compose.cancel': () => compose.cancel(),
-    'compose.releases': async (token, ref) => [...(await compose.releases(repoOf(token), ref, shownReleases))],
-    'compose.release': async (token, checksum) => {
-      const { packages, advisories } = await compose.release(repoOf(token), checksum);
-      return { packages: [...packages], advisories: [...advisories] };
-    },
+    'compose.releases': async (token, ref) => compose.releases(repoOf(token), ref, shownReleases),
+    'compose.release': async (token, checksum) => compose.release(repoOf(token), checksum),
   };
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { DesktopSession } from '../client/desktop-session.ts';
 import type { Preferences } from '../../shared/ipc/index.ts';
-import type { WholeClient } from './app-client.ts';
+import type { HostClient } from '../client/index.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { Notifier } from './notifier.ts';
 import type { Texts } from './texts.ts';
@@ -15,7 +15,7 @@ const wishesSchema: z.ZodType<Wishes> = z.object({ notifications: z.boolean(), t
 const first: Wishes = { notifications: true, tray: false };
 
 interface DesktopOptions {
-  readonly client: WholeClient;
+  readonly client: HostClient;
   readonly texts: Texts;
   /** BCP 47 tag that times are written by. */
   readonly locale: string;

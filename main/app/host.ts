@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import { wholeClient, type AppClient, type WholeClient } from './app-client.ts';
+import type { HostClient } from '../client/index.ts';
+import { appClient } from './app-client.ts';
 
 /** What the window shows when the service can't even be asked. */
 function absent(error: unknown): HostSnapshot {
@@ -25,11 +26,11 @@ function absent(error: unknown): HostSnapshot {
 
 /** Forwards the client's events. The client is the cache; all that is added here is an answer when it has none. */
 export class Host {
-  readonly client: WholeClient;
+  readonly client: HostClient;
   readonly #stop: (() => void)[];
 
-  constructor(client: AppClient, push: { snapshot: (snapshot: HostSnapshot) => void; job: (job: JobState) => void }) {
-    this.client = wholeClient(client);
+  constructor(client: HostClient, push: { snapshot: (snapshot: HostSnapshot) => void; job: (job: JobState) => void }) {
+    this.client = appClient(client);
     this.#stop = [client.onSnapshot(push.snapshot), client.onJob(push.job)];
   }
 

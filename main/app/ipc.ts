@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { channelOf, commandNames, commands, events, type CommandName, type EventName, type Reply } from '../../shared/ipc/index.ts';
+import { issuesText } from '../../shared/domain/schemas/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { Handlers } from './commands.ts';
 import { isOwnUrl } from './origin.ts';
@@ -16,7 +17,7 @@ export function registerCommands(handlers: Handlers, window: () => WebContents |
 export function pushEvent(contents: WebContents | undefined, name: EventName, payload: unknown): void {
   const checked = events[name].safeParse(payload);
   if (!checked.success) {
-    process.stderr.write(`treeline: ${name} breaks the contract: ${describe(checked.error.issues)}\n`);
+    process.stderr.write(`treeline: ${name} breaks the contract: ${issuesText(checked.error.issues)}\n`);
     return;
   }
   if (contents && !contents.isDestroyed()) contents.send(channelOf(name), checked.data);
@@ -33,30 +34,17 @@ export async function answer(name: CommandName, handlers: Handlers, args: unknow
     if (!trusted) throw new TreelineError('auth.denied', { subject: name, facts: { owner: 'a foreign page' } });
     // a trailing undefined is how a caller leaves an option out
     const checkedArgs = commands[name].args.safeParse(args);
-    if (!checkedArgs.success) throw badArgument(name, checkedArgs.error.issues);
-    const handler = handlers[name] as (...args: unknown[]) => Promise<unknown>;
-    const value = await handler(...(checkedArgs.data as unknown[]));
+    if (!checkedArgs.success) {
+      throw new TreelineError('service.bad-argument', { subject: name, detail: issuesText(checkedArgs.error.issues, 'arguments') });
+    }
+    const handler = handlers[name];
+    if (!handler) throw new TreelineError('not-supported', { subject: name });
+    const value: unknown = await Reflect.apply(handler, undefined, checkedArgs.data);
     const checkedResult = commands[name].result.safeParse(value);
     if (!checkedResult.success)
-      throw new TreelineError('internal.protocol', { detail: `${name}: ${describe(checkedResult.error.issues)}` });
+      throw new TreelineError('internal.protocol', { detail: `${name}: ${issuesText(checkedResult.error.issues)}` });
     return { ok: true, value: checkedResult.data };
   } catch (error) {
     return { ok: false, error: TreelineError.report(error) };
   }
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function badArgument(name: string, issues: readonly Issue[]): TreelineError {
-  return new TreelineError('service.bad-argument', { subject: name, detail: describe(issues) });
-}
-
-function describe(issues: readonly Issue[]): string {
-  return issues
-    .slice(0, 3)
-    .map((issue) => `${issue.path.map(String).join('.') || 'arguments'}: ${issue.message}`)
-    .join('; ');
 }

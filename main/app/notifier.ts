@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { HostSnapshot, ScheduledRestart } from '../../shared/domain/index.ts';
 import { errorText } from '../../shared/errors/index.ts';
 import type { DesktopNotification } from '../client/desktop-session.ts';
-import type { WholeClient } from './app-client.ts';
+import type { HostClient } from '../client/index.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { decideNotifications, firstNotificationState, type Notice, type NotificationState } from './notification-policy.ts';
 import type { Texts } from './texts.ts';
@@ -16,7 +16,7 @@ const stateSchema: z.ZodType<NotificationState> = z.object({
 });
 
 interface NotifierOptions {
-  readonly client: WholeClient;
+  readonly client: HostClient;
   /** Where it is remembered what was said. */
   readonly file: string;
   readonly texts: Texts;

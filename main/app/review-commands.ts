@@ -4,23 +4,20 @@ import { readFile } from 'node:fs/promises';
 import type { EtcFile, EtcPreview, Medium, UpdateDetails } from '../../shared/domain/index.ts';
 import { reviewJson, reviewMarkdown } from '../../shared/domain/review-report.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { reviewCommands } from '../../shared/ipc/index.ts';
-import type { WholeClient } from './app-client.ts';
+import type { HostClient } from '../client/index.ts';
+import type { OwnHandlers } from '../../shared/ipc/index.ts';
 import { chooseKeyFile, chooseMedium, ChosenKeys, saveAs } from './chosen-files.ts';
-import type { Handlers } from './commands.ts';
 import type { Texts } from './texts.ts';
 
-type ReviewHandlers = Pick<Handlers, Exclude<keyof typeof reviewCommands, 'app.preferences' | 'app.setPreferences'>>;
+type ReviewHandlers = Pick<
+  OwnHandlers,
+  'review.preview' | 'review.export' | 'remotes.chooseKey' | 'remotes.importKey' | 'media.list' | 'media.choose' | 'media.upgrade'
+>;
 
 interface Surroundings {
-  readonly client: WholeClient;
+  readonly client: HostClient;
   readonly window: () => BrowserWindow | undefined;
   readonly texts: Texts;
-}
-
-async function done(work: Promise<void>): Promise<undefined> {
-  await work;
-  return undefined;
 }
 
 /** Files of /etc whose differences get into a report. */
@@ -32,15 +29,6 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
   const knownMedia = new Set<string>();
   let lastMedia: { readonly mounts: string; readonly media: readonly Medium[] } | undefined;
   return {
-    'review.summary': (checksum) => client.reviewSummary(checksum),
-    'review.etc': async (checksum) => {
-      const preview = await client.etcPreview(checksum);
-      return { ...preview, entries: [...preview.entries] };
-    },
-    'review.etcFile': (path, checksum) => client.etcFile(path, checksum),
-    'review.fetch': (checksum) => client.fetchReview(checksum),
-    'review.treeDiff': (from, to, options) => client.treeDiff(from, to, options),
-    'review.treeFile': (from, to, path) => client.treeFile(from, to, path),
     'review.preview': (target) => {
       if (target.medium !== undefined) checkMedium(target.medium);
       return client.preview(target);
@@ -71,26 +59,19 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
       return name === undefined ? undefined : { fileName: name };
     },
 
-    'remotes.list': async () => [...(await client.remotes())],
-    'remotes.add': (name, url, options) => client.addRemote(name, url, options),
-    'remotes.edit': (name, change) => client.editRemote(name, change),
-    'remotes.remove': (name, options) => done(client.removeRemote(name, options)),
     'remotes.chooseKey': async () => {
       const file = await chooseKeyFile(window(), texts('save.chooseKey'));
       if (!file) return undefined;
       const found = await client.inspectKey(file.base64);
-      return { token: keys.remember(file.base64), fileName: file.fileName, keys: [...found] };
+      return { token: keys.remember(file.base64), fileName: file.fileName, keys: found };
     },
-    'remotes.importKey': async (name, token) => [...(await client.importKey(name, keys.get(token)))],
-    'remotes.refs': async (name) => [...(await client.remoteRefs(name))],
-    'remotes.versions': async (refspec, limit) => [...(await client.remoteVersions(refspec, limit))],
-    'remotes.rebase': (refspec, options) => client.rebase(refspec, options),
+    'remotes.importKey': (name, token) => client.importKey(name, keys.get(token)),
 
     'media.list': async (fresh) => {
       const mounts = await mountTable();
       if (fresh || lastMedia?.mounts !== mounts) lastMedia = { mounts, media: await client.media() };
       for (const { path } of lastMedia.media) knownMedia.add(path);
-      return [...lastMedia.media];
+      return lastMedia.media;
     },
     'media.choose': async (kind) => {
       const path = await chooseMedium(
@@ -107,18 +88,6 @@ export function createReviewHandlers({ client, window, texts }: Surroundings): R
       checkMedium(path);
       return client.upgradeFromMedium(path, options);
     },
-
-    'restart.scheduled': () => client.scheduledRestart(),
-    'restart.schedule': (at) => client.scheduleRestart(at),
-    'restart.postpone': (seconds) => client.postponeRestart(seconds),
-    'restart.cancel': () => done(client.cancelScheduledRestart()),
-    'restart.blockers': async () => [...(await client.restartBlockers())],
-    'restart.whatsNew': () => client.whatsNew(),
-    'restart.acknowledge': () => done(client.acknowledgeWhatsNew()),
-
-    'host.bootOnce': (id, options) => client.bootOnce(id, options),
-    'host.deploy': (revision, options) => client.deploy(revision, options),
-    'host.pause': () => done(client.pause()),
   };
 
   /** The texts of what both sides changed: a reviewer wants to see what is missed. A file that can't be read is left out. */

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
-import type { RemotesClient, RestartClient, ReviewClient } from './review-api.ts';
+import type {
+  DiskUse,
+  EtcFile,
+  HistoryEntry,
+  HostSnapshot,
+  JobState,
+  PackageComparison,
+  PullOptions,
+  RemoteKey,
+  ScheduledRestart,
+  TreeDiff,
+  UpdateDetails,
+} from '../../shared/domain/index.ts';
+import type { RowClient } from './row-client.ts';
 
-/** What the app and the CLI ask of the service. Every promise rejects with a TreelineError only. */
-export interface HostClient {
+/** What the client does with more than one call, or differently with a stock daemon. Every promise rejects with a TreelineError only. */
+export interface WrittenClient {
   snapshot(): Promise<HostSnapshot>;
   /** Whole snapshots after each change, throttled to one in 300 ms. */
   onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void;
@@ -13,27 +25,18 @@ export interface HostClient {
   /** Looks for an update: no password. Resolves when the check ended, whatever it found (see snapshot.check). */
   checkForUpdate(): Promise<void>;
   /** Pull and stage. Resolves with the finished job (phase succeeded, failed or cancelled). */
-  upgrade(options: { reboot?: boolean; allowDowngrade?: boolean; downloadOnly?: boolean }): Promise<JobState>;
-  deploy(revision: string, options: { reboot?: boolean }): Promise<JobState>;
-  rollback(options: { reboot?: boolean }): Promise<JobState>;
-  /** Make a listed deployment the default. */
-  setDefault(deploymentId: string, options: { reboot?: boolean }): Promise<JobState>;
-  pin(deploymentId: string, pinned: boolean): Promise<JobState>;
-  undeploy(deploymentId: string): Promise<JobState>;
+  upgrade(options: PullOptions): Promise<JobState>;
+  upgradeFromMedium(path: string, options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
+  deploy(revision: string, options: PullOptions): Promise<JobState>;
+  rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState>;
+  rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
   cleanup(elements: readonly ('base' | 'pending-deploy' | 'rollback-deploy' | 'repomd')[]): Promise<JobState>;
-  kernelArgs(change: {
-    append?: readonly string[];
-    replace?: readonly string[];
-    remove?: readonly string[];
-    appendIfMissing?: readonly string[];
-    deleteIfPresent?: readonly string[];
-    reboot?: boolean;
-  }): Promise<JobState>;
+  kernelArgs(change: KernelArgsChange): Promise<JobState>;
   /**
    * Ask the service to restart the machine (finalizing what is staged). Rejects with restart.blocked when a program or somebody else's
    * session stands against it, unless `force`.
    */
-  restart(options?: { force?: boolean }): Promise<void>;
+  restart(options?: { readonly force?: boolean | undefined }): Promise<void>;
   cancel(): Promise<void>;
   reload(): Promise<void>;
 
@@ -41,19 +44,16 @@ export interface HostClient {
   compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison>;
   history(limit: number): Promise<readonly HistoryEntry[]>;
   diskUse(): Promise<DiskUse>;
+  etcFile(path: string, checksum?: string): Promise<EtcFile>;
+  treeDiff(
+    fromChecksum: string,
+    toChecksum: string,
+    options: { readonly limit: number; readonly prefix?: string | undefined },
+  ): Promise<TreeDiff>;
+  /** Asks for a password each time. */
+  importKey(remote: string, keyBase64: string): Promise<readonly RemoteKey[]>;
+  scheduledRestart(): Promise<ScheduledRestart | undefined>;
   close(): void;
-}
-
-/** Options of everything that pulls or deploys; names and meaning as rpm-ostree's command line has them. */
-export interface PullOptions {
-  readonly reboot?: boolean;
-  readonly allowDowngrade?: boolean;
-  readonly downloadOnly?: boolean;
-  readonly cacheOnly?: boolean;
-  readonly skipBranchCheck?: boolean;
-  readonly lockFinalization?: boolean;
-  /** Name of the program that decides about updates from now on. */
-  readonly registerDriver?: string;
 }
 
 export interface KernelArgsChange {
@@ -70,13 +70,23 @@ export interface KernelArgsChange {
   readonly reboot?: boolean;
 }
 
+/** What the app asks of the service. */
+export interface HostClient extends WrittenClient, RowClient {}
+
 /** What the command line needs besides. */
-export interface FullHostClient extends HostClient, ReviewClient, RemotesClient, RestartClient {
-  upgrade(options: PullOptions): Promise<JobState>;
-  deploy(revision: string, options: PullOptions): Promise<JobState>;
-  rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState>;
+export interface FullHostClient extends HostClient {
   finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;
-  kernelArgs(change: KernelArgsChange): Promise<JobState>;
+}
+
+/** A client whose other methods are those that `missing` makes. */
+export function wholeClient<Whole extends object>(client: Partial<Whole> & object, missing: (name: string) => unknown): Whole {
+  const get = (target: object, name: string | symbol): unknown => {
+    const member: unknown = Reflect.get(target, name);
+    if (typeof member === 'function') return member.bind(target);
+    // `then` must stay missing: an object with one is a promise to whoever awaits it
+    return member !== undefined || typeof name !== 'string' || name === 'then' ? member : missing(name);
+  };
+  return new Proxy(client, { get }) as Whole;
 }

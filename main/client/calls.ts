@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
+  givenDict,
   iface,
-  optionDict,
   rootPath,
-  signatureOf,
+  optionDict,
   sysrootPath,
   type Gives,
   type InterfaceSpec,
@@ -12,10 +12,10 @@ import {
   type OptionValues,
   type PropertyOf,
   type Takes,
-  type Variant,
 } from '../../shared/dbus/index.ts';
-import type { JobState } from '../../shared/domain/index.ts';
+import type { JobState, OptionsGiven } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { callRow, propertyOf } from './ask.ts';
 import { lacks, type ServiceLink } from './link.ts';
 import type { StockReader } from './stock.ts';
 
@@ -58,18 +58,12 @@ export class Calls {
 
   /** Rejects with a TreelineError; `again`: harmless to repeat when the service was just leaving. */
   async call<I extends InterfaceSpec, M extends MethodOf<I>>(spec: I, member: M, args: Takes<I, M>, again = false): Promise<Gives<I, M>> {
-    const row = spec.methods[member];
-    if (!row) throw new TypeError(`${spec.name} has no ${member}`);
-    const target = { path: await this.pathOf(spec), interface: spec.name, member, signature: signatureOf(row.in), body: args };
-    // its signature is the row's, and the decoder gives values by signature
-    return (await this.link.call({ ...target, answer: signatureOf(row.out) }, again)) as Gives<I, M>;
+    return callRow<I, M>(this.link, await this.pathOf(spec), spec, member, args, again);
   }
 
   /** A property of an interface whose type is the row's. */
   async property<I extends InterfaceSpec, P extends keyof I['properties'] & string>(spec: I, name: P): Promise<PropertyOf<I, P>> {
-    const target = { path: await this.pathOf(spec), interface: iface.properties, member: 'Get', signature: 'ss', body: [spec.name, name] };
-    const [value] = await this.link.call(target, true);
-    return (value as Variant<PropertyOf<I, P>>).value;
+    return propertyOf<I, P>(this.link, await this.pathOf(spec), spec, name);
   }
 
   /** Ask for a job, start it, wait for its end. */
@@ -80,8 +74,8 @@ export class Calls {
   }
 
   /** An `a{sv}` of options for a call that starts something. */
-  bag(values: OptionValues): Options {
-    return optionDict({ ...values, ...this.always });
+  bag(given: OptionsGiven): Options {
+    return { ...givenDict(given), ...optionDict(this.always) };
   }
 
   /** The stock daemon's default deployment before a job that may replace it; undefined where that says nothing. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Variant } from '../../shared/dbus/index.ts';
+import { Variant, type ValueOf } from '../../shared/dbus/index.ts';
 import {
   compareEvr,
   inHostOrder,
@@ -17,14 +17,16 @@ import {
   type PackageChange,
   type Signature,
 } from '../../shared/domain/index.ts';
+import { valueIn } from './ask.ts';
 
 /** Dictionaries of a stock rpm-ostreed as domain types: the only place that knows both. What it doesn't tell is missing, or empty where that can't be mistaken. */
 export type Dict = Readonly<Record<string, Variant | undefined>>;
 
 const str = (dict: Dict, key: string): string => (typeof dict[key]?.value === 'string' ? dict[key].value : '');
 const bool = (dict: Dict, key: string): boolean => dict[key]?.value === true;
-const num = (dict: Dict, key: string): number => Number((dict[key]?.value as number | bigint | undefined) ?? 0);
-const list = (dict: Dict, key: string): string[] => (Array.isArray(dict[key]?.value) ? (dict[key].value as string[]) : []);
+const num = (dict: Dict, key: string): number => numberOf(dict[key]?.value);
+const numberOf = (value: unknown): number => (typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0);
+const list = (dict: Dict, key: string): readonly string[] => valueIn(dict[key], 'as') ?? [];
 const unlockedStates = ['none', 'development', 'hotfix', 'transient'] as const;
 
 export function decodeDeployment(dict: Dict, index: number, isRollback: boolean, bootConfig: Dict): Deployment {
@@ -94,7 +96,8 @@ function decodeLayer(dict: Dict): ClientLayer {
 }
 
 function decodeMeta(variant: Variant | undefined): CommitMeta {
-  return variant?.signature === 'a{sv}' ? inHostOrder(metaJson(variant.value) as CommitMeta) : {};
+  const entries = Object.entries(valueIn(variant, 'a{sv}') ?? {});
+  return inHostOrder(Object.fromEntries(entries.map(([key, { signature, value }]) => [key, { type: signature, value: metaJson(value) }])));
 }
 
 /** As the domain keeps GVariants; a decoded Variant says its type itself. */
@@ -110,7 +113,7 @@ function metaJson(value: unknown): unknown {
 
 /** Tuples in the order of OstreeGpgSignatureAttr. */
 function decodeSignatures(dict: Dict): Signature[] {
-  return (rows(dict.signatures?.value) as Variant[]).map((variant) => {
+  return (valueIn(dict.signatures, 'av') ?? []).map((variant) => {
     const row = rows(variant.value);
     return {
       type: 'gpg',
@@ -121,7 +124,7 @@ function decodeSignatures(dict: Dict): Signature[] {
       keyMissing: row[4] === true,
       keyId: String(row[5] ?? ''),
       fingerprint: String(row[5] ?? ''),
-      timeSeconds: Number(row[6] ?? 0),
+      timeSeconds: numberOf(row[6]),
       userName: String(row[10] ?? ''),
       userEmail: String(row[11] ?? ''),
     };
@@ -131,7 +134,7 @@ function decodeSignatures(dict: Dict): Signature[] {
 /** CachedUpdate of a stock daemon. It doesn't say when it looked, nor that looking failed, nor how large the update is. */
 export function decodeCachedUpdate(dict: Dict): CheckState {
   if (!str(dict, 'checksum')) return { kind: 'never' };
-  const diff = dict['rpm-diff']?.value as Dict | undefined;
+  const diff: Dict | undefined = valueIn(dict['rpm-diff'], 'a{sv}');
   const count = (key: string): number => rows(diff?.[key]?.value).length;
   const security = decodeAdvisories(dict)?.filter(({ kind }) => kind === 'security');
   const update: AvailableUpdate = {
@@ -157,20 +160,20 @@ const severities = ['none', 'low', 'moderate', 'important', 'critical'] as const
 /** a(suuasa{sv}) of a cached update; undefined when the daemon tells none, which may mean that it has no metadata of packages. */
 export function decodeAdvisories(dict: Dict): Advisory[] | undefined {
   if (!dict.advisories) return undefined;
-  return (rows(dict.advisories.value) as [string, number, number, unknown, Dict][]).map(([id, kind, severity, packages, more]) => ({
+  return (valueIn(dict.advisories, 'a(suuasa{sv})') ?? []).map(([id, kind, severity, packages, more]) => ({
     id,
     kind: advisoryKinds[kind] ?? 'unknown',
     severity: severities[severity] ?? 'none',
     title: '',
     description: '',
     issuedSeconds: 0,
-    references: (rows(more?.cve_references?.value) as [string, string][]).map(([url, title]) => ({
+    references: (valueIn(more.cve_references, 'a(ss)') ?? []).map(([url, title]) => ({
       kind: 'cve' as const,
       id: /CVE-\d+-\d+/.exec(title)?.[0] ?? title,
       title,
       url,
     })),
-    packages: rows(packages) as string[],
+    packages,
   }));
 }
 
@@ -180,11 +183,11 @@ const rows = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const changeKinds = ['added', 'removed', 'upgraded', 'downgraded'] as const;
 
 /** a(sua{sv}) of the `*RpmDiff` methods. */
-export function decodeRpmDiff(diff: unknown): PackageChange[] {
-  return (rows(diff) as (readonly [string, number, Dict])[]).flatMap(([name, number, dict]) => {
+export function decodeRpmDiff(diff: ValueOf<'a(sua{sv})'>): PackageChange[] {
+  return diff.flatMap(([name, number, dict]) => {
     const side = (key: string): (Evr & { name: string; arch: string }) | undefined => {
-      const tuple = dict?.[key]?.value as [string, string, string] | undefined;
-      return Array.isArray(tuple) ? { ...parseEvr(tuple[1]), name: tuple[0], arch: tuple[2] } : undefined;
+      const tuple = valueIn(dict[key], '(sss)');
+      return tuple && { ...parseEvr(tuple[1]), name: tuple[0], arch: tuple[2] };
     };
     const [from, to] = [side('PreviousPackage'), side('NewPackage')];
     const kind = changeKinds[number] ?? kindOf(from, to);

@@ -1,24 +1,39 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
-  iface,
-  optionDict,
+  givenDict,
+  heard,
   osInterface,
   sysrootInterface,
   treelineOsInterface,
   treelineSysrootInterface,
   type AbstractConnector,
   type DbusMessage,
-  type Options,
-  type OptionValues,
 } from '../../shared/dbus/index.ts';
-import type { DiskUse, HistoryEntry, HostSnapshot, JobState, PackageComparison, UpdateDetails } from '../../shared/domain/index.ts';
+import {
+  pickOptions,
+  pullNames,
+  type DiskUse,
+  type EtcFile,
+  type HistoryEntry,
+  type HostSnapshot,
+  type HostState,
+  type JobState,
+  type PackageComparison,
+  type PullOptions,
+  type RemoteKey,
+  type ScheduledRestart,
+  type TreeDiff,
+  type UpdateDetails,
+} from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FullHostClient, KernelArgsChange, PullOptions } from './api.ts';
+import type { FullHostClient, KernelArgsChange } from './api.ts';
+import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
 import { endedReport, versionsMark } from './ended-service.ts';
-import { ExtraCalls } from './extra-calls.ts';
 import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
+import { jobAnswer } from './row-calls.ts';
+import type { RowClient } from './row-client.ts';
 import { StockReader } from './stock.ts';
 import { stockVersion } from './stock-version.ts';
 
@@ -43,9 +58,9 @@ export interface ClientOptions {
 
 const snapshotMs = 300;
 
-/** The service as the app and the command line see it. Every promise rejects with a TreelineError only. */
-export class DbusHostClient extends ExtraCalls implements FullHostClient {
-  protected readonly calls: Calls;
+/** The service as the app and the command line see it, without what its rows say everything about. */
+export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
+  readonly calls: Calls;
   private readonly link: ServiceLink;
   private readonly stock: StockReader;
   private readonly connectAbstract: AbstractConnector | undefined;
@@ -56,9 +71,9 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   /** Jobs of a stock daemon are known only to the client that runs them. */
   private ownJob: JobState | undefined;
   private ownPast: readonly JobState[] = [];
+  private telling: Promise<void> = Promise.resolve();
 
   constructor(options: ClientOptions = {}) {
-    super();
     this.connectAbstract = options.connectAbstract;
     this.link = new ServiceLink({
       address: options.address,
@@ -85,13 +100,11 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   /** The service tells of the stateroot that runs; what is different for another one is asked of that one's object. */
-  private async ourSnapshot(): Promise<Omit<HostSnapshot, 'service'>> {
-    const [json] = await this.calls.call(treelineSysrootInterface, 'Snapshot', [], true);
-    const host = JSON.parse(json) as Omit<HostSnapshot, 'service'>;
+  private async ourSnapshot(): Promise<HostState> {
+    const [host] = await this.calls.call(treelineSysrootInterface, 'Snapshot', [], true);
     const { stateroot } = this.link;
     if (stateroot === undefined || stateroot === host.osname) return host;
-    const check = await this.calls.property(treelineOsInterface, 'CheckState');
-    return { ...host, osname: stateroot, check: JSON.parse(check) as HostSnapshot['check'] };
+    return { ...host, osname: stateroot, check: await this.calls.property(treelineOsInterface, 'CheckState') };
   }
 
   onSnapshot(listener: (snapshot: HostSnapshot) => void): () => void {
@@ -113,40 +126,32 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async upgrade(options: PullOptions): Promise<JobState> {
-    return this.calls.run('upgrade', osInterface, 'Upgrade', [this.pullBag(options)]);
+    return this.calls.run('upgrade', osInterface, 'Upgrade', [this.calls.bag(pickOptions(options, pullNames))]);
   }
 
   async deploy(revision: string, options: PullOptions): Promise<JobState> {
     if (options.registerDriver) {
-      const wanted = optionDict({ 'set-revision': revision || undefined });
-      return this.calls.run(`deploy ${revision}`, osInterface, 'UpdateDeployment', [wanted, this.pullBag(options)]);
+      const wanted = givenDict({ setRevision: revision });
+      return this.calls.run(`deploy ${revision}`, osInterface, 'UpdateDeployment', [
+        wanted,
+        this.calls.bag(pickOptions(options, pullNames)),
+      ]);
     }
-    return this.calls.run(`deploy ${revision}`, osInterface, 'Deploy', [revision, this.pullBag(options)]);
+    return this.calls.run(`deploy ${revision}`, osInterface, 'Deploy', [revision, this.calls.bag(pickOptions(options, pullNames))]);
   }
 
-  async rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState> {
-    const bag = this.pullBag(options, { revision: options.revision || undefined });
+  async rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState> {
+    const bag = this.calls.bag({ ...pickOptions(options, pullNames), revision: options.revision });
     return this.calls.run(`rebase ${refspec}`, osInterface, 'Rebase', [bag, refspec, []]);
   }
 
-  async rollback(options: { reboot?: boolean }): Promise<JobState> {
-    return this.calls.run('rollback', osInterface, 'Rollback', [this.calls.bag({ reboot: options.reboot })]);
+  async upgradeFromMedium(path: string, { reboot }: { readonly reboot?: boolean | undefined }): Promise<JobState> {
+    await this.calls.needOurs('Updating from a medium');
+    return this.calls.run(`upgrade from ${path}`, osInterface, 'Upgrade', [this.calls.bag({ reboot, treelineMedium: path })]);
   }
 
-  async setDefault(deploymentId: string, options: { reboot?: boolean }): Promise<JobState> {
-    await this.calls.needOurs('Choosing any deployment');
-    const args = [deploymentId, this.calls.bag({ reboot: options.reboot })] as const;
-    return this.calls.run(`set-default ${deploymentId}`, treelineOsInterface, 'SetDefault', args);
-  }
-
-  async pin(deploymentId: string, pinned: boolean): Promise<JobState> {
-    await this.calls.needOurs('Pinning');
-    return this.calls.run(`pin ${deploymentId}`, treelineSysrootInterface, 'Pin', [deploymentId, pinned, this.calls.bag({})]);
-  }
-
-  async undeploy(deploymentId: string): Promise<JobState> {
-    await this.calls.needOurs('Deleting one deployment');
-    return this.calls.run(`undeploy ${deploymentId}`, treelineSysrootInterface, 'Undeploy', [deploymentId, this.calls.bag({})]);
+  async rollback({ reboot }: { readonly reboot?: boolean | undefined }): Promise<JobState> {
+    return this.calls.run('rollback', osInterface, 'Rollback', [this.calls.bag({ reboot })]);
   }
 
   async cleanup(elements: readonly string[]): Promise<JobState> {
@@ -156,11 +161,11 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   async kernelArgs(change: KernelArgsChange): Promise<JobState> {
     const bag = this.calls.bag({
       reboot: change.reboot,
-      'lock-finalization': change.lockFinalization,
-      'append-if-missing': change.appendIfMissing?.length ? change.appendIfMissing : undefined,
-      'delete-if-present': change.deleteIfPresent?.length ? change.deleteIfPresent : undefined,
-      'final-kernel-args': change.final,
-      'treeline-deployment': change.deploymentId || undefined,
+      lockFinalization: change.lockFinalization,
+      appendIfMissing: change.appendIfMissing,
+      deleteIfPresent: change.deleteIfPresent,
+      finalKernelArgs: change.final,
+      treelineDeployment: change.deploymentId,
     });
     // a stock daemon builds on what it is told, so it is told exactly what it has
     const existing = (await this.calls.isOurs()) ? (change.existing ?? '') : await this.stock.existingKernelArgs(change);
@@ -174,12 +179,7 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {
-    const bag = this.calls.bag({
-      'allow-missing-checksum': options.allowMissingChecksum,
-      'allow-unlocked': options.allowUnlocked,
-      checksum: options.checksum || undefined,
-    });
-    return this.calls.run('finalize-deployment', osInterface, 'FinalizeDeployment', [bag]);
+    return this.calls.run('finalize-deployment', osInterface, 'FinalizeDeployment', [this.calls.bag(options)]);
   }
 
   async automaticUpdate(): Promise<JobState | undefined> {
@@ -189,9 +189,9 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     return enabled ? this.follow(address, 'automatic update', 'AutomaticUpdateTrigger', before) : undefined;
   }
 
-  async restart(options: { force?: boolean } = {}): Promise<void> {
+  async restart({ force }: { readonly force?: boolean | undefined } = {}): Promise<void> {
     await this.calls.needOurs('Restarting');
-    await this.calls.call(treelineSysrootInterface, 'Restart', [this.calls.bag({ 'ignore-blockers': options.force })]);
+    await this.calls.call(treelineSysrootInterface, 'Restart', [this.calls.bag({ ignoreBlockers: force })]);
   }
 
   async cancel(): Promise<void> {
@@ -209,24 +209,45 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
 
   async updateDetails(): Promise<UpdateDetails> {
     if (!(await this.calls.isOurs())) return this.stock.updateDetails();
-    return JSON.parse((await this.calls.call(treelineOsInterface, 'UpdateDetails', [''], true))[0]) as UpdateDetails;
+    return (await this.calls.call(treelineOsInterface, 'UpdateDetails', [''], true))[0];
   }
 
   async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {
     if (!(await this.calls.isOurs())) return { packages: await this.stock.diff(fromDeploymentId, toDeploymentId), advisories: [] };
-    const [json] = await this.calls.call(treelineOsInterface, 'CompareDeployments', [fromDeploymentId, toDeploymentId], true);
-    return JSON.parse(json) as PackageComparison;
+    return (await this.calls.call(treelineOsInterface, 'CompareDeployments', [fromDeploymentId, toDeploymentId], true))[0];
   }
 
   async history(limit: number): Promise<readonly HistoryEntry[]> {
     await this.calls.needOurs('A history');
     if (this.link.stateroot !== undefined) throw new TreelineError('not-supported', { subject: 'A history of one stateroot' });
-    return JSON.parse((await this.calls.call(treelineSysrootInterface, 'History', [limit], true))[0]) as HistoryEntry[];
+    return (await this.calls.call(treelineSysrootInterface, 'History', [limit], true))[0];
   }
 
   async diskUse(): Promise<DiskUse> {
     if (!(await this.calls.isOurs())) return this.stock.diskUse();
-    return JSON.parse((await this.calls.call(treelineSysrootInterface, 'DiskUse', [], true))[0]) as DiskUse;
+    return (await this.calls.call(treelineSysrootInterface, 'DiskUse', [], true))[0];
+  }
+
+  async etcFile(path: string, checksum = ''): Promise<EtcFile> {
+    await this.calls.needOurs('Previewing /etc');
+    return (await this.calls.call(treelineOsInterface, 'EtcFile', [checksum, path], true))[0];
+  }
+
+  async treeDiff(from: string, to: string, { limit, prefix }: { readonly limit: number; readonly prefix?: string }): Promise<TreeDiff> {
+    await this.calls.needOurs('Comparing files');
+    return (await this.calls.call(treelineOsInterface, 'TreeDiff', [from, to, prefix ?? '', limit], true))[0];
+  }
+
+  async importKey(remote: string, keyBase64: string): Promise<readonly RemoteKey[]> {
+    await this.calls.needOurs('Trusting a key');
+    const [keys] = await this.calls.call(treelineSysrootInterface, 'InspectKey', [keyBase64], true);
+    const fingerprints = keys.map((key) => key.fingerprint);
+    return jobAnswer(this.calls, treelineSysrootInterface, 'ImportKey', [remote, keyBase64, fingerprints, this.calls.bag({})]);
+  }
+
+  async scheduledRestart(): Promise<ScheduledRestart | undefined> {
+    await this.calls.needOurs('Scheduling a restart');
+    return this.calls.property(treelineSysrootInterface, 'ScheduledRestart');
   }
 
   close(): void {
@@ -280,27 +301,18 @@ export class DbusHostClient extends ExtraCalls implements FullHostClient {
     return snapshot?.pastJobs.find((job) => job.id === id) ?? told;
   }
 
-  private pullBag(options: PullOptions, more: OptionValues = {}): Options {
-    return this.calls.bag({
-      reboot: options.reboot,
-      'allow-downgrade': options.allowDowngrade,
-      'download-only': options.downloadOnly,
-      'cache-only': options.cacheOnly,
-      'skip-branch-check': options.skipBranchCheck,
-      'lock-finalization': options.lockFinalization,
-      'register-driver': options.registerDriver || undefined,
-      ...more,
-    });
-  }
-
   private receive(signal: DbusMessage): void {
-    if (signal.interface === iface.treelineSysroot && signal.member === 'JobChanged') {
-      const job = JSON.parse(signal.body[0] as string) as JobState;
-      this.tell(job);
-      if (job.endedAt !== undefined || job.phase === 'waiting') this.refresh();
-      return;
-    }
-    this.refresh();
+    const said = heard(treelineSysrootInterface, 'JobChanged', signal);
+    if (!said) return this.refresh();
+    // one after the other: the first document waits for the validators
+    this.telling = this.telling
+      .then(() => parseAs('JobState', said[0], 'JobChanged'))
+      .then((job) => {
+        this.tell(job);
+        if (job.endedAt !== undefined || job.phase === 'waiting') this.refresh();
+      })
+      // what can't be read is told by the next snapshot
+      .catch(() => this.refresh());
   }
 
   private tell(job: JobState): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
+  bodyOf,
   Bus,
   DbusCallError,
   type AbstractConnector,
@@ -13,7 +14,7 @@ import {
   type DbusMessage,
 } from '../../shared/dbus/index.ts';
 import type { ServiceInfo } from '../../shared/domain/index.ts';
-import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
+import { isErrorReport, TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { clientError, isGone, neverArrived } from './errors.ts';
 
 export interface LinkOptions {
@@ -152,8 +153,9 @@ export class ServiceLink {
       const owner = await this.service();
       if (owner.kind !== 'treeline') return short.code === 'not-supported' ? lacks(owner.version, member) : short;
       const ask = { destination: owner.unique, path: sysrootPath, interface: iface.treelineSysroot, member: 'LastError', timeoutMs: 5000 };
-      const report = JSON.parse((await bus.call(ask)).body[0] as string) as ErrorReport;
-      return report.code === short.code ? TreelineError.fromReport(report) : short;
+      const [told] = bodyOf(await bus.call(ask), 's') ?? [];
+      const report: unknown = JSON.parse(told ?? '');
+      return isErrorReport(report) && report.code === short.code ? TreelineError.fromReport(report) : short;
     } catch {
       return short;
     }
@@ -200,7 +202,8 @@ export class ServiceLink {
     }
     if (!ours) return { unique, kind: 'rpm-ostree', version: await this.options.stockVersion() };
     const version = await ask(iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version']);
-    return { unique, kind: 'treeline', version: String((version.body[0] as Variant).value) };
+    const [told] = bodyOf(version, 'v') ?? [];
+    return { unique, kind: 'treeline', version: String(told?.value ?? '') };
   }
 
   private connect(): Promise<Bus> {

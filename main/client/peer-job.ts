@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import {
   Connection,
+  heard,
   iface,
   openSocket,
   reportOfWire,
   stockPrefix,
+  transactionInterface,
   type AbstractConnector,
   type DbusMessage,
 } from '../../shared/dbus/index.ts';
@@ -43,8 +45,9 @@ export async function runPeerJob(
     const finished = new Promise<void>((resolve) => {
       connection.onSignal = (signal) => {
         if (signal.interface !== iface.transaction) return;
-        if (signal.member !== 'Finished') return change(progressOf(signal, state));
-        change(endOf(signal));
+        const end = heard(transactionInterface, 'Finished', signal);
+        if (!end) return change(progressOf(signal, state));
+        change(endOf(end));
         resolve();
       };
       void connection.closed.then(() => {
@@ -92,8 +95,7 @@ export async function cancelPeerJob(address: string, connectAbstract?: AbstractC
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-function endOf(signal: DbusMessage): Partial<JobState> {
-  const [success, text] = signal.body as [boolean, string];
+function endOf([success, text]: readonly [boolean, string]): Partial<JobState> {
   if (success) return { phase: 'succeeded', endedAt: seconds() };
   // ours ends with its code; what a stock daemon says has no name here
   const error = reportOfWire(`${stockPrefix}Failed`, text);
@@ -109,26 +111,19 @@ function progressOf(signal: DbusMessage, state: JobState): Partial<JobState> {
   const step = (fields: Partial<Progress> & { step: string; fraction: number }): Partial<JobState> => ({
     progress: { stepIndex: 0, stepCount: 1, ...fields },
   });
-  switch (signal.member) {
-    case 'Message':
-    case 'TaskBegin':
-      return { messages: [...state.messages, String(signal.body[0])].slice(-keptMessages) };
-    case 'PercentProgress':
-      return step({ step: String(signal.body[0]), fraction: Number(signal.body[1]) / 100 });
-    case 'DownloadProgress': {
-      const [fetched, requested] = signal.body[4] as [number, number];
-      const [bytes, rate] = signal.body[5] as [bigint, bigint];
-      const fraction = requested > 0 ? Math.min(1, fetched / requested) : 0;
-      return step({
-        step: 'pull',
-        fraction,
-        itemsDone: fetched,
-        itemsTotal: requested,
-        bytesDone: Number(bytes),
-        bytesPerSecond: Number(rate),
-      });
-    }
-    default:
-      return {};
-  }
+  const [line] = heard(transactionInterface, 'Message', signal) ?? heard(transactionInterface, 'TaskBegin', signal) ?? [];
+  if (line !== undefined) return { messages: [...state.messages, line].slice(-keptMessages) };
+  const [text, percentage = 0] = heard(transactionInterface, 'PercentProgress', signal) ?? [];
+  if (text !== undefined) return step({ step: text, fraction: percentage / 100 });
+  const download = heard(transactionInterface, 'DownloadProgress', signal);
+  if (!download) return {};
+  const [, , , , [fetched, requested], [bytes, rate]] = download;
+  return step({
+    step: 'pull',
+    fraction: requested > 0 ? Math.min(1, fetched / requested) : 0,
+    itemsDone: fetched,
+    itemsTotal: requested,
+    bytesDone: Number(bytes),
+    bytesPerSecond: Number(rate),
+  });
 }

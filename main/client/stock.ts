@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { KernelArgsChange } from './api.ts';
-import { iface, sysrootPath, type Variant } from '../../shared/dbus/index.ts';
+import { osInterface, sysrootInterface, sysrootPath, type Options } from '../../shared/dbus/index.ts';
 import {
   baseOf,
   type CheckState,
@@ -14,9 +14,13 @@ import {
   type PackageChange,
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
+import { callRow, propertiesOf, valueIn, type Properties } from './ask.ts';
 import { decodeAdvisories, decodeCachedUpdate, decodeDeployment, decodeRpmDiff, type Dict } from './decode.ts';
 import { repoBytes } from './repo-size.ts';
 import type { ServiceLink } from './link.ts';
+
+type Sysroot = (typeof sysrootInterface)['properties'];
+type Os = (typeof osInterface)['properties'];
 
 /** What can be had from an rpm-ostreed that isn't ours: less, and said so, but never wrong. */
 export class StockReader {
@@ -27,26 +31,24 @@ export class StockReader {
   }
 
   async snapshot(pastJobs: readonly JobState[], job: JobState | undefined): Promise<Omit<HostSnapshot, 'service'>> {
-    const sysroot = await this.all(sysrootPath, iface.sysroot);
-    const path = await this.osObject();
-    const os = await this.all(path, iface.os);
-    const rollbackId = ((os.RollbackDeployment?.value ?? {}) as Dict).id?.value;
+    const sysroot = await this.sysroot();
+    const os = await this.os();
+    const rollbackId = idOf(os.RollbackDeployment);
     const deployments = await Promise.all(
-      dicts(sysroot.Deployments).map(async (dict, index) => {
+      (sysroot.Deployments ?? []).map(async (dict, index) => {
         // one without a boot entry of its own has none to tell
         const bootConfig = await this.bootConfig(String(index), false).catch(() => ({}));
-        return decodeDeployment(dict, index, dict.id?.value === rollbackId, bootConfig);
+        return decodeDeployment(dict, index, idOf(dict) === rollbackId, bootConfig);
       }),
     );
-    const osname = typeof os.Name?.value === 'string' ? os.Name.value : '';
     return {
       hostname: hostname(),
-      osname,
+      osname: os.Name ?? '',
       prettyName: '',
       simulated: false,
       deployments,
       check: checkOf(os, deployments[0] && baseOf(deployments[0]).checksum),
-      automaticUpdatePolicy: String(sysroot.AutomaticUpdatePolicy?.value ?? ''),
+      automaticUpdatePolicy: sysroot.AutomaticUpdatePolicy ?? '',
       job: job ?? foreignJob(sysroot),
       pastJobs,
     };
@@ -58,9 +60,9 @@ export class StockReader {
    */
   async existingKernelArgs({ deploymentId, existing }: Pick<KernelArgsChange, 'deploymentId' | 'existing'>): Promise<string> {
     const index = deploymentId === undefined ? '' : String(await this.indexOf(deploymentId));
-    const told = (await this.bootConfig(index, index === '')).options?.value;
+    const told = valueIn((await this.bootConfig(index, index === '')).options, 's');
     const subject = deploymentId ?? 'the default deployment';
-    if (typeof told !== 'string' || told.trim() === '') {
+    if (told === undefined || told.trim() === '') {
       throw new TreelineError('service.said', { detail: `it didn’t tell the kernel arguments of ${subject}; nothing was changed` });
     }
     if (existing !== undefined && words(existing).join(' ') !== words(told).join(' ')) {
@@ -71,49 +73,36 @@ export class StockReader {
 
   /** Id of the deployment that starts next. */
   async defaultDeployment(): Promise<string> {
-    const os = await this.all(await this.osObject(), iface.os);
-    const id = ((os.DefaultDeployment?.value ?? {}) as Dict).id?.value;
-    return typeof id === 'string' ? id : '';
+    return idOf((await this.os()).DefaultDeployment) ?? '';
   }
 
   private async indexOf(deploymentId: string): Promise<number> {
-    const deployments = dicts((await this.all(sysrootPath, iface.sysroot)).Deployments);
-    const index = deployments.findIndex((dict) => dict.id?.value === deploymentId);
+    const index = ((await this.sysroot()).Deployments ?? []).findIndex((dict) => idOf(dict) === deploymentId);
     if (index < 0) throw new TreelineError('deployment.not-found', { subject: deploymentId });
     return index;
   }
 
   /** Keys of a boot loader entry. `index`: place in Deployments as text, '' for the booted or (`pending`) the next one. */
   private async bootConfig(index: string, pending: boolean): Promise<Dict> {
-    const path = await this.osObject();
-    const call = { path, interface: iface.os, member: 'GetDeploymentBootConfig', signature: 'sb', body: [index, pending] };
-    return (await this.link.call(call, true))[0] as Dict;
+    return (await callRow(this.link, await this.osObject(), osInterface, 'GetDeploymentBootConfig', [index, pending], true))[0];
   }
 
   async osObject(): Promise<string> {
-    return (
-      await this.link.call(
-        { path: sysrootPath, interface: iface.sysroot, member: 'GetOS', signature: 's', body: [this.link.stateroot ?? ''] },
-        true,
-      )
-    )[0] as string;
+    return (await callRow(this.link, sysrootPath, sysrootInterface, 'GetOS', [this.link.stateroot ?? ''], true))[0];
   }
 
   async activeAddress(): Promise<string> {
-    return String((await this.all(sysrootPath, iface.sysroot)).ActiveTransactionPath?.value ?? '');
+    return (await this.sysroot()).ActiveTransactionPath ?? '';
   }
 
   async diff(from: string, to: string): Promise<readonly PackageChange[]> {
-    const path = await this.osObject();
-    const call = { path, interface: iface.os, member: 'GetDeploymentsRpmDiff', signature: 'ss', body: [from, to] };
-    return decodeRpmDiff((await this.link.call(call, true))[0]);
+    const [rows] = await callRow(this.link, await this.osObject(), osInterface, 'GetDeploymentsRpmDiff', [from, to], true);
+    return decodeRpmDiff(rows);
   }
 
   async updateDetails(): Promise<UpdateDetails> {
-    const path = await this.osObject();
-    const call = { path, interface: iface.os, member: 'GetCachedUpdateRpmDiff', signature: 's', body: [''] };
-    const [rows, dict] = (await this.link.call(call, true)) as [unknown, Dict];
-    const cached = ((await this.all(path, iface.os)).CachedUpdate?.value ?? {}) as Dict;
+    const [rows, dict] = await callRow(this.link, await this.osObject(), osInterface, 'GetCachedUpdateRpmDiff', [''], true);
+    const cached: Dict = (await this.os()).CachedUpdate ?? {};
     // what the answer lacks stands in the property, when both are about the same version
     const whole = cached.checksum?.value === dict.checksum?.value ? { ...cached, ...dict } : dict;
     const check = decodeCachedUpdate(whole);
@@ -136,8 +125,8 @@ export class StockReader {
 
   /** Free space and the repository are the same whoever looks; how much of it each deployment holds only our service counts. */
   async diskUse(): Promise<DiskUse> {
-    const told = (await this.all(sysrootPath, iface.sysroot)).Path?.value;
-    const sysroot = typeof told === 'string' && path.isAbsolute(told) ? told : '/';
+    const told = (await this.sysroot()).Path;
+    const sysroot = told !== undefined && path.isAbsolute(told) ? told : '/';
     const first = (...places: string[]): StatsFs => statfsSync(places.find((place) => existsSync(place)) ?? sysroot);
     const [root, boot] = [first(path.join(sysroot, 'sysroot')), first(path.join(sysroot, 'boot'))];
     const bytes = await repoBytes(path.join(sysroot, 'ostree/repo'));
@@ -151,26 +140,29 @@ export class StockReader {
     };
   }
 
-  private async all(path: string, name: string): Promise<Dict> {
-    return (await this.link.call({ path, interface: iface.properties, member: 'GetAll', signature: 's', body: [name] }, true))[0] as Dict;
+  private sysroot(): Promise<Properties<Sysroot>> {
+    return propertiesOf<Sysroot>(this.link, sysrootPath, sysrootInterface);
+  }
+
+  private async os(): Promise<Properties<Os>> {
+    return propertiesOf<Os>(this.link, await this.osObject(), osInterface);
   }
 }
 
-/** Whatever a daemon sends where a list of dictionaries is expected. */
-const dicts = (variant: Variant | undefined): Dict[] => (Array.isArray(variant?.value) ? (variant.value as Dict[]).filter(Boolean) : []);
+const idOf = (deployment: Options | undefined): string | undefined => valueIn(deployment?.id, 's');
 
 const words = (line: string): string[] => line.split(/\s+/).filter(Boolean);
 
 /** The cached update of a stock daemon stays after it was staged: then it isn't available any more. */
-function checkOf(os: Dict, defaultChecksum: string | undefined): CheckState {
-  const check = decodeCachedUpdate((os.CachedUpdate?.value ?? {}) as Dict);
+function checkOf(os: Properties<Os>, defaultChecksum: string | undefined): CheckState {
+  const check = decodeCachedUpdate(os.CachedUpdate ?? {});
   if (check.kind === 'available' && check.update.checksum === defaultChecksum) return { kind: 'never' };
   return check;
 }
 
-function foreignJob(sysroot: Readonly<Record<string, Variant | undefined>>): JobState | undefined {
-  const address = String(sysroot.ActiveTransactionPath?.value ?? '');
+function foreignJob(sysroot: Properties<Sysroot>): JobState | undefined {
+  const address = sysroot.ActiveTransactionPath ?? '';
   if (!address) return undefined;
-  const [method, owner] = (sysroot.ActiveTransaction?.value ?? ['', '', '']) as [string, string, string];
+  const [method, owner] = sysroot.ActiveTransaction ?? ['', ''];
   return { id: address, title: method, method, owner, startedAt: 0, phase: 'running', messages: [] };
 }

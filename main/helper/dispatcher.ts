@@ -7,6 +7,7 @@ import {
   keptLimits,
   serviceWideLimits,
   signatureOf,
+  toWire,
   userLimits,
   Variant,
   wireErrorName,
@@ -137,7 +138,7 @@ export class Dispatcher {
     const basis = await this.permit(method, args, caller, object, interfaceName, member, message.flags);
     const handler = this.handlers[interfaceName]?.[member];
     if (!method.supported || !handler) throw new TreelineError('not-supported', { subject: member });
-    return [signatureOf(method.out), await handler({ object, caller, args, member, basis })];
+    return [signatureOf(method.out), toWire(method.out, await handler({ object, caller, args, member, basis }))];
   }
 
   private async target(message: DbusMessage): Promise<{ object: BusObject; interfaceName: string; member: string; method: MethodSpec }> {

@@ -4,13 +4,14 @@ import {
   hasOption,
   iface,
   listOption,
+  pullJobOptions,
   stringOption,
   type FlagName,
   type Options,
   type osInterface,
   type Takes,
 } from '../../shared/dbus/index.ts';
-import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
+import { plainRefspec, type HistoryEntry, type PullJobOptions } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
@@ -55,15 +56,9 @@ function refuse(options: Options, keys: readonly FlagName[]): void {
   if (wanted) throw new TreelineError('not-supported', { subject: `The option “${wanted}”` });
 }
 
-function pullOptions(options: Options): Partial<JobParams<'update.upgrade'>> {
+function pullOptions(options: Options): PullJobOptions {
   refuse(options, ['dry-run', 'no-pull-base']);
-  return {
-    allowDowngrade: boolOption(options, 'allow-downgrade'),
-    downloadOnly: boolOption(options, 'download-only'),
-    cacheOnly: boolOption(options, 'cache-only'),
-    skipBranchCheck: boolOption(options, 'skip-branch-check'),
-    lockFinalization: boolOption(options, 'lock-finalization'),
-  };
+  return pullJobOptions(options);
 }
 
 const osname = (call: Call): string => call.object.osname ?? '';

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { iface, osPath, sysrootPath, Variant, type Connection } from '../../shared/dbus/index.ts';
+import {
+  iface,
+  osInterface,
+  osPath,
+  propertyDict,
+  sysrootInterface,
+  sysrootPath,
+  treelineOsInterface,
+  treelineSysrootInterface,
+  type Connection,
+  type Variant,
+} from '../../shared/dbus/index.ts';
 import {
   comparedDeployment,
   newestDeployment,
   treelineVersion,
   type CheckState,
   type Deployment,
+  type ScheduledRestart,
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -20,8 +32,7 @@ export interface HostFacts {
   policy(): string;
   /** The registered driver of updates. */
   driver(): string | undefined;
-  /** ScheduledRestart as JSON, '' if none. */
-  scheduledRestart(): Promise<string>;
+  scheduledRestart(): Promise<ScheduledRestart | undefined>;
 }
 
 /** Path -> interface -> property -> value. */
@@ -73,21 +84,22 @@ export class Properties {
     const check = osname ? await this.check(osname) : undefined;
     const pending = check?.kind === 'available' ? check.update : undefined;
     return {
-      Booted: new Variant('o', state.bootedOsname ? osPath(state.bootedOsname) : '/'),
-      Path: new Variant('s', this.facts.sysroot),
       ...this.active(),
-      AutomaticUpdatePolicy: new Variant('s', this.facts.policy()),
-      Deployments: new Variant(
-        'aa{sv}',
-        state.deployments.map((deployment) => deploymentDict(deployment, pending)),
-      ),
+      ...propertyDict(sysrootInterface, {
+        Booted: state.bootedOsname ? osPath(state.bootedOsname) : '/',
+        Path: this.facts.sysroot,
+        AutomaticUpdatePolicy: this.facts.policy(),
+        Deployments: state.deployments.map((deployment) => deploymentDict(deployment, pending)),
+      }),
     };
   }
 
-  active(): { ActiveTransaction: Variant; ActiveTransactionPath: Variant<string> } {
+  active(): Dict {
     const active = this.jobs.active;
-    const triple = active ? [active.request.method, active.request.caller.sender, active.request.objectPath] : ['', '', ''];
-    return { ActiveTransaction: new Variant('(sss)', triple), ActiveTransactionPath: new Variant('s', active?.address ?? '') };
+    return propertyDict(sysrootInterface, {
+      ActiveTransaction: active ? [active.request.method, active.request.caller.sender, active.request.objectPath] : ['', '', ''],
+      ActiveTransactionPath: active?.address ?? '',
+    });
   }
 
   async treelineSysroot(): Promise<Dict> {
@@ -95,16 +107,18 @@ export class Properties {
     const osname = mainOsname(state);
     return {
       ...this.cheapTreelineSysroot(),
-      CheckState: new Variant('s', JSON.stringify(osname ? await this.check(osname) : { kind: 'never' })),
-      FinalizeFailure: new Variant('s', state.finalizeFailure ? JSON.stringify(state.finalizeFailure) : ''),
-      Problem: new Variant('s', state.problem ? JSON.stringify(state.problem) : ''),
-      ScheduledRestart: new Variant('s', await this.facts.scheduledRestart()),
+      ...propertyDict(treelineSysrootInterface, {
+        CheckState: osname ? await this.check(osname) : { kind: 'never' },
+        FinalizeFailure: state.finalizeFailure,
+        Problem: state.problem,
+        ScheduledRestart: await this.facts.scheduledRestart(),
+      }),
     };
   }
 
   /** What needs no worker. */
   cheapTreelineSysroot(): Dict {
-    return { Version: new Variant('s', treelineVersion), Simulated: new Variant('b', this.facts.simulated) };
+    return propertyDict(treelineSysrootInterface, { Version: treelineVersion, Simulated: this.facts.simulated });
   }
 
   async os(osname: string): Promise<Dict> {
@@ -113,21 +127,20 @@ export class Properties {
     const base = comparedDeployment(state.deployments, osname);
     const pending = check.kind === 'available' ? check.update : undefined;
     const own = state.deployments.filter((deployment) => deployment.osname === osname);
-    const dict = (deployment: Deployment | undefined): Variant =>
-      new Variant('a{sv}', deployment ? deploymentDict(deployment, pending) : {});
+    const dict = (deployment: Deployment | undefined): Dict => (deployment ? deploymentDict(deployment, pending) : {});
     const cached = cachedUpdateDict(osname, check, await this.details(osname, check), base);
-    return {
+    return propertyDict(osInterface, {
       BootedDeployment: dict(own.find((deployment) => deployment.booted)),
       DefaultDeployment: dict(newestDeployment(state.deployments, osname)),
       RollbackDeployment: dict(own.find((deployment) => deployment.rollback)),
-      CachedUpdate: new Variant('a{sv}', cached),
-      HasCachedUpdateRpmDiff: new Variant('b', Object.keys(cached).length > 0),
-      Name: new Variant('s', osname),
-    };
+      CachedUpdate: cached,
+      HasCachedUpdateRpmDiff: Object.keys(cached).length > 0,
+      Name: osname,
+    });
   }
 
   async treelineOs(osname: string): Promise<Dict> {
-    return { CheckState: new Variant('s', JSON.stringify(await this.check(osname))) };
+    return propertyDict(treelineOsInterface, { CheckState: await this.check(osname) });
   }
 
   async tree(): Promise<PropertyTree> {
@@ -186,9 +199,9 @@ export class Properties {
   /** ActiveTransaction and its path, which change without anything being read. */
   announceActive(connection: Connection): void {
     const active = this.active();
-    const path = active.ActiveTransactionPath;
-    if (path.value === this.toldActive) return;
-    this.toldActive = path.value;
+    const address = this.jobs.active?.address ?? '';
+    if (address === this.toldActive) return;
+    this.toldActive = address;
     const sysroot = this.before?.get(sysrootPath)?.get(iface.sysroot);
     if (sysroot) Object.assign(sysroot, active);
     connection.signal(sysrootPath, iface.properties, 'PropertiesChanged', 'sa{sv}as', [iface.sysroot, active, []]);

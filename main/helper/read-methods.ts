@@ -2,13 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { iface, osPath, stringOption } from '../../shared/dbus/index.ts';
-import {
-  comparedDeployment,
-  newestDeployment,
-  type Deployment,
-  type HostSnapshot,
-  type PackageComparison,
-} from '../../shared/domain/index.ts';
+import { comparedDeployment, newestDeployment, type Deployment, type HostState } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
 import type { DiffOutcome, SysrootState } from '../engine/jobs/index.ts';
@@ -100,13 +94,10 @@ export function readHandlers(deps: ReadDeps): Handlers {
       },
     },
     [iface.treelineSysroot]: {
-      Snapshot: async () => [JSON.stringify(await snapshot(deps))],
-      History: ({ args: [limit] }) => [JSON.stringify(deps.history.newest(Math.min(limit || maxHistory, maxHistory)))],
-      DiskUse: async () => [JSON.stringify(await reader.read('sysroot.disk-use', { sysroot: facts.sysroot }))],
-      LastError: ({ caller }) => {
-        const report = deps.dispatcher().lastReport(caller.sender);
-        return [report ? JSON.stringify(report) : ''];
-      },
+      Snapshot: async () => [await snapshot(deps)],
+      History: ({ args: [limit] }) => [deps.history.newest(Math.min(limit || maxHistory, maxHistory))],
+      DiskUse: async () => [await reader.read('sysroot.disk-use', { sysroot: facts.sysroot })],
+      LastError: ({ caller }) => [deps.dispatcher().lastReport(caller.sender)],
       Cancel: () => {
         jobs.active?.cancel();
         return [];
@@ -115,12 +106,12 @@ export function readHandlers(deps: ReadDeps): Handlers {
     [iface.treelineOs]: {
       UpdateDetails: async ({ object, args: [checksum] }) => {
         const params = { sysroot: facts.sysroot, osname: object.osname ?? '', checksum: checksum || undefined };
-        return [JSON.stringify(await reader.read('update.details', params))];
+        return [await reader.read('update.details', params)];
       },
       CompareDeployments: async ({ args: [fromId, toId] }) => {
         const state = await reader.state();
         const { packages, advisories } = await diff(find(state, fromId), find(state, toId));
-        return [JSON.stringify({ packages, advisories } satisfies PackageComparison)];
+        return [{ packages, advisories }];
       },
     },
   };
@@ -149,7 +140,7 @@ function diffSides(state: SysrootState, osname: string, fromId: string, toId: st
   return [from, to];
 }
 
-async function snapshot({ reader, properties, jobs, facts }: ReadDeps): Promise<Omit<HostSnapshot, 'service'>> {
+async function snapshot({ reader, properties, jobs, facts }: ReadDeps): Promise<HostState> {
   const state = await reader.state();
   const osname = mainOsname(state);
   const active = jobs.active?.job;

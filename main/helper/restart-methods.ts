@@ -21,7 +21,7 @@ export interface RestartDeps {
 
 /** Restarting now or at a time, what is new after it, and pausing. "At shutdown" needs no call: what is staged is finalized at any shutdown. */
 export function restartHandlers({ bus, reader, jobs, schedule, news, restart }: RestartDeps): Handlers {
-  const told = async (plan: PlannedRestart): Promise<string> => JSON.stringify(await scheduledRestart(reader, plan));
+  const told = (plan: PlannedRestart): Promise<ScheduledRestart> => scheduledRestart(reader, plan);
   return {
     [iface.treelineSysroot]: {
       Restart: async ({ caller, args: [options] }) => {
@@ -30,14 +30,14 @@ export function restartHandlers({ bus, reader, jobs, schedule, news, restart }: 
         restart(caller);
         return [];
       },
-      RestartBlockers: async ({ caller }) => [JSON.stringify(await restartBlockers(bus, caller))],
+      RestartBlockers: async ({ caller }) => [await restartBlockers(bus, caller)],
       ScheduleRestart: async ({ caller, args: [at] }) => [await told(schedule().schedule(Number(at), caller))],
       PostponeRestart: async ({ args: [seconds] }) => [await told(schedule().postpone(seconds))],
       CancelScheduledRestart: () => {
         schedule().cancel();
         return [];
       },
-      WhatsNew: () => [JSON.stringify(news.current()) ?? ''],
+      WhatsNew: () => [news.current()],
       AcknowledgeWhatsNew: () => {
         news.acknowledge();
         return [];

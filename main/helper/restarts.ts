@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn } from 'node:child_process';
-import { iface, sysrootPath, type Bus } from '../../shared/dbus/index.ts';
+import { emit, sysrootPath, treelineSysrootInterface, type Bus } from '../../shared/dbus/index.ts';
 import type { RestartBlocker } from '../../shared/domain/index.ts';
 import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
@@ -52,7 +52,7 @@ export class Restarts {
       changed: deps.planChanged,
       soon: (plan, secondsLeft) => {
         void scheduledRestart(reader, plan).then((told) =>
-          bus.connection.signal(sysrootPath, iface.treelineSysroot, 'RestartSoon', 'su', [JSON.stringify(told), secondsLeft]),
+          emit(bus.connection, sysrootPath, treelineSysrootInterface, 'RestartSoon', [told, secondsLeft]),
         );
       },
       journal,

@@ -9,7 +9,7 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { JobName, JobParams } from '../engine/jobs/index.ts';
+import type { JobName, JobParams, JobResult } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
 import type { Launch, PlanOf } from './job-methods.ts';
@@ -34,7 +34,7 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
   /** Files of /etc and media change without a trace in the sysroot, so these answers aren't kept. */
   const answer =
     <Args extends readonly unknown[], N extends JobName>(job: N, params: (call: Call<Args>) => JobParams<N> | Promise<JobParams<N>>) =>
-    async (call: Call<Args>): Promise<readonly [string]> => [JSON.stringify(await reader.fresh(job, await params(call)))];
+    async (call: Call<Args>): Promise<readonly [JobResult<N>]> => [await reader.fresh(job, await params(call))];
   const start = starter(launch);
   const onlyRoot = (call: Call): { includePrivate?: true } => (call.caller.uid === 0 ? { includePrivate: true } : {});
   const preview = (kind: 'rebase' | 'deploy', at: 'refspec' | 'revision') =>

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { boolOption, Bus, iface, serviceLimits, serviceName, sysrootPath, treelineName, type AuthFacts } from '../../shared/dbus/index.ts';
+import {
+  boolOption,
+  Bus,
+  emit,
+  iface,
+  serviceLimits,
+  serviceName,
+  sysrootPath,
+  treelineName,
+  treelineSysrootInterface,
+  type AuthFacts,
+} from '../../shared/dbus/index.ts';
 import { newestDeployment, type JobState } from '../../shared/domain/index.ts';
 import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import { HistoryFile } from '../engine/host/history/index.ts';
@@ -94,7 +105,7 @@ export class Service {
       driver: () => registeredDriver(options.peerDir),
       scheduledRestart: async () => {
         const plan = this.restarts.schedule.planned;
-        return plan ? JSON.stringify(await scheduledRestart(this.reader, plan)) : '';
+        return plan && (await scheduledRestart(this.reader, plan));
       },
     };
     this.properties = new Properties(this.reader, this.jobs, facts);
@@ -282,7 +293,7 @@ export class Service {
   }
 
   private emitJob(job: JobState): void {
-    this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'JobChanged', 's', [JSON.stringify(job)]);
+    emit(this.bus.connection, sysrootPath, treelineSysrootInterface, 'JobChanged', [job]);
   }
 
   private planChanged(): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { create } from 'zustand';
 import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
+import type { CommandArgs } from '../../shared/ipc/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { call } from './bridge.ts';
 
@@ -92,7 +93,7 @@ async function run(intent: Intent, action: () => Promise<JobState | undefined>):
 
 export const hostActions = {
   check: () => run('check', () => call('host.check')),
-  upgrade: (options: { allowDowngrade?: boolean }) => run('upgrade', () => call('host.upgrade', options)),
+  upgrade: (...options: CommandArgs<'host.upgrade'>) => run('upgrade', () => call('host.upgrade', ...options)),
   rollback: () => run('rollback', () => call('host.rollback', {})),
   setDefault: (id: string) => run('setDefault', () => call('host.setDefault', id, {})),
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),

@@ -7,6 +7,7 @@ export * from './wire/limits.ts';
 export * from './names.ts';
 export * from './options.ts';
 export * from './rpmostree1.ts';
+export * from './say.ts';
 export * from './served.ts';
 export * from './table.ts';
 export * from './treeline1.ts';

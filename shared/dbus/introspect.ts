@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ArgSpec, InterfaceSpec } from './table.ts';
+import { wireType, type ArgSpec, type InterfaceSpec } from './table.ts';
 
 const docType =
   '<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"\n' +
@@ -25,7 +25,7 @@ function interfaceXml(spec: InterfaceSpec): string[] {
         list.map((arg) => argXml(arg)),
       ),
     ),
-    ...Object.entries(spec.properties).map(([name, type]) => `    <property type="${type}" name="${name}" access="read"/>`),
+    ...Object.entries(spec.properties).map(([name, type]) => `    <property type="${wireType(type).type}" name="${name}" access="read"/>`),
     '  </interface>',
   ];
 }

@@ -2,12 +2,20 @@
 import type { ActionId } from './actions.ts';
 import { boolOption } from './options.ts';
 import type { Problem } from './validate.ts';
-import type { ArgsOf, ValueOf } from './value-types.ts';
+import type { ArgsOf, Told } from './value-types.ts';
 
 export interface ArgSpec {
   readonly name: string;
+  /** Of D-Bus. */
   readonly type: string;
+  /** Of a text that is one JSON document: which one, as the table names it. */
+  readonly json?: string;
+  /** Empty where it isn't given: its name in the table ends with `?`. */
+  readonly optional?: true;
 }
+
+/** A list of values with their types, as one text says them. */
+export type Args<Text extends string> = readonly ArgSpec[] & { readonly told?: ArgsOf<Text> };
 
 /** What the service knows that decides which permission a call needs. */
 export interface AuthFacts {
@@ -23,11 +31,18 @@ export interface AuthFacts {
  * One method. Its arguments and results are written down once, as `'s deployment_id, a{sv} options'`: the types of the handler and of the
  * client's call, the signature on the wire and the introspection all come from that text.
  */
-export type Method<Input extends string, Output extends string> = Shape<ArgsOf<Input>> & { readonly input: Input; readonly output: Output };
+export type Method<Input extends string, Output extends string, Answer extends string = string> = Shape<ArgsOf<Input>> & {
+  readonly input: Input;
+  readonly output: Output;
+  /** Of a job that leaves an answer for JobResult: the JSON document that this is. */
+  readonly answer?: Answer;
+};
 /** Any of them. */
-export type MethodSpec = Shape<readonly unknown[]> & { readonly input: string; readonly output: string };
+export type MethodSpec = Shape<readonly unknown[]> & { readonly input: string; readonly output: string; readonly answer?: string };
 
 interface Shape<Args extends readonly unknown[]> {
+  /** What a service lacks that hasn't got it, as the subject of a sentence. */
+  readonly what?: string;
   readonly in: readonly ArgSpec[];
   readonly out: readonly ArgSpec[];
   /** True for calls that only look: the one case in which `actions` may be empty. */
@@ -50,7 +65,7 @@ export interface InterfaceSpec {
   readonly name: string;
   readonly methods: Readonly<Record<string, MethodSpec>>;
   readonly properties: Readonly<Record<string, string>>;
-  readonly signals: Readonly<Record<string, readonly ArgSpec[]>>;
+  readonly signals: Readonly<Record<string, Args<string>>>;
 }
 
 /** Names of an interface's methods. */
@@ -62,21 +77,49 @@ export type Takes<I extends InterfaceSpec, M extends string> = I['methods'][M] e
 export type Gives<I extends InterfaceSpec, M extends string> = I['methods'][M] extends { readonly output: infer Output extends string }
   ? ArgsOf<Output>
   : never;
+/** What a job that a method starts leaves for JobResult. */
+export type AnswerOf<I extends InterfaceSpec, M extends string> = I['methods'][M] extends { readonly answer?: infer Answer extends string }
+  ? string extends Answer
+    ? never
+    : Told<Answer>
+  : never;
+/** What a signal says. */
+export type Says<I extends InterfaceSpec, S extends string> = I['signals'][S] extends {
+  readonly told?: infer Values extends readonly unknown[];
+}
+  ? Values
+  : never;
 /** The value of a property. */
-export type PropertyOf<I extends InterfaceSpec, P extends keyof I['properties']> = ValueOf<I['properties'][P]>;
+export type PropertyOf<I extends InterfaceSpec, P extends keyof I['properties']> = Told<I['properties'][P]>;
 
 /** `'a{sv} options, s refspec'` as a list. */
-export function args(text: string): readonly ArgSpec[] {
+export function args<Text extends string>(text: Text): Args<Text> {
   if (text === '') return [];
-  return text.split(', ').map((part) => {
-    const blank = part.indexOf(' ');
-    return { type: part.slice(0, blank), name: part.slice(blank + 1) };
+  return text.split(', ').map((part): ArgSpec => {
+    const [told = '', named = ''] = part.split(' ');
+    const name = named.replace(/\?$/, '');
+    return { ...wireType(told), name, ...(name === named ? {} : { optional: true }) };
   });
+}
+
+/** D-Bus's types begin with small letters and brackets, those of JSON documents with capitals. */
+export function wireType(told: string): Pick<ArgSpec, 'type' | 'json'> {
+  return /^[A-Z]/.test(told) ? { type: 's', json: told } : { type: told };
+}
+
+/** A JSON document as it goes over the bus: '' for what isn't there. */
+export const jsonText = (value: unknown): string => JSON.stringify(value) ?? '';
+
+/** Values of a row as they go over the bus. */
+export function toWire(list: readonly ArgSpec[], values: readonly unknown[]): readonly unknown[] {
+  return values.map((value, at) => (list[at]?.json === undefined ? value : jsonText(value)));
 }
 
 export const signatureOf = (list: readonly ArgSpec[]): string => list.map((arg) => arg.type).join('');
 
-type Extra<Input extends string> = Partial<Pick<Shape<ArgsOf<Input>>, 'problem' | 'intent' | 'details' | 'supported' | 'interactive'>>;
+type Extra<Input extends string> = Partial<
+  Pick<Shape<ArgsOf<Input>>, 'problem' | 'intent' | 'details' | 'supported' | 'interactive' | 'what'>
+>;
 
 const common = { problem: () => undefined, details: () => ({}), supported: true, interactive: true };
 
@@ -85,7 +128,7 @@ export function read<Input extends string, Output extends string>(
   input: Input,
   output: Output,
   extra: Extra<Input> = {},
-): Method<Input, Output> {
+): Method<Input, Output, never> {
   return { ...common, intent: () => 'look', input, output, in: args(input), out: args(output), actions: () => [], reads: true, ...extra };
 }
 
@@ -99,13 +142,13 @@ function optionActions(options: unknown): ActionId[] {
 }
 
 /** A method that needs `action` (or what `action` computes from the arguments). */
-export function guarded<Input extends string, Output extends string>(
+export function guarded<Input extends string, Output extends string, const Answer extends string = never>(
   input: Input,
   output: Output,
   action: ActionId | Shape<ArgsOf<Input>>['actions'],
   intent: string | Shape<ArgsOf<Input>>['intent'],
-  extra: Extra<Input> = {},
-): Method<Input, Output> {
+  extra: Extra<Input> & { readonly answer?: Answer } = {},
+): Method<Input, Output, Answer> {
   const own = typeof action === 'string' ? (): readonly ActionId[] => [action] : action;
   const list = args(input);
   const optionsAt = list.findIndex((arg) => arg.name === 'options');

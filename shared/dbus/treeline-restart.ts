@@ -11,34 +11,37 @@ export const restartMethods = {
     '',
     ([options]) => (boolOption(options, 'ignore-blockers') ? ['org.treeline.restart-anyway'] : ['org.treeline.restart']),
     'restart',
-    { problem: ([options]) => optionsProblem(options) },
+    { what: 'Restarting', problem: ([options]) => optionsProblem(options) },
   ),
-  /** RestartBlocker[], as it concerns the caller. */
-  RestartBlockers: read('', 's json'),
-  /** ScheduledRestart. Replaces one that was scheduled before. */
-  ScheduleRestart: guarded('t at, a{sv} options', 's json', 'org.treeline.restart', ([at]) => `restart at ${clock(at)}`, {
+  /** What stands against a restart, as it concerns the caller. */
+  RestartBlockers: read('', 'RestartBlocker[] json', { what: 'Asking what stands against a restart' }),
+  /** Replaces one that was scheduled before. */
+  ScheduleRestart: guarded('t at, a{sv} options', 'ScheduledRestart json', 'org.treeline.restart', ([at]) => `restart at ${clock(at)}`, {
+    what: 'Scheduling a restart',
     problem: ([, options]) => optionsProblem(options),
     details: ([at]) => ({ at: String(at) }),
   }),
-  /** ScheduledRestart, `seconds` later than it was. */
-  PostponeRestart: guarded('u seconds', 's json', 'org.treeline.restart', 'postpone the restart', {
+  /** `seconds` later than it was. */
+  PostponeRestart: guarded('u seconds', 'ScheduledRestart json', 'org.treeline.restart', 'postpone the restart', {
+    what: 'Scheduling a restart',
     problem: ([seconds]) => (seconds >= 60 ? undefined : 'at least 60 seconds'),
   }),
   /** There is no restart at a time any more. */
-  CancelScheduledRestart: guarded('', '', 'org.treeline.restart', 'cancel the scheduled restart'),
-  /** WhatsNew, '' when there is nothing to say. */
-  WhatsNew: read('', 's json'),
+  CancelScheduledRestart: guarded('', '', 'org.treeline.restart', 'cancel the scheduled restart', { what: 'Scheduling a restart' }),
+  /** The first start of a new version, until somebody has read it. */
+  WhatsNew: read('', 'WhatsNew? json', { what: 'Telling what is new' }),
   /** Somebody has read it: it isn't said again. */
   AcknowledgeWhatsNew: guarded('', '', 'org.projectatomic.rpmostree1.client-management', 'acknowledge the new version', {
+    what: 'Telling what is new',
     interactive: false,
   }),
   /** End the fetching job so that it can go on later from what has arrived; one's own needs no permission. */
-  Pause: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'pause the running job'),
+  Pause: guarded('', '', 'org.projectatomic.rpmostree1.cancel', 'pause the running job', { what: 'Pausing' }),
 } as const satisfies InterfaceSpec['methods'];
 
 export const restartSignals = {
-  /** ScheduledRestart and the seconds that are left: 15, 5 and 1 minutes and 10 seconds before. */
-  RestartSoon: args('s json, u seconds_left'),
+  /** 15, 5 and 1 minutes and 10 seconds before. */
+  RestartSoon: args('ScheduledRestart json, u seconds_left'),
 } as const satisfies InterfaceSpec['signals'];
 
 /** Of org.treeline.OS1. */
@@ -50,6 +53,7 @@ export const bootOnceMethods = {
     'org.projectatomic.rpmostree1.rollback',
     ([id]) => `start ${id} once`,
     {
+      what: 'Starting a deployment once',
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
       details: ([id]) => ({ deployment: id }),
     },

@@ -13,28 +13,34 @@ const two = (from: unknown, to: unknown): Problem | undefined => first(checksumP
  * Jobs that only look leave their answer for `JobResult` of org.treeline.Sysroot1.
  */
 export const reviewMethods = {
-  /** ReviewSummary. */
-  ReviewSummary: read('s checksum', 's json', { problem: optional }),
-  /** EtcPreview. */
-  EtcPreview: read('s checksum', 's json', { problem: optional }),
-  /** EtcFile. Text that not everybody may read is told to root only. */
-  EtcFile: read('s checksum, s etc_path', 's json', {
+  /** Everything beside packages that an update changes. */
+  ReviewSummary: read('s checksum?', 'ReviewSummary json', { what: 'Reviewing an update', problem: optional }),
+  /** What the merge of /etc at shutdown will do. */
+  EtcPreview: read('s checksum?', 'EtcPreview json', { what: 'Previewing /etc', problem: optional }),
+  /** A file of /etc three ways. Text that not everybody may read is told to root only. */
+  EtcFile: read('s checksum, s etc_path', 'EtcFile json', {
+    what: 'Previewing /etc',
     problem: ([checksum, path]) => first(checksumProblem(checksum, true), etcPathProblem(path)),
   }),
   /** Fetch the new tree's /usr/etc; a review.fetch job. */
-  FetchReview: guarded('s checksum, a{sv} options', address, 'org.treeline.check', 'look at an update', {
+  FetchReview: guarded('s checksum?, a{sv} options', address, 'org.treeline.check', 'look at an update', {
+    what: 'Reviewing an update',
     problem: ([checksum, options]) => first(checksumProblem(checksum, true), optionsProblem(options)),
   }),
-  /** TreeDiff; `prefix` empty: the whole tree. */
-  TreeDiff: read('s from_checksum, s to_checksum, s prefix, u limit', 's json', {
+  /** Files that differ between two commits; `prefix` empty: the whole tree. */
+  TreeDiff: read('s from_checksum, s to_checksum, s prefix, u limit', 'TreeDiff json', {
+    what: 'Comparing files',
     problem: ([from, to, prefix]) => first(two(from, to), treePathProblem(prefix, true)),
   }),
-  /** TreeFile. As EtcFile. */
-  TreeFile: read('s from_checksum, s to_checksum, s tree_path', 's json', {
+  /** A file of two commits, told as EtcFile does. */
+  TreeFile: read('s from_checksum, s to_checksum, s tree_path', 'TreeFile json', {
+    what: 'Comparing files',
     problem: ([from, to, path]) => first(two(from, to), treePathProblem(path)),
   }),
-  /** Look at `refspec`, `revision` (s) or `medium` (s) in `target`; JobResult: UpdateDetails. */
+  /** Look at `refspec`, `revision` (s) or `medium` (s) in `target`. */
   Preview: guarded('a{sv} target, a{sv} options', address, 'org.treeline.check', 'look at another version', {
+    what: 'Previewing another version',
+    answer: 'UpdateDetails',
     problem: ([target, options]) =>
       first(
         optionsProblem(target),
@@ -44,14 +50,18 @@ export const reviewMethods = {
         mediumPathProblem(stringOption(target, 'medium'), true),
       ),
   }),
-  /** JobResult: RemoteRef[]. */
+  /** Branches that a remote offers. */
   RemoteRefs: guarded('s remote, a{sv} options', address, 'org.treeline.check', 'list the branches of a remote', {
+    what: 'Listing branches',
+    answer: 'RemoteRef[]',
     problem: ([remote, options]) => first(remoteNameProblem(remote), optionsProblem(options)),
   }),
-  /** JobResult: RemoteVersion[]. */
+  /** The newest commits of a branch. */
   RemoteVersions: guarded('s refspec, u limit, a{sv} options', address, 'org.treeline.check', 'list the versions of a branch', {
+    what: 'Listing versions',
+    answer: 'RemoteVersion[]',
     problem: ([refspec, , options]) => first(refspecProblem(refspec), optionsProblem(options)),
   }),
-  /** Medium[]: what lies on mounted media. */
-  Media: read('', 's json'),
+  /** What lies on mounted media. */
+  Media: read('', 'Medium[] json', { what: 'Updating from a medium' }),
 } as const satisfies InterfaceSpec['methods'];

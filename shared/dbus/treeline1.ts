@@ -8,18 +8,18 @@ import { deploymentIdProblem, first, optionsProblem, refspecProblem, revisionPro
 
 const address = 's transaction_address';
 
-/** What rpm-ostree's API lacks, on its Sysroot object. `s json` is one JSON document of the named domain type. */
+/** What rpm-ostree's API lacks, on its Sysroot object. A type with a capital is one JSON document (shared/domain/schemas), '' where one with `?` isn't there. */
 export const treelineSysrootInterface = {
   name: iface.treelineSysroot,
   methods: {
-    /** HostSnapshot (without the service's own description, which the client knows better). */
-    Snapshot: read('', 's json'),
-    /** HistoryEntry[], newest first. */
-    History: read('u limit', 's json'),
-    /** DiskUse. */
-    DiskUse: read('', 's json'),
-    /** ErrorReport of the last error reply this caller got, '' if none: rpm-ostree's error names hold less than ours. */
-    LastError: read('', 's json'),
+    /** Everything about the host at once. */
+    Snapshot: read('', 'HostState json'),
+    /** What was done to the system, newest first. */
+    History: read('u limit', 'HistoryEntry[] json', { what: 'A history' }),
+    /** What is free, and what each deployment takes. */
+    DiskUse: read('', 'DiskUse json'),
+    /** The last error reply that this caller got: rpm-ostree's error names hold less than ours. */
+    LastError: read('', 'ErrorReport? json'),
     /** Keep a deployment until it is unpinned. */
     Pin: guarded(
       's deployment_id, b pinned, a{sv} options',
@@ -27,12 +27,14 @@ export const treelineSysrootInterface = {
       'org.treeline.pin',
       ([id, pinned]) => `${pinned ? 'pin' : 'unpin'} ${id}`,
       {
+        what: 'Pinning',
         problem: ([id, , options]) => first(deploymentIdProblem(id), optionsProblem(options)),
         details: ([id, pinned]) => ({ deployment: id, pinned: String(pinned) }),
       },
     ),
     /** Delete one deployment; not the booted one. */
     Undeploy: guarded('s deployment_id, a{sv} options', address, 'org.treeline.undeploy', ([id]) => `delete ${id}`, {
+      what: 'Deleting one deployment',
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
       details: ([id]) => ({ deployment: id }),
     }),
@@ -43,12 +45,14 @@ export const treelineSysrootInterface = {
       'org.projectatomic.rpmostree1.rebase',
       ([id, refspec]) => `give ${id} the source ${refspec}`,
       {
+        what: 'Repairing an origin file',
         problem: ([id, refspec, options]) => first(deploymentIdProblem(id), refspecProblem(refspec), optionsProblem(options)),
         details: ([id, refspec]) => ({ deployment: id, refspec: refspec }),
       },
     ),
     /** Mend what keeps libostree from loading the system (Problem), where that is safe; else the job fails with it. */
-    Repair: guarded('a{sv} options', address, 'org.projectatomic.rpmostree1.rebase', () => 'repair what keeps the system from being read', {
+    Repair: guarded('a{sv} options', address, 'org.projectatomic.rpmostree1.rebase', 'repair what keeps the system from being read', {
+      what: 'Repairing the system',
       problem: ([options]) => optionsProblem(options),
     }),
     /** Cancel the running job; one's own needs no permission. */
@@ -61,18 +65,18 @@ export const treelineSysrootInterface = {
     Version: 's',
     /** True in the demo’s simulated host. */
     Simulated: 'b',
-    /** CheckState of the booted (or default) stateroot. */
-    CheckState: 's',
-    /** FinalizeFailure, '' if the last shutdown went well. */
-    FinalizeFailure: 's',
-    /** ErrorReport: why the system can't be loaded as it is; '' if it can. Deployments are what could be read all the same. */
-    Problem: 's',
-    /** ScheduledRestart, '' if none: the countdown is its `at` minus the time of day. */
-    ScheduledRestart: 's',
+    /** What the last check of the booted (or default) stateroot found. */
+    CheckState: 'CheckState',
+    /** '' if the last shutdown went well. */
+    FinalizeFailure: 'FinalizeFailure?',
+    /** Why the system can't be loaded as it is; '' if it can. Deployments are what could be read all the same. */
+    Problem: 'ErrorReport?',
+    /** '' if none: the countdown is its `at` minus the time of day. */
+    ScheduledRestart: 'ScheduledRestart?',
   },
   signals: {
-    /** JobState: start, progress (at most every 300 ms) and end of the running job. */
-    JobChanged: args('s job'),
+    /** Start, progress (at most every 300 ms) and end of the running job. */
+    JobChanged: args('JobState job'),
     /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`, `restart`, `remotes`. */
     Changed: args('s what'),
     ...restartSignals,
@@ -86,20 +90,21 @@ export const treelineOsInterface = {
     Check: guarded('a{sv} options', address, 'org.treeline.check', 'look for an update', {
       problem: ([options]) => optionsProblem(options),
     }),
-    /** UpdateDetails of the pending update, or of a commit. */
-    UpdateDetails: read('s checksum', 's json', { problem: ([checksum]) => revisionProblem(checksum, true) }),
-    /** PackageComparison of two deployments. */
-    CompareDeployments: read('s from_id, s to_id', 's json', {
+    /** What the pending update holds, or a commit. */
+    UpdateDetails: read('s checksum', 'UpdateDetails json', { problem: ([checksum]) => revisionProblem(checksum, true) }),
+    /** What changed between two deployments. */
+    CompareDeployments: read('s from_id, s to_id', 'PackageComparison json', {
       problem: ([from, to]) => first(deploymentIdProblem(from), deploymentIdProblem(to)),
     }),
     /** Start this deployment from now on. */
     SetDefault: guarded('s deployment_id, a{sv} options', address, 'org.treeline.set-default', ([id]) => `start ${id} from now on`, {
+      what: 'Choosing any deployment',
       problem: ([id, options]) => first(deploymentIdProblem(id), optionsProblem(options)),
       details: ([id]) => ({ deployment: id }),
     }),
     ...bootOnceMethods,
     ...reviewMethods,
   },
-  properties: { CheckState: 's' },
+  properties: { CheckState: 'CheckState' },
   signals: {},
 } as const satisfies InterfaceSpec;

@@ -1,24 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-export type Severity = 'critical' | 'important' | 'moderate' | 'low' | 'none';
-export type AdvisoryKind = 'security' | 'bugfix' | 'enhancement' | 'newpackage' | 'unknown';
-
-/** An advisory from a repository's updateinfo. `description` and `title` are untrusted plain text. */
-export interface Advisory {
-  readonly id: string;
-  readonly kind: AdvisoryKind;
-  readonly severity: Severity;
-  readonly title: string;
-  readonly description: string;
-  readonly issuedSeconds: number;
-  readonly references: readonly {
-    readonly kind: 'cve' | 'bugzilla' | 'other';
-    readonly id: string;
-    readonly title: string;
-    readonly url: string;
-  }[];
-  /** `name-[epoch:]version-release.arch` of each package the advisory ships. */
-  readonly packages: readonly string[];
-}
+import type { Severity } from './schemas/package.ts';
 
 const rank: readonly Severity[] = ['none', 'low', 'moderate', 'important', 'critical'];
 

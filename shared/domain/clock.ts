@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Signature } from './changes.ts';
+import type { Signature } from './schemas/update.ts';
 
 const daySeconds = 86_400;
 /** Whoever publishes signs more often than that: a key that expired since then hardly is the newest one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { CommitMeta, MetaValue } from './deployment.ts';
+import type { CommitMeta, MetaValue } from './schemas/host.ts';
 
 /*
  * rpm-ostree writes the numbers of what it composes in network order ("like OSTree does"), those of client layers in the machine's; between the end of 2018 and 2020 it

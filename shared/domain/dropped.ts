@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { ArgChanges } from './schemas/host.ts';
 
 /** What of a deployment a person would miss: its version, and where its kernel arguments and source differ from what runs. */
 export interface Dropped {
@@ -31,12 +32,6 @@ export function droppedOf(gone: Side, running: Side | undefined): Dropped {
     removedArgs: args?.removed ?? [],
     ...(running && gone.refspec !== '' && gone.refspec !== running.refspec ? { refspec: gone.refspec } : {}),
   };
-}
-
-/** Kernel arguments of one deployment that another one has not, both ways. */
-export interface ArgChanges {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
 }
 
 /** undefined: none, or not known. */

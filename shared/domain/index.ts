@@ -3,18 +3,80 @@ export * from './advisory.ts';
 export * from './changes.ts';
 export * from './clock.ts';
 export * from './commit-meta.ts';
-export * from './compose.ts';
 export * from './deployment.ts';
 export * from './dropped.ts';
 export * from './evr.ts';
-export * from './history.ts';
+export * from './option-table.ts';
 export * from './package.ts';
-export * from './progress.ts';
 export * from './refspec.ts';
-export * from './remote.ts';
-export * from './restart.ts';
-export * from './review.ts';
-export * from './snapshot.ts';
-export * from './update.ts';
 export * from './version.ts';
 export * from './time.ts';
+// what crosses borders as JSON: types out of the validators, which only who parses loads (schemas/index.ts)
+export type {
+  Advisory,
+  AdvisoryKind,
+  ChangeKind,
+  ChangelogEntry,
+  Evr,
+  Package,
+  PackageChange,
+  PackageComparison,
+  PackageDetails,
+  Severity,
+} from './schemas/package.ts';
+export type {
+  AvailableUpdate,
+  CheckState,
+  FinalizeFailure,
+  GpgFacts,
+  OfferedVersion,
+  OriginLoss,
+  Signature,
+  UpdateDetails,
+  UpdateSizes,
+} from './schemas/update.ts';
+export type {
+  ArgChanges,
+  ClientLayer,
+  CommitMeta,
+  Deployment,
+  DiskUse,
+  HistoryEntry,
+  HostSnapshot,
+  HostState,
+  JobPhase,
+  JobState,
+  Layering,
+  MetaValue,
+  NotRemoved,
+  Origin,
+  Progress,
+  RestartBlocker,
+  ScheduledRestart,
+  ServiceInfo,
+  WhatsNew,
+} from './schemas/host.ts';
+export type { Medium, Remote, RemoteKey, RemoteRef, RemoteVersion } from './schemas/remote.ts';
+export type {
+  EtcEntry,
+  EtcFile,
+  EtcPreview,
+  EtcProblem,
+  EtcSide,
+  FileSide,
+  FileType,
+  ReviewSummary,
+  TreeChange,
+  TreeDiff,
+  TreeFile,
+} from './schemas/review.ts';
+export type {
+  AvailablePackage,
+  ComposeAbility,
+  ComposeCheck,
+  ComposePlan,
+  ComposeRelease,
+  ComposeResult,
+  PlannedPackage,
+  TreefileKey,
+} from './schemas/compose.ts';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createTwoFilesPatch } from 'diff';
-import type { Advisory } from './advisory.ts';
-import type { UpdateDetails } from './changes.ts';
+import type { Advisory } from './schemas/package.ts';
+import type { UpdateDetails } from './schemas/update.ts';
 import { formatEvr } from './evr.ts';
-import type { ChangelogEntry, PackageChange } from './package.ts';
+import type { ChangelogEntry, PackageChange } from './schemas/package.ts';
 import { timeText } from './time.ts';
-import type { EtcEntry, EtcFile, EtcPreview, FileSide, ReviewSummary, TreeDiff } from './review.ts';
+import type { EtcEntry, EtcFile, EtcPreview, FileSide, ReviewSummary, TreeDiff } from './schemas/review.ts';
 
 /** Everything that a report can hold. What is missing is left out of it. */
 export interface ReviewReportInput {

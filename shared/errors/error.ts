@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { z } from 'zod';
 import type { ErrorCode } from './codes.ts';
 import { maskCredentials } from './credentials.ts';
+import type { errorReport } from './report-schema.ts';
 
-/** The wire form of an error: what crosses pipes, D-Bus and IPC. Every field is for people or for a next step. */
-export interface ErrorReport {
-  readonly code: ErrorCode;
-  /** The thing at fault: a file, package, repo, ref, key. */
-  readonly subject?: string;
-  /** The library's or system's own words. */
-  readonly detail?: string;
-  /** Where in a text file, 1-based. */
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly key?: string;
-  /** More facts for the text's placeholders, e.g. { needBytes, freeBytes, owner, startedAt }. */
-  readonly facts?: Readonly<Record<string, string | number>>;
-}
+export interface ErrorReport extends Readonly<z.infer<typeof errorReport>> {}
 
 /** Addresses get into errors from everywhere, the libraries' words included: nobody who reads one needs the password in it. */
 function masked<T>(fields: T): T {

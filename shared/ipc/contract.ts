@@ -1,82 +1,44 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { z } from 'zod';
+import { schemaNamed } from '../domain/schemas/index.ts';
 import type { ErrorReport } from '../errors/index.ts';
-import type { CommandName, EventName } from './channels.ts';
-import { composeCommands } from './compose-contract.ts';
-import { reviewCommands } from './review-contract.ts';
-import { advisory, diskUse, historyEntry, hostSnapshot, jobState, packageChange, updateDetails } from './schemas.ts';
+import { argumentSchemas, type Arguments } from './arguments.ts';
+import { commandTable, eventTable, type CommandName, type EventName } from './command-table.ts';
+import { resultSchemas, type ResultOf } from './results.ts';
 
-/** What the window needs to know about its surroundings, once. */
-export interface AppEnvironment {
-  /** BCP 47 tags, best first, of the languages the person reads. */
-  readonly languages: readonly string[];
-  /** BCP 47 tag whose conventions dates and sizes follow. */
-  readonly formatLocale: string;
-  readonly appVersion: string;
-  readonly runtimeVersions: { readonly electron: string; readonly chrome: string; readonly node: string };
+type Table = typeof commandTable;
+
+export type CommandArgs<N extends CommandName> = Readonly<Arguments<Table[N]['args']>>;
+export type CommandResult<N extends CommandName> = ResultOf<Table[N]['result']>;
+export type EventPayload<N extends EventName> = ResultOf<(typeof eventTable)[N]>;
+
+/** A strict tuple: neither more arguments nor other ones. Throws a RangeError for a validator that isn't there. */
+function tuple(names: readonly string[]): z.ZodType<unknown[]> {
+  const items = names.map((name) => schemaNamed(argumentSchemas, name));
+  const [head, ...tail] = items;
+  return head === undefined ? z.tuple([]) : z.tuple([head, ...tail]);
 }
 
-const environment: z.ZodType<AppEnvironment> = z.object({
-  languages: z.array(z.string()),
-  formatLocale: z.string(),
-  appVersion: z.string(),
-  runtimeVersions: z.object({ electron: z.string(), chrome: z.string(), node: z.string() }),
-});
+/** Validators of every command: what main takes, and what it sends back. */
+export const commands = Object.fromEntries(
+  Object.entries(commandTable).map(([name, { args, result }]) => [name, { args: tuple(args), result: schemaNamed(resultSchemas, result) }]),
+) as { readonly [N in CommandName]: { readonly args: z.ZodType<unknown[]>; readonly result: z.ZodType<CommandResult<N>> } };
 
-/** `OSNAME-CHECKSUM.SERIAL`, see Deployment.id. */
-const deploymentId = z.string().regex(/^[^/\s]{1,200}-[0-9a-f]{64}\.\d{1,9}$/);
-const nothing = z.undefined();
-const reboot = z.strictObject({ reboot: z.boolean().optional() });
-const upgradeOptions = z.strictObject({
-  reboot: z.boolean().optional(),
-  allowDowngrade: z.boolean().optional(),
-  downloadOnly: z.boolean().optional(),
-});
+/** And of every event. */
+export const events = Object.fromEntries(
+  Object.entries(eventTable).map(([name, payload]) => [name, schemaNamed(resultSchemas, payload)]),
+) as { readonly [N in EventName]: z.ZodType<EventPayload<N>> };
 
-interface Command {
-  readonly args: z.ZodType<readonly unknown[]>;
-  readonly result: z.ZodType;
-}
-
-/** Every command with validators for its arguments and its result; names and meaning follow HostClient in main/client/api.ts. */
-export const commands = {
-  'host.snapshot': { args: z.tuple([]), result: hostSnapshot },
-  'host.check': { args: z.tuple([]), result: nothing },
-  'host.upgrade': { args: z.tuple([upgradeOptions]), result: jobState },
-  'host.rollback': { args: z.tuple([reboot]), result: jobState },
-  'host.setDefault': { args: z.tuple([deploymentId, reboot]), result: jobState },
-  'host.pin': { args: z.tuple([deploymentId, z.boolean()]), result: jobState },
-  'host.undeploy': { args: z.tuple([deploymentId]), result: jobState },
-  'host.repair': { args: z.tuple([]), result: jobState },
-  'host.cleanup': {
-    args: z.tuple([z.array(z.enum(['base', 'pending-deploy', 'rollback-deploy', 'repomd'])).max(4)]),
-    result: jobState,
-  },
-  'host.restart': { args: z.tuple([z.strictObject({ force: z.boolean().optional() }).optional()]), result: nothing },
-  'host.cancel': { args: z.tuple([]), result: nothing },
-  'host.reload': { args: z.tuple([]), result: nothing },
-  'host.updateDetails': { args: z.tuple([]), result: updateDetails },
-  'host.compare': {
-    args: z.tuple([deploymentId, deploymentId]),
-    result: z.object({ packages: z.array(packageChange), advisories: z.array(advisory) }),
-  },
-  'host.history': { args: z.tuple([z.number().int().min(1).max(10_000)]), result: z.array(historyEntry) },
-  'host.diskUse': { args: z.tuple([]), result: diskUse },
-  'app.environment': { args: z.tuple([]), result: environment },
-  /** Puts plain text on the clipboard; at most 2 MB. */
-  'app.copyText': { args: z.tuple([z.string().max(2_000_000)]), result: nothing },
-  ...reviewCommands,
-  ...composeCommands,
-} as const satisfies Record<CommandName, Command>;
-
-export const events = { 'host.snapshot': hostSnapshot, 'host.job': jobState, 'compose.job': jobState } as const satisfies Record<
-  EventName,
-  z.ZodType
->;
-
-export type CommandArgs<N extends CommandName> = Readonly<z.infer<(typeof commands)[N]['args']>>;
-export type CommandResult<N extends CommandName> = z.infer<(typeof commands)[N]['result']>;
-export type EventPayload<N extends EventName> = z.infer<(typeof events)[N]>;
+/** What whoever does a command promises. */
+type Done<N extends CommandName> = Table[N]['result'] extends 'Nothing' ? Promise<void> : Promise<CommandResult<N>>;
+/** The commands that the service's client does as they are. */
+type Forwarded = { [N in CommandName]: Table[N] extends { readonly client: string } ? N : never }[CommandName];
+/** What they ask of it, by the names of its methods. */
+export type ForwardedCalls = {
+  readonly [N in Forwarded as Table[N]['client']]: (...args: CommandArgs<N>) => Done<N>;
+};
+/** What main does itself. */
+export type OwnHandlers = { readonly [N in Exclude<CommandName, Forwarded>]: (...args: CommandArgs<N>) => Done<N> };
 
 /** What crosses the border: an error travels as its report, since Electron would make a bare text of it. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorReport };

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { wholeClient, type AppClient } from '../../main/app/app-client.ts';
+import { appClient } from '../../main/app/app-client.ts';
 import { Notifier } from '../../main/app/notifier.ts';
 import { createTexts } from '../../main/app/texts.ts';
 import { DesktopSession } from '../../main/client/desktop-session.ts';
@@ -115,7 +115,7 @@ describe('the notifier', () => {
   it('says what the policy finds, once, in the person’s language, and remembers it over a restart of the app', async () => {
     const listeners = new Set<(snapshot: HostSnapshot) => void>();
     const postponed: number[] = [];
-    const client = wholeClient({
+    const client = appClient({
       onSnapshot: (listener: (snapshot: HostSnapshot) => void) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -124,7 +124,7 @@ describe('the notifier', () => {
         postponed.push(seconds);
         return Promise.reject(new Error('no matter'));
       },
-    } as unknown as AppClient);
+    });
     const session = new DesktopSession(address, () => undefined);
     const file = path.join(folder, 'notifications.json');
     const start = (): Notifier =>

@@ -2,16 +2,13 @@
 import { Option, type Command } from 'commander';
 import { argChangesText, type Deployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
 import { action, type Session } from '../session/session.ts';
 import { dateText } from '../output/status.ts';
 import { wholeSystem } from '../session/whole-system.ts';
 
 export function registerDeployments(program: Command): void {
-  program
-    .command('rollback')
-    .description('Make the previous deployment the next one to start')
-    .option('-r, --reboot', 'restart when it is done')
-    .action(action(rollback));
+  withOptionFlags(program.command('rollback')).description('Make the previous deployment the next one to start').action(action(rollback));
   program
     .command('cleanup')
     .description('Delete cached data and deployments')
@@ -41,11 +38,8 @@ export function registerDeployments(program: Command): void {
   wholeSystem(program.command('repair'))
     .description('Repair what keeps the system from being read, where that is safe')
     .action(action(async (session: Session) => void (await session.follow(() => session.client.repair()))));
-  program
-    .command('finalize-deployment [checksum]')
+  withOptionFlags(program.command('finalize-deployment [checksum]'))
     .description('Release the lock of the staged deployment and restart into it')
-    .option('--allow-missing-checksum', 'whatever is staged')
-    .option('--allow-unlocked', 'also when it isn’t locked')
     .action(action(finalize));
   wholeSystem(program.command('cancel')).description('Cancel the running job').action(action(cancel));
   wholeSystem(program.command('reload'))

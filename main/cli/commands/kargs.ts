@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { newestDeployment } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/host/kargs/kernel-args.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, type Session } from '../session/session.ts';
 import { findDeployment } from './deployments.ts';
 
@@ -27,20 +28,15 @@ interface KargsFlags {
 const list = (value: string, before: string[]): string[] => [...before, value];
 
 export function registerKargs(program: Command): void {
-  program
-    .command('kargs')
+  withOptionFlags(program.command('kargs'))
     .description('Show or change the kernel arguments')
     .option('--deploy-index <index>', 'of this deployment instead of the default one')
-    .option('-r, --reboot', 'restart when it is done')
     .option('--append <key=value>', 'add an argument', list, [])
     .option('--replace <key=value>', 'replace: KEY=VALUE, or KEY=OLD=NEW when KEY occurs more than once', list, [])
     .option('--delete <key=value>', 'delete an argument', list, [])
-    .option('--append-if-missing <key=value>', 'add unless it is there', list, [])
-    .option('--delete-if-present <key=value>', 'delete if it is there', list, [])
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
     .option('--import-proc-cmdline', 'start from those of the running kernel')
     .option('--editor', 'edit them in $EDITOR')
-    .option('--lock-finalization', 'don’t finish at shutdown until finalize-deployment')
     .action(action(kargs));
 }
 

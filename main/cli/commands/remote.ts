@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { comparedDeployment, type Remote, type RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
 import { action, type Session } from '../session/session.ts';
 import { dateText } from '../output/status.ts';
 import { wholeSystem } from '../session/whole-system.ts';
@@ -24,15 +25,13 @@ export function registerRemote(program: Command): void {
     .description('Add a remote')
     .option('--no-gpg-verify', 'take commits without a GPG signature from it')
     .action(action(add));
-  wholeSystem(remote.command('edit <name>'))
+  withOptionFlags(wholeSystem(remote.command('edit <name>')))
     .description('Change a remote where it is configured')
-    .option('--url <url>', 'its new address')
     .option('--gpg-verify', 'demand GPG signatures')
     .option('--no-gpg-verify', 'take commits without a GPG signature')
     .action(action(edit));
-  wholeSystem(remote.command('remove <name>'))
+  withOptionFlags(wholeSystem(remote.command('remove <name>')))
     .description('Remove a remote and its keys')
-    .option('-f, --force', 'although a deployment comes from it')
     .action(action(remove));
   wholeSystem(remote.command('import-key <name> <file>'))
     .description('Trust the keys of a file (- = standard input) for a remote; without --yes they are only shown')

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ScheduledRestart } from '../../../shared/domain/index.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
 import { action, type Session } from '../session/session.ts';
 import { dateText } from '../output/status.ts';
 import { findDeployment } from './deployments.ts';
@@ -24,10 +25,8 @@ export function registerRestart(program: Command): void {
     .option('--show', 'show the scheduled restart, and what stands against one')
     .option('-f, --force', 'although a program or another person stands against it')
     .action(action(restart));
-  program
-    .command('boot-once <deployment>')
+  withOptionFlags(program.command('boot-once <deployment>'))
     .description('Start a deployment at the next start only, by index or id')
-    .option('-r, --reboot', 'restart when it is done')
     .action(action(bootOnce));
   wholeSystem(program.command('pause'))
     .description('Stop fetching and keep what has arrived; `upgrade` goes on from there')

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { newestDeployment, plainRefspec, type Advisory, type JobState } from '../../../shared/domain/index.ts';
+import {
+  newestDeployment,
+  pickOptions,
+  plainRefspec,
+  pullNames,
+  type Advisory,
+  type JobState,
+  type PullOptions,
+} from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { PullOptions } from '../../client/index.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
 import { pendingUpdate } from '../output/status-json.ts';
 import { changeLines, dateText } from '../output/status.ts';
 
-interface PullFlags {
-  readonly reboot?: boolean;
-  readonly allowDowngrade?: boolean;
+interface PullFlags extends PullOptions {
   readonly disallowDowngrade?: boolean;
   readonly preview?: boolean;
   readonly check?: boolean;
   readonly checkDiff?: boolean;
-  readonly cacheOnly?: boolean;
-  readonly downloadOnly?: boolean;
   readonly unchangedExit77?: boolean;
   readonly upgradeUnchangedExit77?: boolean;
-  readonly lockFinalization?: boolean;
-  readonly skipBranchCheck?: boolean;
   readonly from?: string;
   readonly triggerAutomaticUpdatePolicy?: boolean;
   readonly bypassDriver?: boolean;
-  readonly registerDriver?: string;
   readonly branch?: string;
   readonly remote?: string;
 }
@@ -34,7 +35,6 @@ const list = (value: string, before: string[]): string[] => [...before, value];
 
 export function registerPulling(program: Command): void {
   common(program.command('upgrade').alias('update').description('Fetch and deploy the newest version of the current source'))
-    .option('--allow-downgrade', 'also take a version that is older')
     .option('--preview', 'only show what would change')
     .option('--check', 'only look whether there is something newer')
     .option('--check-diff', 'like --preview')
@@ -45,16 +45,13 @@ export function registerPulling(program: Command): void {
     .action(action(upgrade));
   common(program.command('deploy <revision>').description('Deploy a chosen version: checksum, version, revision=X, version=X'))
     .option('--preview', 'only show what would change')
-    .option('--skip-branch-check', 'take a commit of another branch')
     .option('--disallow-downgrade', 'refuse an older version')
-    .option('--register-driver <name>', 'this program decides about updates from now on; with an empty revision nothing else is done')
     .addOption(new Option('--ex-cliwrap <state>', 'not supported yet').hideHelp())
     .action(action(deploy));
   common(program.command('rebase [refspec] [revision]').description('Switch to another source'))
     .option('-b, --branch <branch>', 'switch to a branch of the current remote')
     .option('-m, --remote <remote>', 'switch to the current branch of another remote')
     .option('--preview', 'only show what would change')
-    .option('--skip-purge', 'keep the old source’s branch')
     .option('--custom-origin-description <text>', 'not supported yet')
     .option('--custom-origin-url <url>', 'not supported yet')
     .option('--experimental', 'accepted for compatibility')
@@ -64,25 +61,20 @@ export function registerPulling(program: Command): void {
 
 /** Options that upgrade, deploy and rebase have in common. */
 function common(command: Command): Command {
-  return command
-    .option('-r, --reboot', 'restart when it is done')
-    .option('-C, --cache-only', 'use only what was fetched before')
-    .option('--download-only', 'fetch, but don’t deploy')
+  return withOptionFlags(command)
     .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
-    .option('--lock-finalization', 'don’t finish at shutdown until finalize-deployment')
     .option('--bypass-driver', 'also when another program decides about updates')
     .option('--install <package>', 'not supported yet', list, [])
     .option('--uninstall <package>', 'not supported yet', list, []);
 }
 
 function pullOptions(flags: PullFlags): PullOptions {
-  const { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck } = flags;
-  const allowDowngrade = flags.disallowDowngrade ? false : flags.allowDowngrade;
-  return { reboot, cacheOnly, downloadOnly, lockFinalization, skipBranchCheck, allowDowngrade };
+  const given: PullOptions = pickOptions({ ...flags }, pullNames);
+  return flags.disallowDowngrade ? { ...given, allowDowngrade: false } : given;
 }
 
 async function upgrade(session: Session, flags: PullFlags): Promise<number> {
-  refuseOptions(flags as Record<string, unknown>, later);
+  refuseOptions({ ...flags }, later);
   if (flags.check || flags.preview || flags.checkDiff) return check(session, Boolean(flags.preview || flags.checkDiff));
   if (flags.triggerAutomaticUpdatePolicy) {
     let ran = true;
@@ -113,17 +105,17 @@ async function refuseDriven(session: Session, flags: PullFlags): Promise<void> {
 const nothingToDo: JobState = { id: '', title: 'automatic update', method: '', owner: '', startedAt: 0, phase: 'succeeded', messages: [] };
 
 async function deploy(session: Session, revision: string, flags: PullFlags): Promise<number> {
-  refuseOptions(flags as Record<string, unknown>, later);
+  refuseOptions({ ...flags }, later);
   if (flags.preview) return preview(session, { revision });
   const { registerDriver } = flags;
   if (registerDriver === undefined) await refuseDriven(session, flags);
-  const job = await session.follow(() => session.client.deploy(revision, { ...pullOptions(flags), registerDriver }));
+  const job = await session.follow(() => session.client.deploy(revision, pullOptions(flags)));
   if (revision === '') return 0;
   return report(session, job, flags);
 }
 
 async function rebase(session: Session, refspec: string | undefined, revision: string | undefined, flags: PullFlags): Promise<number> {
-  refuseOptions(flags as Record<string, unknown>, later);
+  refuseOptions({ ...flags }, later);
   const target = plainRefspec(refspec ?? (await targetOf(session, flags)));
   if (flags.preview) return preview(session, { refspec: target, revision });
   await refuseDriven(session, flags);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FullHostClient, KernelArgsChange, PullOptions } from '../../client/index.ts';
+import type { FullHostClient, KernelArgsChange, RowClient } from '../../client/index.ts';
 import {
+  pickOptions,
+  pullJobNames,
   treelineVersion,
   type CheckState,
   type DiskUse,
@@ -10,6 +12,7 @@ import {
   type HostSnapshot,
   type JobState,
   type PackageComparison,
+  type PullOptions,
   type UpdateDetails,
 } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -28,7 +31,7 @@ import { DirectReview } from './direct-review.ts';
 import { workerPath } from './worker-path.ts';
 
 /** Works on a sysroot that no service looks after (an image being built, a rescue system): workers directly, as the caller. */
-export class DirectClient extends DirectReview implements FullHostClient {
+export class DirectClient extends DirectReview implements Omit<FullHostClient, keyof RowClient>, Partial<RowClient> {
   protected readonly sysroot: string;
   private readonly stateroot: string | undefined;
   private readonly listeners = new Set<(job: JobState) => void>();
@@ -81,11 +84,11 @@ export class DirectClient extends DirectReview implements FullHostClient {
     return this.pull(`deploy ${revision}`, { allowDowngrade: true, ...options }, { revision });
   }
 
-  rebase(refspec: string, options: PullOptions & { readonly revision?: string }): Promise<JobState> {
+  rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState> {
     return this.pull(`rebase ${refspec}`, { allowDowngrade: true, ...options }, { refspec, revision: options.revision });
   }
 
-  async rollback(options: { reboot?: boolean }): Promise<JobState> {
+  async rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState> {
     refuseReboot(options.reboot);
     return this.job('rollback', 'sysroot.rollback', await this.os());
   }
@@ -171,10 +174,13 @@ export class DirectClient extends DirectReview implements FullHostClient {
     this.listeners.clear();
   }
 
-  private async pull(title: string, options: PullOptions, more: { revision?: string; refspec?: string } = {}): Promise<JobState> {
-    const { reboot, ...rest } = options;
-    refuseReboot(reboot);
-    return this.job(title, 'update.upgrade', { ...(await this.os()), ...rest, ...more });
+  private async pull(
+    title: string,
+    options: PullOptions,
+    more: { readonly revision?: string | undefined; readonly refspec?: string } = {},
+  ): Promise<JobState> {
+    refuseReboot(options.reboot);
+    return this.job(title, 'update.upgrade', { ...(await this.os()), ...pickOptions(options, pullJobNames), ...more });
   }
 
   protected async os(): Promise<{ sysroot: string; osname: string }> {

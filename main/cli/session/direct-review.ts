@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { realpathSync } from 'node:fs';
-import type { RemotesClient, RestartClient, ReviewClient } from '../../client/index.ts';
+import type { RowClient } from '../../client/index.ts';
 import type {
   EtcFile,
   EtcPreview,
@@ -10,6 +10,7 @@ import type {
   RemoteKey,
   RemoteRef,
   RemoteVersion,
+  OptionsGiven,
   ReviewSummary,
   TreeDiff,
   TreeFile,
@@ -31,12 +32,11 @@ function plainPath(path: string): string {
 }
 
 /** Reviewing, remotes and media of a sysroot without a service: workers directly. What concerns the running system makes no sense there. */
-export abstract class DirectReview implements ReviewClient, RemotesClient, RestartClient {
+export abstract class DirectReview implements Partial<RowClient> {
   protected abstract readonly sysroot: string;
   protected abstract os(): Promise<{ sysroot: string; osname: string }>;
   protected abstract ask<N extends JobName>(job: N, params: JobParams<N>): Promise<JobResult<N>>;
   protected abstract job<N extends JobName>(title: string, name: N, params: JobParams<N>): Promise<JobState>;
-  abstract rebase(refspec: string, options: { revision?: string; reboot?: boolean }): Promise<JobState>;
 
   async reviewSummary(checksum?: string): Promise<ReviewSummary> {
     return this.ask('review.summary', { ...(await this.os()), checksum });
@@ -54,7 +54,7 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
     return this.job('fetch for review', 'review.fetch', { ...(await this.os()), checksum });
   }
 
-  treeDiff(from: string, to: string, options: { limit: number; prefix?: string }): Promise<TreeDiff> {
+  treeDiff(from: string, to: string, options: { readonly limit: number; readonly prefix?: string | undefined }): Promise<TreeDiff> {
     return this.ask('review.tree', { sysroot: this.sysroot, from, to, ...options });
   }
 
@@ -62,25 +62,25 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
     return this.ask('review.file', { sysroot: this.sysroot, from, to, path, includePrivate: process.getuid?.() === 0 });
   }
 
-  async preview(target: { refspec?: string; revision?: string; medium?: string; fetchRpmdb?: boolean }): Promise<UpdateDetails> {
+  async preview({ refspec, revision, fetchRpmdb, ...target }: OptionsGiven = {}): Promise<UpdateDetails> {
     const medium = target.medium === undefined ? {} : { medium: plainPath(target.medium) };
-    return this.ask('update.preview', { ...(await this.os()), ...target, ...medium });
+    return this.ask('update.preview', { ...(await this.os()), refspec, revision, fetchRpmdb, ...medium });
   }
 
   remotes(): Promise<readonly Remote[]> {
     return this.ask('remote.list', { sysroot: this.sysroot });
   }
 
-  addRemote(name: string, url: string, { gpgVerify }: { gpgVerify: boolean }): Promise<Remote> {
+  addRemote(name: string, url: string, { gpgVerify = true }: OptionsGiven = {}): Promise<Remote> {
     return this.ask('remote.add', { sysroot: this.sysroot, name, url, gpgVerify });
   }
 
-  editRemote(name: string, change: { url?: string; gpgVerify?: boolean }): Promise<Remote> {
-    return this.ask('remote.edit', { sysroot: this.sysroot, name, ...change });
+  editRemote(name: string, { url, gpgVerify }: OptionsGiven = {}): Promise<Remote> {
+    return this.ask('remote.edit', { sysroot: this.sysroot, name, url, gpgVerify });
   }
 
-  async removeRemote(name: string, options: { force?: boolean }): Promise<void> {
-    await this.ask('remote.remove', { sysroot: this.sysroot, name, ...options });
+  async removeRemote(name: string, { force }: OptionsGiven = {}): Promise<undefined> {
+    await this.ask('remote.remove', { sysroot: this.sysroot, name, force });
   }
 
   inspectKey(key: string): Promise<readonly RemoteKey[]> {
@@ -103,7 +103,7 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
     return this.ask('media.scan', { ...(await this.os()), paths: [...new Set(mediaRoots.map(plainPath))] });
   }
 
-  async upgradeFromMedium(medium: string, options: { reboot?: boolean }): Promise<JobState> {
+  async upgradeFromMedium(medium: string, options: { readonly reboot?: boolean | undefined }): Promise<JobState> {
     if (options.reboot) throw onlyRunning('--reboot');
     return this.job(`upgrade from ${medium}`, 'update.upgrade', { ...(await this.os()), medium: plainPath(medium) });
   }
@@ -153,6 +153,6 @@ export abstract class DirectReview implements ReviewClient, RemotesClient, Resta
   }
 }
 
-function onlyRunning(what: string): TreelineError {
+export function onlyRunning(what: string): TreelineError {
   return new TreelineError('usage.invalid', { detail: `${what} makes no sense with --sysroot` });
 }

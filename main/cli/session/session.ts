@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import { invokedName } from './invoked-name.ts';
 import { isWholeSystem } from './whole-system.ts';
+import { wholeClient } from '../../client/api.ts';
 import { createHostClient, type FullHostClient } from '../../client/index.ts';
 import type { JobState } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { DirectClient } from './direct-client.ts';
+import { onlyRunning } from './direct-review.ts';
 import { connectAbstract } from './worker-path.ts';
 import { ProgressPrinter } from '../output/progress.ts';
 import { printError, standardOutput } from '../output/terminal.ts';
@@ -38,7 +40,7 @@ export class Session {
     this.quiet = options.quiet ?? false;
     const own = sysroot !== undefined && sysroot !== '/';
     this.client = own
-      ? new DirectClient(sysroot, this.stateroot)
+      ? wholeClient<FullHostClient>(new DirectClient(sysroot, this.stateroot), (name) => () => Promise.reject(onlyRunning(name)))
       : createHostClient({
           clientId: process.env.RPMOSTREE_CLIENT_ID || undefined,
           connectAbstract,

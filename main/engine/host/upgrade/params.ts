@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { CheckState, UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { CheckState, PullJobOptions, UpdateDetails } from '../../../../shared/domain/index.ts';
 import type { OsParams } from '../../base/ports/job.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
 
@@ -20,21 +20,17 @@ export interface UpdateJobs {
   };
   /** Pull and, if booted into the sysroot, stage, else deploy. */
   'update.upgrade': {
-    params: OsParams & {
-      /** Checksum, `version=X`, `revision=X`; empty = newest of the branch. */
-      readonly revision?: string;
-      /** Rebase target `[REMOTE:]REF`. */
-      readonly refspec?: string;
-      readonly allowDowngrade?: boolean;
-      readonly downloadOnly?: boolean;
-      readonly cacheOnly?: boolean;
-      readonly skipBranchCheck?: boolean;
-      readonly lockFinalization?: boolean;
-      /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
-      readonly automatic?: boolean;
-      /** Path of a repository or static delta file to take the update from instead of the network. */
-      readonly medium?: string;
-    };
+    params: OsParams &
+      PullJobOptions & {
+        /** Checksum, `version=X`, `revision=X`; empty = newest of the branch. */
+        readonly revision?: string;
+        /** Rebase target `[REMOTE:]REF`. */
+        readonly refspec?: string;
+        /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
+        readonly automatic?: boolean;
+        /** Path of a repository or static delta file to take the update from instead of the network. */
+        readonly medium?: string;
+      };
     result: DeployOutcome;
   };
   /** Look at another branch, commit or version: fetches commit objects only; then as update.details. */

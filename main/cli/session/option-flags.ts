@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Command } from 'commander';
+import { flagsOf } from '../../../shared/domain/index.ts';
+
+const list = (value: string, before: string[]): string[] => [...before, value];
+
+/** Adds the flags of those options of the service (shared/domain/option-table.ts) that say they are this command's. */
+export function withOptionFlags(command: Command): Command {
+  for (const { as, about, list: repeated } of flagsOf(command.name())) {
+    if (repeated) command.option(as, about, list, []);
+    else command.option(as, about);
+  }
+  return command;
+}

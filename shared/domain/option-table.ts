@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+interface OptionSpec {
+  readonly type: 'b' | 's' | 'as';
+  /** What it asks for, in the words of a sentence after its name: docs/dbus.md and the help of the command line have it. */
+  readonly about: string;
+  /** Only our own service knows it. */
+  readonly ours?: true;
+  /** Text that is only written down, and cut there: stock clients send whole command lines. */
+  readonly logged?: true;
+  /** False says something, too: it is sent. */
+  readonly falseCounts?: true;
+  /**
+   * One of those that Upgrade, Deploy, Rebase and UpdateDeployment have in common, and who acts on it: the service, or the job, which then has it among its
+   * parameters.
+   */
+  readonly pull?: 'service' | 'job';
+  /** The window may send it with an upgrade. */
+  readonly window?: true;
+  /** The command line's flag, as its help shows it, and the commands that have it. */
+  readonly flag?: { readonly as: string; readonly of: readonly string[] };
+}
+
+/**
+ * Every option that is read out of an `a{sv}`, declared once. A known name with another type is refused; unknown names are let through, as
+ * rpm-ostreed does (rpmostree-sysroot-upgrader.cxx and the interface's XML name them).
+ */
+export const optionTable = {
+  id: { type: 's', about: 'how the client is called', logged: true },
+  reboot: {
+    type: 'b',
+    about: 'restart when something changed',
+    pull: 'service',
+    window: true,
+    flag: { as: '-r, --reboot', of: ['upgrade', 'deploy', 'rebase', 'rollback', 'kargs', 'boot-once'] },
+  },
+  'allow-downgrade': {
+    type: 'b',
+    about: 'also take a version that is older',
+    pull: 'job',
+    window: true,
+    flag: { as: '--allow-downgrade', of: ['upgrade'] },
+  },
+  'skip-purge': { type: 'b', about: 'keep the old source’s branch', flag: { as: '--skip-purge', of: ['rebase'] } },
+  'lock-finalization': {
+    type: 'b',
+    about: 'don’t finish at shutdown until finalize-deployment',
+    pull: 'job',
+    flag: { as: '--lock-finalization', of: ['upgrade', 'deploy', 'rebase', 'kargs'] },
+  },
+  'cache-only': {
+    type: 'b',
+    about: 'use only what was fetched before',
+    pull: 'job',
+    flag: { as: '-C, --cache-only', of: ['upgrade', 'deploy', 'rebase'] },
+  },
+  'download-only': {
+    type: 'b',
+    about: 'fetch, but don’t deploy',
+    pull: 'job',
+    window: true,
+    flag: { as: '--download-only', of: ['upgrade', 'deploy', 'rebase'] },
+  },
+  'skip-branch-check': {
+    type: 'b',
+    about: 'take a commit of another branch',
+    pull: 'job',
+    flag: { as: '--skip-branch-check', of: ['deploy'] },
+  },
+  'dry-run': { type: 'b', about: 'say what would be done' },
+  'apply-live': { type: 'b', about: 'change the running system at once' },
+  'no-layering': { type: 'b', about: 'drop layered packages' },
+  'no-overrides': { type: 'b', about: 'drop overrides' },
+  'no-initramfs': { type: 'b', about: 'drop the initramfs of one’s own' },
+  'no-pull-base': { type: 'b', about: 'keep the base that is there' },
+  'allow-missing-checksum': {
+    type: 'b',
+    about: 'finish whatever is staged',
+    flag: { as: '--allow-missing-checksum', of: ['finalize-deployment'] },
+  },
+  'allow-unlocked': { type: 'b', about: 'also when it isn’t locked', flag: { as: '--allow-unlocked', of: ['finalize-deployment'] } },
+  'initiating-command-line': { type: 's', about: 'what was typed, for the history', logged: true },
+  'final-kernel-args': { type: 's', about: 'the whole line instead of changes' },
+  'append-if-missing': {
+    type: 'as',
+    about: 'add a kernel argument unless it is there',
+    flag: { as: '--append-if-missing <key=value>', of: ['kargs'] },
+  },
+  'delete-if-present': {
+    type: 'as',
+    about: 'delete a kernel argument if it is there',
+    flag: { as: '--delete-if-present <key=value>', of: ['kargs'] },
+  },
+  'set-refspec': { type: 's', about: 'follow this branch' },
+  'set-revision': { type: 's', about: 'deploy this version or checksum' },
+  checksum: { type: 's', about: 'the staged commit that is meant' },
+  revision: { type: 's', about: 'a version or checksum of the branch' },
+  mode: { type: 's', about: 'auto, none or check' },
+  'register-driver': {
+    type: 's',
+    about: 'this program decides about updates from now on; with an empty revision nothing else is done',
+    pull: 'service',
+    flag: { as: '--register-driver <name>', of: ['deploy'] },
+  },
+  force: { type: 'b', about: 'although a deployment comes from it', ours: true, flag: { as: '-f, --force', of: ['remove'] } },
+  'ignore-blockers': { type: 'b', about: 'although something in RestartBlockers stands against it', ours: true },
+  'treeline-detached': { type: 'b', about: 'the job goes on when the client ends', ours: true },
+  'treeline-deployment': { type: 's', about: 'build on this deployment', ours: true },
+  'treeline-medium': { type: 's', about: 'folder of a medium to update from', ours: true },
+  'gpg-verify': { type: 'b', about: 'demand signatures (default: true)', ours: true, falseCounts: true },
+  'fetch-rpmdb': { type: 'b', about: 'fetch the package database where the commit says too little', ours: true },
+  url: { type: 's', about: 'its new address', ours: true, flag: { as: '--url <url>', of: ['edit'] } },
+  refspec: { type: 's', about: 'the branch to look at', ours: true },
+  medium: { type: 's', about: 'folder of the medium to look at', ours: true },
+} as const satisfies Record<string, OptionSpec>;
+
+type Table = typeof optionTable;
+export type OptionName = keyof Table;
+export type OptionType<N extends OptionName> = Table[N]['type'];
+/** Values in TypeScript by type on the wire. */
+interface Values {
+  readonly b: boolean;
+  readonly s: string;
+  readonly as: readonly string[];
+}
+export type OptionValue<N extends OptionName> = Values[OptionType<N>];
+
+type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Text;
+/** Options as code passes them: `allow-downgrade` is `allowDowngrade`. */
+export type OptionsGiven<N extends OptionName = OptionName> = { readonly [O in N as Camel<O>]?: OptionValue<O> | undefined };
+
+type Having<Field extends string, Value> = { [N in OptionName]: Table[N] extends Readonly<Record<Field, Value>> ? N : never }[OptionName];
+/** What Upgrade, Deploy, Rebase and UpdateDeployment have in common. */
+export type PullOptions = OptionsGiven<Having<'pull', string>>;
+/** Those of them that the job acts on. */
+export type PullJobOptions = OptionsGiven<Having<'pull', 'job'>>;
+/** Those that the window may send. */
+export type WindowOptions = OptionsGiven<Having<'window', true>>;
+
+const specs: Readonly<Record<string, OptionSpec>> = optionTable;
+
+/** undefined for what isn't one of ours, whatever a peer called it. */
+export const specOfOption = (name: string): OptionSpec | undefined => (Object.hasOwn(specs, name) ? specs[name] : undefined);
+
+const entries = Object.entries(specs);
+const namesOf = (fits: (spec: OptionSpec) => boolean): readonly string[] => entries.filter(([, spec]) => fits(spec)).map(([name]) => name);
+export const pullNames = namesOf((spec) => spec.pull !== undefined);
+export const pullJobNames = namesOf((spec) => spec.pull === 'job');
+export const windowNames = namesOf((spec) => spec.window === true);
+
+/** `allow-downgrade` -> `allowDowngrade`, and back. */
+export const camelName = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+export const kebabName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Those of an object's properties that are the named options. */
+export function pickOptions(given: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map(camelName).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+}
+
+/** Flags of one of the command line's commands. */
+export function flagsOf(command: string): readonly { readonly as: string; readonly about: string; readonly list: boolean }[] {
+  return entries.flatMap(([, { flag, about, type }]) => (flag?.of.includes(command) ? [{ as: flag.as, about, list: type === 'as' }] : []));
+}
