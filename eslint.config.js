@@ -4,24 +4,38 @@ import boundaries from 'eslint-plugin-boundaries';
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/** Rooms and what each may import; the same lists as the references in each room's tsconfig.json. */
+/** The floors of the engine, and the floors of the window. */
+const engine = ['engineBase', 'engineHost', 'engineCompose', 'engineJobs'];
+const window = ['windowI18n', 'windowModel', 'windowUi', 'windowFeature'];
+
+/**
+ * Rooms and what each may import besides itself. Between the rooms that have a tsconfig.json of their own its references say the same. `*`: each folder there is a room,
+ * and may import another one of them only if its own name is in the list.
+ */
 const rooms = {
   domain: { at: 'shared/domain', may: ['errors'] },
   errors: { at: 'shared/errors', may: [] },
   ipc: { at: 'shared/ipc', may: ['domain', 'errors'] },
   dbus: { at: 'shared/dbus', may: ['domain', 'errors'] },
   files: { at: 'main/files', may: ['errors'] },
-  engine: { at: 'main/engine', may: ['files', 'domain', 'errors', 'dbus'] },
-  native: { at: 'main/native', may: ['files', 'engine', 'domain', 'errors'] },
-  worker: { at: 'main/worker', may: ['engine', 'native', 'files', 'domain', 'errors'] },
+  engineBase: { at: 'main/engine/base', may: ['files', 'domain', 'errors'] },
+  engineHost: { at: 'main/engine/host', may: ['engineBase', 'files', 'domain', 'errors'] },
+  engineCompose: { at: 'main/engine/compose', may: ['engineBase', 'files', 'domain', 'errors'] },
+  engineJobs: { at: 'main/engine/jobs', may: ['engineBase', 'engineHost', 'engineCompose', 'files', 'domain', 'errors'] },
+  native: { at: 'main/native', may: ['files', 'engineBase', 'domain', 'errors'] },
+  worker: { at: 'main/worker', may: [...engine, 'native', 'files', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
-  local: { at: 'main/local', may: ['files', 'engine', 'domain', 'errors'] },
-  helper: { at: 'main/helper', may: ['files', 'engine', 'dbus', 'domain', 'errors'] },
-  cli: { at: 'main/cli', may: ['files', 'client', 'engine', 'domain', 'errors'] },
+  local: { at: 'main/local', may: ['files', 'engineJobs', 'domain', 'errors'] },
+  helper: { at: 'main/helper', may: ['files', 'engineHost', 'engineCompose', 'engineJobs', 'dbus', 'domain', 'errors'] },
+  cli: { at: 'main/cli', may: ['files', 'client', 'engineHost', 'engineCompose', 'engineJobs', 'domain', 'errors'] },
   preload: { at: 'main/preload', may: ['ipc'] },
   app: { at: 'main/app', may: ['files', 'client', 'local', 'ipc', 'domain', 'errors'] },
-  demo: { at: 'main/demo', may: ['files', 'client', 'engine', 'domain', 'errors'] },
-  renderer: { at: 'renderer', may: ['ipc', 'domain', 'errors'] },
+  demo: { at: 'main/demo', may: ['files', 'client', 'engineHost', 'engineCompose', 'engineJobs', 'domain', 'errors'] },
+  windowI18n: { at: 'renderer/i18n', may: ['domain', 'errors'] },
+  windowModel: { at: 'renderer/model', may: ['windowI18n', 'ipc', 'domain', 'errors'] },
+  windowUi: { at: 'renderer/ui', may: ['windowModel', 'windowI18n', 'domain', 'errors'] },
+  windowFeature: { at: 'renderer/features/*', may: ['windowUi', 'windowModel', 'windowI18n', 'ipc', 'domain', 'errors'] },
+  windowApp: { at: 'renderer/app', may: [...window, 'ipc', 'domain', 'errors'] },
 };
 
 /** Packages that belong to some rooms only. `node`: every module of Node itself. */
@@ -129,7 +143,7 @@ export default tseslint.config(
           default: 'disallow',
           policies: Object.entries(rooms).map(([type, room]) => ({
             from: { element: { type } },
-            allow: { to: { element: { types: { anyOf: [type, ...room.may] } } } },
+            allow: { to: { element: { types: { anyOf: room.at.endsWith('*') ? room.may : [type, ...room.may] } } } },
           })),
         },
       ],
@@ -148,6 +162,8 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  // a file beside the rooms would have no rules
+  { files: ['main/**/*.ts', 'shared/**/*.ts', 'renderer/**/*.ts', 'renderer/**/*.tsx'], rules: { 'boundaries/no-unknown-files': 'error' } },
   ...Object.values(rooms).map((room) => ({
     files: [`${room.at}/**/*.ts`, `${room.at}/**/*.tsx`],
     rules: { 'no-restricted-imports': ['error', { patterns: outsiders(room.at) }] },
@@ -160,7 +176,7 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            ...outsiders('main/engine'),
+            ...outsiders('main/engine/base'),
             {
               regex: '^(?:node:)?fs(?:/promises)?$',
               message: 'Files of a tree are reached through main/engine/base/tree (see ownFiles in eslint.config.js).',

@@ -4,7 +4,7 @@ import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest } from '../engine/base/ports/fetch.ts';
 import { ancestorsOf } from '../engine/base/diff/index.ts';
-import { tryHistoryOf } from '../engine/base/diff/chain.ts';
+import { tryHistoryOf } from '../engine/base/commits/chain.ts';
 import { branchTip } from './branch-file.ts';
 import { FetchTraffic } from './fetch-traffic.ts';
 import { fetchInto } from '../native/ostree/index.ts';

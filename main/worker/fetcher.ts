@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { crashError } from '../engine/jobs/index.ts';
-import { openPlain } from '../engine/host/media/directory.ts';
+import { openPlain } from '../engine/base/tree/medium-directory.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/base/ports/fetch.ts';
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
 import { fetchUser, inUserNamespace, type User } from './fetch-user.ts';

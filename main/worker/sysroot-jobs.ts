@@ -2,6 +2,7 @@
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { DeployOutcome, JobContext, JobHandlers, JobParams, SysrootState } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/host/bootloader/index.ts';
+import { noEntries } from '../engine/base/boot/unloadable.ts';
 import * as engine from '../engine/host/sysroot/index.ts';
 import * as updates from '../engine/host/upgrade/index.ts';
 import {
@@ -115,7 +116,7 @@ function loadSysroot({ sysroot: path, crashed }: JobParams<'sysroot.load'>): Sys
     if (crashed) throw new TreelineError('sysroot.unloadable', { subject: path, detail: crashed.detail ?? crashed.code });
     using sysroot = Sysroot.open(path);
     const gpg: GpgVerify = (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures);
-    return engine.loadState(sysroot, gpg, sysroot.problem ?? engine.noEntries(path, sysroot));
+    return engine.loadState(sysroot, gpg, sysroot.problem ?? noEntries(path, sysroot));
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code === 'sysroot.invalid') throw error;
     problem = error;
@@ -133,7 +134,7 @@ function repair(path: string, context: JobContext): DeployOutcome {
   const problem = (): TreelineError | undefined => {
     try {
       using sysroot = Sysroot.open(path, { cover: false });
-      return engine.noEntries(path, sysroot);
+      return noEntries(path, sysroot);
     } catch (error) {
       if (error instanceof TreelineError) return error;
       throw error;

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
-import { openPlain } from '../../main/engine/host/media/index.ts';
+import { openPlain } from '../../main/engine/base/tree/medium-directory.ts';
 import { runJob } from '../../main/engine/jobs/index.ts';
 import { startTestHost, workerFile, type TestHost } from './host.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { InterpreterNeeds } from '../../engine/compose/build/index.ts';
+import type { InterpreterNeeds } from '../../engine/base/sandbox/sandbox.ts';
 import { library, type LibraryName } from '../core/index.ts';
 
 /** Files that this process has mapped, by name. */

@@ -2,7 +2,7 @@
 import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { MediumDirectory } from '../../engine/host/media/directory.ts';
+import { MediumDirectory } from '../../engine/base/tree/medium-directory.ts';
 import { Repo } from './repo.ts';
 
 const prefix = 'view-';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { MediumTarget, MediumWriter } from '../../engine/host/media/create.ts';
+import type { MediumTarget, MediumWriter } from '../../engine/base/ports/media.ts';
 import { pull } from './pull.ts';
 import { writeSummary } from './publish.ts';
 import { Repo } from './repo.ts';

@@ -2,10 +2,9 @@
 import { chmodSync, existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { headerDigestOf } from '../../engine/compose/build/signatures.ts';
+import { headerDigestOf, type RpmPackage } from '../../engine/base/ports/rpm.ts';
 import type { CachedPackage, ImportRequest, PackageCache, TreeRoot } from '../../engine/base/ports/compose-store.ts';
 import type { ResolvedPackage } from '../../engine/base/ports/resolver.ts';
-import type { RpmPackage } from '../../engine/base/ports/rpm.ts';
 import { Variant } from '../core/index.ts';
 import { checkoutUnion, DevinoCache } from './checkout.ts';
 import { importPayload } from './import.ts';

@@ -17,7 +17,7 @@ import {
   type GErrorMapper,
   type Pointer,
 } from '../core/index.ts';
-import { deploymentFolders, requireTime, unloadable } from '../../engine/host/sysroot/unloadable.ts';
+import { deploymentFolders, requireTime, unloadable } from '../../engine/base/boot/unloadable.ts';
 import { checkpoint } from '../linux/checkpoint.ts';
 import { maskFile } from '../linux/mount.ts';
 import { damagedFile, type DamagedFile } from './damaged-file.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { CommitRequest, PackageCache, PreviousCommit, Published, TargetRepo } from '../../engine/base/ports/compose-store.ts';
-import { ancestorsInRepo } from '../../engine/compose/publish/index.ts';
+import { ancestorsInRepo } from '../../engine/base/commits/ancestors.ts';
 import { checkoutSubpath } from './checkout.ts';
 import type { Commit } from './commit.ts';
 import { generateRepoDelta } from './deltas.ts';

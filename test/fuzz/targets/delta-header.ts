@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { deltaHeader, Unusable } from '../../../main/engine/host/media/commits.ts';
-import type { MediumFile } from '../../../main/engine/host/media/directory.ts';
+import type { MediumFile } from '../../../main/engine/base/tree/medium-directory.ts';
 import type { CommitPort } from '../../../main/engine/base/ports/sysroot.ts';
 import { encodeVariant } from '../../../main/native/core/gvariant-format.ts';
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { createHash } from 'node:crypto';
 import type { ChangelogEntry, PackageDetails } from '../../../../shared/domain/index.ts';
 
 /** RPMFILE_* of rpm/rpmfiles.h: what a file of a package is. */
@@ -194,3 +195,6 @@ export interface RpmPort {
   /** The same with all that their headers say: files, scripts, triggers. */
   readInstalled(options: Pick<ReadRpmdbOptions, 'root' | 'dbPath'>): readonly RpmHeader[];
 }
+
+/** What a package's header is remembered by. */
+export const headerDigestOf = (header: Pick<RpmPackage, 'header'>): string => createHash('sha256').update(header.header).digest('hex');

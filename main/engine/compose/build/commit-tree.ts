@@ -17,7 +17,7 @@ import { signingOf, signsAnything } from '../publish/signing.ts';
 import type { RpmPort } from '../../base/ports/rpm.ts';
 import type { BuiltTree } from './build-tree.ts';
 import type { Compose } from './compose.ts';
-import { isBootFile } from '../../base/tree/boot-files.ts';
+import { isBootFile } from '../../base/boot/boot-files.ts';
 import { commitMetadata, detachedMetadata } from './metadata.ts';
 import { Tree } from '../../base/tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';

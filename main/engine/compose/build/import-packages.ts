@@ -2,8 +2,8 @@
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { ImportRequest, PackageCache } from '../../base/ports/compose-store.ts';
 import type { RepoDefinition, Resolution, ResolvedPackage } from '../../base/ports/resolver.ts';
-import type { RpmPackage, RpmPort } from '../../base/ports/rpm.ts';
-import { checkAsListed, headerDigestOf, loadKeys, verify, type RepoKeys } from './signatures.ts';
+import { type RpmPackage, type RpmPort, headerDigestOf } from '../../base/ports/rpm.ts';
+import { checkAsListed, loadKeys, verify, type RepoKeys } from './signatures.ts';
 import type { Steps } from './steps.ts';
 
 /** Verify and import some packages in another process. */

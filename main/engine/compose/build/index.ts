@@ -11,4 +11,3 @@ export { listPackages } from './package-list.ts';
 export { composeCommit } from './commit-rootfs.ts';
 export { composeExtensions } from './extensions.ts';
 export { composeInstall, composePostprocess, composeRootfs } from './install.ts';
-export type { InterpreterNeeds } from '../../base/sandbox/sandbox.ts';

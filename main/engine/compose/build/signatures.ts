@@ -95,9 +95,6 @@ export function checkAsListed(pkg: ResolvedPackage, header: RpmPackage): void {
     throw corrupt(pkg, `its payload’s sha256 isn’t the one that its header says (repository ${pkg.repo})`);
 }
 
-/** What a package's header is remembered by. */
-export const headerDigestOf = (header: Pick<RpmPackage, 'header'>): string => createHash('sha256').update(header.header).digest('hex');
-
 const corrupt = (pkg: ResolvedPackage, detail: string): TreelineError =>
   new TreelineError('package.corrupt', { subject: pkg.nevra, detail, file: pkg.path, facts: { repo: pkg.repo } });
 

@@ -7,7 +7,7 @@ import { atomicFile } from '../../../files/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSource } from '../../base/ports/container.ts';
 import type { RpmPort } from '../../base/ports/rpm.ts';
-import { revisionIn } from '../publish/ancestors.ts';
+import { revisionIn } from '../../base/commits/ancestors.ts';
 import { buildImage, layoutOf } from './build-image.ts';
 import { earlierManifest, manifestAt, writeArchive } from './image-places.ts';
 import { OciDirectory, type Manifest } from './oci.ts';

@@ -3,7 +3,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { DeltaName, PublishRepo } from '../../base/ports/publish.ts';
-import { ancestorsInRepo, ownRefs } from './ancestors.ts';
+import { ancestorsInRepo, ownRefs } from '../../base/commits/ancestors.ts';
 import { summarySigning, type SummaryParams } from './summary.ts';
 
 export interface DeltaParams extends SummaryParams {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-export * from './ancestors.ts';
 export * from './deltas.ts';
 export * from './lock.ts';
 export * from './mirror.ts';

@@ -8,7 +8,7 @@ import { atomicFile } from '../../../files/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { MirrorRepo, SummaryFiles } from '../../base/ports/publish.ts';
 import { requireBranch } from '../../base/trust/binding.ts';
-import { ownRefs } from './ancestors.ts';
+import { ownRefs } from '../../base/commits/ancestors.ts';
 import { deltaDirectory } from './deltas.ts';
 import { signatureProblem, TrustedKeys } from './keys.ts';
 import { fetchUpstreamFile } from './mirror-fetch.ts';

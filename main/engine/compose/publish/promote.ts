@@ -14,8 +14,8 @@ import {
 import type { ReleaseChanges } from '../../../../shared/domain/index.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
-import { releasesBetween } from '../../base/diff/chain.ts';
-import { revisionIn } from './ancestors.ts';
+import { releasesBetween } from '../../base/commits/chain.ts';
+import { revisionIn } from '../../base/commits/ancestors.ts';
 import { signsAnything } from './signing.ts';
 import { summarySigning, type SummaryParams } from './summary.ts';
 

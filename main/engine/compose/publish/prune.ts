@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
-import { ownRefs } from './ancestors.ts';
+import { ownRefs } from '../../base/commits/ancestors.ts';
 import { deltaBytes } from './deltas.ts';
 import { summarySigning, type SummaryParams } from './summary.ts';
 

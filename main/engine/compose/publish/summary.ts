@@ -5,7 +5,7 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import { type SigningParams, signingOf, signsAnything } from './signing.ts';
 import type { Signing } from '../../base/ports/compose-store.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
-import { ownRefs } from './ancestors.ts';
+import { ownRefs } from '../../base/commits/ancestors.ts';
 
 export interface SummaryParams extends SigningParams {
   readonly repo: string;

@@ -7,7 +7,7 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
 import type { ObjectKind } from '../../base/ports/sysroot.ts';
-import { ownRefs, revisionIn } from './ancestors.ts';
+import { ownRefs, revisionIn } from '../../base/commits/ancestors.ts';
 import { deltaDirectory } from './deltas.ts';
 import { signatureProblem, TrustedKeys } from './keys.ts';
 

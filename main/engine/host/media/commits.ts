@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
-import type { MediumDirectory, MediumFile } from './directory.ts';
+import type { MediumDirectory, MediumFile } from '../../base/tree/medium-directory.ts';
 
 /** Decodes a commit object's bytes. Throws for what isn't one. */
 export type ParseCommit = (checksum: string, bytes: Buffer) => CommitPort;

@@ -4,25 +4,11 @@ import path from 'node:path';
 import type { Medium } from '../../../../shared/domain/index.ts';
 import { TreelineError, messageOf, systemCodeOf } from '../../../../shared/errors/index.ts';
 import type { MediaJobs } from './params.ts';
+import type { MediumWriter } from '../../base/ports/media.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { isDeltaName } from './scan.ts';
 
 export type CreateParams = MediaJobs['media.create']['params'];
-
-/** The writing side, see native/ostree/medium.ts. */
-export interface MediumWriter {
-  /** Make or open an archive repository. */
-  openTarget(path: string): MediumTarget;
-  writeDelta(from: string | undefined, to: string, file: string): void;
-}
-
-export interface MediumTarget extends Disposable {
-  /** Copy commits out of the repository: with all content and signatures, or the commit objects alone. */
-  copy(checksums: readonly string[], commitOnly: boolean): void;
-  setRef(ref: string, checksum: string): void;
-  /** Write the list of branches anew. */
-  writeSummary(): void;
-}
 
 /** Older commit objects go along, so that a reader sees what every release in between changed. */
 const historyCommits = 100;

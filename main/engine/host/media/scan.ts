@@ -7,7 +7,7 @@ import { baseChecksum } from '../sysroot/layer.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { boundBranches } from '../../base/trust/binding.ts';
 import { deltaHeader, mediumCommit, mediumRefs, Unusable, type ParseCommit } from './commits.ts';
-import { MediumDirectory } from './directory.ts';
+import { MediumDirectory } from '../../base/tree/medium-directory.ts';
 
 /** Where a repository may be below the root of a medium; '' is the root itself. The first two are those of `ostree create-usb`. */
 const places = ['.ostree/repo', 'ostree/repo', 'treeline', 'treeline/repo', ''] as const;

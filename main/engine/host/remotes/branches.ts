@@ -6,7 +6,7 @@ import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { readOrigin } from '../sysroot/origin.ts';
 import { requireIntact } from '../../base/trust/signatures.ts';
 import type { EarlierRelease } from '../../base/diff/index.ts';
-import { tryHistoryOf } from '../../base/diff/chain.ts';
+import { tryHistoryOf } from '../../base/commits/chain.ts';
 import { withFetched, type UpdateContext, fetchRepoPath } from '../source/context.ts';
 import { fetchBranches, provenTip } from '../source/fetched.ts';
 import { remoteFetchOptions } from '../source/source.ts';

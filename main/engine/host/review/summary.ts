@@ -4,7 +4,7 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { ReviewParams } from './params.ts';
 import type { CommitPort, RawDeployment } from '../../base/ports/sysroot.ts';
 import { bootSpace, type BootFile } from '../sysroot/boot-space.ts';
-import { bootFileNames } from '../../base/tree/boot-files.ts';
+import { bootFileNames } from '../../base/boot/boot-files.ts';
 import { kernelArgsOf } from '../sysroot/deployments.ts';
 import { fileSizes } from '../source/sizes.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { Dirtree } from '../../base/ports/gvariant-types.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
-import { bootFileNames } from '../../base/tree/boot-files.ts';
+import { bootFileNames } from '../../base/boot/boot-files.ts';
 
 /** Boot entries, device trees, directory blocks. */
 const marginBytes = 1 << 20;

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { KeyFile, readRegularFile } from '../../../files/index.ts';
 import type { RawDeployment, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
-import { bootEntries, parseTarget, type BootEntry } from './boot-entries.ts';
-import { deploymentFolders, entryDirectory, isRunning } from './unloadable.ts';
+import { bootEntries, parseTarget, type BootEntry } from '../../base/boot/boot-entries.ts';
+import { deploymentFolders, entryDirectory, isRunning } from '../../base/boot/unloadable.ts';
 
 /**
  * A sysroot that libostree doesn't load, as its files tell it: for looking only, each change throws `problem`. In boot order what entries lead

@@ -12,4 +12,3 @@ export * from './repair-origin.ts';
 export * from './rolled-back.ts';
 export * from './state-dir.ts';
 export * from './disk-use.ts';
-export { noEntries } from './unloadable.ts';

@@ -5,9 +5,17 @@ import type { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
 import type { DeployOutcome } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
-import { bootEntries, entriesIn, loaderDamage, loaderLink, loadersWithEntries, ostreeArgument, parseTarget } from './boot-entries.ts';
+import {
+  bootEntries,
+  entriesIn,
+  loaderDamage,
+  loaderLink,
+  loadersWithEntries,
+  ostreeArgument,
+  parseTarget,
+} from '../../base/boot/boot-entries.ts';
 import { prettyNameOf } from './deployments.ts';
-import { deploymentFolders, entryDirectory, isRunning, stateroots } from './unloadable.ts';
+import { deploymentFolders, entryDirectory, isRunning, stateroots } from '../../base/boot/unloadable.ts';
 
 export interface SysrootRepairPort {
   /** Why libostree doesn't load the sysroot as it is now, undefined when it does. */

@@ -5,7 +5,7 @@ import type { JobContext } from '../../base/ports/job.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { fetchDirectories } from '../source/directories.ts';
 import { bootSpace, type BootFile } from '../sysroot/boot-space.ts';
-import { bootFileNames, isBootFile } from '../../base/tree/boot-files.ts';
+import { bootFileNames, isBootFile } from '../../base/boot/boot-files.ts';
 import { withFetched, type UpdateContext } from '../source/context.ts';
 import { fileSizes, missingSizes, toldFiles } from '../source/sizes.ts';
 import type { Source } from '../source/source.ts';

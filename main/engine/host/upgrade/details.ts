@@ -3,7 +3,7 @@ import type { Signature, UpdateDetails, UpdateSizes } from '../../../../shared/d
 import { advisoriesBetween, tellsAdvisories } from '../../base/db/commit-advisories.ts';
 import { describeChanges, diffPackages, indexPackages, mergeReleases, packagesOfPkglist } from '../../base/diff/index.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
-import { releasesBetween } from '../../base/diff/chain.ts';
+import { releasesBetween } from '../../base/commits/chain.ts';
 
 /**
  * What lies between two commits of `repo`. From the `treeline.changes` of every release on the way (in its own commit, or in the

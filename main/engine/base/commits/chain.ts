@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReleaseChanges } from '../../../../shared/domain/index.ts';
-import { changesOf, historyOf, type CommitMetadata, type EarlierRelease } from './index.ts';
+import { changesOf, historyOf, type CommitMetadata, type EarlierRelease } from '../diff/index.ts';
 import type { CommitPort, RepoPort } from '../ports/sysroot.ts';
 
 const maxReleases = 500;

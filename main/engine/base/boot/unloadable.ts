@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { SysrootPort } from '../../base/ports/sysroot.ts';
+import type { SysrootPort } from '../ports/sysroot.ts';
 import { bootEntries, loaderDamage, loaderLink, type BootEntry } from './boot-entries.ts';
 
 /** Directory of the stateroots. libostree notices changes by its time, and takes 0 for "never looked". */

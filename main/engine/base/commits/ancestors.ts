@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { RepoPort } from '../../base/ports/sysroot.ts';
+import type { RepoPort } from '../ports/sysroot.ts';
 
 /** Up to `count` commits before one, newest first, as far as the repository keeps them whole. */
 export function ancestorsInRepo(repo: Pick<RepoPort, 'tryLoadCommit'>, checksum: string, count: number): string[] {
