@@ -61,7 +61,7 @@ export const ports: ComposePorts = {
   system,
   lock: tryLockFile,
   importer,
-  interpreter: (place) => interpreterNeeds(worker, place),
+  interpreter: (place, workdir) => interpreterNeeds(worker, place, workdir),
   now: () => sourceDate(process.env['SOURCE_DATE_EPOCH']) ?? Math.floor(Date.now() / 1000),
 };
 

@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allowInstall } from '../fixtures/rpm-install.mjs';
 import { measure } from './measure.mjs';
 
 const cli = fileURLToPath(new URL('../../dist/cli/treeline.mjs', import.meta.url));
@@ -95,7 +96,7 @@ function plain(name, repo, target, scripts = false) {
     .map((f) => path.join(repo, f));
   return measure([
     [...rpm, '--initdb'],
-    [...rpm, '--force-debian', '--nodeps', ...(scripts ? [] : ['--noscripts']), '--quiet', '-U', ...files],
+    [...rpm, ...allowInstall, '--nodeps', ...(scripts ? [] : ['--noscripts']), '--quiet', '-U', ...files],
     ['ostree', `--repo=${target}`, 'commit', '-b', 'bench', `--tree=dir=${root}`, '--generate-sizes'],
     ['ostree', `--repo=${target}`, 'summary', '-u'],
   ]);

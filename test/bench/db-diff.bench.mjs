@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import { allowInstall } from '../fixtures/rpm-install.mjs';
 
 const cli = fileURLToPath(new URL('../../dist/cli/treeline.mjs', import.meta.url));
 const work = mkdtempSync(path.join(process.env.TREELINE_BENCH_DIR ?? tmpdir(), 'treeline-db-bench-'));
@@ -82,7 +83,7 @@ function database(name, folders) {
   const db = path.join(work, name, 'usr/share/rpm');
   mkdirSync(db, { recursive: true });
   const files = folders.flatMap((folder) => readdirSync(folder).map((f) => path.join(folder, f)));
-  run('rpm', ['--dbpath', db, '--justdb', '--nodeps', '--nosignature', '--force-debian', '--quiet', '-i', ...files]);
+  run('rpm', ['--dbpath', db, '--justdb', '--nodeps', '--nosignature', ...allowInstall, '--quiet', '-i', ...files]);
   // as a compose leaves it: without a write-ahead log (bytes 18 and 19: file format versions)
   const file = path.join(db, 'rpmdb.sqlite');
   const fd = openSync(file, 'r+');

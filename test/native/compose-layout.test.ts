@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allowInstall } from '../fixtures/rpm-install.mjs';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { ComposeFixture } from './compose-fixture.ts';
 
@@ -144,7 +145,7 @@ test('install-langs and documentation leave files out as rpm does, and rpm -V kn
   const rpm = ['--root', root, '--dbpath', '/usr/share/rpm'];
   execFileSync('rpm', [...rpm, '--initdb']);
   const packages = path.join(f.packages, 'words-1-1.noarch.rpm');
-  execFileSync('rpm', [...rpm, '--force-debian', '--nodeps', '--excludedocs', '--define', '_install_langs de_DE:pt_BR', '-U', packages]);
+  execFileSync('rpm', [...rpm, ...allowInstall, '--nodeps', '--excludedocs', '--define', '_install_langs de_DE:pt_BR', '-U', packages]);
   const theirs = execFileSync('find', ['usr/share', '-path', '*words*', '-type', 'f'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
   expect(words.sort()).toEqual(theirs.map((name) => `/${name}`).sort());
   const verify = ['--root', checkout(commit), '--dbpath', '/usr/share/rpm', '-V', '--nomtime', 'words'];

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RpmSource } from '../fixtures/make-rpm.ts';
+import { allowInstall } from '../fixtures/rpm-install.mjs';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { ComposeFixture } from './compose-fixture.ts';
 
@@ -114,7 +115,7 @@ test('every form of script does in a compose what rpm does with it', async () =>
   mkdirSync(root);
   const rpm = ['--root', root, '--dbpath', '/usr/share/rpm'];
   execFileSync('rpm', [...rpm, '--initdb']);
-  execFileSync('rpm', [...rpm, '--force-debian', '-U', ...rpms], { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('rpm', [...rpm, ...allowInstall, '-U', ...rpms], { stdio: ['ignore', 'ignore', 'pipe'] });
   const theirs = readFileSync(path.join(root, log), 'utf8').trim().split('\n');
 
   // rpm goes package by package, a compose phase by phase: the same lines, in another order

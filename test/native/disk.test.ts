@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DiskParams } from '../../main/engine/compose/disk/index.ts';
 import { bytesAt, espFiles, FileSystem, partitions } from '../fixtures/disk-image.ts';
+import { bootEntryName } from './ostree-release.ts';
 import { branch, Fixture, job, sh } from './sysroot-fixture.ts';
 
 const gigabyte = 2 ** 30;
@@ -44,8 +45,8 @@ describe('a disk from a commit', () => {
     const root = new FileSystem(disk, 'root');
     boot.check();
     root.check();
-    expect(boot.list('/loader/entries')).toEqual(['ostree-1-mine.conf']);
-    const entry = boot.read('/loader/entries/ostree-1-mine.conf');
+    expect(boot.list('/loader/entries')).toEqual([bootEntryName(1, 'mine')]);
+    const entry = boot.read(`/loader/entries/${bootEntryName(1, 'mine')}`);
     expect(entry).toMatch(/^options root=LABEL=root rw .*quiet console=ttyS0 ostree=\/ostree\/boot\.\d\/mine\/[0-9a-f]{64}\/0$/m);
     expect(boot.read(/^linux (\S+)$/m.exec(entry)?.[1] ?? '')).toMatch(/^kernel onek/);
     const deployment = `/ostree/deploy/mine/deploy/${checksum}.0`;
@@ -59,7 +60,7 @@ describe('a disk from a commit', () => {
     expect(config).toContain('sign-verify=ed25519');
     const keyFile = /verification-ed25519-file=\/(\S+)/.exec(config)?.[1] ?? '';
     expect(root.read(`/${keyFile}`).trim()).toBe(Buffer.alloc(32, 7).toString('base64'));
-    const superblock = (name: string): string => sh('dumpe2fs', '-h', `${disk}?offset=${(partitions(disk).get(name)?.start ?? 0) * 512}`);
+    const superblock = (name: string): string => new FileSystem(disk, name).superblock();
     expect(superblock('root')).toMatch(/volume name: +root\n[^]*features:.* ?has_journal/);
     // a boot loader sees what is on the disk, not what is in a journal
     expect(superblock('boot')).not.toContain('has_journal');
@@ -119,7 +120,7 @@ describe('a disk from a commit', () => {
     expect(statSync(disk).size).toBe(gigabyte);
     expect(statSync(disk).blocks * 512).toBeLessThan(gigabyte / 4);
     expect([...partitions(disk).keys()]).toEqual(['start', 'sys']);
-    expect(new FileSystem(disk, 'start').read('/loader/entries/ostree-1-mine.conf')).toContain('root=LABEL=sys rw');
+    expect(new FileSystem(disk, 'start').read(`/loader/entries/${bootEntryName(1, 'mine')}`)).toContain('root=LABEL=sys rw');
   });
 
   test('is not written when it would be too small, or the revision is unknown', async () => {
@@ -193,7 +194,7 @@ describe('a system beside another one', () => {
     expect(result).toMatchObject({ version: '1.0', bootMenu: path.join(root, 'boot/grub/custom.cfg') });
     expect(digests()).toEqual(before);
     const entries = path.join(root, 'boot/loader/entries');
-    expect(readFileSync(path.join(entries, 'ostree-1-new.conf'), 'utf8')).toMatch(/^options root=UUID=1234 rw ostree=/m);
+    expect(readFileSync(path.join(entries, bootEntryName(1, 'new')), 'utf8')).toMatch(/^options root=UUID=1234 rw ostree=/m);
     expect(sh('ostree', 'admin', 'status', `--sysroot=${root}`)).toContain(`new ${result.checksum}.0`);
     const menu = readFileSync(result.bootMenu ?? '', 'utf8');
     expect(menu).toMatch(/^submenu 'Treeline' --id 'treeline' \{\n.*\n {2}extract_syslinux_entries_source /m);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPackage, readRpmdb, writeRpmdb } from '../../main/native/rpm/index.ts';
 import { formatNevra } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
+import { allowInstall } from '../fixtures/rpm-install.mjs';
 import { buildOne, demoRepositories, fixtures, sh } from './rpm-build.ts';
 
 let scratch: string;
@@ -69,7 +70,7 @@ test('it can be read where nothing can be written', () => {
 test('rpm can go on with it', () => {
   const root = write('goes-on', release(1));
   const more = buildOne(scratch, 'layered');
-  rpm(root, '--justdb', '--nodeps', '--force-debian', '-i', more);
+  rpm(root, '--justdb', '--nodeps', ...allowInstall, '-i', more);
   rpm(root, '--justdb', '--nodeps', '-e', 'molehill');
   const names = readRpmdb({ root, dbPath }).map((p) => p.name);
   expect(names).toContain('layered');
@@ -97,7 +98,7 @@ test('a database written by rpm itself, with a key in it', () => {
   const root = path.join(scratch, 'by-rpm');
   sh('rpm', ['--dbpath', path.join(root, dbPath), '--initdb']);
   rpm(root, '--import', path.join(demo, 'RPM-GPG-KEY-meadow'));
-  rpm(root, '--justdb', '--nodeps', '--force-debian', '-i', path.join(fixtures, 'Archer-3.4.5-6.x86_64.rpm'));
+  rpm(root, '--justdb', '--nodeps', ...allowInstall, '-i', path.join(fixtures, 'Archer-3.4.5-6.x86_64.rpm'));
   expect(rpm(root, '-qa').trim().split('\n').length).toBe(2);
   expect(readRpmdb({ root, dbPath }).map(formatNevra)).toEqual(['Archer-2:3.4.5-6.x86_64']);
 });
@@ -159,11 +160,11 @@ test('one that is being written to is read through librpm, its write-ahead log i
   const script = [
     'import sqlite3, subprocess, sys',
     'db = sqlite3.connect(sys.argv[1]); db.execute("PRAGMA journal_mode=WAL"); db.execute("SELECT count(*) FROM Packages").fetchall()',
-    'subprocess.run(["rpm", "--dbpath", sys.argv[2], "--justdb", "--nodeps", "--nosignature", "--force-debian", "-i", sys.argv[3]], check=True)',
+    'subprocess.run(["rpm", "--dbpath", sys.argv[2], "--justdb", "--nodeps", "--nosignature", "-i", sys.argv[3], *sys.argv[5:]], check=True)',
     'import shutil; shutil.copytree(sys.argv[2], sys.argv[4])',
   ].join('\n');
   const copy = path.join(scratch, 'busy-copy');
-  sh('python3', ['-c', script, file, path.join(root, dbPath), added, path.join(copy, dbPath)]);
+  sh('python3', ['-c', script, file, path.join(root, dbPath), added, path.join(copy, dbPath), ...allowInstall]);
   expect(readdirSync(path.join(copy, dbPath))).toContain('rpmdb.sqlite-wal');
   expect(readRpmdb({ root: copy, dbPath })).toHaveLength(4);
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { InterpreterNeeds } from '../../engine/base/sandbox/sandbox.ts';
 import { library, type LibraryName } from '../core/index.ts';
+import { relocateModules } from './own-modules.ts';
 
 /** Files that this process has mapped, by name. */
 function mappedFiles(): string[] {
@@ -32,9 +33,9 @@ const used: readonly LibraryName[] = ['rpm', 'rpmio'];
 /**
  * What a worker needs of this machine to run rpm's lua and macros where nothing else of the machine is: Node, koffi, librpm, and the libraries which they are
  * linked with, and rpm's configuration. All of it is found below `place` there, and started by its own dynamic loader, so that nothing is mixed with the tree's
- * files, and programs of the tree that it starts are not, either.
+ * files, and programs of the tree that it starts are not, either. `workdir` takes copies.
  */
-export function interpreterNeeds(worker: string, place: string): InterpreterNeeds {
+export function interpreterNeeds(worker: string, place: string, workdir: string): InterpreterNeeds {
   for (const name of used) library(name);
   const mapped = mappedFiles();
   const loader = mapped.find((file) => /\/ld(-linux|-musl|64)[^/]*\.so[^/]*$/.test(file));
@@ -49,15 +50,23 @@ export function interpreterNeeds(worker: string, place: string): InterpreterNeed
   const koffi = packageDirectory(worker, 'koffi');
   const scope = packageDirectory(worker, '@koromix');
   const at = (name: string): string => path.join(place, name);
+  const relocated = new Map(
+    [node, ...[...needed.values()].filter((file) => path.basename(file).startsWith('libnode'))].flatMap((file) => {
+      const copy = relocateModules(realpathSync(file), workdir, place);
+      return copy ? [[realpathSync(file), copy] as const] : [];
+    }),
+  );
+  const source = (file: string): string => relocated.get(realpathSync(file))?.file ?? realpathSync(file);
   return {
     mounts: [
       [realpathSync(loader), at('loader')],
-      [node, at('node')],
+      [source(node), at('node')],
       [path.dirname(worker), at('worker')],
       ...(koffi === undefined ? [] : [[koffi, at('node_modules/koffi')] as const]),
       ...(scope === undefined ? [] : [[scope, at('node_modules/@koromix')] as const]),
       ...(existsSync(configuration) ? [[realpathSync(configuration), at('rpm')] as const] : []),
-      ...[...needed].map(([name, file]) => [realpathSync(file), at(`lib/${name}`)] as const),
+      ...[...needed].map(([name, file]) => [source(file), at(`lib/${name}`)] as const),
+      ...[...relocated.values()].flatMap(({ modules }) => modules),
     ],
     command: [at('loader'), '--library-path', at('lib'), at('node'), at(`worker/${path.basename(worker)}`)],
     // OpenSSL's settings would be the tree's

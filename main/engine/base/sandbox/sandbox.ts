@@ -17,8 +17,8 @@ export interface InterpreterNeeds {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What an interpreter needs that is to be found below `place`. main/worker wires it. */
-export type Interpreter = (place: string) => InterpreterNeeds;
+/** What an interpreter needs that is to be found below `place`; `workdir` is there for files made for it. main/worker wires it. */
+export type Interpreter = (place: string, workdir: string) => InterpreterNeeds;
 
 export interface SandboxOptions {
   /** How long one program may take; what doesn't end is killed. Default: an hour. */
@@ -138,7 +138,7 @@ export class Sandbox implements Disposable {
   }
 
   #interpret(interpreter: Interpreter, request: object, who: Who, more: readonly string[] = []): RunResult {
-    const { mounts, command, environment: own } = interpreter(interpreterPlace);
+    const { mounts, command, environment: own } = interpreter(interpreterPlace, this.#workdir);
     const bound = mounts.flatMap(([from, to]) => ['--ro-bind', from, to]);
     return this.#inside(who, command, JSON.stringify(request), {
       mounts: ['--dir', interpreterPlace, ...bound, ...more, ...this.#replacements()],
