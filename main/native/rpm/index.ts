@@ -3,6 +3,7 @@ import type { RpmPort } from '../../engine/base/ports/rpm.ts';
 import { databaseBackend } from './expand.ts';
 import { readPackage } from './read.ts';
 import { readInstalled, readRpmdb } from './rpmdb.ts';
+import { rpmDoes } from './since.ts';
 import { verifyPackage } from './verify.ts';
 import { writeRpmdb } from './write-rpmdb.ts';
 
@@ -13,4 +14,12 @@ export { verifyPackage } from './verify.ts';
 export { writeRpmdb } from './write-rpmdb.ts';
 
 /** librpm, as the engine sees it. */
-export const rpm: RpmPort = { readPackage, verifyPackage, writeRpmdb, readRpmdb, readInstalled, databaseBackend };
+export const rpm: RpmPort = {
+  readPackage,
+  verifyPackage,
+  writeRpmdb,
+  readRpmdb,
+  readInstalled,
+  databaseBackend,
+  countsForFileTriggers: () => rpmDoes('countsForFileTriggers'),
+};

@@ -188,6 +188,8 @@ export interface RpmPort {
   verifyPackage(path: string, keys: readonly Uint8Array[]): PackageVerification;
   /** `%_db_backend` of this machine's rpm, or of a macro file. undefined when it isn't set there. */
   databaseBackend(macroFile?: string): string | undefined;
+  /** Whether this rpm tells file triggers how many instances of packages there are; older ones say 0. */
+  countsForFileTriggers(): boolean;
   /** Write an rpmdb into a tree from package files' headers; nothing is installed, no script runs. */
   writeRpmdb(options: WriteRpmdbOptions): void;
   /** Packages of an rpmdb, sorted by NEVRA, without gpg-pubkey entries. */

@@ -9,6 +9,8 @@ export interface ScriptContext {
   readonly sandbox: Sandbox;
   readonly interpreter: Interpreter;
   readonly message: (text: string) => void;
+  /** See RpmPort. */
+  readonly countsForFileTriggers: boolean;
   /** `-p /sbin/ldconfig` of packages in a row runs once: before the next other script, and at the end (see finishScripts). */
   readonly waiting: { ldconfig?: Script };
 }

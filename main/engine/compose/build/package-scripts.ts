@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { SystemPort } from '../../base/ports/compose-store.ts';
-import type { RpmHeader } from '../../base/ports/rpm.ts';
+import type { RpmHeader, RpmPort } from '../../base/ports/rpm.ts';
 import { Sandbox, type Interpreter, type SandboxOptions } from '../../base/sandbox/sandbox.ts';
 import { finishScripts, type ScriptContext } from '../../base/sandbox/script-run.ts';
 import type { Tree } from '../../base/tree/index.ts';
@@ -15,7 +15,7 @@ const scriptTimeoutMs = 600_000;
 
 /** What running package scripts on a tree needs. */
 export interface ScriptsJob {
-  readonly ports: { readonly system: SystemPort; readonly interpreter: Interpreter };
+  readonly ports: { readonly system: SystemPort; readonly interpreter: Interpreter; readonly rpm: Pick<RpmPort, 'countsForFileTriggers'> };
   readonly tree: Tree;
   /** A directory on the tree's file system, for overlays. */
   readonly workdir: string;
@@ -32,7 +32,8 @@ function runInTree(
   const directory = ownDirectory(workdir, `scripts-${name}`);
   makeScaffold(tree);
   using sandbox = new Sandbox(tree.root, directory, ports.system, { timeoutMs: scriptTimeoutMs, ...given, leftOut: leftToCompose });
-  const context: ScriptContext = { sandbox, interpreter: ports.interpreter, message, waiting: {} };
+  const countsForFileTriggers = ports.rpm.countsForFileTriggers();
+  const context: ScriptContext = { sandbox, interpreter: ports.interpreter, message, countsForFileTriggers, waiting: {} };
   run(context);
   finishScripts(context);
   sandbox.finish((top) => {

@@ -37,7 +37,7 @@ export function runPackageTriggers(owners: readonly RpmHeader[], target: RpmHead
 
 /**
  * %filetriggerin or %transfiletriggerin, by priority: each trigger runs once, with the names of all files below its prefixes; one that was there before
- * (`base`) with those of new files only.
+ * (`base`) with those of new files only. Where rpm gives counts, they are 1: of the trigger's package and, but for %transfiletriggerin, of the other one.
  */
 export function runFileTriggers({ added, base }: Installation, kind: 'file' | 'transfile', context: ScriptContext): void {
   const triggersOf = (packages: readonly RpmHeader[], isNew: boolean): { pkg: RpmHeader; trigger: RpmTrigger; isNew: boolean }[] =>
@@ -53,8 +53,9 @@ export function runFileTriggers({ added, base }: Installation, kind: 'file' | 't
       .filter((file) => isBelow(trigger, file.name) || isBelow(trigger, file.merged))
       .map((f) => f.name);
     if (matching.length === 0) continue;
+    const args = !context.countsForFileTriggers ? ['0'] : kind === 'file' ? ['1', '1'] : ['1'];
     const label = kind === 'file' ? '%filetriggerin' : '%transfiletriggerin';
-    runScript({ pkg, label, ...trigger, args: ['0'], files: [...new Set(matching)] }, context);
+    runScript({ pkg, label, ...trigger, args, files: [...new Set(matching)] }, context);
   }
 }
 
