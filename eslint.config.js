@@ -90,7 +90,7 @@ const ownFiles = {
   'compose/build/commit-tree.ts': 'whether the target repository has a signed summary',
   'compose/build/extensions.ts': 'the cache, package files, the output directory',
   'compose/treefile/foreign-files.ts': 'who owns the treefile and what it names',
-  'compose/treefile/input-hash.ts': 'files that the treefile names',
+  'compose/build/input-hash.ts': 'files that the treefile names',
   'compose/build/install.ts': 'a scratch directory with a treefile',
   'compose/build/plan.ts': 'the cache and a scratch repository',
   'compose/build/postprocess.ts': 'whether files that the treefile names are there',

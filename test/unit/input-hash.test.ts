@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ResolvedPackage } from '../../main/engine/base/ports/resolver.ts';
-import { inputHash } from '../../main/engine/compose/treefile/input-hash.ts';
+import { inputHash } from '../../main/engine/compose/build/input-hash.ts';
 import type { Layer } from '../../main/engine/compose/build/layers.ts';
 import { treefileKeys } from '../../main/engine/compose/treefile/treefile-keys.ts';
 import { machineArch } from '../../main/engine/compose/treefile/treefile-parse.ts';

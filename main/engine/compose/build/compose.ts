@@ -15,7 +15,7 @@ import { branchOf, commitTree, type Committed } from './commit-tree.ts';
 import { composeJson, type ComposeFacts } from './compose-json.ts';
 import { baselineOf, type Baseline } from './baseline.ts';
 import { importMissing, readHeaders, type Importer } from './import-packages.ts';
-import { inputHash } from '../treefile/input-hash.ts';
+import { inputHash } from './input-hash.ts';
 import { readLockfiles, writeLockfile } from '../treefile/lockfile.ts';
 import { warnOf } from '../treefile/treefile-warnings.ts';
 import { earlierThanParent } from './parent-time.ts';

@@ -12,7 +12,7 @@ import type { RpmPort } from '../../base/ports/rpm.ts';
 import { previousPackages } from './commit-tree.ts';
 import { versionOf } from './compose.ts';
 import { resolveTreefile } from '../treefile/resolve-treefile.ts';
-import { inputHash } from '../treefile/input-hash.ts';
+import { inputHash } from './input-hash.ts';
 import { locateLayers } from './layers.ts';
 import { loadRepos } from '../treefile/repo-file.ts';
 import { loadTreefile, type Treefile } from '../treefile/treefile.ts';

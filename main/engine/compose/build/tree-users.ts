@@ -5,7 +5,8 @@ import type { Compose } from './compose.ts';
 import { previousEntries } from './passwd-split.ts';
 import type { PasswdEntry, UserDatabase } from './passwd.ts';
 import { ownDirectory } from './workdir.ts';
-import { checkFile, checkUsers, type UserKind } from './user-checks.ts';
+import { checkFile, checkUsers } from './user-checks.ts';
+import type { UserKind } from '../treefile/user-check.ts';
 
 const kinds = ['passwd', 'group'] as const;
 

@@ -4,17 +4,7 @@ import { readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { parseEntries, type PasswdEntry } from './passwd.ts';
 import type { Place } from '../treefile/treefile-parse.ts';
-
-/** What check-passwd and check-groups compare a tree's users and groups with. */
-export type UserCheck =
-  | { readonly type: 'none' }
-  | { readonly type: 'previous' }
-  /** Path of a passwd(5) or group(5) file. */
-  | { readonly type: 'file'; readonly filename: string }
-  /** Name -> id, or [uid, gid] of a user. */
-  | { readonly type: 'data'; readonly entries: Readonly<Record<string, number | readonly number[]>> };
-
-export type UserKind = 'passwd' | 'group';
+import type { UserCheck, UserKind } from '../treefile/user-check.ts';
 
 /** An account that a tree must have: its ids, as far as they are given. */
 interface Expected {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import type { Treefile } from './treefile.ts';
-import type { UserCheck } from '../build/user-checks.ts';
+import type { UserCheck } from './user-check.ts';
 
 const notKeys: ReadonlySet<string> = new Set([
   'path',

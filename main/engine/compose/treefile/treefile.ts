@@ -5,7 +5,7 @@ import { nearestKey } from './nearest-key.ts';
 import { handOver, takenOver, type HandedTreefile } from './treefile-handover.ts';
 import { finalizeScripts, placeIn, TreefileLoader, variablesOf, type Merged } from './treefile-merge.ts';
 import { machineArch, type Place } from './treefile-parse.ts';
-import type { UserCheck } from '../build/user-checks.ts';
+import type { UserCheck } from './user-check.ts';
 import { substitute } from './variables.ts';
 import { unknownDateField } from './version.ts';
 

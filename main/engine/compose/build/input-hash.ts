@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ResolvedPackage } from '../../base/ports/resolver.ts';
-import type { Layer } from '../build/layers.ts';
-import type { Treefile } from './treefile.ts';
+import type { Layer } from './layers.ts';
+import type { Treefile } from '../treefile/treefile.ts';
 import { readRegularFile } from '../../../files/index.ts';
 
 /** Raised when the same input would now give another tree. */
