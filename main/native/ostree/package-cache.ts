@@ -27,12 +27,10 @@ export class OstreePackageCache implements PackageCache {
   readonly #devino = new DevinoCache();
   #refs: Map<string, string> | undefined;
 
-  constructor(location: string) {
+  /** `repo`: a `bare` one that holds other things, too, and stays as it is; default: one of its own. */
+  constructor(location: string, repo?: Repo) {
     this.path = location;
-    this.#repo = openOrRemake(location);
-    // programs with setuid bits lie in it as packages bring them
-    chmodSync(location, 0o700);
-    this.#repo.disableFsync(true);
+    this.#repo = repo ?? openOwn(location);
   }
 
   get repo(): Repo {
@@ -135,6 +133,14 @@ export class OstreePackageCache implements PackageCache {
 }
 
 const layerRef = (checksum: string): string => `treeline/layer/${checksum}`;
+
+function openOwn(location: string): Repo {
+  const repo = openOrRemake(location);
+  // programs with setuid bits lie in it as packages bring them
+  chmodSync(location, 0o700);
+  repo.disableFsync(true);
+  return repo;
+}
 
 /** A cache that can't be opened (interrupted while it was made, or of another mode) is made anew; it holds nothing that can't be had again. */
 function openOrRemake(location: string): Repo {

@@ -92,8 +92,8 @@ export const treePlaces = define({
   machineState: { paths: machineState, does: ['look', 'list', 'remove'] },
   factory: { paths: [...machineState, 'usr/share/factory/**'], does: ['move'] },
   opt: { paths: ['opt', 'opt/*', 'usr/lib/opt', 'usr/lib/opt/*'], does: ['look', 'list', 'make', 'move'] },
-  tmpfiles: { paths: ['usr/lib/tmpfiles.d/*'], does: ['write'] },
-  layout: { paths: ['*', 'usr/local'], does: ['look', 'list', 'make', 'remove', 'write', 'mode'] },
+  tmpfiles: { paths: ['usr/lib/tmpfiles.d/*'], does: ['read', 'write'] },
+  layout: { paths: ['', '*', 'usr/local'], does: ['look', 'list', 'make', 'remove', 'write', 'mode'] },
   integration: { paths: ['usr/lib/tmpfiles.d/*'], does: ['look'] },
   wrapped: { paths: ['usr/bin/*', 'usr/libexec/rpm-ostree/wrapped/*'], does: ['look', 'write', 'move', 'remove'] },
   dnfPlugin: {

@@ -20,7 +20,7 @@ export interface LocatedPackage {
 }
 
 export interface Assembly {
-  readonly cache: PackageCache;
+  readonly cache: Pick<PackageCache, 'checkout'>;
   readonly tree: Tree;
   /** A directory on the tree's file system, for packages whose files go through links. */
   readonly scratch: string;
@@ -56,7 +56,13 @@ function prepareLinks(tree: Tree, { links }: Crossings): void {
 }
 
 /** libostree would follow such links as this machine does: the package is put into an empty directory, and moved from there. */
-function checkoutThroughLinks(cache: PackageCache, commit: string, tree: Tree, scratch: string, wanted?: (file: string) => boolean): void {
+function checkoutThroughLinks(
+  cache: Assembly['cache'],
+  commit: string,
+  tree: Tree,
+  scratch: string,
+  wanted?: (file: string) => boolean,
+): void {
   ownDirectory(scratch);
   cache.checkout(commit, scratch, wanted);
   using from = new Tree(scratch);

@@ -59,13 +59,8 @@ function moveOpt(tree: Tree, linked: boolean, message: (text: string) => void): 
   });
 }
 
-export interface LayoutContext {
-  readonly tree: Tree;
+export interface LayoutContext extends Omit<MachineState, 'links'> {
   readonly treefile: Treefile;
-  readonly names: OwnerNames;
-  /** Paths that packages bring, as the tree names them; undefined when nobody knows. */
-  readonly packaged: ReadonlySet<string> | undefined;
-  readonly message: (text: string) => void;
 }
 
 /** What scripts leave in these is made again when needed, and differs from run to run. */
@@ -97,29 +92,60 @@ export function linkRoot(tree: Tree, treefile: Treefile): void {
   tree.remove('layout', 'etc');
 }
 
-/** Give the tree the root of an OSTree system, and write the tmpfiles.d files which fill /var at boot. */
-export function layoutRoot(context: LayoutContext): void {
-  const { tree, treefile, names, packaged, message } = context;
-  const transient = isTransient(tree);
-  const links = linksFor(treefile.optUsrlocal, transient);
+/** What packages and scripts put where a machine has its own: `links` are the root's, as in linksFor(). */
+export interface MachineState {
+  readonly tree: Tree;
+  readonly links: Readonly<Record<string, string>>;
+  readonly names: OwnerNames;
+  /** Paths that packages bring, as the tree names them; undefined when nobody knows. */
+  readonly packaged: ReadonlySet<string> | undefined;
+  readonly message: (text: string) => void;
+}
+
+/** Take it out of the tree; returns lines of tmpfiles.d that make it at boot. */
+export function takeMachineState({ tree, links, names, packaged, message }: MachineState): string[] {
   const keeps = (file: string): boolean => packaged === undefined || packaged.has(file) || !scratch.test(file);
-  const lines = [
+  return [
     ...('opt' in links ? moveOpt(tree, links['opt'] === 'var/opt', message) : []),
     ...varToTmpfiles(tree, 'var', 'var', names, message, keeps),
     ...varToTmpfiles(tree, 'run', 'run', names, message),
     ...(['home', 'root', 'srv', 'mnt'] as const).flatMap((name) =>
-      links[name] === undefined ? [] : emptied(tree, name, links[name], names, message),
+      links[name] === undefined ? [] : varToTmpfiles(tree, name, links[name], names, message),
     ),
-    ...('usr/local' in links ? emptied(tree, 'usr/local', 'var/usrlocal', names, message) : []),
+    ...('usr/local' in links ? varToTmpfiles(tree, 'usr/local', 'var/usrlocal', names, message) : []),
   ];
-  const given = new Set(lines.map((line) => line.split(' ')[1]));
+}
+
+/** The rest of the line after its type: the path first. */
+const fromPath = (line: string): string => line.slice(line.indexOf(' ') + 1);
+const pathOf = (line: string): string => /^"(?:[^"\\]|\\.)*"|^\S+/.exec(fromPath(line))?.[0] ?? line;
+
+const linesOf = (text: string | undefined): string[] => (text ?? '').split(/(?<=\n)/).filter((line) => line !== '');
+
+/**
+ * Write them beside those that the tree has; of two about one path the older counts. In the order of their paths, whoever they come from. `standard`: what
+ * every system needs, unless somebody gives it; default: what the tree's file says.
+ */
+export function writeMachineState(tree: Tree, lines: readonly string[], standard?: readonly string[]): void {
+  const [needed, given] = [`usr/lib/tmpfiles.d/${integrationFile}`, 'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf'];
+  const byPath = new Map([...lines, ...linesOf(tree.text('tmpfiles', given))].map((line) => [pathOf(line), line]));
+  const all = [...byPath.values()].sort((a, b) => (fromPath(a) < fromPath(b) ? -1 : 1));
+  if (all.length > 0) tree.put('tmpfiles', given, all.join(''));
+  const rest = (standard ?? linesOf(tree.text('tmpfiles', needed))).filter((line) => !byPath.has(pathOf(line)));
+  tree.put('tmpfiles', needed, rest.join(''));
+}
+
+/** Give the tree the root of an OSTree system, and write the tmpfiles.d files which fill /var at boot. */
+export function layoutRoot(context: LayoutContext): void {
+  const { tree, treefile } = context;
+  const transient = isTransient(tree);
+  const links = linksFor(treefile.optUsrlocal, transient);
+  const lines = takeMachineState({ ...context, links });
   const targets = Object.values(links).map((target) => path.join('/', target));
-  const own = standard
-    .filter(([name]) => !given.has(name))
+  const needed = standard
     .filter(([name]) => targets.some((target) => name === target || name.startsWith(`${target}/`)))
     .map(([name, mode]) => tmpfilesLine({ type: 'd', path: name, mode, user: 'root', group: 'root' }));
-  tree.put('tmpfiles', `usr/lib/tmpfiles.d/${integrationFile}`, own.join(''));
-  if (lines.length > 0) tree.put('tmpfiles', 'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf', lines.join(''));
+  writeMachineState(tree, lines, needed);
 
   const made = treefile.container ? directories.filter((name) => name !== 'boot') : directories;
   // what was left in these was a script's scratch, or belongs to a mount point
@@ -134,8 +160,4 @@ export function layoutRoot(context: LayoutContext): void {
   }
   if (treefile.tmpIsDir || transient) tree.makeDirectory('layout', 'tmp', 0o1777);
   else tree.putLink('layout', 'tmp', 'sysroot/tmp');
-}
-
-function emptied(tree: Tree, source: string, bootPath: string, names: OwnerNames, message: (text: string) => void): string[] {
-  return varToTmpfiles(tree, source, bootPath, names, message);
 }

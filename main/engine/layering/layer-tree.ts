@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import path from 'node:path';
+import { formatNevra } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { PackageCache, SystemPort } from '../base/ports/compose-store.ts';
+import type { RpmPackage, RpmPort } from '../base/ports/rpm.ts';
+import type { Interpreter } from '../base/sandbox/sandbox.ts';
+import { ownersOf, Tree } from '../base/tree/index.ts';
+import { isLinkMode, treePath } from '../base/tree/tree-path.ts';
+import { assemble } from '../compose/build/assemble.ts';
+import { checkFileConflicts } from '../compose/build/conflicts.ts';
+import { keepBootFiles } from '../compose/build/kernel.ts';
+import { dependencyOrder } from '../compose/build/order.ts';
+import { applyOwnership } from '../compose/build/ownership.ts';
+import { runBeforeFiles, runScripts, type ScriptsJob } from '../compose/build/package-scripts.ts';
+import { UserDatabase } from '../compose/build/passwd.ts';
+import { checkPlaces } from '../compose/build/places.ts';
+import { rpmdbPath } from '../compose/build/postprocess.ts';
+import { guardDnf } from '../compose/build/read-only-dnf.ts';
+import { applySysusers } from '../compose/build/sysusers.ts';
+import { ownDirectory } from '../compose/build/workdir.ts';
+import { ownerNames } from '../compose/build/var-tree.ts';
+import { takeMachineState, writeMachineState } from '../compose/build/root-layout.ts';
+import { linkVarLib } from '../compose/build/var-lib-links.ts';
+import { takeRoot } from './base-root.ts';
+import { gatherUsers, type UserFiles } from './users.ts';
+
+export interface LayerTreeJob {
+  readonly ports: { readonly rpm: RpmPort; readonly system: SystemPort; readonly interpreter: Interpreter };
+  /** Holds the base and the packages. */
+  readonly cache: Pick<PackageCache, 'checkout'>;
+  /** A directory on the cache's file system, empty. */
+  readonly workdir: string;
+  /** Commit that the packages come onto. */
+  readonly base: string;
+  readonly packages: readonly RpmPackage[];
+  /** The packages' commits by NEVRA. */
+  readonly commits: ReadonlyMap<string, string>;
+  /** Users of the machine, whose ids are taken. */
+  readonly users: UserFiles;
+  /** Written to the database as the time of installation, Unix seconds. */
+  readonly timeSeconds: number;
+  readonly message: (text: string) => void;
+  /** Share that is done. */
+  readonly report: (done: number) => void;
+}
+
+/**
+ * Put packages onto a base by hard links, run their scripts and those of the base's triggers that are about them, and add them to its database: the tree
+ * of a layer, below `workdir`. Returns its path. Throws what a compose of the packages would throw.
+ */
+export function buildLayerTree(job: LayerTreeJob): string {
+  const { ports, cache, workdir, message } = job;
+  const root = ownDirectory(workdir, 'root');
+  cache.checkout(job.base, root);
+  const added = dependencyOrder(job.packages);
+  const base = ports.rpm.readInstalled({ root, dbPath: rpmdbPath });
+  using tree = new Tree(root, {
+    system: ports.system,
+    ownerOf: ownersOf(added, (file, mode) => treePath(file, isLinkMode(mode))),
+  });
+  checkPlaces(added);
+  const crossings = checkFileConflicts([...base, ...added]);
+  const baseRoot = takeRoot(tree);
+  const giveUsersBack = gatherUsers(tree, job.users, message);
+  const newest = added.reduce((time, pkg) => Math.max(time, pkg.buildTimeSeconds), 0);
+  const scripts: ScriptsJob = { ports, tree, workdir, sandbox: { epochSeconds: newest }, message };
+  runBeforeFiles(scripts, added);
+  assemble(
+    added.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() })),
+    { cache, tree, scratch: path.join(workdir, 'through-links'), crossings, done: (count) => job.report((0.3 * count) / added.length) },
+  );
+  linkVarLib(tree);
+  const users = new UserDatabase(tree);
+  const giveOwners = (): void => {
+    applySysusers(tree, users, message);
+    applyOwnership(tree, added, users, message);
+  };
+  runScripts(scripts, { added, base }, giveOwners, (done) => job.report(0.3 + 0.5 * done));
+  keepBootFiles(tree);
+  const names = ownerNames(users);
+  giveUsersBack();
+  const packaged = new Set(added.flatMap((pkg) => pkg.files.map((file) => treePath(file.path, isLinkMode(file.mode)))));
+  writeMachineState(tree, takeMachineState({ tree, links: baseRoot.targets, names, packaged, message }));
+  const occupied = baseRoot.putBack();
+  if (occupied.length > 0)
+    throw new TreelineError('package.outside-tree', {
+      subject: added.map(formatNevra).join(', '),
+      detail: occupied.map((name) => `/${name}`).join(', '),
+      facts: { path: `/${occupied[0]}` },
+    });
+  guardDnf(tree);
+  ports.rpm.writeRpmdb({
+    root,
+    dbPath: rpmdbPath,
+    packages: added.map((pkg) => pkg.path),
+    installTimeSeconds: job.timeSeconds,
+    onto: true,
+  });
+  job.report(1);
+  return root;
+}
