@@ -5,7 +5,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** The floors of the engine, and the floors of the window. */
-const engine = ['engineBase', 'engineHost', 'engineCompose', 'engineJobs'];
+const engine = ['engineBase', 'engineHost', 'engineCompose', 'engineLayering', 'engineJobs'];
 const window = ['windowI18n', 'windowModel', 'windowUi', 'windowFeature'];
 
 /**
@@ -21,7 +21,8 @@ const rooms = {
   engineBase: { at: 'main/engine/base', may: ['files', 'domain', 'errors'] },
   engineHost: { at: 'main/engine/host', may: ['engineBase', 'files', 'domain', 'errors'] },
   engineCompose: { at: 'main/engine/compose', may: ['engineBase', 'files', 'domain', 'errors'] },
-  engineJobs: { at: 'main/engine/jobs', may: ['engineBase', 'engineHost', 'engineCompose', 'files', 'domain', 'errors'] },
+  engineLayering: { at: 'main/engine/layering', may: ['engineBase', 'engineHost', 'engineCompose', 'files', 'domain', 'errors'] },
+  engineJobs: { at: 'main/engine/jobs', may: ['engineBase', 'engineHost', 'engineCompose', 'engineLayering', 'files', 'domain', 'errors'] },
   native: { at: 'main/native', may: ['files', 'engineBase', 'domain', 'errors'] },
   worker: { at: 'main/worker', may: [...engine, 'native', 'files', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
@@ -79,7 +80,7 @@ const rawOutput = {
 };
 
 /** Rooms of the engine that work on composed and unpacked trees, whose content hostile packages decide: files of those are reached through main/engine/base/tree. */
-const treeRooms = ['base/sandbox', 'compose/treefile', 'compose/build', 'compose/container', 'compose/disk', 'host/review'].map(
+const treeRooms = ['base/sandbox', 'compose/treefile', 'compose/build', 'compose/container', 'compose/disk', 'host/review', 'layering'].map(
   (name) => `main/engine/${name}`,
 );
 

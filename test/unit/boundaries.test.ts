@@ -125,6 +125,7 @@ const packages = named([
   { file: 'main/engine/compose/build/planted.ts', code: "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;" },
   { file: 'main/engine/compose/container/planted.ts', code: "import { cpSync } from 'fs';\nexport const planted = cpSync;" },
   { file: 'main/engine/compose/disk/planted.ts', code: "import { rm } from 'node:fs/promises';\nexport const planted = rm;" },
+  { file: 'main/engine/layering/planted.ts', code: "import { renameSync } from 'node:fs';\nexport const planted = renameSync;" },
   { file: 'main/engine/host/review/planted.ts', code: "import fs from 'node:fs';\nexport const planted = fs;" },
   { file: 'main/worker/planted.ts', code: "import koffi from 'koffi';\nexport const planted = koffi;" },
   { file: 'main/helper/planted.ts', code: "import koffi from 'koffi';\nexport const planted = koffi;" },
