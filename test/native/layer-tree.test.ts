@@ -126,7 +126,7 @@ async function layer(
   );
   const messages: string[] = [];
   const root = buildLayerTree({
-    ports: { rpm, system, interpreter: (place) => interpreterNeeds(worker, place) },
+    ports: { rpm, system, interpreter: (place, scratch) => interpreterNeeds(worker, place, scratch) },
     cache: store,
     workdir,
     base,
