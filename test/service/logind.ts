@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Bus } from '../../shared/dbus/index.ts';
 import { run, type TestHost } from './host.ts';
 
-export const logindPolicy = '/usr/share/dbus-1/system.d/org.freedesktop.login1.conf';
+/** Bus policies: of logind, and of systemd, which it asks to start units. */
+export const logindPolicies = ['login1', 'systemd1'].map((name) => `/usr/share/dbus-1/system.d/org.freedesktop.${name}.conf`);
 const programs = ['/usr/lib/systemd/systemd-logind', '/lib/systemd/systemd-logind'];
 
 export interface Logind {
@@ -12,6 +14,22 @@ export interface Logind {
   /** Of ListInhibitors: what, who, why, mode. */
   inhibitors(): Promise<readonly (readonly string[])[]>;
   stop(): Promise<void>;
+}
+
+const systemd = { name: 'org.freedesktop.systemd1', path: '/org/freedesktop/systemd1', manager: 'org.freedesktop.systemd1.Manager' };
+
+/** Says of each unit that it was started. To systemd 257, unlike 252, a person is not there before the units of theirs are. */
+async function answerForSystemd(bus: Bus): Promise<void> {
+  let jobs = 0;
+  bus.connection.onCall = (call) => {
+    if (call.member === 'Subscribe') return bus.connection.reply(call);
+    if (call.member !== 'StartUnit' && call.member !== 'StopUnit')
+      return bus.connection.replyError(call, 'org.freedesktop.DBus.Error.UnknownMethod', `No such method “${call.member ?? ''}”`);
+    const job = `${systemd.path}/job/${++jobs}`;
+    bus.connection.reply(call, 'o', [job]);
+    bus.connection.signal(systemd.path, systemd.manager, 'JobRemoved', 'uoss', [jobs, job, call.body[0], 'done']);
+  };
+  if (!(await bus.ownName(systemd.name))) throw new Error(`${systemd.name} is taken`);
 }
 
 /**
@@ -40,6 +58,8 @@ export async function startLogind(host: TestHost, person?: string): Promise<Logi
     ...state,
     `exec ${program}`,
   ];
+  const bus = await host.connect();
+  await answerForSystemd(bus);
   const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script.join('\n')], {
     env: host.env,
     stdio: 'ignore',
@@ -71,6 +91,7 @@ export async function startLogind(host: TestHost, person?: string): Promise<Logi
     async stop() {
       for (const lock of locks) lock.stdin?.end();
       await end(child);
+      bus.close();
       if (person !== undefined) execFileSync('userdel', [person], { stdio: 'ignore' });
     },
   };

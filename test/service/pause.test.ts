@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
 import { Bus, iface, Variant } from '../../shared/dbus/index.ts';
 import { otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
-import { logindPolicy, startLogind, type Logind } from './logind.ts';
+import { logindPolicies, startLogind, type Logind } from './logind.ts';
 import { openJob, os, start, sysroot, until } from './peer.ts';
 
 const slow = `--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`;
@@ -83,7 +83,7 @@ describe('a job that doesn’t fetch', () => {
     process.env.TREELINE_TEST_SLOW = '0.2';
     frozen = path.join(mkdtempSync('/dev/shm/treeline-frozen-'), 'thawed');
     process.env.TREELINE_TEST_FROZEN = frozen;
-    host = await startTestHost({ helperArgs: [slow], busPolicies: [logindPolicy] });
+    host = await startTestHost({ helperArgs: [slow], busPolicies: logindPolicies });
     logind = await startLogind(host);
     client = createHostClient({ address: host.address, clientId: 'test', stay: false });
   });

@@ -8,7 +8,7 @@ import { wakeArguments } from '../../main/helper/restart-schedule.ts';
 import { iface, serviceName } from '../../shared/dbus/index.ts';
 import type { ScheduledRestart } from '../../shared/domain/index.ts';
 import { otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
-import { logindPolicy, startLogind, type Logind } from './logind.ts';
+import { logindPolicies, startLogind, type Logind } from './logind.ts';
 import { sysroot, until } from './peer.ts';
 
 const person = `treeline-${process.pid}`;
@@ -158,7 +158,7 @@ describe('where logind is', () => {
       if (subject.user === '${testUser}' && action.id === 'org.treeline.restart') return polkit.Result.YES;
       if (subject.user === '${otherUser}' && /^org.treeline.restart/.test(action.id)) return polkit.Result.YES;
     });`;
-    await start({ rules, busPolicies: [logindPolicy] });
+    await start({ rules, busPolicies: logindPolicies });
     logind = await startLogind(host, person);
   });
   afterAll(async () => {
