@@ -46,3 +46,13 @@ export function hasShape<const S extends Shape>(value: unknown, shape: S): value
     return (found === undefined && kind.endsWith('?')) || isOfKind(found, kind.replace('?', ''));
   });
 }
+
+/** Whether a table has a row of this name: of its own, whatever a file or a peer called it. */
+export const isKeyOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => Object.hasOwn(table, name);
+
+/** The fields that are known: what isn't known has no key. */
+export function knownFields<T extends object>(fields: T): Partial<T> {
+  const known: Partial<T> = {};
+  for (const name in fields) if (fields[name] !== undefined) known[name] = fields[name];
+  return known;
+}

@@ -2,12 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from './catalogue.ts';
-import { isWalled, type WalledJob } from './walls/decisions.ts';
+import { isWalled } from './walls/decisions.ts';
 import type { Walls } from './walls/index.ts';
-import type { JobEvent, JobRequest } from './protocol.ts';
+import { isJobEvent, type JobEvent, type JobRequest } from './protocol.ts';
 
 export interface RunOptions {
   /** Path of the worker's entry file. */
@@ -37,7 +37,7 @@ const stderrKeptBytes = 8192;
  * Jobs that work on what others made are put behind walls when they run as root of the machine or, where something comes before Node, of a user namespace. What they
  * start is behind the same ones.
  */
-function needsWalls(job: JobName, { walls = true, node = [process.execPath] }: RunOptions): job is WalledJob {
+function needsWalls(job: JobName, { walls = true, node = [process.execPath] }: RunOptions): boolean {
   const asRoot = process.getuid?.() === 0 || node.length > 1;
   return walls && asRoot && isWalled(job) && process.env['TREELINE_WALLS'] === undefined;
 }
@@ -93,7 +93,7 @@ function start<N extends JobName>(job: N, walls: Surroundings<N>, options: RunOp
   state.child = child;
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(JSON.stringify({ job, params: walls.params, treefile: walls.treefile } satisfies JobRequest<N>));
-  return new Promise((resolve, reject) => follow(child, job, options, state, resolve as (r: unknown) => void, reject));
+  return new Promise((resolve, reject) => follow(child, job, options, state, resolve, reject));
 }
 
 /**
@@ -111,7 +111,7 @@ async function behindWalls<N extends JobName>(job: N, params: JobParams<N>, opti
   const { wallsFor } = await import('./walls/index.ts');
   if (state.cancelled) throw new TreelineError('job.cancelled', { subject: job });
   const node = options.node?.at(-1) ?? process.execPath;
-  const walls = wallsFor(job as WalledJob, params as JobParams<WalledJob>, node, options.worker) as Walls<N> | string;
+  const walls = wallsFor(job, params, node, options.worker);
   if (typeof walls === 'string') {
     options.onEvent?.({ type: 'message', text: `Without walls around the job (docs/threat-model.md): ${walls}` });
     return start(job, { command: [], params }, options, state);
@@ -131,24 +131,23 @@ const asReport = (error: unknown): never => {
   throw TreelineError.fromReport(TreelineError.report(error));
 };
 
-function follow(
+function follow<N extends JobName>(
   child: ChildProcess,
-  job: JobName,
+  job: N,
   options: RunOptions,
   state: { uninterruptible: boolean; cancelled: boolean },
-  resolve: (result: unknown) => void,
+  resolve: (result: JobResult<N>) => void,
   reject: (error: TreelineError) => void,
 ): void {
   let outcome: Extract<JobEvent, { type: 'result' | 'error' }> | undefined;
   let task: string = job;
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-stderrKeptBytes)));
-  const lines = createInterface({ input: child.stdio[3] as Readable });
-  lines.on('line', (line) => {
-    let event: JobEvent;
-    try {
-      event = JSON.parse(line) as JobEvent;
-    } catch {
+  const pipe = child.stdio[3];
+  const lines = pipe instanceof Readable ? createInterface({ input: pipe }) : undefined;
+  lines?.on('line', (line) => {
+    const event = eventOf(line);
+    if (!event) {
       outcome = { type: 'error', error: { code: 'internal.protocol', detail: line.slice(0, 200) } };
       return;
     }
@@ -166,6 +165,15 @@ function follow(
     else if (outcome?.type === 'error') reject(TreelineError.fromReport(outcome.error));
     else reject(crashError(task, code, signal, stderr));
   });
+}
+
+function eventOf(line: string): JobEvent | undefined {
+  try {
+    const event: unknown = JSON.parse(line);
+    return isJobEvent(event) ? event : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What to say of a worker that ended without an answer. `task`: what was going on. */

@@ -39,8 +39,8 @@ function readEntry(file: string): BootEntry | undefined {
   } catch {
     return undefined;
   }
-  const pairs = [...text.matchAll(/^([a-z][a-z-]*)[ \t]+(.*)$/gm)].map((match) => [match[1], match[2]?.trim()] as const);
-  const config = Object.fromEntries(pairs) as Record<string, string>;
+  const pairs = [...text.matchAll(/^([a-z][a-z-]*)[ \t]+(.*)$/gm)].map((match) => [match[1] ?? '', match[2]?.trim() ?? ''] as const);
+  const config: Record<string, string> = Object.fromEntries(pairs);
   const target = ostreeArgument(config['options'] ?? '');
   return { file, config, ...(target === undefined ? {} : { target }) };
 }
@@ -55,7 +55,7 @@ export function parseTarget(
   target: string,
 ): { readonly osname: string; readonly bootChecksum: string; readonly bootSerial: number } | undefined {
   const [, osname, bootChecksum, serial] = /^\/ostree\/boot\.[01]\/([^/]+)\/([^/]+)\/(\d+)$/.exec(target) ?? [];
-  return osname === undefined ? undefined : { osname, bootChecksum: bootChecksum as string, bootSerial: Number(serial) };
+  return osname === undefined || bootChecksum === undefined ? undefined : { osname, bootChecksum, bootSerial: Number(serial) };
 }
 
 /** Directories that boot/loader may lead to, which hold entries of ours: `loader.0`, `loader.1`. */

@@ -61,10 +61,11 @@ function sortArguments(source: DbSource, names: readonly string[]): { revisions:
 /** Job db.diff. */
 export function dbDiff(source: DbSource, params: DbJobs['db.diff']['params']): DiffOutcome {
   const pair = resolvePair(source, params.from, params.to);
-  const [from, to] = pair.map(({ checksum }) => {
+  const load = ({ checksum }: Revision): CommitPort => {
     const commit = source.repo.loadCommit(checksum);
     return params.base ? baseOf(source, commit) : commit;
-  }) as [CommitPort, CommitPort];
+  };
+  const [from, to] = [load(pair[0]), load(pair[1])];
   const changes = diffPackages(packagesOfCommit(source, from), packagesOfCommit(source, to));
   const advisories = params.advisories ? advisoriesBetween(source.repo, from.checksum, to.checksum) : [];
   // a change whose new entries the commits themselves tell needs no database

@@ -31,13 +31,12 @@ export function newChangelogEntries(before: readonly ChangelogEntry[], after: re
   const known = countBy(before, exact);
   // from the oldest up, here and below: of two equal entries of a day the upper one is new
   const isKnown = after.map(() => false);
-  for (let index = after.length - 1; index >= 0; index--) isKnown[index] = take(known, exact(after[index] as ChangelogEntry));
+  for (const [index, entry] of [...after.entries()].reverse()) isKnown[index] = take(known, exact(entry));
   const corrected = new Map<string, number>();
   for (const e of before) if (take(known, exact(e))) corrected.set(slot(e), (corrected.get(slot(e)) ?? 0) + 1);
   const firstShared = isKnown.indexOf(true);
   const fresh: { entry: ChangelogEntry; index: number }[] = [];
-  for (let index = after.length - 1; index >= 0; index--) {
-    const entry = after[index] as ChangelogEntry;
+  for (const [index, entry] of [...after.entries()].reverse()) {
     if (!isKnown[index] && !take(corrected, slot(entry))) fresh.push({ entry, index });
   }
   const kept =
@@ -49,9 +48,9 @@ export function newChangelogEntries(before: readonly ChangelogEntry[], after: re
 function sharedTail(before: readonly ChangelogEntry[], after: readonly ChangelogEntry[]): number {
   const most = Math.min(before.length, after.length);
   for (let count = 0; count < most; count++) {
-    const a = before[before.length - 1 - count] as ChangelogEntry;
-    const b = after[after.length - 1 - count] as ChangelogEntry;
-    if (a.timeSeconds !== b.timeSeconds || a.text !== b.text || a.author !== b.author) return count;
+    const a = before[before.length - 1 - count];
+    const b = after[after.length - 1 - count];
+    if (!a || !b || a.timeSeconds !== b.timeSeconds || a.text !== b.text || a.author !== b.author) return count;
   }
   return most;
 }

@@ -39,7 +39,8 @@ function byName(packages: Iterable<Package>): Map<string, Package[]> {
 
 function diffName(before: readonly Package[], after: readonly Package[], out: PackageChange[]): void {
   // nearly all names: there once, and the same
-  if (before.length === 1 && after.length === 1 && same(before[0] as Package, after[0] as Package)) return;
+  const [[old], [now]] = [before, after];
+  if (before.length === 1 && after.length === 1 && old && now && same(old, now)) return;
   const kept = new Set(before.map(formatNevra));
   const wanted = new Set(after.map(formatNevra));
   let gone = before.filter((p) => !wanted.has(formatNevra(p))).sort(newestFirst);

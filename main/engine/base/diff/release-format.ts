@@ -10,9 +10,10 @@ import type {
   Severity,
 } from '../../../../shared/domain/index.ts';
 import type { TreelineError } from '../../../../shared/errors/index.ts';
+import { isObject, knownFields, type JsonObject } from '../../../files/index.ts';
 
 type Fail = (detail: string) => TreelineError;
-type Fields = Readonly<Record<string, unknown>>;
+type Fields = JsonObject;
 
 const kinds: readonly ChangeKind[] = ['upgraded', 'downgraded', 'added', 'removed'];
 const severities: readonly Severity[] = ['critical', 'important', 'moderate', 'low', 'none'];
@@ -30,8 +31,7 @@ export function readReleaseChanges(value: unknown, fail: Fail): ReleaseChanges |
   if (format > 1) return undefined;
   return {
     format: 1,
-    ...read.optionalText(top, 'parent', 'it'),
-    ...read.optionalText(top, 'parentVersion', 'it'),
+    ...knownFields({ parent: read.optionalText(top, 'parent', 'it'), parentVersion: read.optionalText(top, 'parentVersion', 'it') }),
     version: read.text(top, 'version', 'it'),
     timeSeconds: read.number(top, 'timeSeconds', 'it'),
     packages: read.list(top, 'packages', 'it').map((item, i) => packageChange(read, item, `packages[${i}]`)),
@@ -53,7 +53,7 @@ function packageChange(read: Reader, value: unknown, at: string): PackageChange 
     arch: read.text(o, 'arch', at),
     ...(from ? { from } : {}),
     ...(to ? { to } : {}),
-    ...read.optionalText(o, 'summary', at),
+    ...knownFields({ summary: read.optionalText(o, 'summary', at) }),
     ...(o['sizeDeltaBytes'] === undefined ? {} : { sizeDeltaBytes: read.number(o, 'sizeDeltaBytes', at) }),
     ...(o['changelog'] === undefined
       ? {}
@@ -105,8 +105,8 @@ class Reader {
   constructor(readonly fail: Fail) {}
 
   object(value: unknown, at: string): Fields {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.fail(`${at} is no object`);
-    return value as Fields;
+    if (!isObject(value)) throw this.fail(`${at} is no object`);
+    return value;
   }
 
   text(o: Fields, key: string, at: string): string {
@@ -115,8 +115,8 @@ class Reader {
     return value;
   }
 
-  optionalText<K extends string>(o: Fields, key: K, at: string): { [P in K]?: string } {
-    return o[key] === undefined ? {} : ({ [key]: this.text(o, key, at) } as { [P in K]?: string });
+  optionalText(o: Fields, key: string, at: string): string | undefined {
+    return o[key] === undefined ? undefined : this.text(o, key, at);
   }
 
   number(o: Fields, key: string, at: string): number {

@@ -48,7 +48,7 @@ export function bubblewrap(command: readonly string[], inside: Inside, input: st
   const first = inside.isWorker ? 4 : 3;
   const { tree } = inside;
   const given = [inside.filter, ...(tree ? [tree.root, tree.etc] : [])];
-  const [filter, root, etc] = given.map((_, i) => String(first + i)) as [string, string, string];
+  const [filter = '', root = '', etc = ''] = given.map((_, i) => String(first + i));
   const args = [
     ...isolation,
     ...(tree ? ['--bind-fd', root, '/', '--bind-fd', etc, '/etc'] : machinePrograms()),

@@ -2,7 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { WorkerEvent } from '../ports/job.ts';
+import { hasShape, isObject } from '../../../files/index.ts';
+
 import type { SandboxJobs } from './params.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { Tree } from '../tree/index.ts';
@@ -127,14 +128,15 @@ export class Sandbox implements Disposable {
     const result = this.#interpret(interpreter, { job: 'compose.expand', params }, who, ['--ro-bind', file, packagePlace]);
     const refused = (detail: string): TreelineError => new TreelineError('package.unsupported', { subject: who.subject, detail });
     if (result.timedOut) throw new TreelineError('compose.script-timeout', { subject: who.subject, detail: 'its macros' });
-    let event: WorkerEvent<SandboxJobs['compose.expand']['result']>;
+    let event: unknown;
     try {
-      event = JSON.parse(result.events.trim().split('\n').at(-1) ?? '') as typeof event;
+      event = JSON.parse(result.events.trim().split('\n').at(-1) ?? '');
     } catch {
       throw refused(`its script’s macros can’t be expanded: ${result.output.slice(-3).join(' | ')}`);
     }
-    if (event.type === 'result' && 'text' in event.result && typeof event.result.text === 'string') return event.result.text;
-    throw refused((event.type === 'error' && event.error.detail) || 'its script’s macros can’t be expanded');
+    if (isObject(event) && hasShape(event['result'], { text: 'string' })) return event['result'].text;
+    const told = isObject(event) && hasShape(event['error'], { detail: 'string' }) ? event['error'].detail : '';
+    throw refused(told || 'its script’s macros can’t be expanded');
   }
 
   #interpret(interpreter: Interpreter, request: object, who: Who, more: readonly string[] = []): RunResult {

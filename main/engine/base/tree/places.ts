@@ -164,7 +164,7 @@ export function observePlaces(see: Observer | undefined): void {
 
 /** Throws RangeError for an access that isn't declared. */
 export function checkPlace(place: PlaceName, operation: Operation, target: string): void {
-  const { does } = treePlaces[place] as TreePlace;
+  const { does }: TreePlace = treePlaces[place];
   if (!does.includes(operation) || !patternOf(place).test(inTreeWords(target)))
     throw new RangeError(`${operation} of ${target} isn’t declared for the place ${place} of a tree (main/engine/base/tree/places.ts)`);
   observer?.(place, operation, inTreeWords(target));

@@ -18,7 +18,10 @@ export const pathOnly = 0o10000000;
 
 export const statsOf = ({ at }: Entry): Stats | undefined => lstatSync(at, { throwIfNoEntry: false });
 
-export const limitOf = (place: PlaceName): number => (treePlaces[place] as TreePlace).limitBytes ?? defaultLimitBytes;
+export const limitOf = (place: PlaceName): number => {
+  const { limitBytes }: TreePlace = treePlaces[place];
+  return limitBytes ?? defaultLimitBytes;
+};
 
 /** The looking half of a tree: see Tree. Nothing here changes what it looks at. */
 export class TreeReader implements Disposable {

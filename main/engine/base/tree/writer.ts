@@ -43,6 +43,13 @@ export class TreeWriter extends TreeReader {
     return this.directories.locate(target, true, make);
   }
 
+  /** The same for what is to be there afterwards: its directory is made where it is missing. */
+  protected changeOrMake(place: PlaceName, operation: Operation, target: string, isFirst = true): Entry {
+    const entry = this.change(place, operation, target, true, isFirst);
+    if (!entry) throw new RangeError(`${target} has no directory, although it was made`);
+    return entry;
+  }
+
   protected changed(stats: Stats | undefined): void {
     if (stats && !stats.isFile()) this.directories.forget();
   }
@@ -52,7 +59,7 @@ export class TreeWriter extends TreeReader {
    * file stay, unless `mode` says another; a new one has 0644. Throws package.unusable-file where a directory stands.
    */
   put(place: PlaceName, target: string, content: string | Buffer, mode?: number): void {
-    const entry = this.change(place, 'write', target, true) as Entry;
+    const entry = this.changeOrMake(place, 'write', target);
     const old = statsOf(entry);
     if (old && !old.isFile() && !old.isSymbolicLink()) throw this.errors.wrongKind(entry.path, kindOf(old), 'file');
     this.#replace(entry, (fd) => {
@@ -109,7 +116,7 @@ export class TreeWriter extends TreeReader {
     const opened = this.openFile(place, from, 'copy');
     if (!opened) return false;
     try {
-      const entry = this.change(place, 'copy', to, true, false) as Entry;
+      const entry = this.changeOrMake(place, 'copy', to, false);
       const old = statsOf(entry);
       if (old?.isDirectory()) throw this.errors.wrongKind(entry.path, 'directory', 'file');
       const temporary = temporaryFor(entry);
@@ -125,7 +132,7 @@ export class TreeWriter extends TreeReader {
 
   /** Copy a file or directory of this machine into the tree, in the place of what is there; links in it stay as they are. */
   copyIn(place: PlaceName, source: string, target: string, judge: (from: string) => void): void {
-    const entry = this.change(place, 'write', target, true) as Entry;
+    const entry = this.changeOrMake(place, 'write', target);
     const old = statsOf(entry);
     removeEntry(entry.at);
     const filter = (from: string): boolean => {
@@ -140,13 +147,13 @@ export class TreeWriter extends TreeReader {
   makeDirectory(place: PlaceName, target: string, mode?: number): void {
     this.begin(place, 'make', target);
     const before = mode === undefined ? true : this.findIn(target) !== undefined;
-    const directory = this.directories.forChange(target, true) as string;
-    if (!before && mode !== undefined) this.setModeOf(this.entryOf(directory), mode);
+    const directory = this.directories.forChange(target, true);
+    if (!before && mode !== undefined && directory !== undefined) this.setModeOf(this.entryOf(directory), mode);
   }
 
   /** Make a symbolic link in the place of a file or link, its directory made when it is missing. Throws package.unusable-file where a directory stands. */
   putLink(place: PlaceName, target: string, leadsTo: string): void {
-    const entry = this.change(place, 'write', target, true) as Entry;
+    const entry = this.changeOrMake(place, 'write', target);
     const old = statsOf(entry);
     if (old?.isDirectory()) throw this.errors.wrongKind(entry.path, 'directory', 'link');
     if (old) removeEntry(entry.at);
@@ -159,7 +166,7 @@ export class TreeWriter extends TreeReader {
     const source = this.change(place, 'move', from);
     const stats = source && statsOf(source);
     if (!source || !stats) return;
-    const goal = this.change(place, 'move', to, true, false) as Entry;
+    const goal = this.changeOrMake(place, 'move', to, false);
     const old = statsOf(goal);
     if (old && (old.isDirectory() || stats.isDirectory())) removeEntry(goal.at);
     // two names of one file: rename(2) would keep both
@@ -172,7 +179,7 @@ export class TreeWriter extends TreeReader {
   putHardLink(place: PlaceName, from: string, to: string): boolean {
     const source = this.change(place, 'move', from);
     if (!source || !statsOf(source)) return false;
-    const goal = this.change(place, 'move', to, true, false) as Entry;
+    const goal = this.changeOrMake(place, 'move', to, false);
     removeEntry(goal.at);
     linkSync(source.at, goal.at);
     return true;
@@ -206,7 +213,7 @@ export class TreeWriter extends TreeReader {
   moveTo(other: TreeWriter, place: PlaceName, from: string, to: string): void {
     const source = this.change(place, 'move', from);
     if (!source || !statsOf(source)) return;
-    const goal = other.change(place, 'move', to) as Entry;
+    const goal = other.changeOrMake(place, 'move', to);
     const old = statsOf(goal);
     if (old?.isDirectory()) removeEntry(goal.at);
     renameSync(source.at, goal.at);

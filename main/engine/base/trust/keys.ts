@@ -4,7 +4,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RemoteKey } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 
 /** Key files are small; whole keyrings of a distribution have some hundred kilobytes. */
 const maxKeyBytes = 4 << 20;
@@ -71,7 +71,7 @@ function showKeys(bytes: Buffer, user: User | undefined): string {
       cwd: '/',
       ...user,
     });
-    if (run.error && (run.error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (systemCodeOf(run.error) === 'ENOENT') {
       throw new TreelineError('library.missing', {
         subject: 'gpg',
         detail: 'there is no such program',

@@ -61,7 +61,7 @@ export function followLinks(packages: readonly RpmHeader[], leftOut: ReadonlyMap
   const known = new Map<string, string>([['', '']]);
 
   const follow = (link: string, hops: number): string | undefined => {
-    const { target } = links.get(link) as LinkInTree;
+    const { target = '' } = links.get(link) ?? {};
     let at = target.startsWith('/') ? '' : parentOf(link);
     for (const part of parts(target)) {
       if (part === '..') at = parentOf(at);

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { atomicFile, readJsonFile } from '../../../files/index.ts';
+import { atomicFile, readJsonFile, hasShape } from '../../../files/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ResolvedPackage } from '../../base/ports/resolver.ts';
@@ -160,7 +160,8 @@ function writeExtensions(
   const output = path.resolve(params.outputDir ?? 'extensions');
   mkdirSync(output, { recursive: true });
   const list = path.join(output, 'extensions.json');
-  const before = existsSync(list) ? (readJsonFile(list) as Listing) : undefined;
+  const listed = existsSync(list) ? readJsonFile(list) : undefined;
+  const before = hasShape(listed, { 'state-checksum': 'string', files: 'strings' }) ? listed : undefined;
   const packages = [...fetched].sort((a, b) => (a.nevra < b.nevra ? -1 : 1));
   const files = packages.map((pkg) => path.basename(pkg.path));
   const described = Object.fromEntries(wanted.map(([name, e]) => [name, { kind: e.kind, packages: e.packages }]));

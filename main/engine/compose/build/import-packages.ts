@@ -39,7 +39,7 @@ function pays(packages: readonly ResolvedPackage[]): boolean {
 
 /** Packages dealt out so that each process gets about the same number of bytes. */
 function deal(packages: readonly ResolvedPackage[]): ResolvedPackage[][] {
-  const hands = Array.from({ length: processes }, () => ({ bytes: 0, packages: [] as ResolvedPackage[] }));
+  const hands = Array.from({ length: processes }, () => ({ bytes: 0, packages: new Array<ResolvedPackage>() }));
   for (const pkg of [...packages].sort((a, b) => b.downloadBytes - a.downloadBytes)) {
     const hand = hands.reduce((least, h) => (h.bytes < least.bytes ? h : least));
     hand.packages.push(pkg);

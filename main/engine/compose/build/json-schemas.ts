@@ -4,11 +4,11 @@ import { extensionsSchema } from './extensions.ts';
 import { lockfileSchema } from '../treefile/lockfile.ts';
 import { aliases, refusedKeys, treefileKeys } from '../treefile/treefile-keys.ts';
 
-type Schema = Record<string, unknown>;
+type Schema = z.core.JSONSchema.BaseSchema;
 
 /** draft-07 is what editors know best. What a check does beyond the shape of a value isn't in it. */
 const schemaOf = (type: z.ZodType): Schema => {
-  const { $schema: _, ...schema } = z.toJSONSchema(type, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as Schema;
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
   return schema;
 };
 
@@ -18,10 +18,10 @@ function treefileSchema(): Schema {
   const properties: Record<string, Schema> = {};
   for (const [key, { schema }] of Object.entries(treefileKeys)) properties[key] = schemaOf(schema);
   // a treefile written in place is one like any other
-  const include = (((properties['conditional-include'] as Schema)['items'] as Schema)['properties'] as Record<string, Schema>)[
-    'include'
-  ] as Schema;
-  include['anyOf'] = (include['anyOf'] as Schema[]).map((each) => (each['type'] === 'object' ? { $ref: '#' } : each));
+  const conditions = properties['conditional-include']?.items;
+  const include = typeof conditions === 'object' && !Array.isArray(conditions) ? conditions.properties?.['include'] : undefined;
+  if (typeof include !== 'object' || !include.anyOf) throw new TypeError('the check of conditional-include is of another shape');
+  include.anyOf = include.anyOf.map((each) => (each.type === 'object' ? { $ref: '#' } : each));
   for (const [old, key] of Object.entries(aliases))
     properties[old] = { ...properties[key], description: `Old spelling of ${key}.`, deprecated: true };
   for (const [key, reason] of Object.entries(refusedKeys)) properties[key] = { not: {}, description: `Refused: it ${reason}.` };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { severityNumber, type Advisory, type Package } from '../../../../shared/domain/index.ts';
 import { parse } from 'yaml';
-import { parseJson, readRegularFile } from '../../../files/index.ts';
+import { parseJson, readRegularFile, isObject, type JsonObject } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { changesKey, historyKey, pkglistOfPackages } from '../../base/diff/index.ts';
 import type { ComposeParams } from './params.ts';
@@ -110,13 +110,13 @@ function fromJson(value: unknown, variant: MakeVariant): unknown {
   return variant('mv', null);
 }
 
-function readJson(file: string): Record<string, unknown> {
+function readJson(file: string): JsonObject {
   try {
     const text = readRegularFile(file).toString();
     parseJson(text, file);
     // JSON is YAML, whose reader keeps all digits of an integer
     const value = withNumbers(parse(text, { intAsBigInt: true, schema: 'json' }), (exact) => exact);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isObject(value)) return value;
     throw new Error('not an object');
   } catch (error) {
     throw new TreelineError('usage.invalid', {

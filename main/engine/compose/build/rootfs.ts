@@ -4,7 +4,7 @@ import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Advisory } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { atomicFile, readJsonFile } from '../../../files/index.ts';
+import { atomicFile, readJsonFile, hasShape } from '../../../files/index.ts';
 import type { TargetRepo } from '../../base/ports/compose-store.ts';
 import { Tree } from '../../base/tree/index.ts';
 import { rpmdbPath } from './postprocess.ts';
@@ -30,11 +30,24 @@ export function writeState(rootfs: string, state: Omit<InstallState, 'rootfs'>):
   atomicFile(stateFile(rootfs), `${JSON.stringify({ rootfs: path.basename(rootfs), ...state }, null, 2)}\n`);
 }
 
+/** Another version, or somebody's editor, may have written it. Advisories are looked at as far as they are told apart by. */
+const isInstallState = (value: unknown): value is InstallState =>
+  hasShape(value, { rootfs: 'string', version: 'string', inputhash: 'string' }) &&
+  areAll(value['repos'], (each) => hasShape(each, { id: 'string', timestamp: 'number' })) &&
+  areAll(value['advisories'], isAdvisory) &&
+  areAll(value['allAdvisories'], isAdvisory);
+
+const areAll = (value: unknown, is: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(is);
+
+const isAdvisory = (value: unknown): boolean =>
+  hasShape(value, { id: 'string', kind: 'string', severity: 'string', title: 'string', issuedSeconds: 'number', packages: 'strings' }) &&
+  areAll(value['references'], (each) => hasShape(each, { kind: 'string', id: 'string', title: 'string', url: 'string' }));
+
 /** Undefined when there is none for this tree. */
 export function readState(rootfs: string): InstallState | undefined {
   try {
-    const state = readJsonFile(stateFile(rootfs)) as InstallState;
-    return state.rootfs === path.basename(rootfs) && typeof state.version === 'string' ? state : undefined;
+    const state = readJsonFile(stateFile(rootfs));
+    return isInstallState(state) && state.rootfs === path.basename(rootfs) ? state : undefined;
   } catch {
     return undefined;
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../../shared/domain/index.ts';
+import { isKeyOf } from '../../../files/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 
 /** Steps with their share of the time of a cold compose: one bar, which never goes back. */
 const weights = { resolve: 6, fetch: 14, import: 30, assemble: 12, scripts: 12, finish: 8, commit: 18 } as const;
 export type Step = keyof typeof weights;
-const names = Object.keys(weights) as Step[];
+const names = Object.keys(weights).filter((name) => isKeyOf(weights, name));
 const total = names.reduce((sum, name) => sum + weights[name], 0);
 
 /** Runs the steps of a compose, timing each and reporting honest progress. */

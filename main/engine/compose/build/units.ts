@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { isKeyOf } from '../../../files/index.ts';
 import type { Tree } from '../../base/tree/index.ts';
 import type { Treefile } from '../treefile/treefile.ts';
 
@@ -20,13 +21,12 @@ function unitFile(tree: Tree, unit: string): string | undefined {
 
 /** [Install] of a unit file (systemd.unit(5)). */
 function install(text: string): Record<'WantedBy' | 'RequiredBy' | 'Alias' | 'Also', string[]> {
-  const found = { WantedBy: [], RequiredBy: [], Alias: [], Also: [] } as Record<'WantedBy' | 'RequiredBy' | 'Alias' | 'Also', string[]>;
+  const found: ReturnType<typeof install> = { WantedBy: [], RequiredBy: [], Alias: [], Also: [] };
   let section = '';
   for (const line of text.split('\n')) {
     section = /^\[(.+)\]\s*$/.exec(line)?.[1] ?? section;
-    const option = /^(WantedBy|RequiredBy|Alias|Also)\s*=\s*(.*)$/.exec(line);
-    if (section === 'Install' && option)
-      found[option[1] as keyof typeof found].push(...(option[2] ?? '').split(/\s+/).filter((w) => w !== ''));
+    const [, option = '', names = ''] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (section === 'Install' && isKeyOf(found, option)) found[option].push(...names.split(/\s+/).filter((w) => w !== ''));
   }
   return found;
 }

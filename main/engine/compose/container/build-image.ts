@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import { readJsonFile } from '../../../files/index.ts';
+import { readJsonFile, isObject, type JsonObject } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { databasePlaces, isDatabase } from '../build/rootfs.ts';
 import { Tree } from '../../base/tree/index.ts';
@@ -79,7 +79,7 @@ export async function buildImage(
   }
   const last = layers.at(-1)?.layer ?? first;
   const base = baseConfig(params);
-  const labels = labelsOf(params, commit, last, base.Labels ?? {});
+  const labels = labelsOf(params, commit, last, labelsIn(base));
   const created = new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
   const commitCmd = commit.value('ostree.container-cmd', 'as');
   const cmd = params.cmd && params.cmd.length > 0 ? params.cmd : commitCmd;
@@ -162,10 +162,25 @@ function labelsOf(
   return Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function baseConfig(params: EncapsulateParams): Record<string, unknown> & { readonly Labels?: Readonly<Record<string, string>> | null } {
+/** Labels of an image's configuration; null, as Go writes an empty map, are none. */
+function labelsIn({ Labels: labels }: JsonObject): Readonly<Record<string, string>> {
+  if (labels === undefined || labels === null) return {};
+  if (!isObject(labels)) throw new TreelineError('file.unreadable', { detail: 'its Labels are no map' });
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => {
+      if (typeof value !== 'string') throw new TreelineError('file.unreadable', { detail: `its label ${key} is no text` });
+      return [key, value];
+    }),
+  );
+}
+
+function baseConfig(params: EncapsulateParams): JsonObject {
   if (params.imageConfig === undefined) return {};
   try {
-    return readJsonFile(params.imageConfig) as ReturnType<typeof baseConfig>;
+    const config = readJsonFile(params.imageConfig);
+    if (!isObject(config)) throw new TreelineError('file.unreadable', { detail: 'it is no configuration of an image' });
+    labelsIn(config);
+    return config;
   } catch (error) {
     throw new TreelineError('usage.invalid', {
       subject: '--image-config',

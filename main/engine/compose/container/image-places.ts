@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createReadStream, createWriteStream, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { writableOf } from './tar-streams.ts';
 import type { EncapsulateParams } from './encapsulate.ts';
 import { OciDirectory, parseManifest, type Manifest } from './oci.ts';
 import { parseReference, referenceText, type ImageReference } from './reference.ts';
@@ -77,7 +78,7 @@ export async function manifestAt(reference: ImageReference, scratch: string, opt
 export async function writeArchive(directory: string, target: string): Promise<void> {
   const tar = pack();
   const temporary = `${target}.part`;
-  const done = pipeline(tar as unknown as Readable, createWriteStream(temporary));
+  const done = pipeline(tar, createWriteStream(temporary));
   done.catch(() => undefined);
   const names = [
     'oci-layout',
@@ -90,7 +91,7 @@ export async function writeArchive(directory: string, target: string): Promise<v
     for (const name of names) {
       const file = path.join(directory, name);
       const entry = tar.entry({ name, size: statSync(file).size, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0) });
-      await pipeline(createReadStream(file), entry as unknown as NodeJS.WritableStream);
+      await pipeline(createReadStream(file), writableOf(entry));
     }
     tar.finalize();
     await done;

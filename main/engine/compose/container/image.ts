@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { atomicFile, readJsonFile } from '../../../files/index.ts';
+import { atomicFile, readJsonFile, hasShape } from '../../../files/index.ts';
 import { composeTree, type ComposePorts } from '../build/compose.ts';
 import { loadTreefile } from '../treefile/treefile.ts';
 import { openCachedir } from '../build/workdir.ts';
@@ -83,7 +83,8 @@ export async function composeImage(
   mkdirSync(home, { recursive: true });
   if (!existsSync(path.join(repo, 'config'))) ports.store.createTarget(repo)[Symbol.dispose]();
   const done = path.join(home, 'image.json');
-  const last = existsSync(done) && !initialize ? (readJsonFile(done) as { readonly commit: string }) : undefined;
+  const noted = existsSync(done) && !initialize ? readJsonFile(done) : undefined;
+  const last = hasShape(noted, { commit: 'string' }) ? noted : undefined;
   // without a branch it goes on from what was made for this output before
   const parent = last && loadTreefile(params.treefile).ref === '' ? { parent: last.commit } : {};
   const tree = await composeTree(

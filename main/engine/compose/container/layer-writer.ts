@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream, renameSync } from 'node:fs';
 import path from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Headers, type Pack } from 'tar-stream';
@@ -44,7 +44,7 @@ export class LayerWriter {
     this.#blobs = blobs;
     this.#file = path.join(blobs, `.layer-${process.pid}-${Math.random().toString(36).slice(2)}`);
     const out = createWriteStream(this.#file);
-    const tar = this.#pack as unknown as Readable;
+    const tar = this.#pack;
     this.#done = compression
       ? pipeline(tar, this.#plain, createGzip({ level: 6 }), this.#packed, out)
       : pipeline(tar, this.#plain, this.#packed, out);

@@ -10,9 +10,9 @@ export interface ImageReference {
   readonly tag?: string;
 }
 
-const transports = ['oci', 'oci-archive', 'docker', 'containers-storage', 'dir', 'docker-archive', 'docker-daemon'] as const;
+const transports: readonly string[] = ['oci', 'oci-archive', 'docker', 'containers-storage', 'dir', 'docker-archive', 'docker-daemon'];
 
-export const isTransport = (name: string): boolean => (transports as readonly string[]).includes(name) || name === 'registry';
+export const isTransport = (name: string): boolean => transports.includes(name) || name === 'registry';
 
 /** Read `TRANSPORT:TARGET`; `registry:` is another word for `docker://`. Throws usage.invalid. */
 export function parseReference(text: string): ImageReference {
@@ -20,7 +20,7 @@ export function parseReference(text: string): ImageReference {
   const colon = plain.indexOf(':');
   const transport = plain.slice(0, Math.max(0, colon));
   const name = plain.slice(colon + 1);
-  if (!(transports as readonly string[]).includes(transport) || name === '')
+  if (!transports.includes(transport) || name === '')
     throw new TreelineError('usage.invalid', {
       subject: text,
       detail: `“${text}” is no image reference: oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG]`,

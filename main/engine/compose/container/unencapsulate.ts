@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Headers } from 'tar-stream';
 import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
+import { writableOf } from './tar-streams.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import { openImage } from './image-places.ts';
@@ -97,7 +98,7 @@ export class LayerReader {
   async read(file: string, { digest, mediaType }: Descriptor, diffId: string): Promise<void> {
     const [packed, plain] = [new Hasher(), new Hasher()];
     const entries = extract();
-    const tail = entries as unknown as NodeJS.WritableStream;
+    const tail = writableOf(entries);
     const piped =
       mediaType.endsWith('+gzip') || mediaType.endsWith('.gzip')
         ? pipeline(createReadStream(file), packed, createGunzip(), plain, tail)

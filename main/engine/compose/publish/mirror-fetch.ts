@@ -25,8 +25,9 @@ export async function fetchUpstreamFile(url: string): Promise<Buffer | undefined
     response = await fetch(url, { signal: silence.signal });
   } catch (error) {
     silence.end();
-    const cause = (error as Error).cause as Error | undefined;
-    throw new TreelineError('repo.unreachable', { subject: url, detail: cause?.message ?? messageOf(error) });
+    // fetch itself says only that it failed
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    throw new TreelineError('repo.unreachable', { subject: url, detail: messageOf(cause) });
   }
   try {
     return await content(url, response, silence);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { isKeyOf } from '../../../files/index.ts';
 import type { PublishRepo } from '../../base/ports/publish.ts';
 import { ownRefs } from '../../base/commits/ancestors.ts';
 import { deltaBytes } from './deltas.ts';
@@ -36,8 +37,8 @@ const seconds = { h: 3600, d: 86_400, w: 604_800 } as const;
 
 /** `30d`, `12h`, `2w` before now, or a date; as Unix seconds. Throws usage.invalid. */
 export function timeBefore(text: string, nowSeconds: number): number {
-  const age = /^(\d+)([hdw])$/.exec(text);
-  if (age) return nowSeconds - Number(age[1]) * seconds[age[2] as keyof typeof seconds];
+  const [, count, unit = ''] = /^(\d+)([hdw])$/.exec(text) ?? [];
+  if (isKeyOf(seconds, unit)) return nowSeconds - Number(count) * seconds[unit];
   const date = Date.parse(text);
   if (Number.isNaN(date))
     throw new TreelineError('usage.invalid', {

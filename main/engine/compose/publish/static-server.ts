@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createReadStream, realpathSync, statSync, type Stats } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 
 /** How an answer goes out: tests cut it short or count it. */
@@ -89,9 +89,11 @@ export async function listen(
     server.once('error', reject);
     server.listen(port, address, resolve);
   });
+  const place = server.address();
+  if (place === null || typeof place === 'string') throw new TypeError('the server listens on no port');
   return {
     address,
-    port: (server.address() as AddressInfo).port,
+    port: place.port,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();

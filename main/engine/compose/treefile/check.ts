@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { isMap, isScalar, parseDocument, type Node } from 'yaml';
+import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { ComposeCheck } from '../../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
@@ -74,10 +74,11 @@ function withoutEntry(text: string, line: number, column: number): string | unde
     .slice(0, line - 1)
     .reduce((offset, each) => offset + each.length + 1, 0);
   const entry = document.contents.items.filter(({ key }) => isScalar(key) && (key.range?.[0] ?? Infinity) < lineStart + column).at(-1);
-  const from = (entry?.key as Node | undefined)?.range?.[0];
+  const key = isScalar(entry?.key) ? entry.key : undefined;
+  const from = key?.range?.[0];
   if (from === undefined) return undefined;
-  const value = entry?.value as Node | null | undefined;
-  const end = Math.max((entry?.key as Node).range?.[2] ?? from, value?.range?.[2] ?? 0, text.indexOf(':', from) + 1);
+  const value = isNode(entry?.value) ? entry.value : undefined;
+  const end = Math.max(key?.range?.[2] ?? from, value?.range?.[2] ?? 0, text.indexOf(':', from) + 1);
   // in a JSON map its comma goes with it
   const comma = /^\s*,/.exec(text.slice(end))?.[0].length ?? 0;
   const to = document.contents.flow ? end + comma : end;

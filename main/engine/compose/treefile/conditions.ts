@@ -5,6 +5,8 @@ import type { Place } from './treefile-parse.ts';
 
 type Scalar = string | number | boolean;
 
+const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
+
 const form = /^\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$/s;
 
 /**
@@ -16,8 +18,8 @@ export function holds(condition: string, variables: Readonly<Record<string, unkn
     new TreelineError('treefile.invalid-value', { ...place, key: 'conditional-include', detail });
   const [, name = '', operator = '', written = ''] = form.exec(condition) ?? [];
   if (operator === '') throw wrong(`“${condition}” isn’t a condition: expected NAME OP VALUE with OP one of == != < <= > >=`);
-  const value = Object.hasOwn(variables, name) ? (variables[name] as Scalar) : undefined;
-  if (value === undefined) {
+  const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+  if (!isScalar(value)) {
     const known = Object.keys(variables).sort();
     throw wrong(`there is no variable “${name}”; there are: ${known.join(', ')}. ${didYouMean(name, known)}`.trim());
   }

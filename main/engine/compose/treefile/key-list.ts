@@ -9,19 +9,14 @@ const packageKeys: ReadonlySet<string> = new Set(['packages', 'exclude-packages'
 /** Every key of a treefile with what its value looks like, from the table that checks them. */
 export function listTreefileKeys(): TreefileKey[] {
   return Object.entries(treefileKeys).map(([name, { schema }]) => {
-    const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Shape;
+    const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
     const kind = packageKeys.has(name) ? 'packages' : name === 'repos' || name === 'lockfile-repos' ? 'repos' : kindOf(shape);
     const values = kind === 'choice' ? (shape.enum ?? []) : kind === 'flag' ? [true, false] : [];
     return { name, kind, values: values.map(String), about: shape.description ?? '' };
   });
 }
 
-interface Shape {
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Shape[];
-  readonly description?: string;
-}
+type Shape = z.core.JSONSchema.BaseSchema;
 
 function kindOf(shape: Shape): TreefileKey['kind'] {
   if (shape.enum) return 'choice';

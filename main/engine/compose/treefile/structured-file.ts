@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { TreelineError, type ErrorCode, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
@@ -53,19 +53,21 @@ export function readStructured<S extends z.ZodType>(file: string, schema: S, kin
   return { data: parsed.data, lineOf: (path) => lineAt(offsetOf(document.contents, path)) };
 }
 
+const offsetIn = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
 /** Where the key or value at a path begins, or the nearest thing around it. */
 function offsetOf(root: unknown, path: readonly (string | number)[]): number {
   let node: unknown = root;
   let offset = 0;
   for (const part of path) {
     if (isMap(node)) {
-      const pair = (node.items as Pair<Node, Node | null>[]).find((each) => isScalar(each.key) && String(each.key.value) === String(part));
+      const pair = node.items.find((each) => isScalar(each.key) && String(each.key.value) === String(part));
       if (!pair) break;
-      offset = pair.key.range?.[0] ?? offset;
+      offset = offsetIn(pair.key) ?? offset;
       node = pair.value;
     } else if (isSeq(node)) {
       node = node.items[Number(part)];
-      offset = (node as Node | undefined)?.range?.[0] ?? offset;
+      offset = offsetIn(node) ?? offset;
     } else break;
   }
   return offset;

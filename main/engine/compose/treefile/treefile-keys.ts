@@ -8,8 +8,8 @@ import * as value from './treefile-values.ts';
  */
 export type Merge = 'replace' | 'append' | 'map';
 
-export interface KeySpec {
-  readonly schema: z.ZodType;
+export interface KeySpec<S extends z.ZodType = z.ZodType> {
+  readonly schema: S;
   readonly merge: Merge;
   /** It names files beside the treefile: what they hold is part of what a tree is made from. */
   readonly namesFiles: boolean;
@@ -17,13 +17,13 @@ export interface KeySpec {
   readonly about: string;
 }
 
-const key = (about: string, schema: z.ZodType, merge: Merge = 'replace', namesFiles = false): KeySpec => ({
+const key = <S extends z.ZodType>(about: string, schema: S, merge: Merge = 'replace', namesFiles = false): KeySpec<S> => ({
   schema: schema.describe(about),
   merge,
   namesFiles,
   about,
 });
-const fileKey = (about: string, schema: z.ZodType, merge?: Merge): KeySpec => key(about, schema, merge, true);
+const fileKey = <S extends z.ZodType>(about: string, schema: S, merge?: Merge): KeySpec<S> => key(about, schema, merge, true);
 const { word, text, texts, words, flag } = value;
 
 const identity = {
@@ -166,7 +166,7 @@ const database = {
 };
 
 /** Keys in groups, as the reference shows them. `packages-$arch` is added by the reader. */
-export const keyGroups = {
+export const keyGroups: Readonly<Record<string, Readonly<Record<string, KeySpec>>>> = {
   'Identity and controls': identity,
   Repositories: repos,
   Includes: includes,
@@ -177,10 +177,27 @@ export const keyGroups = {
   Users: users,
   Edits: edits,
   'RPM database': database,
-} as const satisfies Readonly<Record<string, Readonly<Record<string, KeySpec>>>>;
+};
+
+const all = {
+  ...identity,
+  ...repos,
+  ...includes,
+  ...content,
+  ...integrity,
+  ...layout,
+  ...versioning,
+  ...users,
+  ...edits,
+  ...database,
+};
 
 /** Every key with the check of its value. */
-export const treefileKeys: Readonly<Record<string, KeySpec>> = Object.assign({}, ...Object.values(keyGroups)) as Record<string, KeySpec>;
+export const treefileKeys: Readonly<Record<string, KeySpec>> = all;
+
+export type TreefileKeyName = keyof typeof all;
+/** What a key's value is after its check. */
+export type WrittenValue<K extends TreefileKeyName> = z.output<(typeof all)[K]['schema']>;
 
 /** Old spellings that are still taken. */
 export const aliases: Readonly<Record<string, string>> = {

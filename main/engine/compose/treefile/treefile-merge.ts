@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
+import { hasShape, isObject } from '../../../files/index.ts';
 import { holds } from './conditions.ts';
-import { treefileKeys } from './treefile-keys.ts';
+import { treefileKeys, type TreefileKeyName, type WrittenValue } from './treefile-keys.ts';
 import { beside, isArchPackages, machineArch, parseTreefile, type ParsedEntry, type ParsedFile, type Place } from './treefile-parse.ts';
 
 /** What one treefile, or several together, say. */
@@ -17,6 +18,14 @@ export interface Merged {
   /** Paths of files that the treefiles give as absolute ones. */
   readonly absolute: Set<string>;
 }
+
+export interface RepoPackages {
+  readonly repo: string;
+  readonly packages: readonly string[];
+  readonly place: Place;
+}
+
+export type PostprocessStep = { readonly inline: string; readonly place: Place } | { readonly script: string; readonly place: Place };
 
 const itemKey = (key: string, item: string): string => `${key}\0${item}`;
 
@@ -50,24 +59,25 @@ export class TreefileLoader {
     const own = ownEntries(entries, at.path);
     const find = (key: string): ParsedEntry | undefined => entries.find((e) => e.key === key);
     const include = find('include');
-    for (const [i, name] of ((include?.value as string[] | undefined) ?? []).entries())
+    for (const [i, name] of (written(include, 'include') ?? []).entries())
       join(own, this.#include(name, include?.items[i] ?? include?.place, 'include', at, context, own));
     const byArch = find('arch-include');
-    for (const name of (byArch?.value as Record<string, string[]> | undefined)?.[machineArch] ?? [])
+    for (const name of written(byArch, 'arch-include')?.[machineArch] ?? [])
       join(own, this.#include(name, byArch?.place, 'arch-include', at, context, own));
     this.#conditional(find('conditional-include'), own, at, context);
     return own;
   }
 
   #conditional(entry: ParsedEntry | undefined, own: Merged, at: Location, context: Context): void {
-    for (const [i, { if: conditions, include }] of ((entry?.value as Conditional[] | undefined) ?? []).entries()) {
+    for (const [i, { if: conditions, include }] of (written(entry, 'conditional-include') ?? []).entries()) {
       const place = entry?.items[i] ?? entry?.place ?? { file: at.display, line: 1, column: 1 };
       // an included file's variables count, too; what includes this one has the last word
       const known = variablesOf(own, context.variables);
       if (!conditions.every((condition) => holds(condition, known, place))) continue;
       const inline = entry?.inline?.get(i);
       if (inline) join(own, this.#entries(inline, at, { ...context, variables: known, draft: undefined }));
-      else for (const name of include as string[]) join(own, this.#include(name, place, 'conditional-include', at, context, own));
+      else if (Array.isArray(include))
+        for (const name of include) join(own, this.#include(name, place, 'conditional-include', at, context, own));
     }
   }
 
@@ -103,10 +113,22 @@ interface Context {
   readonly draft?: string | undefined;
 }
 
-interface Conditional {
-  readonly if: readonly string[];
-  readonly include: readonly string[] | Readonly<Record<string, unknown>>;
+/** What an entry says, when it is of this key: the reader checked it by the key's schema. */
+const written = <K extends TreefileKeyName>(entry: ParsedEntry | undefined, key: K): WrittenValue<K> | undefined =>
+  entry?.key === key ? (entry.value as WrittenValue<K>) : undefined;
+
+/** Values of keys that are kept with their places, and with whole paths. */
+interface LocatedValues {
+  readonly postprocess: readonly PostprocessStep[];
+  readonly 'postprocess-script': PostprocessStep;
+  readonly 'add-files': readonly { readonly source: string; readonly target: string; readonly place: Place }[];
+  readonly 'repo-packages': readonly RepoPackages[];
 }
+export type MergedValue<K extends TreefileKeyName> = K extends keyof LocatedValues ? LocatedValues[K] : WrittenValue<K>;
+
+/** A key's value, that of included files joined; all that gets in here under a key was checked by its schema. */
+export const valueIn = <K extends TreefileKeyName>({ values }: Pick<Merged, 'values'>, key: K): MergedValue<K> | undefined =>
+  values.get(key) as MergedValue<K> | undefined;
 
 function realpath(file: string): string {
   try {
@@ -120,7 +142,7 @@ function realpath(file: string): string {
 export function variablesOf(merged: Merged, outer: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const releasever = merged.values.get('releasever');
   return {
-    ...(merged.values.get('variables') as Record<string, unknown> | undefined),
+    ...valueIn(merged, 'variables'),
     ...(releasever === undefined ? {} : { releasever }),
     ...outer,
     basearch: machineArch,
@@ -136,10 +158,10 @@ function ownEntries(entries: readonly ParsedEntry[], file: string): Merged {
     const arch = isArchPackages(entry.key);
     if (arch !== undefined && arch !== machineArch) continue;
     const key = arch !== undefined || entry.key === 'bootstrap-packages' ? 'packages' : entry.key;
-    const value = located(key, entry, file);
-    for (const name of fileNames(key, entry.value)) if (path.isAbsolute(name)) merged.absolute.add(name);
+    const value = located(entry, file);
+    for (const name of fileNames(entry)) if (path.isAbsolute(name)) merged.absolute.add(name);
     const before = merged.values.get(key);
-    merged.values.set(key, before === undefined ? value : [...(before as unknown[]), ...(value as unknown[])]);
+    merged.values.set(key, before === undefined ? value : [before, value].flat());
     if (!merged.places.has(key)) merged.places.set(key, entry.place);
     if (Array.isArray(entry.value)) notePlaces(merged.places, key, entry);
   }
@@ -148,10 +170,10 @@ function ownEntries(entries: readonly ParsedEntry[], file: string): Merged {
 
 /** Package lists are split at blanks: each name gets the place of the entry that it stands in. */
 function notePlaces(places: Map<string, Place>, key: string, entry: ParsedEntry): void {
-  const values = entry.value as unknown[];
+  const values: readonly unknown[] = Array.isArray(entry.value) ? entry.value : [];
   const exact = values.length === entry.items.length;
   values.forEach((item, i) => {
-    const name = typeof item === 'string' ? item : (item as { repo?: unknown } | null)?.repo;
+    const name = hasShape(item, { repo: 'string' }) ? item.repo : item;
     if (typeof name !== 'string') return;
     const place = (exact ? entry.items[i] : entry.places?.[i]) ?? entry.place;
     if (!places.has(itemKey(key, name))) places.set(itemKey(key, name), place);
@@ -159,11 +181,11 @@ function notePlaces(places: Map<string, Place>, key: string, entry: ParsedEntry)
 }
 
 /** What a key's value names as files, as it is written. */
-function fileNames(key: string, value: unknown): string[] {
-  if (key === 'postprocess-script') return [value as string];
-  if (key === 'add-files') return (value as [string, string][]).map(([source]) => source);
-  if (key === 'check-passwd' || key === 'check-groups') return [(value as { filename?: string }).filename ?? ''];
-  return [];
+function fileNames(entry: ParsedEntry): string[] {
+  const check = written(entry, 'check-passwd') ?? written(entry, 'check-groups');
+  if (check) return check.type === 'file' ? [check.filename] : [];
+  const script = written(entry, 'postprocess-script');
+  return [...(script === undefined ? [] : [script]), ...(written(entry, 'add-files') ?? []).map(([source]) => source)];
 }
 
 /** A file that a key's value names. Whoever adds such a key says so in its table: what these files hold takes part in the input hash. */
@@ -173,28 +195,22 @@ function fileOf(key: string, treefile: string, name: string): string {
 }
 
 /** Values that name files are resolved while it is known which treefile they stand in. */
-function located(key: string, { value, place, items }: ParsedEntry, file: string): unknown {
-  switch (key) {
-    case 'postprocess':
-      return (value as string[]).map((inline, i) => ({ inline, place: items[i] ?? place }));
-    case 'postprocess-script':
-      return { script: fileOf(key, file, value as string), place };
-    case 'add-files':
-      return (value as [string, string][]).map(([source, target], i) => ({
-        source: fileOf(key, file, source),
-        target,
-        place: items[i] ?? place,
-      }));
-    case 'repo-packages':
-      return (value as { repo: string; packages: string[] }[]).map((entry, i) => ({ ...entry, place: items[i] ?? place }));
-    case 'check-passwd':
-    case 'check-groups': {
-      const check = value as { type: string; filename?: string };
-      return check.filename === undefined ? check : { ...check, filename: fileOf(key, file, check.filename) };
-    }
-    default:
-      return value;
-  }
+function located(entry: ParsedEntry, file: string): unknown {
+  const placeOf = (i: number): Place => entry.items[i] ?? entry.place;
+  const check = written(entry, 'check-passwd') ?? written(entry, 'check-groups');
+  if (check?.type === 'file') return { ...check, filename: fileOf(entry.key, file, check.filename) };
+  const script = written(entry, 'postprocess-script');
+  if (script !== undefined) return { script: fileOf(entry.key, file, script), place: entry.place } satisfies PostprocessStep;
+  const values = {
+    postprocess: written(entry, 'postprocess')?.map((inline, i) => ({ inline, place: placeOf(i) })),
+    'add-files': written(entry, 'add-files')?.map(([source, target], i) => ({
+      source: fileOf(entry.key, file, source),
+      target,
+      place: placeOf(i),
+    })),
+    'repo-packages': written(entry, 'repo-packages')?.map((each, i) => ({ ...each, place: placeOf(i) })),
+  } satisfies { [K in keyof LocatedValues]?: LocatedValues[K] | undefined };
+  return values.postprocess ?? values['add-files'] ?? values['repo-packages'] ?? entry.value;
 }
 
 function join(into: Merged, included: Merged): void {
@@ -202,8 +218,8 @@ function join(into: Merged, included: Merged): void {
     const own = into.values.get(key);
     const merge = treefileKeys[key]?.merge;
     if (own === undefined) into.values.set(key, value);
-    else if (merge === 'append') into.values.set(key, [...(value as unknown[]), ...(own as unknown[])]);
-    else if (merge === 'map') into.values.set(key, { ...(value as object), ...(own as object) });
+    else if (merge === 'append') into.values.set(key, [value, own].flat());
+    else if (merge === 'map' && isObject(value) && isObject(own)) into.values.set(key, { ...value, ...own });
   }
   for (const [key, place] of included.places) if (!into.places.has(key)) into.places.set(key, place);
   into.files.push(...included.files);

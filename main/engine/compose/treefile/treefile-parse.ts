@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type YAMLMap } from 'yaml';
 import { TreelineError, type ErrorReport, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import { parseKickstart } from './kickstart.ts';
@@ -40,7 +40,7 @@ export interface ParsedFile {
 
 /** rpm's name of this machine's architecture, for `packages-$arch`. */
 export const machineArch: string =
-  { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[process.arch as string] ?? process.arch;
+  { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[String(process.arch)] ?? process.arch;
 const packagesPerArch = /^packages-(.+)$/;
 /** Those that rpm names (rpmrc) and somebody composes or composed for. */
 const knownArchs: ReadonlySet<string> = new Set(
@@ -92,6 +92,9 @@ interface Member {
   readonly at: Node | null;
   readonly value: Node | null;
 }
+
+/** What a document holds at a place; null where that is nothing. */
+const nodeOf = (value: unknown): Node | null => (isNode(value) ? value : null);
 
 class Reader {
   readonly warnings: ErrorReport[] = [];
@@ -154,10 +157,11 @@ class Reader {
     if (within.has(map)) throw new TreelineError('treefile.syntax', { ...this.#placeOf(map), detail: 'The map contains itself.' });
     const members: Member[] = [];
     const merged: Member[] = [];
-    for (const pair of map.items as Pair<Node | null, Node | null>[]) {
+    for (const { key: given, value: said } of map.items) {
+      const pair = { key: nodeOf(given), value: nodeOf(said) };
       const name: unknown = isScalar(pair.key) ? pair.key.value : undefined;
       if (typeof name === 'symbol' || name === '<<') {
-        const sources = isSeq(pair.value) ? (pair.value.items as Node[]) : [pair.value];
+        const sources = isSeq(pair.value) ? pair.value.items.map(nodeOf) : [pair.value];
         for (const source of sources) {
           const target = this.#resolved(source);
           if (!isMap(target))
@@ -208,18 +212,18 @@ class Reader {
       throw new TreelineError('treefile.invalid-value', { ...where, key, detail: [detail, hint].filter(Boolean).join('. ') });
     }
     const list = this.#resolved(node);
-    const items = isSeq(list) ? (list.items as Node[]).map((item) => this.#placeOf(item, place)) : [];
+    const items = isSeq(list) ? list.items.map((item) => this.#placeOf(nodeOf(item), place)) : [];
     const perName = spec === treefileKeys['packages'] || key.endsWith('-packages') ? namePlaces(value, items) : undefined;
-    const inline = key === 'conditional-include' && isSeq(list) ? this.#inline(list.items as Node[]) : undefined;
+    const inline = key === 'conditional-include' && isSeq(list) ? this.#inline(list.items.map(nodeOf)) : undefined;
     return [{ key, value: result.data, place, items, ...(perName ? { places: perName } : {}), ...(inline ? { inline } : {}) }];
   }
 
   /** Treefiles written in place, checked as files are. */
-  #inline(items: readonly Node[]): Map<number, readonly ParsedEntry[]> {
+  #inline(items: readonly (Node | null)[]): Map<number, readonly ParsedEntry[]> {
     const found = new Map<number, readonly ParsedEntry[]>();
     items.forEach((item, i) => {
       const condition = this.#resolved(item);
-      const include = isMap(condition) ? this.#resolved(condition.get('include', true) as Node | null) : null;
+      const include = isMap(condition) ? this.#resolved(nodeOf(condition.get('include', true))) : null;
       if (isMap(include)) found.set(i, this.#entriesOf(include));
     });
     return found;
@@ -228,7 +232,7 @@ class Reader {
   /** A node as plain values. What refers to itself, or multiplies by aliases without end, is refused. */
   #plain(node: Node | null, place: Place, key: string): unknown {
     try {
-      const value = node?.toJS(this.#document) as unknown;
+      const value: unknown = node?.toJS(this.#document);
       JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
       return withNumbers(value ?? null, keepsNumbers.has(key) ? (exact) => exact : String);
     } catch (error) {
@@ -238,7 +242,7 @@ class Reader {
   }
 
   #resolved(node: Node | null): Node | null {
-    return isAlias(node) ? ((node.resolve(this.#document) as Node | undefined) ?? null) : node;
+    return isAlias(node) ? nodeOf(node.resolve(this.#document)) : node;
   }
 
   /** Where the value at a path inside of a node stands, or the nearest thing around it. */
@@ -248,12 +252,12 @@ class Reader {
     for (const part of inside) {
       let next: Node | null | undefined;
       if (isMap(at)) {
-        const pair = (at.items as Pair<Node, Node | null>[]).find((each) => isScalar(each.key) && String(each.key.value) === String(part));
+        const pair = at.items.find((each) => isScalar(each.key) && String(each.key.value) === String(part));
         if (!pair) break;
-        place = this.#placeOf(pair.key, place);
-        next = pair.value;
+        place = this.#placeOf(nodeOf(pair.key), place);
+        next = nodeOf(pair.value);
       } else if (isSeq(at)) {
-        next = at.items[Number(part)] as Node | undefined;
+        next = nodeOf(at.items[Number(part)]);
         if (next) place = this.#placeOf(next, place);
       }
       if (!next) break;
@@ -285,9 +289,10 @@ export function withNumbers(value: unknown, large: (exact: bigint) => unknown): 
 }
 
 const namePlaces = (value: unknown, items: readonly Place[]): Place[] =>
-  (value as unknown[]).flatMap((entry, i) =>
-    typeof entry === 'string' && items[i] ? splitPackages(entry).map(() => items[i] as Place) : [],
-  );
+  (Array.isArray(value) ? value : []).flatMap((entry: unknown, i) => {
+    const place = items[i];
+    return typeof entry === 'string' && place ? splitPackages(entry).map(() => place) : [];
+  });
 
 /** Resolve a path written in a treefile, relative to that file. */
 export const beside = (file: string, name: string): string => path.resolve(path.dirname(file), name);

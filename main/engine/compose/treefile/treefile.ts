@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
+import { knownFields } from '../../../files/index.ts';
 import { nearestKey } from './nearest-key.ts';
 import { handOver, takenOver, type HandedTreefile } from './treefile-handover.ts';
-import { finalizeScripts, placeIn, TreefileLoader, variablesOf, type Merged } from './treefile-merge.ts';
+import { finalizeScripts, placeIn, TreefileLoader, valueIn, variablesOf, type Merged, type MergedValue } from './treefile-merge.ts';
+import type { PostprocessStep, RepoPackages } from './treefile-merge.ts';
+import type { TreefileKeyName } from './treefile-keys.ts';
 import { machineArch, type Place } from './treefile-parse.ts';
 import type { UserCheck } from './user-check.ts';
 import { substitute } from './variables.ts';
@@ -89,14 +92,6 @@ export interface Treefile {
 /** In the commit, beside it, or nowhere. */
 export type MetadataPlace = 'inline' | 'detached' | 'disabled';
 
-export interface RepoPackages {
-  readonly repo: string;
-  readonly packages: readonly string[];
-  readonly place: Place;
-}
-
-export type PostprocessStep = { readonly inline: string; readonly place: Place } | { readonly script: string; readonly place: Place };
-
 /** What a caller needs a treefile to say. */
 export interface TreefileNeeds {
   /** False: the packages are there already. */
@@ -119,10 +114,13 @@ export function loadForOthers(file: string, draft?: string, needs: TreefileNeeds
   return { handed: handOver(file, draft, merged), treefile: finish(absolute, file, merged, needs) };
 }
 
+/** Keys whose values are of a kind. */
+type KeyOf<T> = { [K in TreefileKeyName]: MergedValue<K> extends T ? K : never }[TreefileKeyName];
+
 function finish(absolute: string, display: string, merged: Merged, needs: TreefileNeeds): Treefile {
-  const { values, places } = merged;
+  const { places } = merged;
   const variables = variablesOf(merged);
-  const get = <T>(key: string): T | undefined => values.get(key) as T | undefined;
+  const get = <K extends TreefileKeyName>(key: K): MergedValue<K> | undefined => valueIn(merged, key);
   const placeOf = (key: string, item?: string): Place | undefined => placeIn(places, key, item);
   const missing = (key: string): TreelineError => {
     // in JSON an unknown key is no error: it may be this one, misspelt
@@ -131,31 +129,32 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     return new TreelineError('treefile.missing-key', { file: display, key, facts: { hint } });
   };
   const expand = (key: string, text: string): string => substitute(text, variables, { ...placeOf(key), key });
-  const string = (key: string): string | undefined => {
-    const value = get<string>(key);
+  const string = (key: KeyOf<string>): string | undefined => {
+    const value = get(key);
     return value === undefined ? undefined : expand(key, value);
   };
   /** Strings of a map's own values; what is deeper stays as it is. */
-  const map = (key: string): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(get<object>(key) ?? {}).map(([k, v]: [string, unknown]) => [k, typeof v === 'string' ? expand(key, v) : v]),
-    );
-  const list = (key: string): string[] => [...new Set(get<string[]>(key))];
-  const flag = (key: string, otherwise: boolean): boolean => get<boolean>(key) ?? otherwise;
-  const basearch = get<string>('basearch');
+  const map = (key: KeyOf<object>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(get(key) ?? {}).map(([k, v]: [string, unknown]) => [k, typeof v === 'string' ? expand(key, v) : v]));
+  const list = (key: KeyOf<string[]>): string[] => [...new Set(get(key))];
+  const flag = (key: KeyOf<boolean>, otherwise: boolean): boolean => get(key) ?? otherwise;
+  const basearch = get('basearch');
   if (basearch !== undefined && basearch !== machineArch)
     throw new TreelineError('not-supported', {
       ...placeOf('basearch'),
       key: 'basearch',
       subject: `Composing for ${basearch} on ${machineArch}`,
     });
+  const rojig =
+    get('rojig') &&
+    Object.fromEntries(Object.entries(get('rojig') ?? {}).flatMap(([k, v]) => (v === undefined ? [] : [[k, expand('rojig', v)] as const])));
   const ref = string('ref') ?? '';
-  const edition = get<Treefile['edition']>('edition') ?? 2014;
+  const edition = get('edition') === 2024 ? 2024 : 2014;
   const container = flag('container', false);
-  const repoPackages = get<RepoPackages[]>('repo-packages') ?? [];
+  const repoPackages = get('repo-packages') ?? [];
   const ostreeLayers = list('ostree-layers');
   if (needs.packages !== false && list('packages').length + repoPackages.length + ostreeLayers.length === 0) throw missing('packages');
-  const script = get<PostprocessStep>('postprocess-script');
+  const script = get('postprocess-script');
   const versionPrefix = string('automatic-version-prefix');
   const wrongField = unknownDateField(versionPrefix ?? '');
   if (wrongField !== undefined)
@@ -171,7 +170,7 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
       key: 'platform-module',
       detail: 'it must be a name and a stream, such as platform:el8',
     });
-  const rpmdb = get<Treefile['rpmdb'] | 'bdb' | 'b-d-b'>('rpmdb') ?? 'target';
+  const rpmdb = get('rpmdb') ?? 'target';
   const units = list('units');
   const machineidCompat = flag('machineid-compat', true);
   if (units.length > 0 && !machineidCompat)
@@ -186,44 +185,44 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     edition,
     ref,
     metadata: map('metadata'),
-    ...(get('rojig') === undefined ? {} : { rojig: map('rojig') as Record<string, string> }),
+    ...knownFields({ rojig }),
     basearch: machineArch,
     variables,
-    repovars: get<Record<string, string>>('repovars') ?? {},
+    repovars: get('repovars') ?? {},
     repos: list('repos'),
     lockfileRepos: list('lockfile-repos'),
-    repoMetadata: get<MetadataPlace>('repo-metadata') ?? 'inline',
-    advisoriesMetadata: get<MetadataPlace>('advisories-metadata') ?? 'inline',
+    repoMetadata: get('repo-metadata') ?? 'inline',
+    advisoriesMetadata: get('advisories-metadata') ?? 'inline',
     packages: list('packages'),
     repoPackages,
     excludePackages: list('exclude-packages'),
     ostreeLayers,
     ostreeOverrideLayers: list('ostree-override-layers'),
     recommends: flag('recommends', true),
-    ...optional('platformModule', platformModule),
-    releasever: get<string>('releasever') ?? '',
-    ...optional('automaticVersionPrefix', versionPrefix),
-    automaticVersionSuffix: get<string>('automatic-version-suffix') ?? '.',
+    ...knownFields({ platformModule }),
+    releasever: get('releasever') ?? '',
+    ...knownFields({ automaticVersionPrefix: versionPrefix }),
+    automaticVersionSuffix: get('automatic-version-suffix') ?? '.',
     addCommitMetadata: map('add-commit-metadata'),
-    ...optional('mutateOsRelease', string('mutate-os-release')),
+    ...knownFields({ mutateOsRelease: string('mutate-os-release') }),
     units,
-    ...optional('defaultTarget', get<string>('default-target')),
-    postprocess: [...(get<PostprocessStep[]>('postprocess') ?? []), ...(script ? [script] : [])],
+    ...knownFields({ defaultTarget: get('default-target') }),
+    postprocess: [...(get('postprocess') ?? []), ...(script ? [script] : [])],
     finalize: edition === 2024 ? finalizeScripts(merged.directories) : [],
     documentation: flag('documentation', true),
     selinux: flag('selinux', !container),
-    bootLocation: get<Treefile['bootLocation']>('boot-location') ?? (edition === 2024 ? 'modules' : 'new'),
+    bootLocation: get('boot-location') ?? (edition === 2024 ? 'modules' : 'new'),
     noInitramfs: flag('no-initramfs', false),
-    initramfsArgs: get<string[]>('initramfs-args') ?? [],
+    initramfsArgs: get('initramfs-args') ?? [],
     machineidCompat,
     tmpIsDir: flag('tmp-is-dir', container || edition === 2024),
     removeFiles: list('remove-files'),
-    addFiles: get<Treefile['addFiles']>('add-files') ?? [],
-    removeFromPackages: get<[string, ...string[]][]>('remove-from-packages') ?? [],
+    addFiles: get('add-files') ?? [],
+    removeFromPackages: (get('remove-from-packages') ?? []).map(([name = '', ...patterns]) => [name, ...patterns] as const),
     etcGroupMembers: list('etc-group-members'),
     preservePasswd: flag('preserve-passwd', true),
     container,
-    containerCmd: get<string[]>('container-cmd') ?? [],
+    containerCmd: get('container-cmd') ?? [],
     optUsrlocal: optUsrlocalOf(get('opt-usrlocal'), flag('opt-usrlocal-overlays', false)),
     installLangs: list('install-langs'),
     // an old name of a format that the tree's own rpm doesn't have any more
@@ -232,15 +231,15 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
     cliwrap: flag('cliwrap', false),
     cliwrapBinaries: list('cliwrap-binaries'),
     readonlyExecutables: flag('readonly-executables', false),
-    checkPasswd: get<UserCheck>('check-passwd') ?? { type: 'previous' },
-    checkGroups: get<UserCheck>('check-groups') ?? { type: 'previous' },
+    checkPasswd: get('check-passwd') ?? { type: 'previous' },
+    checkGroups: get('check-groups') ?? { type: 'previous' },
     ignoreRemovedUsers: list('ignore-removed-users'),
     ignoreRemovedGroups: list('ignore-removed-groups'),
-    sysusers: get<Treefile['sysusers']>('sysusers') ?? 'compose-auto',
+    sysusers: get('sysusers') ?? 'compose-auto',
     ima: flag('ima', false),
     ignoreDevices: flag('ignore-devices', true),
-    selinuxLabelVersion: get<number>('selinux-label-version') ?? 1,
-    ...optional('gpgKey', get<string>('gpg-key')),
+    selinuxLabelVersion: get('selinux-label-version') ?? 1,
+    ...knownFields({ gpgKey: get('gpg-key') }),
     files: merged.files,
     warnings: merged.warnings,
     absolute: merged.absolute,
@@ -248,8 +247,5 @@ function finish(absolute: string, display: string, merged: Merged, needs: Treefi
   };
 }
 
-const optUsrlocalOf = (written: string | undefined, overlays: boolean): Treefile['optUsrlocal'] =>
-  (written === 'stateoverlay' ? 'state-overlay' : (written as Treefile['optUsrlocal'] | undefined)) ?? (overlays ? 'state-overlay' : 'var');
-
-const optional = <K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> =>
-  value === undefined ? {} : ({ [key]: value } as Record<K, string>);
+const optUsrlocalOf = (written: MergedValue<'opt-usrlocal'> | undefined, overlays: boolean): Treefile['optUsrlocal'] =>
+  (written === 'stateoverlay' ? 'state-overlay' : written) ?? (overlays ? 'state-overlay' : 'var');

@@ -32,7 +32,7 @@ function kindOf(value: unknown): string {
 }
 
 const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[part], value);
+  path.reduce<unknown>((inner, part) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, part) : undefined), value);
 
 const plain = (path: readonly PropertyKey[]): (string | number)[] => path.filter((p) => typeof p !== 'symbol');
 
@@ -80,7 +80,7 @@ function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: (string
     if (each.code === 'invalid_type') return [kinds[each.expected] ?? each.expected];
     return each.code === 'invalid_value' ? each.values.map(String) : [];
   });
-  const options = 'discriminator' in issue && 'options' in issue ? (issue.options as unknown[]).map(String) : [];
+  const options = 'discriminator' in issue && 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
   const words = [...new Set([...expected, ...options])];
   const found = at(root, path);
   const near = options.length > 0 && typeof found === 'string' ? didYouMean(found, options) : '';

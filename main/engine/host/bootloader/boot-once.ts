@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, messageOf } from '../../../../shared/errors/index.ts';
 import { atomicFile, readRegularFile } from '../../../files/index.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
 import { pathInMenu } from '../../base/names/alongside-menu.ts';
@@ -132,8 +132,8 @@ function run(program: string, ...args: string[]): void {
   try {
     execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 });
   } catch (error) {
-    const { stderr, message } = error as { stderr?: Buffer; message: string };
-    throw new TreelineError('internal.unexpected', { subject: program, detail: `${program}: ${stderr?.toString().trim() || message}` });
+    const said = error instanceof Error && 'stderr' in error && Buffer.isBuffer(error.stderr) ? error.stderr.toString().trim() : '';
+    throw new TreelineError('internal.unexpected', { subject: program, detail: `${program}: ${said || messageOf(error)}` });
   }
 }
 

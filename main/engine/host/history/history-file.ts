@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { HistoryEntry } from '../../../../shared/domain/index.ts';
-import { appendLasting } from '../../../files/index.ts';
+import { isErrorReport } from '../../../../shared/errors/index.ts';
+import { appendLasting, hasShape, isKeyOf } from '../../../files/index.ts';
 
 /** The log of what was done to the system: JSON lines, only ever appended to, so that a crash can tear at most the last line. */
 export class HistoryFile {
@@ -28,7 +29,7 @@ export class HistoryFile {
     const entries: HistoryEntry[] = [];
     const lines = this.text().split('\n');
     for (let index = lines.length - 1; index >= 0 && entries.length < limit; index--) {
-      const entry = parse(lines[index] as string);
+      const entry = parse(lines[index] ?? '');
       if (entry) entries.push(entry);
     }
     return entries;
@@ -48,10 +49,57 @@ export class HistoryFile {
   }
 }
 
+const actions = {
+  stage: true,
+  deploy: true,
+  finalized: true,
+  boot: true,
+  rollback: true,
+  pin: true,
+  unpin: true,
+  undeploy: true,
+  cleanup: true,
+  kargs: true,
+  'finalize-failed': true,
+  cancelled: true,
+  rebase: true,
+  'repair-origin': true,
+  repair: true,
+  'boot-once': true,
+  remote: true,
+  'trust-key': true,
+  restart: true,
+} as const satisfies Record<HistoryEntry['action'], true>;
+const results = { ok: true, failed: true, cancelled: true } as const satisfies Record<HistoryEntry['result'], true>;
+const entryShape = {
+  id: 'string',
+  at: 'number',
+  action: 'string',
+  result: 'string',
+  fromVersion: 'string?',
+  toVersion: 'string?',
+  checksum: 'string?',
+  deploymentId: 'string?',
+  subject: 'string?',
+} as const;
+
+/** Other versions write here, too: what this one has no words for can't be shown. */
+const isEntry = (value: unknown): value is HistoryEntry =>
+  hasShape(value, entryShape) &&
+  isKeyOf(actions, value.action) &&
+  isKeyOf(results, value.result) &&
+  hasShape(value['by'], { uid: 'number', name: 'string', client: 'string' }) &&
+  (value['kernelArgs'] === undefined || hasShape(value['kernelArgs'], { added: 'strings', removed: 'strings' })) &&
+  (value['error'] === undefined || isErrorReport(value['error'])) &&
+  (value['notRemoved'] === undefined || areNotRemoved(value['notRemoved']));
+
+const areNotRemoved = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => hasShape(each, { path: 'string', detail: 'string' }));
+
 function parse(line: string): HistoryEntry | undefined {
   try {
-    const entry = JSON.parse(line) as HistoryEntry;
-    return typeof entry.id === 'string' && typeof entry.at === 'number' && typeof entry.action === 'string' ? entry : undefined;
+    const entry: unknown = JSON.parse(line);
+    return isEntry(entry) ? entry : undefined;
   } catch {
     return undefined;
   }

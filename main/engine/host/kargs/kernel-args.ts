@@ -51,14 +51,14 @@ export function kernelArg(text: string): KernelArg {
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(trimmed)) fail('it holds a control character');
   if ((trimmed.split('"').length - 1) % 2 !== 0) fail('a double quote isn’t closed');
   const parsed = parseKernelArgs(trimmed);
-  let arg = parsed[0] as KernelArg;
+  let [arg] = parsed;
   if (parsed.length > 1) {
     if (trimmed.includes('"')) fail('quotes and blanks can’t be combined like this');
     const equals = trimmed.indexOf('=');
     if (equals < 0 || /\s/.test(trimmed.slice(0, equals))) fail('a key can’t hold blanks');
     arg = parseOne(`${trimmed.slice(0, equals)}="${trimmed.slice(equals + 1)}"`);
   }
-  if (arg.key === '' || /\s/.test(arg.key)) fail('the key is missing or holds blanks');
+  if (!arg || arg.key === '' || /\s/.test(arg.key)) return fail('the key is missing or holds blanks');
   return arg;
 }
 
@@ -102,15 +102,15 @@ function ambiguous(key: string, found: readonly KernelArg[]): never {
 function replaceOne(args: KernelArg[], text: string): void {
   const wanted = kernelArg(text);
   const candidates = args.filter((a) => a.key === wanted.key);
-  if (candidates.length === 0) throw new TreelineError('kargs.not-found', { subject: wanted.key });
-  const byOldValue = candidates.find((a) => a.value !== undefined && wanted.value?.startsWith(`${a.value}=`));
-  if (byOldValue) {
-    const value = (wanted.value as string).slice((byOldValue.value as string).length + 1);
-    args[args.indexOf(byOldValue)] = kernelArg(`${wanted.key}=${value}`);
+  const [first] = candidates;
+  if (!first) throw new TreelineError('kargs.not-found', { subject: wanted.key });
+  for (const candidate of candidates) {
+    if (candidate.value === undefined || !wanted.value?.startsWith(`${candidate.value}=`)) continue;
+    args[args.indexOf(candidate)] = kernelArg(`${wanted.key}=${wanted.value.slice(candidate.value.length + 1)}`);
     return;
   }
-  if (!candidates.every((a) => same(a, candidates[0] as KernelArg))) ambiguous(wanted.key, candidates);
-  args[args.indexOf(candidates[0] as KernelArg)] = wanted;
+  if (!candidates.every((a) => same(a, first))) ambiguous(wanted.key, candidates);
+  args[args.indexOf(first)] = wanted;
 }
 
 /** KEY names a lone one of any value; KEY=VALUE names exactly that. Of equal ones the last goes. */
@@ -118,7 +118,8 @@ function matches(args: readonly KernelArg[], wanted: KernelArg): KernelArg[] {
   const exact = args.filter((a) => same(a, wanted));
   if (exact.length > 0 || wanted.value !== undefined) return exact;
   const byKey = args.filter((a) => a.key === wanted.key);
-  if (byKey.length > 0 && !byKey.every((a) => same(a, byKey[0] as KernelArg))) ambiguous(wanted.key, byKey);
+  const [first] = byKey;
+  if (first && !byKey.every((a) => same(a, first))) ambiguous(wanted.key, byKey);
   return byKey;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import type { FileType } from '../../../../shared/domain/index.ts';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 
 /** open(2): only a handle on the place; reading, a device's or pipe's side effects need another open. Not among node's constants. */
 export const pathOnly = 0o10000000;
@@ -85,7 +85,8 @@ function unlessGone<T>(run: () => T, at?: Buffer): T | undefined {
   try {
     return run();
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
+    const code = systemCodeOf(error);
+    const path = error instanceof Error && 'path' in error ? error.path : undefined;
     // ELOOP: a link stands where a directory was
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     const subject = String(at ?? path ?? '/etc');

@@ -57,7 +57,7 @@ export function sourceInTree(reader: TreeReader, root: DirRef | undefined, names
     if (at && (reader.attributes(at.meta).mode & 0o001) === 0) everybody = false;
   }
   if (!at) return undefined;
-  const last = names.at(-1) as string;
+  const last = names.at(-1) ?? '';
   const { files, dirs } = reader.directory(at.tree);
   const dir = dirs.get(last);
   const close = (): void => undefined;

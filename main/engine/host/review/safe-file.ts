@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 import { pathOnly, typeOf } from './etc-local.ts';
 import type { SideSource } from './file-side.ts';
 
@@ -33,7 +33,7 @@ export function openBelow(root: string, names: readonly string[]): SideSource | 
     let directory = enter(root, constants.O_DIRECTORY);
     let everybody = true;
     const parents = names.slice(0, -1);
-    const last = names.at(-1) as string;
+    const last = names.at(-1) ?? '.';
     for (const name of parents) {
       directory = enter(`/proc/self/fd/${directory}/${name}`, constants.O_DIRECTORY);
       if ((fstatSync(directory).mode & 0o001) === 0) everybody = false;
@@ -53,7 +53,7 @@ export function openBelow(root: string, names: readonly string[]): SideSource | 
     };
   } catch (error) {
     for (const fd of open) closeSync(fd);
-    const { code } = error as NodeJS.ErrnoException;
+    const code = systemCodeOf(error);
     // ELOOP, ENOTDIR: a link or a file where a directory was asked for
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw new TreelineError('review.unreadable', { subject: names.join('/'), detail: code ?? String(error) }, { cause: error });

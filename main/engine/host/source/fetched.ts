@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { isFormat1 } from '../sysroot/state-shapes.ts';
+import { hasShape } from '../../../files/index.ts';
 import type { FetchOutcome, FetchRequest, SummaryRef } from '../../base/ports/fetch.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { readJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
@@ -119,6 +121,8 @@ interface ProvenFile {
   readonly checksum: string;
 }
 
+const isProvenFile = (value: unknown): value is ProvenFile =>
+  isFormat1(value) && hasShape(value, { refspec: 'string', checksum: 'string' });
 const provenFile = (dir: StateDir): string => path.join(dir.state, 'proven-branch.json');
 
 /** What was fetched lies in a directory of the fetching user: which commit a signed list named is remembered elsewhere. */
@@ -131,8 +135,8 @@ export function fetchedTarget(context: UpdateContext, source: Source, revision: 
   const { repo } = context.sysroot;
   if (revision.kind === 'checksum' || !demandsAny(demandsOf(repo, source.remote).summary))
     return withFetched(context, (fetched) => knownTarget(fetched, source, revision));
-  const known = readJson<ProvenFile>(provenFile(context.dir));
-  const tip = known?.format === 1 && known.refspec === source.refspec ? known.checksum : repo.tryResolveRev(source.refspec);
+  const known = readJson(provenFile(context.dir), isProvenFile);
+  const tip = known?.refspec === source.refspec ? known.checksum : repo.tryResolveRev(source.refspec);
   if (tip === undefined) throw new TreelineError('repo.revision-not-found', { subject: source.refspec, facts: { repo: source.refspec } });
   return withFetched(context, (fetched) => knownTarget(fetched, source, revision, tip));
 }

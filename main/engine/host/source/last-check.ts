@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { CheckState } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { isCheckState, isFormat1 } from '../sysroot/state-shapes.ts';
 import { readJson, type StateDir } from '../sysroot/state-dir.ts';
 import type { UpdateContext } from './context.ts';
 import type { Source } from './source.ts';
@@ -13,6 +14,9 @@ export interface CheckFile {
   readonly base: string;
   readonly state: CheckState;
 }
+
+export const isCheckFile = (value: unknown): value is CheckFile =>
+  isFormat1(value) && typeof value['base'] === 'string' && isCheckState(value['state']);
 
 export const checkFile = (dir: StateDir): string => path.join(dir.state, 'check.json');
 
@@ -29,7 +33,7 @@ function pending(source: Source): string | undefined {
 }
 
 function checkedUpdate(context: UpdateContext): string | undefined {
-  const file = readJson<CheckFile>(checkFile(context.dir));
+  const file = readJson(checkFile(context.dir), isCheckFile);
   const state = file?.state;
   return state?.kind === 'available' ? state.update.checksum : state?.kind === 'failed' ? state.last?.checksum : undefined;
 }

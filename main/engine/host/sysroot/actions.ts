@@ -184,12 +184,12 @@ function pendingDeployments(sysroot: SysrootPort, osname: string): RawDeployment
   return own.filter((d, i) => d.staged || (i < booted && !d.pinned));
 }
 
-const cleanupElements = ['base', 'pending-deploy', 'rollback-deploy', 'repomd'] as const;
+const cleanupElements: readonly string[] = ['base', 'pending-deploy', 'rollback-deploy', 'repomd'];
 const repomdCache = 'var/cache/rpm-ostree/repomd';
 
 /** rpm-ostree's Cleanup. `freedBytes` is what the file systems of the sysroot and /boot have more afterwards. Throws `usage.invalid`. */
 export function cleanup(job: SysrootJob, osname: string, elements: readonly string[]): { changed: boolean; freedBytes: number } {
-  const unknown = elements.find((e) => !(cleanupElements as readonly string[]).includes(e));
+  const unknown = elements.find((e) => !cleanupElements.includes(e));
   if (unknown !== undefined) {
     throw new TreelineError('usage.invalid', { detail: `Unknown cleanup element “${unknown}”; known: ${cleanupElements.join(', ')}` });
   }

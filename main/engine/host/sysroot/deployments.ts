@@ -8,8 +8,9 @@ import { layerOf } from './layer.ts';
 import { originOf } from './origin.ts';
 import { demandsAny, tryDemandsOf } from '../../base/trust/demands.ts';
 import { commitSignatures, keyringFingerprint, type GpgVerify } from '../../base/trust/signatures.ts';
+import { isFormat1, isSignature } from './state-shapes.ts';
 import { readJson, tryWriteJson, type StateDir } from './state-dir.ts';
-import { readRegularFile } from '../../../files/index.ts';
+import { readRegularFile, isObject } from '../../../files/index.ts';
 
 /** Made by `--lock-finalization`, looked at by `ostree admin finalize-staged`. */
 export const finalizationLock = '/run/ostree/staged-deployment-locked';
@@ -86,18 +87,23 @@ interface VerifiedFile {
   readonly entries: Record<string, readonly Signature[]>;
 }
 
+const isVerifiedFile = (value: unknown): value is VerifiedFile =>
+  isFormat1(value) &&
+  isObject(value['entries']) &&
+  Object.values(value['entries']).every((entry) => Array.isArray(entry) && entry.every(isSignature));
+
 /** Verifying costs a gpg process a commit: the answer is kept as long as commit, keyring and day are the same (keys expire). */
 function cachedSignatures(commit: CommitPort, sysroot: SysrootPort, remote: string, dir: StateDir, gpg: GpgVerify): readonly Signature[] {
   if (remote === '' || !sysroot.repo.hasRemote(remote)) return [];
   const file = path.join(dir.cache, 'verified.json');
   const day = Math.floor(Date.now() / 86_400_000);
-  const cache = readJson<VerifiedFile>(file);
+  const cache = readJson(file, isVerifiedFile);
   let key: string;
   let signatures: readonly Signature[];
   try {
     const detached = sysroot.repo.detachedSignatures(commit.checksum, 'ostree.gpgsigs').length;
     key = `${commit.checksum}:${remote}:${keyringFingerprint(sysroot.repo, remote)}:${detached}:${day}`;
-    const known = cache?.format === 1 ? cache.entries[key] : undefined;
+    const known = cache?.entries[key];
     if (known) return known;
     signatures = commitSignatures(commit, sysroot.repo, sysroot.repo, remote, gpg);
   } catch {

@@ -2,7 +2,8 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FinalizeFailure } from '../../../../shared/domain/index.ts';
-import { readRegularFile } from '../../../files/index.ts';
+import { isFinalizeFailure } from './state-shapes.ts';
+import { readRegularFile, hasShape } from '../../../files/index.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
 import { readJson, removeFile, tryWriteJson, type StateDir } from './state-dir.ts';
 
@@ -15,6 +16,9 @@ interface StagedRecord {
   readonly at: number;
   readonly boot: string;
 }
+
+const isStagedRecord = (value: unknown): value is StagedRecord =>
+  hasShape(value, { id: 'string', checksum: 'string', version: 'string', at: 'number', boot: 'string' });
 
 const stagedFile = (dir: StateDir): string => path.join(dir.state, 'staged.json');
 /** A stamp that doesn't tell of a failure, or not of one that still matters. */
@@ -45,9 +49,9 @@ export function forgetStaged(sysroot: SysrootPort, dir: StateDir): void {
  * (/boot/ostree/finalize-failure.stamp, removed by `ostree admin boot-complete`, stale when /boot was totally full) and our own record.
  */
 export function finalizeFailure(sysroot: SysrootPort, dir: StateDir): FinalizeFailure | undefined {
-  const record = readJson<StagedRecord>(stagedFile(dir));
+  const record = readJson(stagedFile(dir), isStagedRecord);
   const stamp = readStamp(sysroot);
-  const saved = readJson<FinalizeFailure>(failureFile(dir));
+  const saved = readJson(failureFile(dir), isFinalizeFailure);
   // libostree's stamp also tells of cleaning up that failed after the new entries were written
   if (record && sysroot.deployments().some((d) => !d.staged && d.id === record.id)) {
     // another command may make the record go before somebody removes the stamp
@@ -70,13 +74,15 @@ interface Stamp {
   readonly text: string;
 }
 
+const isStamp = (value: unknown): value is Stamp => hasShape(value, { at: 'number', text: 'string' });
+
 /** libostree's stamp stays until the next start reports it. */
 function settle(dir: StateDir, stamp: Stamp | undefined): void {
   if (stamp && !isSettled(dir, stamp)) tryWriteJson(settledFile(dir), stamp);
 }
 
 function isSettled(dir: StateDir, stamp: Stamp | undefined): boolean {
-  const settled = readJson<Stamp>(settledFile(dir));
+  const settled = readJson(settledFile(dir), isStamp);
   return stamp !== undefined && settled?.at === stamp.at && settled.text === stamp.text;
 }
 

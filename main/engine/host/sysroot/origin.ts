@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { isImageReference, noLayering, type Layering, type Origin } from '../../../../shared/domain/index.ts';
-import { KeyFile } from '../../../files/index.ts';
+import { KeyFile, knownFields } from '../../../files/index.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
 
 /** readOrigin() of a deployment. */
@@ -36,7 +36,7 @@ export function readOrigin(text: string | undefined, remoteExists: (name: string
     remote,
     ref: refspec.slice(colon + 1),
     layering: readLayering(file),
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<typeof optional>),
+    ...knownFields(optional),
     ...(problem ? { problem } : {}),
   };
 }
@@ -53,32 +53,39 @@ function problemOf(
   return undefined;
 }
 
+type Mutable<T> = { -readonly [F in keyof T]: T[F] };
+type FieldOf<T> = { [F in keyof Layering]-?: Layering[F] extends T ? F : never }[keyof Layering];
+/** Fields of one kind by the keys that they are written as. */
+type Named<T> = Readonly<Record<string, FieldOf<T>>>;
+
 /** Keys whose values are lists, by where they stand. */
-const lists = {
+const lists: Readonly<Record<string, Named<readonly string[]>>> = {
   packages: { requested: 'packages', 'requested-local': 'localPackages', 'requested-local-fileoverride': 'localFileoverrides' },
   overrides: { remove: 'removals', replace: 'replacements', 'replace-local': 'localReplacements' },
   modules: { enable: 'modules', install: 'modules' },
   rpmostree: { 'initramfs-args': 'initramfsArgs', 'initramfs-etc': 'initramfsEtc' },
-} as const;
-const switches = { 'regenerate-initramfs': 'regenerateInitramfs', 'ex-cliwrap': 'cliwrap' } as const;
+};
+const switches: Named<boolean> = { 'regenerate-initramfs': 'regenerateInitramfs', 'ex-cliwrap': 'cliwrap' };
 
 function readLayering(file: KeyFile): Layering {
-  const layering: Record<string, unknown> = { ...noLayering };
+  const layering: Mutable<Layering> = { ...noLayering };
   const unknown: string[] = [];
-  for (const [group, known] of Object.entries(lists) as [string, Record<string, string>][]) {
+  for (const [group, known] of Object.entries(lists)) {
     for (const key of file.keys(group)) {
       const values = file
         .list(group, key)
         .filter((item) => item.trim() !== '')
         .map(withoutDigest);
-      const field = known[key];
-      if (field) layering[field] = [...(layering[field] as string[]), ...values];
-      else if (group === 'rpmostree' && key in switches) layering[switches[key as keyof typeof switches]] = isOn(file.get(group, key));
+      // own keys: a file may call one as it likes, `constructor` as well
+      const field = Object.hasOwn(known, key) ? known[key] : undefined;
+      const flag = group === 'rpmostree' && Object.hasOwn(switches, key) ? switches[key] : undefined;
+      if (field) layering[field] = [...layering[field], ...values];
+      else if (flag) layering[flag] = isOn(file.get(group, key));
       // what a newer rpm-ostree wrote there is as much a wish as what we know
       else if (isOn(file.get(group, key))) unknown.push(`[${group}] ${key}`);
     }
   }
-  return { ...(layering as unknown as Layering), unknown };
+  return { ...layering, unknown };
 }
 
 /** Local packages are written as SHA256:NEVRA. */

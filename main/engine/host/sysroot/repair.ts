@@ -41,7 +41,9 @@ export function repairSysroot(sysroot: string, port: SysrootRepairPort, context:
     context.message(done);
     touch(sysroot);
   }
-  throw port.problem() as TreelineError;
+  const problem = port.problem();
+  if (problem) throw problem;
+  return { changed: true, staged: false };
 }
 
 /** How libostree tells other programs that something changed. */
@@ -89,7 +91,8 @@ function writeRunningEntry(sysroot: string): string | undefined {
   const target = ostreeArgument(commandLine);
   const place = target === undefined ? undefined : parseTarget(target);
   const running = deploymentFolders(sysroot).find(isRunning);
-  if (!place || running === undefined || entryDirectory(sysroot, target as string) !== entryDirectory(running, '.')) return undefined;
+  if (target === undefined || !place || running === undefined) return undefined;
+  if (entryDirectory(sysroot, target) !== entryDirectory(running, '.')) return undefined;
   const files = bootFiles(sysroot, `${place.osname}-${place.bootChecksum}`);
   if (!files) return undefined;
   const others = bootEntries(sysroot);

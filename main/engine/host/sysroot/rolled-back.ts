@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
+import { hasShape } from '../../../files/index.ts';
+import { isFormat1 } from './state-shapes.ts';
 import { readJson, writeJson, type StateDir } from './state-dir.ts';
 
 /** Versions that somebody rolled back from: not offered again without asking (field report 24). Kept in /var, which a rollback doesn't touch. */
@@ -15,11 +17,15 @@ interface RolledBackFile {
   readonly versions: readonly RolledBack[];
 }
 
+const isRolledBackFile = (value: unknown): value is RolledBackFile =>
+  isFormat1(value) &&
+  Array.isArray(value['versions']) &&
+  value['versions'].every((each) => hasShape(each, { checksum: 'string', version: 'string', at: 'number' }));
+
 const file = (dir: StateDir): string => path.join(dir.state, 'rolled-back.json');
 
 export function rolledBack(dir: StateDir): readonly RolledBack[] {
-  const content = readJson<RolledBackFile>(file(dir));
-  return content?.format === 1 ? content.versions : [];
+  return readJson(file(dir), isRolledBackFile)?.versions ?? [];
 }
 
 export function addRolledBack(dir: StateDir, entry: RolledBack): void {

@@ -20,10 +20,11 @@ export function stateDir(sysroot: string, osname: string, booted: boolean): Stat
   return { state: path.join(root, 'var/lib/treeline'), cache: path.join(root, 'var/cache/treeline') };
 }
 
-/** Parsed content of a JSON file, undefined when it is missing or damaged: state files are a memory, not a truth. */
-export function readJson<T>(file: string): T | undefined {
+/** Content of a JSON file, undefined when it is missing, damaged, or not what it should be: state files are a memory, not a truth. */
+export function readJson<T>(file: string, is: (value: unknown) => value is T): T | undefined {
   try {
-    return readJsonFile(file) as T;
+    const value = readJsonFile(file);
+    return is(value) ? value : undefined;
   } catch {
     return undefined;
   }

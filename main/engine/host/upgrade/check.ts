@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../../shared/domain/index.ts';
 import { lossesOf, newestDeployment, worstSeverity } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { isFormat1, isUpdateDetails } from '../sysroot/state-shapes.ts';
 import { countChanges } from '../../base/diff/index.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { originOf } from '../sysroot/origin.ts';
@@ -13,7 +14,7 @@ import { goesBack, requireProven } from '../../base/trust/index.ts';
 import { buildDetails } from './details.ts';
 import { fetchCommits, knownTarget, type Looked } from '../source/fetched.ts';
 import { fetchRepoPath, withFetched, type UpdateContext } from '../source/context.ts';
-import { checkFile, updateTarget, type CheckFile } from '../source/last-check.ts';
+import { checkFile, updateTarget, type CheckFile, isCheckFile } from '../source/last-check.ts';
 import { updateSizes } from '../source/sizes.ts';
 import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from '../source/source.ts';
 
@@ -22,6 +23,7 @@ interface DetailsFile {
   readonly details: UpdateDetails;
 }
 
+const isDetailsFile = (value: unknown): value is DetailsFile => isFormat1(value) && isUpdateDetails(value['details']);
 const detailsFile = (dir: StateDir): string => path.join(dir.state, 'update-details.json');
 
 /** Describe a fetched commit against the base, once it has proven what requireProven demands. `anyBranch`: see Claim. */
@@ -69,7 +71,7 @@ function summarize(context: UpdateContext, source: Source, details: UpdateDetail
 export async function check(context: UpdateContext, osname: string): Promise<CheckState> {
   const blocked = blockedState(context.sysroot, osname);
   if (blocked) return blocked;
-  const before = readJson<CheckFile>(checkFile(context.dir));
+  const before = readJson(checkFile(context.dir), isCheckFile);
   let state: CheckState;
   let base = '';
   try {
@@ -80,7 +82,7 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
     state = withFetched(context, (repo) => found(context, repo, source, looked));
   } catch (error) {
     if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
-    const earlier = before?.format === 1 ? before.state : undefined;
+    const earlier = before?.state;
     const last = earlier?.kind === 'available' ? earlier.update : earlier?.kind === 'failed' ? earlier.last : undefined;
     state = {
       kind: 'failed',
@@ -152,8 +154,8 @@ function blockedState(sysroot: SysrootPort, osname: string): CheckState | undefi
 export function cachedCheck(context: UpdateContext, osname: string): CheckState {
   const blocked = blockedState(context.sysroot, osname);
   if (blocked) return blocked;
-  const file = readJson<CheckFile>(checkFile(context.dir));
-  if (file?.format !== 1) return { kind: 'never' };
+  const file = readJson(checkFile(context.dir), isCheckFile);
+  if (!file) return { kind: 'never' };
   const { state } = file;
   const found = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
   if (!found) return state.kind === 'up-to-date' ? stillBack(context, osname, state) : state;
@@ -206,11 +208,8 @@ const pickDelta = (sizes: UpdateSizes | undefined): Pick<UpdateSizes, 'installed
 export function updateDetails(context: UpdateContext, osname: string, checksum?: string): UpdateDetails {
   const source = updateSource(context.sysroot, osname);
   const wanted = updateTarget(context, source, checksum);
-  const saved = readJson<DetailsFile>(detailsFile(context.dir));
-  const known =
-    saved?.format === 1 && saved.details.toChecksum === wanted && saved.details.fromChecksum === source.baseChecksum
-      ? saved.details
-      : undefined;
+  const saved = readJson(detailsFile(context.dir), isDetailsFile);
+  const known = saved?.details.toChecksum === wanted && saved.details.fromChecksum === source.baseChecksum ? saved.details : undefined;
   return withFetched(context, (repo) => {
     const revision = parseRevision(wanted);
     const to = repo.tryLoadCommit(revision.kind === 'checksum' ? wanted : knownTarget(repo, source, revision));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Progress } from '../../../../shared/domain/index.ts';
+import { knownFields } from '../../../files/index.ts';
 
 interface Step {
   readonly id: string;
@@ -26,13 +27,12 @@ export class WeightedProgress {
     const weight = this.#steps[index]?.weight ?? 0;
     this.#reached = Math.max(this.#reached, (before + weight * Math.min(1, Math.max(0, fraction))) / total);
     const { bytesDone, bytesTotal, itemsDone, itemsTotal, bytesPerSecond, secondsLeft } = more;
-    const known = Object.entries({ bytesDone, bytesTotal, itemsDone, itemsTotal, bytesPerSecond, secondsLeft });
     this.#emit({
       step,
       stepIndex: index,
       stepCount: this.#steps.length,
       fraction: this.#reached,
-      ...(Object.fromEntries(known.filter(([, value]) => value !== undefined)) as Partial<Progress>),
+      ...knownFields({ bytesDone, bytesTotal, itemsDone, itemsTotal, bytesPerSecond, secondsLeft }),
     });
   }
 }

@@ -5,7 +5,7 @@ import { openCachedir } from '../../compose/build/workdir.ts';
 import type { ChunkedParams, EncapsulateParams, ImageParams, UnencapsulateParams } from '../../compose/container/index.ts';
 import { storedImage } from '../../compose/container/reference.ts';
 import type { DiskParams } from '../../compose/disk/params.ts';
-import type { JobParams } from '../catalogue.ts';
+import type { JobName, JobParams } from '../catalogue.ts';
 import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams } from '../../compose/build/params.ts';
 import type { SigningParams } from '../../compose/publish/signing.ts';
 import type { WalledJob } from './decisions.ts';
@@ -129,7 +129,7 @@ function ofDraft(params: JobParams<'compose.resolve'>): Needs {
   };
 }
 
-export const needsOf: NeedsOf = {
+const needsOfWalled: NeedsOf = {
   'compose.tree': ofCompose,
   'compose.install': ofInstall,
   'compose.rootfs': ofInstall,
@@ -152,3 +152,6 @@ export const needsOf: NeedsOf = {
       : { reads: [...parentOf(params.repo), ...(params.remote?.keys ?? [])], writes: [params.repo, params.root], isLarge: true },
   'media.create': ({ repo, target }) => ({ reads: parentOf(repo), writes: [repo], makes: [target], isLarge: true }),
 };
+
+/** What a job's walls must show it; none where a job isn't put behind walls. */
+export const needsOf: { readonly [N in JobName]?: (params: JobParams<N>) => Needs | string } = needsOfWalled;

@@ -6,7 +6,6 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
 import type { HandedTreefile } from '../../compose/treefile/treefile-handover.ts';
 import type { JobName, JobParams } from '../catalogue.ts';
-import type { WalledJob } from './decisions.ts';
 import { needsOf } from './needs.ts';
 import { Outputs } from './outputs.ts';
 import { coveredRoot, directoryOf, Mounts } from './mounts.ts';
@@ -43,8 +42,8 @@ const droppedCapabilities = [
  * libraries read-only, and of everything else only what its job names. A link that leads out of a tree, and a bug which follows it, find nothing there.
  * A string when the job's place is the whole machine: why, for people. Throws usage.invalid, file.unwritable, and what is wrong with a treefile.
  */
-export function wallsFor<N extends WalledJob>(job: N, params: JobParams<N>, node: string, worker: string): Walls<N> | string {
-  const needs = needsOf[job](params);
+export function wallsFor<N extends JobName>(job: N, params: JobParams<N>, node: string, worker: string): Walls<N> | string {
+  const needs = needsOf[job]?.(params) ?? 'it works on nothing that others made';
   if (typeof needs === 'string') return needs;
   const { trees = [], makes = [] } = needs;
   const everything = needs.writes.find(isRoot);
@@ -60,13 +59,13 @@ export function wallsFor<N extends WalledJob>(job: N, params: JobParams<N>, node
     if (!succeeded) for (const place of needs.writes) if (madeDirectories.delete(place)) removeIfEmpty(place);
   };
   try {
-    const inside: Record<string, unknown> = { ...params };
+    const inside = { ...params };
     const bringOut = new Map<string, string>();
     for (const name of outputs) {
-      const file = inside[name];
+      const file: unknown = Reflect.get(inside, name);
       if (typeof file !== 'string') continue;
       bringOut.set(path.join(directory, name), path.resolve(file));
-      inside[name] = path.join(outputPlace, name);
+      Object.assign(inside, { [name]: path.join(outputPlace, name) });
     }
     const mounts = new Mounts();
     for (const file of [...programPlaces(node, worker), ...needs.reads]) mounts.show(file, '--ro-bind');
@@ -93,7 +92,7 @@ export function wallsFor<N extends WalledJob>(job: N, params: JobParams<N>, node
         // the kernel's settings are the machine's
         ...['--ro-bind', '/proc/sys', '/proc/sys', '--setenv', wallsVariable, '1', '--unsetenv', 'TMPDIR', '--chdir', cwd, '--'],
       ],
-      params: inside as unknown as JobParams<N>,
+      params: inside,
       treefile: needs.treefile,
       finish(succeeded) {
         try {
