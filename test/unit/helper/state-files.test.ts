@@ -101,3 +101,18 @@ test('a job that changed nothing isn’t written down, whatever it was to change
   record(true);
   expect(history.newest(5)).toMatchObject([{ action: 'cleanup', result: 'ok' }]);
 });
+
+test('a line of the history that this version has no words for is left out', () => {
+  const line = { id: 'a', at: 5, action: 'boot', result: 'ok', by: { uid: 0, name: 'root', client: '' } };
+  const odd = [
+    { action: 'dream' },
+    { result: 'perhaps' },
+    { by: 'root' },
+    { error: { code: 'no.such' } },
+    { notRemoved: [1] },
+    { at: 'now' },
+  ];
+  const lines = [line, ...odd.map((each) => ({ ...line, ...each })), null, { ...line, id: 'b' }];
+  writeFileSync(path.join(stateDir, 'history.jsonl'), lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  expect(new HistoryFile(stateDir).newest(20).map(({ id }) => id)).toEqual(['b', 'a']);
+});
