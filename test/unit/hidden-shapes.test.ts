@@ -26,7 +26,7 @@ test('a repair that takes as many steps as there may be has succeeded', () => {
   const repair = (steps: number): unknown => {
     let left = steps;
     const problem = (): TreelineError | undefined => (left-- > 0 ? new TreelineError('sysroot.no-time', { subject: 'a' }) : undefined);
-    return repairSysroot(place, { problem, remotesOf: () => [], remoteSection: () => undefined } as never, { message: () => undefined });
+    return repairSysroot(place, { problem, remotesOf: () => [], remoteSection: () => undefined }, { message: () => undefined });
   };
   expect(repair(10)).toEqual({ changed: true, staged: false });
   expect(() => repair(99)).toThrow(expect.objectContaining({ code: 'sysroot.no-time' }));
