@@ -15,7 +15,7 @@ const contents = { mainFrame } as unknown as WebContents;
 let window: WebContents | undefined;
 const called: string[] = [];
 const handlers = new Proxy({}, { get: (_, name) => () => Promise.resolve(called.push(String(name))) });
-registerCommands(handlers as never, () => window);
+registerCommands(handlers, () => window);
 
 beforeEach(() => {
   window = contents;

@@ -66,9 +66,17 @@ export interface PackageCache extends Disposable {
 }
 
 /** A sysroot's repository, in which packages of layers are kept as well (`rpmostree/pkg/`, as rpm-ostree names them) and layers are put together. */
-export interface LayerStore extends Pick<PackageCache, keyof Disposable | 'path' | 'lookup' | 'refresh' | 'importPackages' | 'checkout' | 'writeDirectory'> {
+export interface LayerStore extends Pick<
+  PackageCache,
+  keyof Disposable | 'path' | 'lookup' | 'refresh' | 'importPackages' | 'checkout' | 'writeDirectory'
+> {
   /** Write the commit of a tree that writeDirectory() stored, on top of `base`. Returns its checksum; no ref names it. */
-  writeLayer(layer: { readonly base: string; readonly metadata: ReadonlyMap<string, unknown>; readonly root: TreeRoot; readonly timeSeconds: number }): string;
+  writeLayer(layer: {
+    readonly base: string;
+    readonly metadata: ReadonlyMap<string, unknown>;
+    readonly root: TreeRoot;
+    readonly timeSeconds: number;
+  }): string;
 }
 
 export interface CommitRequest {
