@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { app, Menu, nativeImage, Tray } from 'electron';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DesktopSession } from '../client/desktop-session.ts';
 import type { Preferences } from '../../shared/ipc/index.ts';
 import type { HostClient } from '../client/index.ts';

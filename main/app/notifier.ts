@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostSnapshot, ScheduledRestart } from '../../shared/domain/index.ts';
 import { errorText } from '../../shared/errors/index.ts';
 import type { DesktopNotification } from '../client/desktop-session.ts';

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { atomicFile } from '../files/index.ts';
 import type { ComposeTarget, OpenTreefile, RecentTreefile } from '../../shared/ipc/index.ts';

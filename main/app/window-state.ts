@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeJson } from './json-file.ts';
 import { readJsonFile } from '../files/index.ts';
 

@@ -51,7 +51,7 @@ function blockLines(changes: readonly PackageChange[]): string[] {
 
 function blockEntry(change: PackageChange, withArch: boolean): string[] {
   const { from, to } = change;
-  if (!from || !to) return [`  ${formatNevra((to ?? from) as Package)}`];
+  if (!from || !to) return [to ?? from].flatMap((one) => (one ? [`  ${formatNevra(one)}`] : []));
   const arch = from.arch === to.arch ? '' : ` (${from.arch} -> ${to.arch})`;
   const name = withArch ? `${change.name}.${change.arch}` : change.name;
   return [`  ${name} ${formatEvr(from)} -> ${formatEvr(to)}${arch}`, ...changelogLines(change.changelog, '    ')];
@@ -70,7 +70,7 @@ function changelogLines(entries: readonly ChangelogEntry[] | undefined, indent: 
 function diffLines(change: PackageChange): string[] {
   const { from, to } = change;
   if (from && to) return [`!${formatNevra(from)}`, `=${formatNevra(to)}`, ...changelogLines(change.changelog, ' ')];
-  return [to ? `+${formatNevra(to)}` : `-${formatNevra(from as Package)}`];
+  return [...(to ? [`+${formatNevra(to)}`] : []), ...(from ? [`-${formatNevra(from)}`] : [])];
 }
 
 function advisoryLines(advisories: readonly Advisory[] | undefined): string[] {

@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { messageOf, TreelineError } from '../../shared/errors/index.ts';
 import { stopProcess } from './processes.ts';
 
 export interface BusOptions {
@@ -63,7 +62,7 @@ export async function startBus(options: BusOptions): Promise<PrivateBus> {
   } catch (error) {
     const said = bus.log().trim().split('\n').slice(-3).join(' | ');
     await bus.stop();
-    throw new TreelineError('service.unreachable', { detail: `${(error as Error).message}${said ? `: ${said}` : ''}` });
+    throw new TreelineError('service.unreachable', { detail: `${messageOf(error)}${said ? `: ${said}` : ''}` });
   } finally {
     closeSync(log);
   }
@@ -87,7 +86,7 @@ async function startDaemon(children: ChildProcess[], config: string, log: number
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`dbus-daemon ended with ${code}`)));
-    (child.stdio[3] as Readable).once('data', () => resolve());
+    child.stdio[3]?.once('data', () => resolve());
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 import { run } from './processes.ts';
 import type { DemoPaths } from './state.ts';
 
@@ -8,17 +9,18 @@ export const demoRemote = 'meadow';
 export const demoStateroot = 'meadow';
 
 /** What the demo's server offers: written to content.json when complete. */
-export interface DemoContent {
-  readonly ref: string;
+const demoContent = z.object({
+  ref: z.string(),
   /** Oldest first; the first is what the demo host starts with. */
-  readonly releases: readonly { readonly checksum: string; readonly version: string }[];
+  releases: z.array(z.object({ checksum: z.string(), version: z.string() })),
   /** Fingerprint of what it was made of; another one means: make it again. */
-  readonly madeFrom: string;
-}
+  madeFrom: z.string(),
+});
+export type DemoContent = Readonly<z.infer<typeof demoContent>>;
 
 export function readContent(paths: DemoPaths): DemoContent | undefined {
   if (!existsSync(paths.content)) return undefined;
-  return JSON.parse(readFileSync(paths.content, 'utf8')) as DemoContent;
+  return demoContent.parse(JSON.parse(readFileSync(paths.content, 'utf8')));
 }
 
 /** Let the server offer release `number` (1 = the first) as the newest of the demo's branch. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as z from 'zod';
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { makeContent } from './make-content.ts';
 import { type DemoHost, type HostEvent, startHost } from './host.ts';
@@ -70,7 +71,7 @@ async function up(paths: DemoPaths, { user, json, fresh }: { user?: string; json
   const up: { host?: DemoHost } = {};
   if (json) {
     const commands = createInterface({ input: process.stdin });
-    commands.on('line', (line) => obey(up.host, JSON.parse(line) as Order));
+    commands.on('line', (line) => obey(up.host, order.parse(JSON.parse(line))));
     commands.on('close', () => stop());
   }
   const content = await makeContent(paths, (text) => onEvent({ event: 'step', text }));
@@ -82,11 +83,15 @@ async function up(paths: DemoPaths, { user, json, fresh }: { user?: string; json
   return 0;
 }
 
-interface Order {
-  readonly publish?: number;
-  readonly fault?: Fault | null;
-  readonly restart?: boolean;
-}
+const fault = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('status'), status: z.number() }),
+  z.object({ kind: z.literal('garbage') }),
+  z.object({ kind: z.literal('hang') }),
+  z.object({ kind: z.literal('cut'), afterBytes: z.number() }),
+]) satisfies z.ZodType<Fault>;
+/** A line on stdin of whoever drives the demo. */
+const order = z.object({ publish: z.number().optional(), fault: fault.nullable().optional(), restart: z.boolean().optional() });
+type Order = z.infer<typeof order>;
 
 function obey(host: DemoHost | undefined, order: Order): void {
   if (order.publish !== undefined) void host?.publish(order.publish);

@@ -69,7 +69,7 @@ export async function startHost(options: HostOptions): Promise<DemoHost> {
 
 async function supervise(options: HostOptions, web: WebServer, bus: PrivateBus, unwind: () => Promise<void>): Promise<DemoHost> {
   const { paths, content, onEvent } = options;
-  const state = { stopping: false, boot: undefined as Boot | undefined };
+  const state: { stopping: boolean; boot: Boot | undefined } = { stopping: false, boot: undefined };
   writeFileSync(paths.log, '');
   const start = async (): Promise<Boot> => {
     const booted = boot(bootOptions(options, bus));

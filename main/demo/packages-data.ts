@@ -110,7 +110,7 @@ export function readDemoReleases(dir: string): DemoRelease[] {
 }
 
 function grow(before: Grown | undefined, fields: RawPackage): Grown {
-  const lists = Array.isArray(fields.changelog) ? (fields.changelog as readonly RawChanges[]) : [fields.changelog as RawChanges];
+  const lists = [fields.changelog].flat();
   const evr = `${fields.version}-${fields.release}`;
   const news = lists.flatMap((list) =>
     Object.entries(list).map(([head, text]) => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 
 /** Where the demo keeps what. All paths absolute. */
 export interface DemoPaths {
@@ -45,19 +46,20 @@ export function demoPaths(root: string, state: string): DemoPaths {
   };
 }
 
-export interface Running {
-  readonly pid: number;
-  readonly bus: string;
-  readonly url: string;
-  readonly initPid?: number;
-  readonly release?: number;
-  readonly version?: string;
-}
+const runningDemo = z.object({
+  pid: z.number(),
+  bus: z.string(),
+  url: z.string(),
+  initPid: z.number().optional(),
+  release: z.number().optional(),
+  version: z.string().optional(),
+});
+export type Running = Readonly<z.infer<typeof runningDemo>>;
 
 /** The running demo of this state directory; a file left by one that was killed counts as none. */
 export function readRunning(paths: DemoPaths): Running | undefined {
   try {
-    const running = JSON.parse(readFileSync(paths.running, 'utf8')) as Running;
+    const running = runningDemo.parse(JSON.parse(readFileSync(paths.running, 'utf8')));
     // a pid may have been given to another program since
     return readFileSync(`/proc/${running.pid}/cmdline`, 'utf8').includes('demo') ? running : undefined;
   } catch {

@@ -32,7 +32,7 @@ const loginPage = Buffer.from('<!doctype html><title>Welcome</title><p>Please si
 /** The repository server that `treeline repo serve` is, on loopback, with faults and counters. `port` 0 takes a free one. */
 export async function startWebServer(root: string, port = 0): Promise<WebServer> {
   const base = path.resolve(root);
-  const state = { bytes: 0, requests: [] as string[], fault: undefined as Fault | undefined };
+  const state: { bytes: number; requests: string[]; fault: Fault | undefined } = { bytes: 0, requests: [], fault: undefined };
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const pathname = requestPath(request);
     response.on('close', () => state.requests.push(`${request.method} ${pathname} ${response.statusCode}`));
@@ -90,7 +90,7 @@ function send(
     left -= chunk.length;
     if (left >= 0) return;
     stream.destroy();
-    response.write((chunk as Buffer).subarray(0, chunk.length + left), () => response.destroy());
+    response.write(chunk.slice(0, chunk.length + left), () => response.destroy());
   });
   stream.on('error', () => response.destroy());
   if (left === Infinity) stream.pipe(response);

@@ -18,6 +18,8 @@ const checks = {
   lint: [bin('eslint'), ['--max-warnings=0', '.']],
   format: [bin('prettier'), ['--check', '.']],
   unused: [bin('knip'), []],
+  // what docs/adding.md says of new options and methods; after the type check, on whose results it builds
+  adding: [process.execPath, ['main/launch/adding.mjs']],
 };
 const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot', 'crash'];
 /** Half an hour in a virtual machine (`npm run test:boot`); as long of power cuts (`npm run test:crash`). */

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSy
 import os from 'node:os';
 import path from 'node:path';
 import { dbDiff, dbList, dbVersion } from '../engine/base/db/index.ts';
-import type { JobHandlers, RepoParams } from '../engine/jobs/index.ts';
+import type { JobHandlers, JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
 import type { DbSource, RpmdbQuery } from '../engine/base/ports/db.ts';
 import type { InstalledPackage } from '../engine/base/ports/rpm.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
@@ -61,8 +61,10 @@ function hasPlainJournal(database: string): boolean {
   }
 }
 
+export const listPackages = (params: JobParams<'db.list'>): JobResult<'db.list'> => withSource(params, (source) => dbList(source, params));
+
 export const dbJobs: Partial<JobHandlers> = {
-  'db.list': (params) => withSource(params, (source) => dbList(source, params)),
+  'db.list': listPackages,
   'db.diff': (params) => withSource(params, (source) => dbDiff(source, params)),
   'db.version': (params) => withSource(params, (source) => dbVersion(source, params)),
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { systemCodeOf, TreelineError } from '../../shared/errors/index.ts';
 import { closeInherited } from './inherited.ts';
 import type { FetchEvent } from './fetch-session.ts';
 import type { JobContext, JobEvent, JobHandlers, JobName, JobRequest } from '../engine/jobs/index.ts';
@@ -15,9 +15,9 @@ function emit(event: JobEvent | FetchEvent): void {
     try {
       sent += writeSync(eventsFd, bytes, sent);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') continue;
+      if (systemCodeOf(error) === 'EAGAIN') continue;
       // the parent is gone: go on, what must not be half done is finished, and nobody reads the rest
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+      if (systemCodeOf(error) === 'EPIPE') return;
       throw error;
     }
   }
@@ -78,6 +78,19 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   return (await import('./sysroot-jobs.ts')).sysrootJobs;
 }
 
+/** By hand: a schema library takes longer to load than most jobs take. What is in `params` was typed by the one program that starts workers. */
+function readRequest(text: string): JobRequest {
+  const request: unknown = JSON.parse(text);
+  if (isRequest(request)) return request;
+  throw new TreelineError('internal.protocol', { detail: text.slice(0, 200) });
+}
+
+function isRequest(value: unknown): value is JobRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const params: unknown = Reflect.get(value, 'params');
+  return typeof Reflect.get(value, 'job') === 'string' && typeof params === 'object' && params !== null;
+}
+
 async function main(): Promise<void> {
   // a process that fetches is given the medium it reads (engine/host/source/medium.ts)
   if (process.argv[2] !== 'fetch-session') closeInherited(eventsFd);
@@ -85,12 +98,13 @@ async function main(): Promise<void> {
   (await import('../native/linux/parent-death.ts')).endWithParent();
   // a process without privileges, started by a worker: see fetcher.ts
   if (process.argv[2] === 'fetch-session') return (await import('./fetch-session.ts')).fetchSession(emit);
-  const request = JSON.parse(await text(process.stdin)) as JobRequest;
+  const request = readRequest(await text(process.stdin));
   if (request.treefile) (await import('../engine/compose/treefile/treefile-handover.ts')).takeOver(request.treefile);
-  const handler = (await handlers(request.job))[request.job] as ((params: unknown, context: JobContext) => unknown) | undefined;
+  const jobs: Partial<JobHandlers> = await handlers(request.job);
+  const handler = Object.hasOwn(jobs, request.job) ? jobs[request.job] : undefined;
   if (!handler) throw new TreelineError('not-supported', { subject: request.job });
-  const result = await handler(request.params, context);
-  emit({ type: 'result', result: result as never });
+  // parameters belong to the job's name: JobRequest says so, and so does the list of handlers
+  emit({ type: 'result', result: await Reflect.apply(handler, undefined, [request.params, context]) });
 }
 
 main()

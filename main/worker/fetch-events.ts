@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
-import { errorTable, type ErrorCode } from '../../shared/errors/index.ts';
+import * as z from 'zod';
+import { isErrorCode, type ErrorCode } from '../../shared/errors/index.ts';
 
 const text = z.string().max(100_000);
 const checksum = z.string().regex(/^[0-9a-f]{64}$/);
@@ -32,7 +32,7 @@ const outcome = z.object({
 });
 
 const error = z.object({
-  code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]),
+  code: z.custom<ErrorCode>(isErrorCode),
   subject: text.optional(),
   detail: text.optional(),
   file: text.optional(),

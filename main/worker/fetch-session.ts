@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest } from '../engine/base/ports/fetch.ts';
+import { isObject, isStrings } from '../files/index.ts';
 import { ancestorsOf } from '../engine/base/diff/index.ts';
 import { tryHistoryOf } from '../engine/base/commits/chain.ts';
 import { branchTip } from './branch-file.ts';
@@ -22,12 +23,33 @@ export type FetchEvent =
 export async function fetchSession(emit: (event: FetchEvent) => void): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     try {
-      emit({ type: 'result', result: await answer(JSON.parse(line) as FetchRequest, emit) });
+      emit({ type: 'result', result: await answer(readRequest(line), emit) });
     } catch (error) {
       if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
       emit({ type: 'error', error: TreelineError.report(error) });
     }
   }
+}
+
+const texts = ['repo', 'parent', 'remote'];
+
+/** By hand: what fetches starts with each look for an update. The worker that asks is of the same build; what strangers say is read elsewhere. */
+function readRequest(line: string): FetchRequest {
+  const request: unknown = JSON.parse(line);
+  if (isRequest(request)) return request;
+  throw new TreelineError('internal.protocol', { detail: line.slice(0, 200) });
+}
+
+function isRequest(value: unknown): value is FetchRequest {
+  if (!isObject(value)) return false;
+  const { options, refs, commitOnly } = value;
+  return (
+    texts.every((name) => typeof value[name] === 'string') &&
+    isObject(options) &&
+    Object.values(options).every((option) => typeof option === 'string') &&
+    isStrings(refs) &&
+    typeof commitOnly === 'boolean'
+  );
 }
 
 async function answer(request: FetchRequest, emit: (event: FetchEvent) => void): Promise<FetchOutcome> {

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Progress } from '../../shared/domain/index.ts';
-import { TreelineError } from '../../shared/errors/index.ts';
+import { messageOf, TreelineError } from '../../shared/errors/index.ts';
 import { crashError } from '../engine/jobs/index.ts';
 import { openPlain } from '../engine/base/tree/medium-directory.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/base/ports/fetch.ts';
@@ -49,7 +49,8 @@ export class ProcessFetcher implements FetchPort, Disposable {
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.on('data', () => this.#watch?.heard());
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
-    void this.#follow(this.#child.stdio[3] as Readable);
+    const events = this.#child.stdio[3];
+    if (events instanceof Readable) void this.#follow(events);
     this.#child.on('error', (error) =>
       this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })),
     );
@@ -134,7 +135,7 @@ function openMedium(medium: string, user: User | undefined): number {
   try {
     fd = openPlain(medium);
   } catch (error) {
-    throw new TreelineError('medium.nothing', { subject: medium, detail: (error as Error).message });
+    throw new TreelineError('medium.nothing', { subject: medium, detail: messageOf(error) });
   }
   const stat = fstatSync(fd);
   const needed = stat.isDirectory() ? 5 : 4;

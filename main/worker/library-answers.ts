@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { fstatSync } from 'node:fs';
-import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import { encodeVariant } from '../native/core/gvariant-format.ts';
 import { baseArch } from '../native/dnf/base-arch.ts';
 import { sendAsMemory } from '../native/linux/send-descriptor.ts';
-import { dbJobs } from './db-jobs.ts';
+import { listPackages } from './db-jobs.ts';
 
 /** Where rpm-ostree's shared library expects the answer of the program that it runs, and the byte that it checks. */
 const librarySocket = 3;
@@ -20,8 +19,7 @@ export async function answerLibrary(asked: LibraryQuestion): Promise<readonly st
   const listening = isSocket(librarySocket);
   if (asked.question === 'packagelist-from-commit') {
     // the library runs us in the repository
-    const list = dbJobs['db.list'] as unknown as (params: JobParams<'db.list'>) => Promise<JobResult<'db.list'>>;
-    const [listing] = await list({ repo: '.', revisions: [asked.commit], patterns: [], advisories: false });
+    const [listing] = listPackages({ repo: '.', revisions: [asked.commit], patterns: [], advisories: false });
     const rows = (listing?.packages ?? []).map((p) => [p.name, String(p.epoch), p.version, p.release, p.arch]);
     if (!listening) return rows.map((row) => row.join(' '));
     sendAsMemory(librarySocket, encodeVariant('ma(sssss)', rows.length > 0 ? rows : null), answerMark);

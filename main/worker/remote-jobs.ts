@@ -8,7 +8,7 @@ import { online } from './sysroot-jobs.ts';
 const now = (): number => Math.floor(Date.now() / 1000);
 
 /** As whom key files are read: nobody's rights are needed for it. */
-const keyUser = (): ReturnType<typeof fetchUser> => fetchUser('/', process.argv[1] as string);
+const keyUser = (): ReturnType<typeof fetchUser> => fetchUser('/', process.argv[1] ?? '');
 
 function withRemotes<T>(sysrootPath: string, lock: boolean, run: (context: remotes.RemotesContext) => T): T {
   using sysroot = Sysroot.open(sysrootPath);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../shared/errors/index.ts';
+import { systemCodeOf, TreelineError } from '../../shared/errors/index.ts';
 import type { DeployOutcome, JobContext, JobHandlers, JobParams, SysrootState } from '../engine/jobs/index.ts';
 import { bootOnce } from '../engine/host/bootloader/index.ts';
 import { noEntries } from '../engine/base/boot/unloadable.ts';
@@ -86,7 +86,7 @@ export async function online<T>(
   run: (update: updates.UpgradeContext) => Promise<T>,
 ): Promise<T> {
   if (params.medium !== undefined) return await fromMedium(params, params.medium, context, lock, run);
-  using fetcher = new ProcessFetcher(process.argv[1] as string, repoPath(params));
+  using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params));
   if (fetcher.privileged) context.message('Fetching with root’s rights: other users can’t read Treeline’s program or the repository');
   return await update(params, context, { lock, fetcher }, run);
 }
@@ -104,7 +104,7 @@ function fromMedium<T>(
   return update(params, context, { lock }, async (u) => {
     const source = updateSource(u.sysroot, params.osname, params.refspec);
     const found = mediumSource(u.sysroot, params.osname, source, medium, (checksum, bytes) => new Commit(checksum, bytes, 'partial'));
-    using fetcher = new ProcessFetcher(process.argv[1] as string, repoPath(params), found.path);
+    using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), found.path);
     return await run({ ...u, fetcher, medium: found });
   });
 }
@@ -148,7 +148,7 @@ function onWritable<T>(path: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (path !== '/' || (error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    if (path !== '/' || systemCodeOf(error) !== 'EROFS') throw error;
     for (const place of ['/sysroot', '/boot']) remountWritable(place);
     return run();
   }

@@ -10,7 +10,7 @@ import { ThreadGate } from './thread-gate.ts';
  */
 const stdout = 1;
 
-const { gate: shared, lookEveryMs } = workerData as TrafficThread;
+const { gate: shared, lookEveryMs }: TrafficThread = workerData;
 const gate = new ThreadGate(shared);
 let before: ReadonlyMap<string, bigint> = new Map();
 let looking = false;

@@ -12,10 +12,11 @@ declare module 'i18next' {
 
 const resources = { en: { translation: en }, de: { translation: de } };
 
+const isKnown = (language: string): language is keyof typeof resources => Object.hasOwn(resources, language);
+
 /** The first of the person's languages that we have, else English. */
 export function chooseLanguage(languages: readonly string[]): keyof typeof resources {
-  const known = languages.map((tag) => tag.split('-')[0]).find((language) => language && language in resources);
-  return (known ?? 'en') as keyof typeof resources;
+  return languages.map((tag) => tag.split('-')[0] ?? '').find(isKnown) ?? 'en';
 }
 
 export async function startTranslations(languages: readonly string[]): Promise<void> {

@@ -11,8 +11,12 @@ interface RadioListProps<T extends string> {
 
 /** One of a few, below each other, each with a word of explanation. */
 export function RadioList<T extends string>({ label, value, options, onChange }: RadioListProps<T>): ReactNode {
+  const choose = (name: string): void => {
+    const chosen = options.find((option) => option.value === name);
+    if (chosen) onChange(chosen.value);
+  };
   return (
-    <RadioGroup value={value} onChange={(chosen) => onChange(chosen as T)} className="space-y-1">
+    <RadioGroup value={value} onChange={choose} className="space-y-1">
       <Label className="text-sm text-muted">{label}</Label>
       {options.map((option) => (
         <RadioField key={option.value} value={option.value}>

@@ -67,7 +67,8 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
     if (step !== undefined) {
       event.preventDefault();
       const next = Math.max(0, Math.min(items.length - 1, index + Math.max(-items.length, Math.min(items.length, step))));
-      setChosen(keyOf(items[next] as T));
+      const item = items[next];
+      if (item !== undefined) setChosen(keyOf(item));
       virtualizer.scrollToIndex(next, { align: 'auto' });
     } else if (event.key === 'Enter') {
       event.preventDefault();

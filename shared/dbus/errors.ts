@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { dbusErrorName, errorCodeOfDbusName, errorLine, errorTable, type ErrorCode, type ErrorReport } from '../errors/index.ts';
+import { dbusErrorName, errorCodeOfDbusName, errorLine, isErrorCode, type ErrorCode, type ErrorReport } from '../errors/index.ts';
 
 /**
  * Error names on rpm-ostree's interfaces are rpm-ostree's, because its clients compare them; our code ends the text, in
@@ -49,7 +49,7 @@ export function wireErrorText(report: ErrorReport): string {
 export function reportOfWire(errorName: string, text: string): ErrorReport {
   const named = errorCodeOfDbusName(errorName);
   const tail = /^(.*) \[([a-z-]+(?:\.[a-z-]+)?)\]$/s.exec(text);
-  const code = named ?? (tail?.[2] && Object.hasOwn(errorTable, tail[2]) ? (tail[2] as ErrorCode) : undefined);
+  const code = named ?? (isErrorCode(tail?.[2]) ? tail[2] : undefined);
   const detail = tail ? tail[1] : text;
   if (code) return { code, detail };
   if (errorName === `${stockPrefix}NotAuthorized`) return { code: 'auth.denied', subject: 'This', detail };

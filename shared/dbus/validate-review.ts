@@ -57,8 +57,7 @@ export function keyProblem(text: unknown): string | undefined {
 const maxFingerprints = 50;
 
 /** Fingerprints the caller has seen: at least one, in the form the service tells them. */
-export function fingerprintsProblem(list: unknown): string | undefined {
-  const texts = list as readonly string[];
+export function fingerprintsProblem(texts: readonly string[]): string | undefined {
   if (texts.length === 0) return 'no fingerprint was named';
   if (texts.length > maxFingerprints) return `at most ${maxFingerprints} keys at once`;
   const odd = texts.find((text) => !/^[\w+/=:. -]{8,128}$/.test(text));

@@ -2,6 +2,7 @@
 import { isImageReference } from '../domain/index.ts';
 import { argumentLimits } from './wire/limits.ts';
 import { asOptions, specOfOption } from './options.ts';
+import { isVariantOf } from './wire/typed-body.ts';
 import { Variant } from './wire/variant.ts';
 
 /** The beginning of a text that is too long, with a sign that it is one. `most` in UTF-16 units. */
@@ -14,8 +15,8 @@ export function optionsProblem(options: unknown): string | undefined {
     const spec = specOfOption(key);
     if (spec === undefined) continue;
     if (variant.signature !== spec.type) return `option “${key}” must be of type ${spec.type}, not ${cut(variant.signature, 40)}`;
-    if (spec.type !== 's') continue;
-    const text = variant.value as string;
+    if (!isVariantOf(variant, 's')) continue;
+    const text = variant.value;
     if (hasControl(text)) return `option “${key}” holds control characters`;
     if (!spec.logged && text.length > argumentLimits.option) return `option “${key}” has more than ${argumentLimits.option} characters`;
   }
@@ -85,8 +86,8 @@ export function deploymentIdProblem(text: unknown, mayBeEmpty = false): string |
     : `“${String(text).slice(0, 120)}” is no deployment (OSNAME-CHECKSUM.SERIAL)`;
 }
 
-export function kargsProblem(lists: readonly unknown[]): string | undefined {
-  const all = lists.flat() as string[];
+export function kargsProblem(lists: readonly (readonly string[])[]): string | undefined {
+  const all = lists.flat();
   if (all.length > maxKernelArguments) return `more than ${maxKernelArguments} kernel arguments`;
   for (const argument of all) {
     if (argument === '' || argument.length > 2048 || hasControl(argument)) return `“${argument.slice(0, 80)}” is no kernel argument`;
@@ -99,8 +100,7 @@ const maxKernelArguments = 512;
 
 const cleanupElements = ['base', 'pending-deploy', 'rollback-deploy', 'repomd'];
 
-export function cleanupProblem(elements: unknown): string | undefined {
-  const list = elements as string[];
+export function cleanupProblem(list: readonly string[]): string | undefined {
   if (list.length === 0) return 'no element to clean up';
   if (new Set(list).size !== list.length) return 'an element twice';
   const unknown = list.find((element) => !cleanupElements.includes(element));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { CommitMeta, MetaValue } from './schemas/host.ts';
+import type { CommitMeta } from './schemas/host.ts';
 
 /*
  * rpm-ostree writes the numbers of what it composes in network order ("like OSTree does"), those of client layers in the machine's; between the end of 2018 and 2020 it
@@ -16,15 +16,20 @@ export const inNetworkOrder = (meta: CommitMeta): CommitMeta => withRepoTimes(me
 
 function withRepoTimes(meta: CommitMeta, rewrite: Rewrite): CommitMeta {
   const repos = meta['rpmostree.rpmmd-repos'];
-  if (repos?.type !== 'aa{sv}') return meta;
-  const rows = repos.value as readonly Readonly<Record<string, MetaValue>>[];
-  const value = rows.map((row) =>
-    row['timestamp']?.type === 't' ? { ...row, timestamp: { type: 't', value: plain(rewrite(exact(row['timestamp'].value))) } } : row,
-  );
+  if (repos?.type !== 'aa{sv}' || !Array.isArray(repos.value)) return meta;
+  const value = repos.value.map((row: unknown) => {
+    const seconds = secondsIn(row);
+    return seconds === undefined ? row : { ...Object(row), timestamp: { type: 't', value: plain(rewrite(BigInt.asUintN(64, seconds))) } };
+  });
   return { ...meta, 'rpmostree.rpmmd-repos': { type: repos.type, value } };
 }
 
-const exact = (value: unknown): bigint => BigInt.asUintN(64, BigInt(value as number | string));
+/** The time of a repository's row; undefined where there is none. */
+function secondsIn(row: unknown): bigint | undefined {
+  const { type, value } = Object(Object(row)['timestamp']);
+  return type === 't' && (typeof value === 'number' || typeof value === 'string') ? BigInt(value) : undefined;
+}
+
 const plain = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value));
 
 /** A time between 1974 and 3058 (2^27 to 2^35 s) tells the order by being one: until 2106 no number is one in both. */

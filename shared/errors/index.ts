@@ -2,7 +2,7 @@
 export * from './credentials.ts';
 export { errorTable, type ErrorCode, type ErrorText } from './codes.ts';
 export { TreelineError, type ErrorReport } from './error.ts';
-export { isErrorReport } from './is-report.ts';
+export { isErrorCode, isErrorReport } from './is-report.ts';
 export { dbusErrorName, errorCodeOfDbusName } from './names.ts';
 export { errorLine, errorText } from './text.ts';
 export { messageOf, systemCodeOf } from './thrown.ts';

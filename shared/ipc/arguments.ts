@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { camelName, optionTable, windowNames, type WindowOptions } from '../domain/index.ts';
 
 const plainText = /^[^\u0000-\u001f\u007f]*$/;

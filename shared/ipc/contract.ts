@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { schemaNamed } from '../domain/schemas/index.ts';
 import type { ErrorReport } from '../errors/index.ts';
 import { argumentSchemas, type Arguments } from './arguments.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonSchemas, type JsonName, type JsonOf } from '../domain/schemas/index.ts';
 import type { Infer } from '../domain/schemas/infer.ts';
 

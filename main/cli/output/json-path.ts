@@ -33,10 +33,10 @@ function children(value: unknown, step: Step): unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   if (step.kind === 'all') return Object.values(value);
   if (step.kind === 'index') {
-    const at = Array.isArray(value) ? value.at(step.index) : undefined;
-    return at === undefined ? [] : [at as unknown];
+    const at: unknown = Array.isArray(value) ? value.at(step.index) : undefined;
+    return at === undefined ? [] : [at];
   }
-  return Object.hasOwn(value, step.key) ? [(value as Record<string, unknown>)[step.key]] : [];
+  return Object.hasOwn(value, step.key) ? [Reflect.get(value, step.key)] : [];
 }
 
 const bad = (path: string, why: string): TreelineError => new TreelineError('usage.invalid', { detail: `JSONPath “${path}”: ${why}` });

@@ -38,7 +38,7 @@ export class ProgressPrinter {
   private messages(messages: readonly string[]): void {
     const before = this.shownMessages;
     // the list is cut at its start: go on after the last line that was shown
-    const known = before.length === 0 ? -1 : messages.lastIndexOf(before.at(-1) as string);
+    const known = before.length === 0 ? -1 : messages.lastIndexOf(before.at(-1) ?? '');
     const fresh = messages.slice(known + 1);
     if (fresh.length > 0) this.clear();
     // a message may be a script's output of several lines

@@ -101,7 +101,7 @@ const metaJson = (meta: CommitMeta): object => Object.fromEntries(Object.entries
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
-  if (isMeta(value)) return value.type === 'ay' ? [...Buffer.from(value.value as string, 'base64')] : plain(value.value);
+  if (isMeta(value)) return value.type === 'ay' ? [...Buffer.from(String(value.value), 'base64')] : plain(value.value);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 

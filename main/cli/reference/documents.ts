@@ -6,9 +6,12 @@ import { composeReference } from './compose-reference.ts';
 
 /** What the checkout holds that is made from the code: text by path. */
 export async function documents(): Promise<Record<string, string>> {
-  const schemas = Object.entries(jsonSchemas()).map(([name, schema]) => [`assets/schemas/${name}`, `${JSON.stringify(schema, null, 2)}\n`]);
+  const schemas = Object.entries(jsonSchemas()).map(([name, schema]): [string, string] => [
+    `assets/schemas/${name}`,
+    `${JSON.stringify(schema, null, 2)}\n`,
+  ]);
   return {
     'docs/compose-reference.md': composeReference(commandTree(await buildProgram())),
-    ...(Object.fromEntries(schemas) as Record<string, string>),
+    ...Object.fromEntries(schemas),
   };
 }

@@ -229,8 +229,8 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
     });
     this.running = running;
     try {
-      const result = (await running.done) as { changed?: boolean };
-      change({ phase: 'succeeded', endedAt: now(), changed: result.changed });
+      const result: { readonly changed?: unknown } = Object(await running.done);
+      change({ phase: 'succeeded', endedAt: now(), changed: typeof result.changed === 'boolean' ? result.changed : undefined });
     } catch (error) {
       const report = TreelineError.report(error);
       change({ phase: report.code === 'job.cancelled' ? 'cancelled' : 'failed', endedAt: now(), error: report });

@@ -10,7 +10,7 @@ const stages = ['resolve', 'fetch', 'import', 'assemble', 'scripts', 'finish', '
 /** The way of a compose: what is done, what goes on, what is still to come. */
 export function Stages({ job }: { job: JobState }): ReactNode {
   const { t } = useTranslation();
-  const now = job.progress ? stages.indexOf(job.progress.step as (typeof stages)[number]) : 0;
+  const now = job.progress ? stages.findIndex((stage) => stage === job.progress?.step) : 0;
   return (
     <ol className="grid grid-cols-[repeat(auto-fill,minmax(13rem,1fr))] gap-x-4 gap-y-1.5" aria-label={t('compose.stages')}>
       {stages.map((stage, index) => {

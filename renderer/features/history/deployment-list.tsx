@@ -88,9 +88,9 @@ export function DeploymentList({ snapshot, onCompare }: DeploymentListProps): Re
 
 /** Up and down, first and last; Enter opens the details. What is inside of a row keeps its own keys. */
 function moveInList(event: KeyboardEvent<HTMLOListElement>): void {
-  const row = event.target as HTMLElement;
-  if (row.parentElement !== event.currentTarget) return;
-  const rows = [...event.currentTarget.children] as HTMLElement[];
+  const row = event.target;
+  if (!(row instanceof HTMLElement) || row.parentElement !== event.currentTarget) return;
+  const rows = [...event.currentTarget.children].filter((each) => each instanceof HTMLElement);
   const last = rows.length - 1;
   const index = rows.indexOf(row);
   const goals: Partial<Record<string, number>> = {

@@ -47,7 +47,7 @@ function unescapeValue(text: string): Buffer | undefined {
       .toString('latin1')
       .matchAll(/%([0-9a-f]{2})|([^])/gi),
   ];
-  return Buffer.from(bytes.map(([, hex, plain]) => (hex ? parseInt(hex, 16) : (plain as string).charCodeAt(0))));
+  return Buffer.from(bytes.map(([, hex, plain]) => (hex ? parseInt(hex, 16) : (plain ?? '').charCodeAt(0))));
 }
 
 /**

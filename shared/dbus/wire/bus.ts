@@ -2,7 +2,9 @@
 import { clientLimits, type ConnectionLimits } from './limits.ts';
 import { openSocket, type AbstractConnector } from './address.ts';
 import { Connection, type CallFields } from './connection.ts';
+import { DbusFormatError } from './format-error.ts';
 import type { DbusMessage } from './message.ts';
+import { bodyOf } from './typed-body.ts';
 
 const busName = 'org.freedesktop.DBus';
 const busPath = '/org/freedesktop/DBus';
@@ -28,7 +30,9 @@ export class Bus {
   ): Promise<Bus> {
     const connection = new Connection(await openSocket(address, timeoutMs, connectAbstract), limits);
     const hello = await connection.call({ destination: busName, path: busPath, interface: busName, member: 'Hello', timeoutMs });
-    return new Bus(connection, hello.body[0] as string);
+    const [uniqueName] = bodyOf(hello, 's') ?? [];
+    if (uniqueName === undefined) throw new DbusFormatError('a bus that gives no name');
+    return new Bus(connection, uniqueName);
   }
 
   call(fields: CallFields): Promise<DbusMessage> {
@@ -54,14 +58,16 @@ export class Bus {
   /** Unique name of a name's owner; undefined when nobody has it. Doesn't activate. */
   async nameOwner(name: string): Promise<string | undefined> {
     try {
-      return (await this.ask('GetNameOwner', 's', [name])) as string;
+      return bodyOf(await this.askBus('GetNameOwner', 's', [name]), 's')?.[0];
     } catch {
       return undefined;
     }
   }
 
   async uidOf(name: string): Promise<number> {
-    return (await this.ask('GetConnectionUnixUser', 's', [name])) as number;
+    const [uid] = bodyOf(await this.askBus('GetConnectionUnixUser', 's', [name]), 'u') ?? [];
+    if (uid === undefined) throw new DbusFormatError(`a bus that doesn’t say whose ${name} is`);
+    return uid;
   }
 
   /** Start the service behind a name if it isn't running. Rejects with the bus's error. */
@@ -74,6 +80,10 @@ export class Bus {
   }
 
   private async ask(member: string, signature: string, body: readonly unknown[]): Promise<unknown> {
-    return (await this.call({ destination: busName, path: busPath, interface: busName, member, signature, body })).body[0];
+    return (await this.askBus(member, signature, body)).body[0];
+  }
+
+  private askBus(member: string, signature: string, body: readonly unknown[]): Promise<DbusMessage> {
+    return this.call({ destination: busName, path: busPath, interface: busName, member, signature, body });
   }
 }

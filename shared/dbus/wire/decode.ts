@@ -177,7 +177,7 @@ export class Decoder {
   private dictionary({ key, value }: { key: WireType; value: WireType }, end: number, depth: number): Record<string, unknown> {
     deeper(depth);
     // no prototype: whatever a key is called, it is a key
-    const items = Object.create(null) as Record<string, unknown>;
+    const items: Record<string, unknown> = Object.create(null);
     while (this.at < end) {
       if (--this.valuesLeft < 0) throw new DbusFormatError('too many values');
       this.align(alignmentOf['{']);

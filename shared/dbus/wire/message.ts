@@ -111,7 +111,7 @@ export function decodeMessage(bytes: Buffer, limits: Pick<ConnectionLimits, 'val
   if (type === 0) throw new DbusFormatError('a message of no type');
   if (serial === 0) throw new DbusFormatError('a message without a number');
   const header = new Decoder(bytes.subarray(0, headerBytes), little, { values: 256, descriptors: 0 }, 12);
-  const { fields, descriptors } = readFields(header.value(fieldsType, 0) as [number, Variant][]);
+  const { fields, descriptors } = readFields(header.value(fieldsType, 0));
   header.align(8);
   if (header.at !== headerBytes) throw new DbusFormatError('a header whose length doesn’t fit');
   if (!(type in needed)) return undefined;
@@ -131,15 +131,19 @@ export function decodeMessage(bytes: Buffer, limits: Pick<ConnectionLimits, 'val
   }
 }
 
-function readFields(rows: readonly [number, Variant][]): { fields: Partial<Record<FieldName, never>>; descriptors: number } {
+/** A row of the header, which the decoder made from its signature `a(yv)`. */
+const isField = (row: unknown): row is readonly [number, Variant] =>
+  Array.isArray(row) && typeof row[0] === 'number' && row[1] instanceof Variant;
+
+function readFields(rows: unknown): { fields: Partial<Record<FieldName, never>>; descriptors: number } {
   const fields: Partial<Record<FieldName, unknown>> = {};
   const seen = new Set<number>();
   let descriptors = 0;
-  for (const [code, { signature, value }] of rows) {
+  for (const [code, { signature, value }] of Array.isArray(rows) ? rows.filter(isField) : []) {
     if (code === 0) throw new DbusFormatError('header field 0');
     if (seen.has(code)) throw new DbusFormatError(`header field ${code} twice`);
     seen.add(code);
-    if (code === descriptorsField && signature === 'u') descriptors = value as number;
+    if (code === descriptorsField && signature === 'u') descriptors = Number(value);
     const field = fieldTable[code];
     // fields of later versions of the protocol are to be ignored
     if (!field) continue;

@@ -62,6 +62,8 @@ export function parseSingleType(signature: string): WireType {
   return type;
 }
 
+const isSimple = (code: string): code is BasicCode | 'v' => code === 'v' || basicCodes.includes(code);
+
 class Parser {
   private at = 0;
   private readonly text: string;
@@ -77,7 +79,7 @@ class Parser {
   type(arrays: number, structs: number, inArray = false): WireType {
     const code = this.text[this.at++];
     if (code === undefined) throw this.wrong('ends too early');
-    if (code === 'v' || basicCodes.includes(code)) return { code: code as BasicCode | 'v' };
+    if (isSimple(code)) return { code };
     if (code === 'a') {
       if (arrays >= maxArrayDepth) throw this.wrong('nests arrays too deeply');
       return { code, element: this.type(arrays + 1, structs, true) };

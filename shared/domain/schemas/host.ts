@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorReport } from '../../errors/report-schema.ts';
 import type { Infer } from './infer.ts';
 import { checkState, finalizeFailure, signature } from './update.ts';

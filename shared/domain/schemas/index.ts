@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { TreelineError } from '../../errors/index.ts';
 import { errorReport } from '../../errors/report-schema.ts';
 import * as compose from './compose.ts';

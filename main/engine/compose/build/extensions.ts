@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile, readJsonFile, hasShape } from '../../../files/index.ts';
 import type { ExtensionsOutcome, ExtensionsParams } from './params.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { extensionsSchema } from './extensions.ts';
 import { lockfileSchema } from '../treefile/lockfile.ts';
 import { aliases, refusedKeys, treefileKeys } from '../treefile/treefile-keys.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../../files/index.ts';
 

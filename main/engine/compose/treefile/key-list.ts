@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TreefileKey } from '../../../../shared/domain/index.ts';
 import { treefileKeys } from './treefile-keys.ts';
 

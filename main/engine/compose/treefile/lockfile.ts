@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 import { atomicFile } from '../../../files/index.ts';
 import type { PackageLock, Resolution } from '../../base/ports/resolver.ts';
 import { readStructured } from './structured-file.ts';

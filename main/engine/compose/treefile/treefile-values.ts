@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What values of treefile keys look like. One source for validation, types, the JSON Schema and the editor's completion. */
 export const text = z.string();
