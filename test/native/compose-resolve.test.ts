@@ -74,6 +74,8 @@ function dnf(names: readonly string[], options: readonly string[]): string[] {
     'dnf',
     [
       ...['--config', conf, '--installroot', path.join(directory, 'root'), '--releasever', '1', '--setopt', 'reposdir=/nonexistent'],
+      // later ones load lists of files only then
+      ...['--setopt', 'optional_metadata_types=filelists'],
       ...[
         '--setopt',
         `cachedir=${path.join(directory, 'dnf-cache')}`,

@@ -15,6 +15,11 @@ const knownAlgorithms: readonly number[] = [1, 17, 22];
 
 const armourStart = '-----BEGIN PGP';
 
+/** Whether the first packet is a public key: number 6, in the header's old or new form (RFC 9580, 4.2). */
+function beginsWithKey([first = 0]: Uint8Array): boolean {
+  return (first & 0x80) !== 0 && ((first & 0x40) !== 0 ? first & 0x3f : (first & 0x3c) >> 2) === 6;
+}
+
 /** The binary packets of an armoured or binary key file. */
 function packets(key: Uint8Array): Buffer {
   const bytes = Buffer.from(key);
@@ -27,8 +32,10 @@ function packets(key: Uint8Array): Buffer {
   const kind = raw.pgpParsePkts(text.slice(start), out, size) as number;
   if (!out[0]) throw new TreelineError('package.key-missing', { detail: `not a public key (${kind})` });
   try {
-    if (kind !== 2) throw new TreelineError('package.key-missing', { detail: 'the file holds no public key' });
-    return Buffer.from(koffi.decode(out[0] as bigint, koffi.array('uint8_t', size[0], 'Typed')) as Uint8Array);
+    const content = Buffer.from(koffi.decode(out[0] as bigint, koffi.array('uint8_t', size[0], 'Typed')) as Uint8Array);
+    // not each rpm looks into the block
+    if (kind !== 2 || !beginsWithKey(content)) throw new TreelineError('package.key-missing', { detail: 'the file holds no public key' });
+    return content;
   } finally {
     raw.rpmFree(out[0]);
   }
