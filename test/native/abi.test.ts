@@ -105,7 +105,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 test.each(structs)('$c has the size and offsets that the headers give it', ({ c, ours }) => {
   expect(koffi.sizeof(ours)).toBe(facts[`sizeof ${c}`]);
   const list = members(ours);
-  expect(list.length).toBeGreaterThan(2);
+  expect(list.length).toBeGreaterThan(1);
   for (const { name, offset } of list) expect([name, offset]).toEqual([name, facts[`${c}.${name}`]]);
 });
 

@@ -35,8 +35,7 @@ export const treePackages: readonly RpmSource[] = [
   { name: 'plain', version: '1', files: { '/usr/share/plain': 'one' }, changelog: '* Mon Mar 02 2026 A <a@x> - 1-1\n- First' },
   {
     name: 'scripted',
-    // rpm 4.19 and later require users and groups of files by themselves
-    tags: ['Requires: testshell', 'Requires(pre): /bin/sh', 'Provides: user(madebypre)', 'Provides: group(madebypre)'],
+    tags: ['Requires: testshell', 'Requires(pre): /bin/sh'],
     files: {
       '/usr/share/scripted/data': 'packaged\n',
       '/usr/share/scripted/doomed': 'x',

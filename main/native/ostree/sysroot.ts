@@ -32,11 +32,10 @@ type D = Pointer<'OstreeDeployment'>;
 const IntOut = koffi.out(koffi.pointer('int'));
 const Strv = koffi.pointer('str');
 
-/** OstreeSysrootWriteDeploymentsOpts of ostree-sysroot.h. */
+/** OstreeSysrootWriteDeploymentsOpts of ostree-sysroot.h. Later releases have more fields in the hole, for which 0 is as before (disable_auto_early_prune, since 2023.11). */
 export const WriteDeploymentsOpts = koffi.struct('TreelineWriteDeploymentsOpts', {
   do_postclean: 'int',
-  unused_bools: koffi.array('int', 7),
-  unused_ints: koffi.array('int', 7),
+  hole: koffi.array('int', 15),
   unused_ptrs: koffi.array('void *', 7),
 });
 
@@ -234,13 +233,7 @@ export class Sysroot implements SysrootPort, Disposable {
     using scope = new Scope();
     const array = scope.own<'GPtrArray'>(arrayNew(), 'GPtrArray', ptrArrayUnref);
     for (const id of ids) arrayAdd(array, this.#get(id));
-    const zeros = [0, 0, 0, 0, 0, 0, 0];
-    const opts = {
-      do_postclean: 0,
-      unused_bools: zeros,
-      unused_ints: zeros,
-      unused_ptrs: zeros.map(() => null),
-    };
+    const opts = { do_postclean: 0, hole: new Array<number>(15).fill(0), unused_ptrs: new Array<null>(7).fill(null) };
     writeDeployments(this.pointer, array, opts, null);
     this.#settle(postclean);
   }
