@@ -2,15 +2,18 @@
 import koffi from 'koffi';
 import { expect, test } from 'vitest';
 import { KeyFile } from '../../main/files/index.ts';
-import { bind, ownedStr, Ptr } from '../../main/native/core/index.ts';
+import { bind, decodeError, GErrorOut, ownedStr, Ptr } from '../../main/native/core/index.ts';
 import { keyFile, keyFileDamage } from '../../main/native/ostree/keyfile.ts';
 import { generator } from '../fuzz/mutate.ts';
 
 // GLib is the judge of what a key file says
-const getString = bind('glib', 'g_key_file_get_string', ownedStr(), [Ptr, 'str', 'str', Ptr]);
+const getString = bind('glib', 'g_key_file_get_string', ownedStr(), [Ptr, 'str', 'str', GErrorOut]);
 const getList = bind('glib', 'g_key_file_get_string_list', Ptr, [Ptr, 'str', 'str', koffi.out(koffi.pointer('size_t')), Ptr]);
 const getKeys = bind('glib', 'g_key_file_get_keys', Ptr, [Ptr, 'str', koffi.out(koffi.pointer('size_t')), Ptr]);
 const freeList = bind('glib', 'g_strfreev', 'void', [Ptr]);
+
+/** G_KEY_FILE_ERROR_INVALID_VALUE of gkeyfile.h. */
+const invalidValue = 5;
 
 const groups = ['origin', 'packages', 'remote "a b"', 'x-y'];
 const keys = ['refspec', 'requested', 'Key-1', 'a.b', 'with space'];
@@ -32,7 +35,11 @@ function byGlib(text: string): Record<string, unknown> | undefined {
     // a key that comes twice is listed twice, though only its last value counts
     said[group] = [...new Set(strings(getKeys(file.pointer, group, count, null), count))];
     for (const key of keys) {
-      said[`${group} ${key}`] = getString(file.pointer, group, key, null) ?? undefined;
+      const error: [unknown] = [null];
+      const value = getString(file.pointer, group, key, error) ?? undefined;
+      // of an escape that is none GLib says so, and 2.74, unlike 2.84, what stands there as well
+      const invalid = error[0] ? decodeError(error[0]).code === invalidValue : false;
+      said[`${group} ${key}`] = value === undefined && invalid ? expect.anything() : value;
       const length: [number | bigint] = [0];
       said[`${group} ${key} list`] = strings(getList(file.pointer, group, key, length, null), length) ?? [];
     }
