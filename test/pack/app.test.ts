@@ -44,7 +44,12 @@ describe('the package of the app', () => {
   it('is an application with name, icon and description for desktops and software centres', () => {
     const id = 'org.treeline.Treeline';
     expect(system.run('desktop-file-validate', '--no-hints', `/usr/share/applications/${id}.desktop`)).toBe('');
-    expect(system.run('appstreamcli', 'validate', '--no-net', `/usr/share/metainfo/${id}.metainfo.xml`)).toContain('successful');
+    // there is no homepage to name, of which AppStream 1.0 and later warn; earlier ones know no such warning
+    const isOld = /: 0\./.test(system.run('appstreamcli', '--version'));
+    const withoutHomepage = isOld ? [] : ['--override=url-homepage-missing=info'];
+    expect(system.run('appstreamcli', 'validate', '--no-net', ...withoutHomepage, `/usr/share/metainfo/${id}.metainfo.xml`)).toContain(
+      'successful',
+    );
     for (const size of ['16x16', '48x48', '128x128', '512x512']) {
       expect(system.run('file', '--brief', `/usr/share/icons/hicolor/${size}/apps/${id}.png`)).toContain(size.replace('x', ' x '));
     }
