@@ -69,6 +69,11 @@ export const composeErrors = {
   ],
   'package.not-found': ['No such package', 'No repository has “{subject}”. It was looked for in {repo}.', 'Check the name.'],
   'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
+  'layer.base-would-change': [
+    'The packages don’t fit the base',
+    '{subject} would change what the base has: {detail}.',
+    'Leave it out, or wait for a version of the base that fits.',
+  ],
   'package.dependency-missing': [
     'A requirement can’t be met',
     '{subject} needs {requirement}, which nothing provides.',

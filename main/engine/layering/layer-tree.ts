@@ -18,7 +18,6 @@ import { checkPlaces } from '../compose/build/places.ts';
 import { rpmdbPath } from '../compose/build/postprocess.ts';
 import { guardDnf } from '../compose/build/read-only-dnf.ts';
 import { applySysusers } from '../compose/build/sysusers.ts';
-import { ownDirectory } from '../compose/build/workdir.ts';
 import { ownerNames } from '../compose/build/var-tree.ts';
 import { takeMachineState, writeMachineState } from '../compose/build/root-layout.ts';
 import { linkVarLib } from '../compose/build/var-lib-links.ts';
@@ -27,12 +26,12 @@ import { gatherUsers, type UserFiles } from './users.ts';
 
 export interface LayerTreeJob {
   readonly ports: { readonly rpm: RpmPort; readonly system: SystemPort; readonly interpreter: Interpreter };
-  /** Holds the base and the packages. */
+  /** Holds the packages. */
   readonly cache: Pick<PackageCache, 'checkout'>;
   /** A directory on the cache's file system, empty. */
   readonly workdir: string;
-  /** Commit that the packages come onto. */
-  readonly base: string;
+  /** Where the base is checked out by hard links: what the packages come onto. */
+  readonly root: string;
   readonly packages: readonly RpmPackage[];
   /** The packages' commits by NEVRA. */
   readonly commits: ReadonlyMap<string, string>;
@@ -47,12 +46,10 @@ export interface LayerTreeJob {
 
 /**
  * Put packages onto a base by hard links, run their scripts and those of the base's triggers that are about them, and add them to its database: the tree
- * of a layer, below `workdir`. Returns its path. Throws what a compose of the packages would throw.
+ * of a layer. Throws what a compose of the packages would throw.
  */
-export function buildLayerTree(job: LayerTreeJob): string {
-  const { ports, cache, workdir, message } = job;
-  const root = ownDirectory(workdir, 'root');
-  cache.checkout(job.base, root);
+export function buildLayerTree(job: LayerTreeJob): void {
+  const { ports, cache, root, workdir, message } = job;
   const added = dependencyOrder(job.packages);
   const base = ports.rpm.readInstalled({ root, dbPath: rpmdbPath });
   using tree = new Tree(root, {
@@ -98,5 +95,4 @@ export function buildLayerTree(job: LayerTreeJob): string {
     onto: true,
   });
   job.report(1);
-  return root;
 }

@@ -70,6 +70,8 @@ export interface LayerStore extends Pick<
   PackageCache,
   keyof Disposable | 'path' | 'lookup' | 'refresh' | 'importPackages' | 'checkout' | 'writeDirectory'
 > {
+  /** A typed value for a layer's metadata, in this machine's byte order, as rpm-ostree's client writes and reads it. */
+  variant(type: string, value: unknown): unknown;
   /** Write the commit of a tree that writeDirectory() stored, on top of `base`. Returns its checksum; no ref names it. */
   writeLayer(layer: {
     readonly base: string;

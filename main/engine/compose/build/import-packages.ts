@@ -20,7 +20,7 @@ export interface ImportBatch {
 export interface ImportContext {
   readonly resolution: Resolution;
   readonly repos: readonly RepoDefinition[];
-  readonly cache: PackageCache;
+  readonly cache: Pick<PackageCache, 'path' | 'lookup' | 'refresh' | 'importPackages'>;
   readonly ports: { readonly rpm: RpmPort; readonly importer?: Importer };
   readonly steps: Steps;
   readonly forceAll: boolean;
@@ -109,7 +109,7 @@ export async function importMissing(context: ImportContext): Promise<{ imported:
  * The headers of imported packages, whose scripts and owners are used: a file that was replaced since it was verified (in a repository on this machine)
  * is package.corrupt.
  */
-export function readHeaders(packages: readonly ResolvedPackage[], cache: PackageCache, rpm: RpmPort): RpmPackage[] {
+export function readHeaders(packages: readonly ResolvedPackage[], cache: Pick<PackageCache, 'lookup'>, rpm: RpmPort): RpmPackage[] {
   return packages.map((pkg) => {
     const header = rpm.readPackage(pkg.path);
     if (headerDigestOf(header) === cache.lookup(pkg)?.headerDigest) return header;
@@ -124,7 +124,7 @@ export function readHeaders(packages: readonly ResolvedPackage[], cache: Package
 
 /** Verify, then import, in one transaction of the cache. */
 export function importAll(
-  cache: PackageCache,
+  cache: Pick<PackageCache, 'importPackages'>,
   packages: readonly { readonly pkg: ResolvedPackage; readonly keys: RepoKeys }[],
   ima: boolean,
   rpm: RpmPort,

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatNevra } from '../../shared/domain/index.ts';
-import { buildLayerTree } from '../../main/engine/layering/layer-tree.ts';
-import type { ResolvedPackage } from '../../main/engine/base/ports/resolver.ts';
+import { makeLayer, type Layer } from '../../main/engine/layering/layer.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
 import { interpreterNeeds } from '../../main/native/inside/needs.ts';
 import { system } from '../../main/native/linux/index.ts';
+import { tryLockFile } from '../../main/native/linux/lock.ts';
+import { composeStore } from '../../main/native/ostree/compose-store.ts';
 import { OstreeLayerStore } from '../../main/native/ostree/layer-store.ts';
+import { Repo } from '../../main/native/ostree/repo.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
-import type { RpmSource } from '../fixtures/make-rpm.ts';
+import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { bundles, ComposeFixture, parseListing } from './compose-fixture.ts';
 
@@ -90,57 +91,39 @@ beforeAll(async () => {
 });
 afterAll(() => f.dispose());
 
-async function layer(
-  names: string[],
-  users = { passwd: '', group: '' },
-): Promise<{ commit: string; messages: string[]; listing: Map<string, string> }> {
+interface Made extends Layer {
+  readonly messages: readonly string[];
+  readonly listing: Map<string, string>;
+}
+
+async function layer(packages: string[], users = { passwd: '', group: '' }, more: readonly string[] = []): Promise<Made> {
   const { worker } = await bundles();
   using store = new OstreeLayerStore(repo);
-  const workdir = mkdtempSync(path.join(repo, 'tmp/layer-'));
-  const installed = path.join(workdir, 'base');
-  mkdirSync(installed);
-  store.checkout(base, installed);
-  using resolution = resolve({
-    ...{ cachedir: path.join(f.directory, 'layer-cache'), releasever: '1', excludes: [], recommends: true, packages: names },
-    repos: [
-      {
-        id: 'test',
-        name: 'test',
-        baseurl: [`file://${f.packages}`],
-        enabled: true,
-        gpgcheck: false,
-        gpgkey: [],
-        excludes: [],
-        other: {},
-        file: 't',
-        line: 1,
-      },
-    ],
-    base: { root: installed, dbPath: '/usr/share/rpm' },
-  });
-  const packages: readonly ResolvedPackage[] = resolution.packages;
-  store.importPackages(
-    packages.map((pkg) => ({ pkg, verifiedWith: '', ima: false })),
-    (file) => rpm.readPackage(file),
-    () => undefined,
-  );
+  using opened = Repo.open(repo);
   const messages: string[] = [];
-  const root = buildLayerTree({
-    ports: { rpm, system, interpreter: (place, scratch) => interpreterNeeds(worker, place, scratch) },
-    cache: store,
-    workdir,
-    base,
-    packages: packages.map((pkg) => rpm.readPackage(pkg.path)),
-    commits: new Map(packages.map((pkg) => [formatNevra(pkg), store.lookup(pkg)?.commit ?? ''])),
-    users,
-    timeSeconds: 1_700_000_000,
-    message: (text) => messages.push(text),
-    report: () => undefined,
-  });
-  const commit = store.writeLayer({ base, metadata: new Map(), root: store.writeDirectory(root), timeSeconds: 1_700_000_000 });
-  rmSync(workdir, { recursive: true });
-  const listing = parseListing(execFileSync('ostree', [`--repo=${repo}`, 'ls', '-R', commit], { encoding: 'utf8' }));
-  return { commit, messages, listing };
+  const repos = [f.packages, ...more].map((directory) => ({
+    ...{ id: path.basename(directory), name: 'test', baseurl: [`file://${directory}`], enabled: true, gpgcheck: false, gpgkey: [] },
+    ...{ excludes: [], other: {}, file: 'test.repo', line: 1 },
+  }));
+  const made = await makeLayer(
+    {
+      ...{ store, base: opened.loadCommit(base), packages, users, releasever: '1', cacheOnly: false, recommends: true },
+      repos,
+      cachedir: path.join(f.directory, 'layer-cache'),
+    },
+    {
+      ...{ resolve, rpm, system, lock: tryLockFile, compose: composeStore, now: () => 1_700_000_000 },
+      interpreter: (place, scratch) => interpreterNeeds(worker, place, scratch),
+    },
+    {
+      progress: () => undefined,
+      message: (text) => void messages.push(text),
+      task: (_text, run) => run(),
+      uninterruptible: (run) => run(),
+    },
+  );
+  const listing = parseListing(execFileSync('ostree', [`--repo=${repo}`, 'ls', '-R', made.checksum], { encoding: 'utf8' }));
+  return { ...made, messages, listing };
 }
 
 /** The database and what names the set of packages differ. */
@@ -161,7 +144,7 @@ const objects = (at: string, revision: string): Record<string, string> =>
   );
 
 test('layering packages gives what composing them with the base gives, file by file', async () => {
-  const { commit, listing } = await layer(fitting);
+  const { checksum: commit, listing } = await layer(fitting);
   expect(entries(listing)).toEqual(entries(f.list(ref)));
   const found = objects(repo, commit);
   expect(Object.keys(found).length).toBeGreaterThan(40);
@@ -170,7 +153,7 @@ test('layering packages gives what composing them with the base gives, file by f
 });
 
 test('the database holds both, and rpm finds every file of the new packages as it says', async () => {
-  const { commit } = await layer(['heard', 'owner']);
+  const { checksum: commit } = await layer(['heard', 'owner']);
   const root = path.join(f.directory, 'checkout');
   execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--force-copy', commit, root]);
   const db = (...args: string[]): string =>
@@ -187,7 +170,7 @@ test('the database holds both, and rpm finds every file of the new packages as i
 
 test('an id that the machine gave away isn’t given again, and its users stay its own', async () => {
   const taken = Array.from({ length: 4 }, (_, i) => `local${i}:x:${999 - i}:${999 - i}::/home/local${i}:/bin/sh\n`).join('');
-  const { commit } = await layer(['owner'], { passwd: taken, group: '' });
+  const { checksum: commit } = await layer(['owner'], { passwd: taken, group: '' });
   const passwd = `${cat(commit, '/usr/etc/passwd')}${cat(commit, '/usr/lib/passwd')}`;
   expect(passwd).toMatch(/^baseuser:x:999:/m);
   expect(passwd).not.toContain('local');
@@ -200,4 +183,47 @@ test.each([
   ['fails', 'compose.script-failed', { package: 'fails-1-1.noarch', status: 3 }],
 ])('%s: the error names the package', async (name, code, facts) => {
   await expect(layer([name])).rejects.toMatchObject({ code, report: { facts } });
+});
+
+test('what the base has needs no layer', async () => {
+  expect(await layer(['base', '/etc/base.conf'])).toMatchObject({
+    checksum: base,
+    packages: [],
+    inactive: [
+      { spec: 'base', by: 'base-1-1.noarch' },
+      { spec: '/etc/base.conf', by: 'base-1-1.noarch' },
+    ],
+  });
+});
+
+test('the commit says what rpm-ostree says of its layers', async () => {
+  const { checksum, packages, inactive } = await layer(['heard', 'base']);
+  expect(packages).toEqual(['heard-1-1.noarch', 'plain-1-1.noarch']);
+  expect(inactive).toEqual([{ spec: 'base', by: 'base-1-1.noarch' }]);
+  const show = (key: string): string =>
+    execFileSync('ostree', [`--repo=${repo}`, 'show', '--no-byteswap', `--print-metadata-key=${key}`, checksum], {
+      encoding: 'utf8',
+    }).trim();
+  expect(show('rpmostree.clientlayer')).toBe('true');
+  expect(show('rpmostree.clientlayer_version')).toBe('uint32 6');
+  expect(show('rpmostree.packages')).toBe("['heard']");
+  expect(show('rpmostree.rpmdb.pkglist')).toContain("('plain', '0', '1', '1', 'noarch')");
+  expect(execFileSync('ostree', [`--repo=${repo}`, 'rev-parse', `${checksum}^`], { encoding: 'utf8' }).trim()).toBe(base);
+});
+
+test('what would replace a package of the base is refused with both names', async () => {
+  const more = path.join(f.directory, 'more');
+  makeRpms(more, [
+    { name: 'base', version: '2' },
+    { name: 'newer', tags: ['Requires: base >= 2'] },
+  ]);
+  createRepo(more);
+  await expect(layer(['newer'], undefined, [more])).rejects.toMatchObject({
+    code: 'layer.base-would-change',
+    report: {
+      subject: 'newer',
+      detail: 'base-2-1.noarch would replace base-1-1.noarch',
+      facts: { installed: 'base-1-1.noarch', by: 'base-2-1.noarch' },
+    },
+  });
 });

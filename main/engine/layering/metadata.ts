@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Package } from '../../../shared/domain/index.ts';
+import { pkglistOfPackages } from '../base/diff/index.ts';
+import type { CommitPort } from '../base/ports/sysroot.ts';
+import type { MakeVariant } from '../compose/build/metadata.ts';
+
+/** What rpm-ostree 2026.2 writes; it redoes layers of older versions. */
+const clientLayerVersion = 6;
+
+export interface LayerFacts {
+  readonly base: Pick<CommitPort, 'version' | 'value'>;
+  /** Requests that the layer fulfils, as they were written. */
+  readonly requests: readonly string[];
+  /** Everything that the tree's database lists. */
+  readonly installed: readonly Package[];
+  readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+}
+
+/** Metadata of a layer's commit, with rpm-ostree's keys (rpmostree-core.cxx); sorted by key. */
+export function layerMetadata({ base, requests, installed, repos }: LayerFacts, variant: MakeVariant): Map<string, unknown> {
+  const kernel = base.value('ostree.linux', 's');
+  const rows = repos.map(({ id, timestamp }) => [
+    ['id', variant('s', id)],
+    ['timestamp', variant('t', BigInt(timestamp))],
+  ]);
+  const metadata = new Map([
+    ['rpmostree.clientlayer', variant('b', true)],
+    ['rpmostree.clientlayer_version', variant('u', clientLayerVersion)],
+    ['rpmostree.modules', variant('as', [])],
+    ['rpmostree.packages', variant('as', [...requests].sort())],
+    ['rpmostree.removed-base-packages', variant('av', [])],
+    ['rpmostree.replaced-base-packages', variant('a(vv)', [])],
+    ['rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(installed))],
+    ['rpmostree.rpmmd-repos', variant('aa{sv}', rows)],
+  ]);
+  if (base.version !== '') metadata.set('version', variant('s', base.version));
+  if (kernel !== undefined) metadata.set('ostree.bootable', variant('b', true)).set('ostree.linux', variant('s', kernel));
+  return new Map([...metadata].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
