@@ -16,7 +16,8 @@ const shortBoot = ['test/boot/packages.test.ts', 'test/boot/circle-short.test.ts
 export default defineConfig({
   test: {
     projects: [
-      suite('unit'),
+      // a limit is for what hangs: on a busy machine a second takes many
+      suite('unit', { testTimeout: 120_000, hookTimeout: 120_000 }),
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),
