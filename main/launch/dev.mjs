@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm run dev`: the window with hot reload. `npm run dev -- NAME`: a state of the page tests, played by their scripted service; without a name the names are listed.
-// `npm run dev -- --demo`: on the demo host. A change of renderer/ shows at once; a change of main/app or main/preload needs a new start.
-import { build } from 'esbuild';
+// `npm run dev -- --demo`: on the demo host. A change of renderer/ shows at once, one of assets/locales or shared/ after the page was
+// loaded anew by itself; a change of main/app or main/preload needs a new start.
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -68,23 +68,30 @@ runMain(async () => {
       say.line('no display here: what it shows is written to .cache/window.png every second');
     }
     const flags = os.userInfo().uid === 0 ? ['--no-sandbox'] : [];
-    const app = spawn(path.join(electron, 'electron'), [...flags, `--user-data-dir=${path.join(out, 'profile')}`, out], {
-      stdio: ['ignore', 'inherit', 'ignore'],
-      env,
-    });
+    flags.push(`--user-data-dir=${path.join(out, 'profile')}`, '--remote-debugging-port=0');
+    const app = spawn(path.join(electron, 'electron'), [...flags, out], { stdio: ['ignore', 'inherit', 'pipe'], env });
     undo.push(() => stop(app));
+    const { playInWindow } = await import('./dev-window.mjs');
+    playInWindow(app, server, states.get(wanted)?.act, say.line).catch((error) =>
+      say.line(`nothing is played in the window: ${error.message}`),
+    );
     return await Promise.race([new Promise((resolve) => app.once('exit', (code) => resolve(code ?? 1))), interruption]);
   } finally {
     for (const each of undo.reverse()) await each();
   }
 });
 
-/** The states that the page tests draw, by name. What a test does with the mouse before it looks isn't played. */
+/** Packages are loaded once they are installed. */
+async function bundle(options) {
+  const { build } = await import('esbuild');
+  await build({ ...common, ...options });
+}
+
+/** The states that the page tests draw, by name. */
 async function pageStates() {
   const file = path.join(out, 'states.mjs');
   const from = (name) => `export * from './${name}-states.ts';`;
-  await build({
-    ...common,
+  await bundle({
     stdin: { contents: ['page', 'history', 'review'].map(from).join('\n'), resolveDir: path.join(root, 'test/e2e/support'), loader: 'ts' },
     outfile: file,
     format: 'esm',
@@ -110,8 +117,8 @@ async function serve() {
 async function buildApp(address) {
   const define = { TREELINE_UNCONFINED_TREES: 'false', TREELINE_DEV_SERVER: JSON.stringify(address) };
   const [main, preload] = ['main/app/entry.ts', 'main/preload/preload.ts'].map((file) => path.join(root, file));
-  await build({ ...common, define, entryPoints: [main], outfile: path.join(out, 'app/main.mjs'), format: 'esm', banner });
-  await build({ ...common, define, entryPoints: [preload], outfile: path.join(out, 'app/preload.cjs'), format: 'cjs' });
+  await bundle({ define, entryPoints: [main], outfile: path.join(out, 'app/main.mjs'), format: 'esm', banner });
+  await bundle({ define, entryPoints: [preload], outfile: path.join(out, 'app/preload.cjs'), format: 'cjs' });
   writeFileSync(path.join(out, 'package.json'), JSON.stringify({ name: 'treeline-dev', type: 'module', main: 'app/main.mjs' }));
   // where the app looks for a scripted service
   rmSync(path.join(out, 'test'), { force: true });
