@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorLine, TreelineError } from '../../shared/errors/index.ts';
 import { GiveBack } from './give-back.ts';
-import { helperOptions } from './options.ts';
+import { helperHelp, helperOptions } from './options.ts';
 import { Service } from './service.ts';
 
 const idleCheckMs = 1000;
@@ -32,7 +32,10 @@ async function main(): Promise<void> {
 // a fault in one call must not take down the job of another; it is in the journal, and the call has been answered with an error
 process.on('unhandledRejection', (error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`));
 
-main().catch((error: unknown) => {
-  process.stderr.write(`treelined: ${errorLine(TreelineError.report(error))}\n`);
-  process.exit(1);
-});
+if (process.argv.includes('--help')) process.stdout.write(helperHelp);
+else {
+  main().catch((error: unknown) => {
+    process.stderr.write(`treelined: ${errorLine(TreelineError.report(error))}\n`);
+    process.exit(1);
+  });
+}

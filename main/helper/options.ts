@@ -23,6 +23,20 @@ export interface HelperOptions {
   readonly idleExitSeconds?: number;
 }
 
+/** What `--help` prints. */
+export const helperHelp = `treelined [OPTION]...: the system update service. Options are for tests and for other systems than the running one; see treelined(8).
+
+  --sysroot=PATH               the system to look after (/)
+  --bus=ADDRESS                the bus to be on (the system bus)
+  --config=FILE                instead of the usual configuration; may be repeated
+  --idle-exit-seconds=SECONDS  end after so long without clients, 0: never
+  --peer-dir=DIRECTORY         sockets of running jobs (/run/treeline)
+  --state-dir=DIRECTORY        history and results of checks (/var/lib/treeline)
+  --reboot-command=COMMAND     what restarts the machine (systemctl reboot)
+  --simulated                  a restart ends the name space
+  --worker=FILE                the program that carries out jobs
+`;
+
 /** Options of `treelined`; throws usage.invalid. */
 export function helperOptions(argv: readonly string[]): HelperOptions {
   let values;

@@ -7,7 +7,7 @@ import { buildProgram } from '../../../main/cli/program.ts';
 import { allCommands, commandTree, type CommandEntry } from '../../../main/cli/reference/command-tree.ts';
 import { referenceFiles } from '../../../main/cli/reference/index.ts';
 import { listTreefileKeys } from '../../../main/engine/compose/build/index.ts';
-import { helperOptions, readDaemonConfig } from '../../../main/helper/options.ts';
+import { helperHelp, helperOptions, readDaemonConfig } from '../../../main/helper/options.ts';
 
 const system = path.resolve(import.meta.dirname, '../../../assets/system');
 let folder = '';
@@ -62,6 +62,7 @@ describe('the manual of the service', () => {
     const source = readFileSync(path.resolve(import.meta.dirname, '../../../main/helper/options.ts'), 'utf8');
     const taken = [...source.matchAll(/^ {8}'?([a-z-]+)'?: \{ type: '/gm)].map(([, name]) => name);
     expect([...named].sort()).toEqual([...taken].sort());
+    expect([...helperHelp.matchAll(/^ +--([a-z-]+)/gm)].map(([, name]) => name).sort()).toEqual([...taken].sort());
   });
 
   it('has the keys of the configuration that is delivered, with their defaults', () => {
