@@ -142,10 +142,18 @@ async function makeRepository(
     linkSync(path.join(pool, name), path.join(dir, 'packages', name));
   }
   const revision = String(Date.parse(`${release.date}T12:00:00Z`) / 1000);
-  await run('createrepo_c', ['--quiet', '--no-database', '--revision', revision, '--set-timestamp-to-revision', dir]);
+  await run('createrepo_c', [
+    '--quiet',
+    '--no-database',
+    '--general-compress-type=gz',
+    '--revision',
+    revision,
+    '--set-timestamp-to-revision',
+    dir,
+  ]);
   const info = path.join(dir, 'updateinfo.xml');
   writeFileSync(info, updateinfo(release.advisories));
-  await run('modifyrepo_c', ['--mdtype=updateinfo', info, path.join(dir, 'repodata')]);
+  await run('modifyrepo_c', ['--mdtype=updateinfo', '--compress-type=gz', info, path.join(dir, 'repodata')]);
   rmSync(info);
   for (const name of ['meadow.yaml', 'meadow.repo']) {
     const text = readFileSync(path.join(sources, name), 'utf8').replaceAll('@REPODIR@', dir).replaceAll('@KEYFILE@', publicKey);
