@@ -19,6 +19,31 @@ const complete = path.join(folder, 'complete');
 const certificates = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
 const held = 'TREELINE_DEBIAN13_HELD';
 
+/**
+ * As on a machine: the system is the root of a mount namespace (in a chroot the kernel makes no user namespaces, and bubblewrap fails), with
+ * processes, /run, /tmp and shared memory of its own. Everything mounted and started in it ends with the command.
+ */
+const script = `set -e
+system=$1 checkout=$2 shared=$3
+shift 3
+mount --bind "$system" "$system"
+cd "$system"
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
+mount -t tmpfs -o mode=755 tmpfs run
+mount -t tmpfs -o mode=1777 tmpfs tmp
+if [ -n "$shared" ]; then
+  mkdir -p "./$checkout/../shared"
+  mount --bind "$shared" "./$checkout/../shared"
+  mount -o remount,bind,ro "./$checkout/../shared"
+fi
+pivot_root . mnt
+cd /
+umount -l mnt
+"$@" </dev/null`;
+
 runMain(async () => {
   demand();
   // readable by root only: its setuid programs are not kept up to date, and not for this machine's users
@@ -49,7 +74,15 @@ function demand() {
 
 /** Two runs in one system would take each other's files away. */
 async function underLock() {
-  const words = ['--nonblock', '--conflict-exit-code', '75', path.join(folder, 'lock'), process.execPath, ...process.argv.slice(1)];
+  const words = [
+    '--no-fork',
+    '--nonblock',
+    '--conflict-exit-code',
+    '75',
+    path.join(folder, 'lock'),
+    process.execPath,
+    ...process.argv.slice(1),
+  ];
   const code = await wait(spawn('flock', words, { stdio: 'inherit', env: { ...process.env, [held]: '1' } }));
   if (code === 75) throw new LaunchError(`Another run uses ${folder}: wait for it, or name another folder in TREELINE_DEBIAN13.`);
   return code;
@@ -78,9 +111,10 @@ const tail = (output) => output.trim().split('\n').slice(-15).join('\n');
  * @returns {string} where it is, as seen in the system
  */
 function copyTree() {
-  const checkout = `/srv/treeline/${path.basename(root)}`;
+  // at no place that a sandbox must not show
+  const checkout = `/treeline/${path.basename(root)}`;
   const target = path.join(system, checkout);
-  rmSync(path.join(system, 'srv/treeline'), { recursive: true, force: true });
+  rmSync(path.join(system, 'treeline'), { recursive: true, force: true });
   mkdirSync(path.dirname(target), { recursive: true });
   const must = (program, args, options) => {
     const { code, stdout, stderr } = capture(program, args, options);
@@ -94,31 +128,6 @@ function copyTree() {
   must('git', ['reset', '--quiet'], { cwd: target });
   return checkout;
 }
-
-/**
- * As on a machine: the system is the root of a mount namespace (in a chroot the kernel makes no user namespaces, and bubblewrap fails), with
- * processes, /run, /tmp and shared memory of its own. Everything mounted and started in it ends with the command.
- */
-const script = `set -e
-system=$1 checkout=$2 shared=$3
-shift 3
-mount --bind "$system" "$system"
-cd "$system"
-mount -t proc proc proc
-mount --rbind /sys sys
-mount --rbind /dev dev
-mount -t tmpfs -o mode=1777 tmpfs dev/shm
-mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
-if [ -n "$shared" ]; then
-  mkdir -p "./$checkout/../shared"
-  mount --bind "$shared" "./$checkout/../shared"
-  mount -o remount,bind,ro "./$checkout/../shared"
-fi
-pivot_root . mnt
-cd /
-umount -l mnt
-"$@" </dev/null`;
 
 /** Run a command in the system. @returns {Promise<number>} its exit code */
 function inside(command, checkout = '') {
@@ -142,11 +151,12 @@ function inside(command, checkout = '') {
   };
   const words = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', 'bash', '-c', script, 'bash'];
   const bound = checkout !== '' && existsSync(shared) ? shared : '';
-  return wait(spawn('unshare', [...words, system, checkout, bound, ...command], { stdio: 'inherit', env }));
+  // unshare(1) heeds no other signal while it waits; what it started ends with it
+  return wait(spawn('unshare', [...words, system, checkout, bound, ...command], { stdio: 'inherit', env }), 'SIGKILL');
 }
 
-function wait(child) {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+function wait(child, passedOn) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(passedOn ?? signal));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
