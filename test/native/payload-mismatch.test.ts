@@ -9,11 +9,8 @@ import { importAll, type ImportBatch } from '../../main/engine/compose/build/ind
 import { readHeaders } from '../../main/engine/compose/build/import-packages.ts';
 import { runJob } from '../../main/engine/jobs/index.ts';
 import type { ResolvedPackage } from '../../main/engine/base/ports/resolver.ts';
-import type { RpmFile, RpmPackage } from '../../main/engine/base/ports/rpm.ts';
-import type { CpioEntry } from '../../main/native/archive/cpio.ts';
 import { OstreePackageCache } from '../../main/native/ostree/package-cache.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
-import { PayloadFiles } from '../../main/native/rpm/payload-files.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import { makeRpm } from '../fixtures/make-rpm.ts';
 import { patchRpm, writeCpio, type HeaderValues, type PayloadEntry, type RpmPatch } from '../fixtures/patch-rpm.ts';
@@ -347,67 +344,4 @@ test('a package that was replaced after it was imported gives no scripts or owne
       report: expect.objectContaining({ code: 'package.corrupt', subject: 'evil-1-1.noarch' }) as unknown,
     }) as Error,
   );
-});
-
-test('names in a header that no file system takes, and files that nothing could be compared with, are refused', () => {
-  const file = (place: string): RpmFile => ({
-    ...{
-      path: place,
-      mode: regular,
-      user: 'root',
-      group: 'root',
-      sizeBytes: 0,
-      mtimeSeconds: 0,
-      linkTarget: '',
-      caps: '',
-      digest: 'd',
-      flags: 0,
-    },
-    ...{ inode: 0, device: 0, rdev: 0, nlink: 1, linkGroup: 0, signature: '', lang: '' },
-  });
-  const refusal = (place: string, fields: Partial<RpmFile> = {}): string => {
-    try {
-      new PayloadFiles({ path: '/x/p.rpm', fileDigestAlgo: 8, files: [{ ...file(place), ...fields }] } as unknown as RpmPackage);
-      return '';
-    } catch (error) {
-      return TreelineError.report(error).detail ?? '';
-    }
-  };
-  expect(refusal(`/usr/${'n'.repeat(255)}`)).toBe('');
-  expect(refusal(`/usr/${'n'.repeat(256)}`)).toMatch(/longer than a file’s name/);
-  expect(refusal(`/usr${`/${'n'.repeat(200)}`.repeat(25)}`)).toMatch(/longer than a file’s name/);
-  expect(refusal(`/usr${'/d'.repeat(3000)}`)).toMatch(/longer than|directories deep/);
-  expect(refusal(`/usr${'/d'.repeat(300)}`)).toMatch(/directories deep/);
-  expect(refusal('/usr/x', { digest: '' })).toMatch(/has no digest/);
-  expect(refusal('/usr/x', { mode: link })).toMatch(/link without a possible target/);
-});
-
-test('set-id bits that rpm leaves out of a payload for an unknown user or group come from the header, others don’t', () => {
-  const judged = (user: string, group: string, headerMode: number, payloadMode: number): string => {
-    const file = {
-      path: '/usr/bin/x',
-      mode: headerMode,
-      user,
-      group,
-      sizeBytes: 0,
-      digest: '0',
-      flags: 0,
-      nlink: 1,
-      linkGroup: 0,
-    } as RpmFile;
-    const entry = { name: Buffer.from('./usr/bin/x'), mode: payloadMode, sizeBytes: 0 } as CpioEntry;
-    try {
-      return new PayloadFiles({ path: 'x.rpm', fileDigestAlgo: 8, files: [file] } as unknown as RpmPackage).fileOf(entry).path;
-    } catch (error) {
-      return (error as TreelineError).code;
-    }
-  };
-  const refused = 'package.payload-mismatch';
-  expect(judged('svc', 'root', 0o104755, 0o100755)).toBe('/usr/bin/x');
-  expect(judged('root', 'svc', 0o102755, 0o100755)).toBe('/usr/bin/x');
-  expect(judged('svc', 'svc', 0o106755, 0o104755)).toBe('/usr/bin/x');
-  expect(judged('root', 'svc', 0o104755, 0o100755)).toBe(refused);
-  expect(judged('svc', 'root', 0o102755, 0o100755)).toBe(refused);
-  expect(judged('svc', 'svc', 0o100755, 0o104755)).toBe(refused);
-  expect(judged('svc', 'svc', 0o106755, 0o100750)).toBe(refused);
 });
