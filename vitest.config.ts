@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     projects: [
       // a limit is for what hangs: on a busy machine a second takes many
-      suite('unit', { testTimeout: 120_000, hookTimeout: 120_000 }),
+      suite('unit', { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 }),
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),
