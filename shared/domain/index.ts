@@ -10,6 +10,7 @@ export * from './option-table.ts';
 export * from './package.ts';
 export * from './refspec.ts';
 export * from './version.ts';
+export type { Decoded } from './type-strings.ts';
 export * from './time.ts';
 // what crosses borders as JSON: types out of the validators, which only who parses loads (schemas/index.ts)
 export type {
