@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowLeft } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Button } from './button.tsx';
+import { listStep } from './list-steps.ts';
 
 interface SplitListProps<T> {
   readonly label: string;
@@ -15,16 +16,6 @@ interface SplitListProps<T> {
   readonly detailLabel: (item: T) => string;
   readonly backLabel: string;
 }
-
-const page = 10;
-const steps: Readonly<Record<string, number>> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: page,
-  PageUp: -page,
-  Home: -Infinity,
-  End: Infinity,
-};
 
 /**
  * List on the left, detail of the selected row on the right; in a narrow window one of the two. Only the rows in view exist. One tab stop,
@@ -63,10 +54,10 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
     requestAnimationFrame(() => scroller.current?.focus());
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const step = steps[event.key];
+    const step = listStep(event.key, items.length);
     if (step !== undefined) {
       event.preventDefault();
-      const next = Math.max(0, Math.min(items.length - 1, index + Math.max(-items.length, Math.min(items.length, step))));
+      const next = Math.max(0, Math.min(items.length - 1, index + step));
       const item = items[next];
       if (item !== undefined) setChosen(keyOf(item));
       virtualizer.scrollToIndex(next, { align: 'auto' });

@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../i18n/use-format.ts';
+import { listStep } from '../list-steps.ts';
 import { moveSelection, versionChange, type Row } from './rows.ts';
 import { SeverityBadge } from './severity-badge.tsx';
 
@@ -15,16 +16,6 @@ interface PackageGridProps {
 }
 
 const rowId = (key: string): string => `package-row-${key}`;
-const page = 10;
-const steps: Readonly<Record<string, number>> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: page,
-  PageUp: -page,
-  Home: -Infinity,
-  End: Infinity,
-};
-
 /** Thousands of rows of which only those in view exist; one tab stop, arrows move the selection. */
 export function PackageGrid({ rows, selectedKey, onSelect, onOpen }: PackageGridProps): ReactNode {
   const { t } = useTranslation();
@@ -40,10 +31,10 @@ export function PackageGrid({ rows, selectedKey, onSelect, onOpen }: PackageGrid
   const selectedIndex = rows.findIndex((row) => row.key === selectedKey);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const step = steps[event.key];
+    const step = listStep(event.key, rows.length);
     if (step !== undefined) {
       event.preventDefault();
-      const next = moveSelection(rows, selectedIndex, Math.max(-rows.length, Math.min(rows.length, step)));
+      const next = moveSelection(rows, selectedIndex, step);
       const row = rows[next];
       if (!row) return;
       onSelect(row.key);
