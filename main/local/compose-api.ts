@@ -24,9 +24,9 @@ export interface ComposeClient {
   ability(): Promise<ComposeAbility>;
   keys(): Promise<readonly TreefileKey[]>;
   check(draft: Draft): Promise<ComposeCheck>;
-  /** Waits for a resolve or compose that is running. */
   /** What of a treefile and the files that it names somebody else than the user and root has written, or may. */
   foreign(treefile: string): Promise<readonly ErrorReport[]>;
+  /** Waits for a resolve or compose that is running. */
   packages(draft: Draft): Promise<readonly AvailablePackage[]>;
   /** What composing `draft` into the repository (a path) would make. Its progress goes to onJob. One at a time with compose. */
   resolve(draft: Draft, repo: string | undefined): Promise<ComposePlan>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { ReviewSummary } from '../../../../shared/domain/index.ts';
+import { argChanges, type ReviewSummary } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { ReviewParams } from './params.ts';
 import type { CommitPort, RawDeployment } from '../../base/ports/sysroot.ts';
@@ -102,15 +102,6 @@ function kernelArgs(context: ReviewContext, target: ReviewTarget): ReviewSummary
   const current = own(target.source.base);
   const first = context.sysroot.deployments().find((d) => d.osname === target.merge.osname && d.checksum === target.to.checksum);
   const next = own(first ?? target.source.newest);
-  return { current, next, added: without(next, current), removed: without(current, next) };
-}
-
-/** Elements of a list that another lacks; of one that is there several times each counts. */
-function without(list: readonly string[], other: readonly string[]): string[] {
-  const left = [...other];
-  return list.filter((arg) => {
-    const at = left.indexOf(arg);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
+  const { added, removed } = argChanges(current, next) ?? { added: [], removed: [] };
+  return { current, next, added, removed };
 }

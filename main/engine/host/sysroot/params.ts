@@ -3,6 +3,7 @@ import type * as Domain from '../../../../shared/domain/index.ts';
 import type { Deployment, DiskUse, FinalizeFailure, NotRemoved } from '../../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../../shared/errors/index.ts';
 import type { OsParams, SysrootParams } from '../../base/ports/job.ts';
+import type { KargsChange } from '../kargs/kernel-args.ts';
 
 export interface SysrootState {
   readonly path: string;
@@ -52,19 +53,13 @@ export interface SysrootJobs {
     result: { readonly changed: boolean; readonly freedBytes: number };
   };
   'sysroot.kargs': {
-    params: OsParams & {
-      readonly append: readonly string[];
-      readonly replace: readonly string[];
-      readonly remove: readonly string[];
-      readonly appendIfMissing: readonly string[];
-      readonly deleteIfPresent: readonly string[];
-      /** Whole replacement, from the editor. */
-      readonly finalKargs?: string;
-      /** Arguments the caller saw; a difference to what is there is refused. */
-      readonly existing?: string;
-      readonly deploymentId?: string;
-      readonly lockFinalization?: boolean;
-    };
+    params: OsParams &
+      KargsChange & {
+        /** Arguments the caller saw; a difference to what is there is refused. */
+        readonly existing?: string;
+        readonly deploymentId?: string;
+        readonly lockFinalization?: boolean;
+      };
     result: DeployOutcome & { readonly kargs: readonly string[] };
   };
   /** Check and release the lock of the staged deployment; the caller reboots. */
