@@ -16,7 +16,7 @@ let packages: string;
 let treefile: string;
 let repo: string;
 const shots = path.resolve(import.meta.dirname, '../../.cache/screenshots');
-const shot = (name: string): Promise<unknown> => page.screenshot({ path: path.join(shots, `compose-${name}.png`) });
+const shot = (name: string): Promise<unknown> => page.screenshot({ path: path.join(shots, `compose-${name}.png`), animations: 'disabled' });
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 const tab = (name: string | RegExp) => page.getByRole('tab', { name });
 const ostree = (...args: string[]): string => execFileSync('ostree', [`--repo=${repo}`, ...args], { encoding: 'utf8' });

@@ -145,7 +145,8 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
     async screenshot(name) {
       if (!pictures) return;
       mkdirSync(pictures, { recursive: true });
-      await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+      // what fades in or changes its colours is shown as it ends
+      await page.screenshot({ path: path.join(pictures, `${name}.png`), animations: 'disabled' });
     },
     async close() {
       await app.close();
