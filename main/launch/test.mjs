@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `npm test`: sets up, runs every check and suite, two at a time, ends with "N passed, N failed". `npm test -- unit lint` runs only those.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { LaunchError, runMain, steps } from './console.mjs';
@@ -8,6 +8,7 @@ import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
 import { againWhereOthersCanRead, againWithOwnRoot } from './own-root.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
+import { readReport } from './test-report.mjs';
 import { startXvfb } from './xvfb.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
@@ -71,8 +72,12 @@ runMain(async () => {
   };
   await Promise.all(Array.from({ length: lanesFor(chosen) }, lane));
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  const broken = results.filter((result) => result.failed > 0).map((result) => result.name);
-  console.log(`\n${Math.round((Date.now() - started) / 1000)} seconds${broken.length > 0 ? `; failed in: ${broken.join(', ')}` : ''}`);
+  const broken = results.filter((result) => result.failed > 0);
+  // two suites' thousands of lines stand between a failure and the end: it is said again where one looks
+  for (const { name, failures } of broken) for (const failure of failures) console.log(`\nFAILED in ${name}: ${failure}`);
+  console.log(
+    `\n${Math.round((Date.now() - started) / 1000)} seconds${broken.length > 0 ? `; failed in: ${broken.map((result) => result.name).join(', ')}` : ''}`,
+  );
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') === 0 ? 0 : 1;
 });
@@ -85,15 +90,14 @@ async function runBuild(say) {
     await ensureBuild(say);
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
-    console.log(String(error.message));
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [String(error.message)] };
   }
 }
 
 async function runCheck(name) {
   const [program, args] = checks[name];
   const { code } = await follow(program, args, { cwd: root, onLine: (line) => line && told(name, line) });
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, failures: [`ended with ${code}; its words stand above`] };
 }
 
 async function runSuite(name, say) {
@@ -115,19 +119,5 @@ async function runSuite(name, say) {
   }
   const { code } = await follow(bin('vitest'), args, { cwd: root, env, onLine: (line) => told(name, line) });
   await display?.stop();
-  return count(report, code);
-}
-
-/** A test file that can't be loaded, or an error outside of any test, is a failure too; so is a suite without tests. */
-function count(report, code) {
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const tests = testResults.flatMap((file) => file.assertionResults);
-  const failedFiles = testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  );
-  const passed = tests.filter((test) => test.status === 'passed').length;
-  const failed = tests.filter((test) => test.status === 'failed').length + failedFiles.length;
-  const skipped = tests.length - passed - tests.filter((test) => test.status === 'failed').length;
-  return { passed, failed: failed === 0 && (code !== 0 || tests.length === 0) ? 1 : failed, skipped };
+  return readReport(report, code, root);
 }
