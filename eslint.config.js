@@ -80,9 +80,16 @@ const rawOutput = {
 };
 
 /** Rooms of the engine that work on composed and unpacked trees, whose content hostile packages decide: files of those are reached through main/engine/base/tree. */
-const treeRooms = ['base/sandbox', 'compose/treefile', 'compose/build', 'compose/container', 'compose/disk', 'host/review', 'layering'].map(
-  (name) => `main/engine/${name}`,
-);
+const treeRooms = [
+  'base/sandbox',
+  'compose/treefile',
+  'compose/build',
+  'compose/container',
+  'compose/disk',
+  'host/package-repos',
+  'host/review',
+  'layering',
+].map((name) => `main/engine/${name}`);
 
 /** Their files that use Node's file system all the same, because they touch only what belongs to this machine: and what that is. */
 const ownFiles = {

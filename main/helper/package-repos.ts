@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Variant } from '../../shared/dbus/index.ts';
-import { parseRepoFile } from '../engine/compose/treefile/repo-sections.ts';
+import { parseRepoFile } from '../engine/host/package-repos/index.ts';
 import { readRegularFile } from '../files/index.ts';
 import type { Dict } from './encode.ts';
 

@@ -57,9 +57,11 @@ export const composeErrors = {
   ],
   'rpmmd.repo-not-found': [
     'No such package repository',
-    'Repository “{subject}” isn’t defined in any .repo file next to the treefile.',
-    'Check the name, add NAME.repo.',
+    'No .repo file that was read defines “{subject}”. {hint}',
+    'Check the name, or add the .repo file: next to the treefile, or in /etc/yum.repos.d of a system.',
   ],
+  'repo-file.syntax': ['A .repo file isn’t valid', '{detail}', 'Correct the line.'],
+  'repo-file.invalid-value': ['Wrong value in a .repo file', '“{key}”: {detail}', 'Correct the value.'],
   'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
   'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
   'rpmmd.too-large': [

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { machineArch } from '../../main/engine/compose/treefile/treefile-parse.ts';
+import { machineArch } from '../../main/engine/base/names/machine-arch.ts';
 import { Repo } from '../../main/native/ostree/index.ts';
 import { ComposeFixture, treeline } from './compose-fixture.ts';
 import { treePackages } from './compose-packages.ts';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
 import { etcForEditing, etcForTree } from '../../main/engine/compose/build/rootfs.ts';
 import { releaseverOf } from '../../main/engine/compose/treefile/source-root.ts';
+import { packageRepos } from '../../main/engine/host/package-repos/index.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { makeRoom, restoreAttributes } from '../../main/engine/compose/container/unpack.ts';
 import { addToFstab } from '../../main/engine/compose/disk/fill-sysroot.ts';
@@ -41,6 +42,22 @@ export const foreignDrivers = {
       const repos = loadRepos(treefile, root);
       const keys = repos.flatMap((repo) => repo.gpgkey).filter((key) => key.startsWith(root));
       return `${releaseverOf(treefile, root)} ${JSON.stringify(repos)} ${keys.map((key) => readFileSync(key, 'utf8')).join('')}`;
+    },
+  },
+  packageRepos: {
+    files: {
+      'etc/dnf/dnf.conf': '[main]\ntimeout=5\n',
+      'etc/dnf/vars/stream': '9\n',
+      'usr/lib/os-release': 'VERSION_ID=9\n',
+      'etc/yum.repos.d/a.repo': '[a]\nbaseurl=file:///a/$stream\ngpgkey=file:///etc/pki/key\n',
+      'etc/pki/key': 'KEY',
+      'etc/treeline/package-keys/a/one.asc': 'ONE',
+    },
+    paths: 3,
+    run: (root) => {
+      const { repos, releasever } = packageRepos({ root });
+      const keys = repos.flatMap((repo) => repo.gpgkey);
+      return `${releasever} ${JSON.stringify(repos)} ${keys.map((key) => readFileSync(key, 'utf8')).join('')}`;
     },
   },
   layersOfImages: {

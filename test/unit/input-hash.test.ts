@@ -6,7 +6,7 @@ import type { ResolvedPackage } from '../../main/engine/base/ports/resolver.ts';
 import { inputHash } from '../../main/engine/compose/build/input-hash.ts';
 import type { Layer } from '../../main/engine/compose/build/layers.ts';
 import { treefileKeys } from '../../main/engine/compose/treefile/treefile-keys.ts';
-import { machineArch } from '../../main/engine/compose/treefile/treefile-parse.ts';
+import { machineArch } from '../../main/engine/base/names/machine-arch.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { base, treefileDirectory } from './treefile-fixture.ts';
 

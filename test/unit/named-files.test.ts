@@ -97,15 +97,15 @@ test('of .repo files only what is asked for is judged, read as dnf reads it', ()
   expect(good).toMatchObject({ id: 'good', enabled: true, priority: -5, gpgcheck: true, other: { includepkgs: 'one\ntwo' } });
   expect(good).not.toHaveProperty('cost');
   // all that is enabled is asked for: then the file that can't be read counts
-  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'treefile.syntax', file: at('b.repo'), line: 1 });
+  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'repo-file.syntax', file: at('b.repo'), line: 1 });
   rmSync(at('b.repo'));
-  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'treefile.invalid-value', file: at('a.repo'), line: 1 });
+  expect(failure(() => loadRepos(all))).toMatchObject({ code: 'repo-file.invalid-value', file: at('a.repo'), line: 1 });
 });
 
 test.each(['../../etc', '..', 'a/b', 'a b', 'é', 'a$x', '.'])('the id %s of a repository is refused with its file and line', (id) => {
   const treefile = loadTreefile(write('tree.yaml', `ref: x\npackages: [a]\nrepos: [${JSON.stringify(id)}]\n`));
   write('a.repo', `# first\n[${id}]\nbaseurl=http://x\n`);
-  expect(failure(() => loadRepos(treefile))).toMatchObject({ code: 'treefile.invalid-value', file: at('a.repo'), line: 2, key: id });
+  expect(failure(() => loadRepos(treefile))).toMatchObject({ code: 'repo-file.invalid-value', file: at('a.repo'), line: 2, key: id });
 });
 
 test('JSON that isn’t any is told by its place, never by what stands there', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
-import { parseRepoFile } from '../../main/engine/compose/treefile/repo-sections.ts';
+import { parseRepoFile } from '../../main/engine/base/package-repos/repo-sections.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { requireRemoteName } from '../../main/engine/base/names/remote-name.ts';
 import { stateDir } from '../../main/engine/host/sysroot/state-dir.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { machineArch } from '../../main/engine/compose/treefile/treefile-parse.ts';
+import { machineArch } from '../../main/engine/base/names/machine-arch.ts';
 import { printTreefile } from '../../main/engine/compose/treefile/print-treefile.ts';
 import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { base, failure, treefileDirectory } from './treefile-fixture.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { commitMetadata, type MetadataInput } from '../../main/engine/compose/build/metadata.ts';
 import { printTreefile } from '../../main/engine/compose/treefile/print-treefile.ts';
-import { parseRepoFile } from '../../main/engine/compose/treefile/repo-sections.ts';
+import { parseRepoFile } from '../../main/engine/base/package-repos/repo-sections.ts';
 import { warnOf } from '../../main/engine/compose/treefile/treefile-warnings.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { expandDate, nextVersion, unknownDateField } from '../../main/engine/compose/treefile/version.ts';

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadTreefile, type Treefile } from '../../main/engine/compose/treefile/treefile.ts';
-import { nearestKey } from '../../main/engine/compose/treefile/nearest-key.ts';
+import { nearestKey } from '../../main/engine/base/names/nearest-key.ts';
 import { refusedKeys, treefileKeys } from '../../main/engine/compose/treefile/treefile-keys.ts';
 import { warnOf } from '../../main/engine/compose/treefile/treefile-warnings.ts';
 import { splitPackages } from '../../main/engine/compose/treefile/treefile-values.ts';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
-import { parseRepoFile } from '../../main/engine/compose/treefile/repo-sections.ts';
+import { parseRepoFile } from '../../main/engine/base/package-repos/repo-sections.ts';
 import { errorLine, TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 let directory: string;
@@ -217,17 +217,17 @@ test.each([
   ['baseurl=x', 1],
   ['  x', 1],
 ])('a broken .repo file is an error with its line', (text, line) => {
-  expect(failure(() => parseRepoFile(text, 'r.repo'))).toMatchObject({ code: 'treefile.syntax', file: 'r.repo', line });
+  expect(failure(() => parseRepoFile(text, 'r.repo'))).toMatchObject({ code: 'repo-file.syntax', file: 'r.repo', line });
 });
 
 test('a repository that wants signed metadata is refused, not used unsigned', () => {
   file('r.repo', '[r]\nbaseurl=file:///x\nrepo_gpgcheck=1\n');
-  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'not-supported', key: 'r.repo_gpgcheck', line: 1 });
+  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'not-supported', key: 'r.repo_gpgcheck', line: 3 });
 });
 
 test('a repository without an address, or with a wrong flag, is an error', () => {
   file('r.repo', '[r]\nname=x\n');
-  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'treefile.invalid-value', key: 'r.baseurl', line: 1 });
+  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'repo-file.invalid-value', key: 'r.baseurl', line: 1 });
   file('r.repo', '[r]\nbaseurl=file:///x\ngpgcheck=maybe\n');
-  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'treefile.invalid-value', key: 'r.gpgcheck' });
+  expect(failure(() => loadRepos(load(base)))).toMatchObject({ code: 'repo-file.invalid-value', key: 'r.gpgcheck', line: 3 });
 });

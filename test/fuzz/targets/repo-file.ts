@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { parseRepoFile } from '../../../main/engine/compose/treefile/repo-sections.ts';
+import { parseRepoFile } from '../../../main/engine/base/package-repos/repo-sections.ts';
 import { tolerant } from './refusal.ts';
 
 export const seeds = [

@@ -13,6 +13,8 @@ export interface RepoDefinition {
   readonly gpgcheck: boolean;
   /** Paths or file:// or http(s):// addresses of ASCII-armoured keys, as written. */
   readonly gpgkey: readonly string[];
+  /** Keys that the section names and that aren't used: files that the system hasn't got, addresses of keys that nobody has imported. */
+  readonly absentKeys?: readonly string[];
   readonly excludes: readonly string[];
   readonly priority?: number;
   readonly cost?: number;

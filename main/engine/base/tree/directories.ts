@@ -54,10 +54,13 @@ export class Directories implements Disposable {
   readonly root: string;
   readonly errors: TreeErrors;
   readonly #top: number;
+  readonly #deployed: boolean;
   readonly #open = new Map<string, number>();
   readonly #known = new Map<string, string>();
 
-  constructor(root: string, errors: TreeErrors) {
+  /** `deployed`: links to /etc lead to etc, not to usr/etc. */
+  constructor(root: string, errors: TreeErrors, deployed = false) {
+    this.#deployed = deployed;
     this.root = path.resolve(root);
     this.errors = errors;
     this.#top = openSync(this.root, pathOnly | constants.O_DIRECTORY);
@@ -121,7 +124,8 @@ export class Directories implements Disposable {
         rest = others;
         continue;
       }
-      if (at.length === 0 && step.part === 'etc' && (ofSystem || step.link !== undefined) && this.#lstat('usr', 'etc')) {
+      const maybeInUsr = step.part === 'etc' && (ofSystem || step.link !== undefined) && !this.#deployed;
+      if (at.length === 0 && maybeInUsr && this.#lstat('usr', 'etc')) {
         rest = [{ ...step, part: 'usr' }, { ...step, part: 'etc' }, ...others];
         ofSystem = false;
         continue;

@@ -119,6 +119,8 @@ export const treePlaces = define({
     does: ['list', 'read'],
   },
   sourceKey: { paths: ['**'], does: ['look'] },
+  sourceMain: { paths: ['etc/dnf/dnf.conf'], does: ['read'] },
+  importedKeys: { paths: ['etc/treeline/package-keys/*', 'etc/treeline/package-keys/*/*'], does: ['list', 'look'] },
   // images
   unpacked: { paths: ['**'], does: ['look', 'remove'] },
   attributes: { paths: ['sysroot/ostree/repo/**'], does: ['look', 'list', 'read', 'mode'] },

@@ -11,6 +11,8 @@ export interface TreeOptions {
   readonly ownerOf?: OwnerOf;
   /** For extended attributes. */
   readonly system?: Pick<SystemPort, 'getAttribute' | 'setAttribute' | 'removeAttributes'>;
+  /** It is one that runs or did: its /etc is etc, and usr/etc only what that came from. */
+  readonly deployed?: boolean;
 }
 
 /** open(2): a handle on a place; a device's or pipe's side effects need another open. Not among node's constants. */
@@ -34,7 +36,7 @@ export class TreeReader implements Disposable {
   constructor(root: string, options: TreeOptions = {}) {
     this.#ownerOf = options.ownerOf ?? ((): undefined => undefined);
     this.errors = new TreeErrors(this.#ownerOf);
-    this.directories = new Directories(root, this.errors);
+    this.directories = new Directories(root, this.errors, options.deployed ?? false);
     this.root = this.directories.root;
     this.system = options.system;
   }

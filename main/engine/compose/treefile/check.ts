@@ -6,7 +6,7 @@ import type { ComposeCheck } from '../../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import { loadRepos } from './repo-file.ts';
-import { parseRepoFile } from './repo-sections.ts';
+import { parseRepoFile } from '../../base/package-repos/repo-sections.ts';
 import { loadTreefile } from './treefile.ts';
 
 /** More at once help nobody. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { didYouMean } from './nearest-key.ts';
+import { didYouMean } from '../../base/names/nearest-key.ts';
 import type { Place } from './treefile-parse.ts';
 
 type Scalar = string | number | boolean;

@@ -4,86 +4,12 @@ import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import type { RepoDefinition } from '../../base/ports/resolver.ts';
-import { didYouMean } from './nearest-key.ts';
-import { parseRepoFile, type RepoSection } from './repo-sections.ts';
+import { didYouMean } from '../../base/names/nearest-key.ts';
+import { expandIn, isSwitchedOff, toRepo } from '../../base/package-repos/repo-definition.ts';
+import { parseRepoFile, type RepoSection } from '../../base/package-repos/repo-sections.ts';
 import { Tree } from '../../base/tree/index.ts';
 import { repoVariables } from './source-root.ts';
 import type { Treefile } from './treefile.ts';
-
-const words = (value: string | undefined): string[] => (value ?? '').split(/[\s,]+/).filter((w) => w !== '');
-const own = new Set([
-  'name',
-  'baseurl',
-  'metalink',
-  'mirrorlist',
-  'enabled',
-  'gpgcheck',
-  'gpgkey',
-  'exclude',
-  'excludes',
-  'excludepkgs',
-  'priority',
-  'cost',
-  'repo_gpgcheck',
-]);
-
-/** Ids become names of directories; what dnf takes (REPOID_CHARS of dnf.repo), but for names of nothing but dots. */
-const isRepoId = (id: string): boolean => /^[A-Za-z0-9_.:-]{1,200}$/.test(id) && /[A-Za-z0-9]/.test(id);
-
-function toRepo(section: RepoSection, file: string): RepoDefinition {
-  const { id, line, options } = section;
-  // without a value an option is what it is by default, as dnf reads it
-  const get = (name: string): string | undefined => options.get(name) || undefined;
-  if (!isRepoId(id))
-    throw new TreelineError('treefile.invalid-value', {
-      file,
-      line,
-      key: id,
-      detail: 'the id of a repository may hold letters, digits, and the characters - _ . : only',
-    });
-  const invalid = (key: string, detail: string): TreelineError =>
-    new TreelineError('treefile.invalid-value', { file, line, key: `${id}.${key}`, detail });
-  const flag = (name: string, otherwise: boolean): boolean => {
-    const value = get(name)?.toLowerCase();
-    if (value === undefined) return otherwise;
-    if (['1', 'yes', 'true', 'on'].includes(value)) return true;
-    if (['0', 'no', 'false', 'off'].includes(value)) return false;
-    throw invalid(name, `“${value}” is neither 1 nor 0`);
-  };
-  const number = (name: string): { [k: string]: number } => {
-    const value = get(name);
-    if (value === undefined) return {};
-    if (!/^-?\d+$/.test(value)) throw invalid(name, `“${value}” isn't a number`);
-    return { [name]: Number(value) };
-  };
-  // never ignored: somebody who asks for signed metadata must not get unsigned metadata
-  if (flag('repo_gpgcheck', false))
-    throw new TreelineError('not-supported', {
-      file,
-      line,
-      key: `${id}.repo_gpgcheck`,
-      subject: 'Checking the signature of repository metadata',
-    });
-  const baseurl = words(get('baseurl'));
-  const [metalink, mirrorlist] = [get('metalink'), get('mirrorlist')];
-  if (baseurl.length === 0 && !metalink && !mirrorlist) throw invalid('baseurl', 'a repository needs baseurl, metalink or mirrorlist');
-  return {
-    id,
-    name: get('name') ?? id,
-    baseurl,
-    ...(metalink ? { metalink } : {}),
-    ...(mirrorlist ? { mirrorlist } : {}),
-    enabled: flag('enabled', true),
-    gpgcheck: flag('gpgcheck', true),
-    gpgkey: words(get('gpgkey')),
-    excludes: [...words(get('exclude')), ...words(get('excludes')), ...words(get('excludepkgs'))],
-    ...number('priority'),
-    ...number('cost'),
-    other: Object.fromEntries([...options].filter(([name]) => !own.has(name))),
-    file,
-    line,
-  };
-}
 
 /** Where .repo files of a root file system are. */
 const systemDirectories = ['etc/yum.repos.d', 'etc/distro.repos.d'];
@@ -131,8 +57,6 @@ function definedRepos(treefile: Treefile, sourceRoot: string | undefined): Defin
 export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefinition[] {
   const found = definedRepos(treefile, sourceRoot);
   const variables = repoVariables(treefile, sourceRoot);
-  const expand = (text: string): string =>
-    text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => variables[braced ?? bare ?? ''] ?? whole);
   const take = (key: string, id: string): RepoDefinition => {
     const defined = found.sections.get(id);
     if (!defined) {
@@ -141,15 +65,8 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
       const hint = didYouMean(id, found.sections.keys());
       throw new TreelineError('rpmmd.repo-not-found', { ...treefile.placeOf(key, id), key, subject: id, facts: { hint } });
     }
-    const repo = toRepo(defined.section, defined.file);
-    return {
-      ...repo,
-      name: expand(repo.name),
-      baseurl: repo.baseurl.map(expand),
-      gpgkey: repo.gpgkey.map((name) => keyFile(expand(name), sourceRoot)),
-      ...(repo.metalink === undefined ? {} : { metalink: expand(repo.metalink) }),
-      ...(repo.mirrorlist === undefined ? {} : { mirrorlist: expand(repo.mirrorlist) }),
-    };
+    const repo = expandIn(toRepo(defined.section, defined.file), variables);
+    return { ...repo, gpgkey: repo.gpgkey.map((name) => keyFile(name, sourceRoot)) };
   };
   const ids = treefile.repos.length > 0 ? treefile.repos : enabledIds(found);
   if (ids.length === 0) throw new TreelineError('treefile.missing-key', { file: treefile.path, key: 'repos' });
@@ -169,9 +86,8 @@ export function loadRepos(treefile: Treefile, sourceRoot?: string): RepoDefiniti
 /** All that is enabled is asked for. */
 function enabledIds({ sections, problems }: Defined): string[] {
   if (problems[0]) throw problems[0];
-  const switchedOff = (value: string): boolean => ['0', 'no', 'false', 'off'].includes(value.toLowerCase());
   return [...sections.values()]
-    .filter(({ section }) => section.id !== 'main' && !switchedOff(section.options.get('enabled') ?? ''))
+    .filter(({ section }) => section.id !== 'main' && !isSwitchedOff(section))
     .flatMap(({ section, file }) => (toRepo(section, file).enabled ? [section.id] : []));
 }
 

@@ -3,7 +3,7 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml
 import type { z } from 'zod';
 import { TreelineError, type ErrorCode, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
-import { didYouMean } from './nearest-key.ts';
+import { didYouMean } from '../../base/names/nearest-key.ts';
 import { syntaxProblem } from './treefile-parse.ts';
 import { describeProblem } from './value-error.ts';
 

@@ -5,7 +5,8 @@ import { TreelineError, type ErrorReport } from '../../../../shared/errors/index
 import { hasShape, isObject } from '../../../files/index.ts';
 import { holds } from './conditions.ts';
 import { treefileKeys, type TreefileKeyName, type WrittenValue } from './treefile-keys.ts';
-import { beside, isArchPackages, machineArch, parseTreefile, type ParsedEntry, type ParsedFile, type Place } from './treefile-parse.ts';
+import { machineArch } from '../../base/names/machine-arch.ts';
+import { beside, isArchPackages, parseTreefile, type ParsedEntry, type ParsedFile, type Place } from './treefile-parse.ts';
 
 /** What one treefile, or several together, say. */
 export interface Merged {

@@ -5,7 +5,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, ty
 import { TreelineError, type ErrorReport, messageOf } from '../../../../shared/errors/index.ts';
 import { readRegularFile } from '../../../files/index.ts';
 import { parseKickstart } from './kickstart.ts';
-import { didYouMean } from './nearest-key.ts';
+import { didYouMean } from '../../base/names/nearest-key.ts';
 import { aliases, refusedKeys, treefileKeys } from './treefile-keys.ts';
 import { splitPackages } from './treefile-values.ts';
 import { describeProblem } from './value-error.ts';
@@ -38,9 +38,6 @@ export interface ParsedFile {
   readonly warnings: readonly ErrorReport[];
 }
 
-/** rpm's name of this machine's architecture, for `packages-$arch`. */
-export const machineArch: string =
-  { x64: 'x86_64', arm64: 'aarch64', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64' }[String(process.arch)] ?? process.arch;
 const packagesPerArch = /^packages-(.+)$/;
 /** Those that rpm names (rpmrc) and somebody composes or composed for. */
 const knownArchs: ReadonlySet<string> = new Set(

@@ -2,12 +2,13 @@
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
 import { knownFields } from '../../../files/index.ts';
-import { nearestKey } from './nearest-key.ts';
+import { machineArch } from '../../base/names/machine-arch.ts';
+import { nearestKey } from '../../base/names/nearest-key.ts';
 import { handOver, takenOver, type HandedTreefile } from './treefile-handover.ts';
 import { finalizeScripts, placeIn, TreefileLoader, valueIn, variablesOf, type Merged, type MergedValue } from './treefile-merge.ts';
 import type { PostprocessStep, RepoPackages } from './treefile-merge.ts';
 import type { TreefileKeyName } from './treefile-keys.ts';
-import { machineArch, type Place } from './treefile-parse.ts';
+import type { Place } from './treefile-parse.ts';
 import type { UserCheck } from './user-check.ts';
 import { substitute } from './variables.ts';
 import { unknownDateField } from './version.ts';

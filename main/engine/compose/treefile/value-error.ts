@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { z } from 'zod';
-import { didYouMean } from './nearest-key.ts';
+import { didYouMean } from '../../base/names/nearest-key.ts';
 
 type Issue = z.core.$ZodIssue;
 
