@@ -4,6 +4,7 @@ import path from 'node:path';
 import { openTree, writeDatabase } from '../../main/engine/compose/build/build-tree.ts';
 import type { Compose } from '../../main/engine/compose/build/compose.ts';
 import { keepBaseDatabase } from '../../main/engine/compose/build/base-database.ts';
+import { renewBootCopies } from '../../main/engine/compose/build/kernel.ts';
 import { previousEntries } from '../../main/engine/compose/build/passwd-split.ts';
 import { UserDatabase } from '../../main/engine/compose/build/passwd.ts';
 import { postprocess } from '../../main/engine/compose/build/postprocess.ts';
@@ -146,6 +147,19 @@ export const finishingDrivers = {
     },
   },
   postprocess: { files: finished, paths: 1, run: postprocessing(everything) },
+  bootCopies: {
+    files: {
+      'usr/lib/modules/6.1/vmlinuz': 'k',
+      'usr/lib/modules/6.1/initramfs.img': 'i',
+      'usr/lib/ostree-boot/vmlinuz-6.1-old': 'k',
+      'usr/lib/ostree-boot/initramfs-6.1.img-old': 'i',
+    },
+    only: ['bootCopies', 'ostreeBoot'],
+    run: (root) => {
+      using tree = new Tree(root);
+      renewBootCopies(tree, '6.1');
+    },
+  },
   stateOverlays: {
     files: { ...finished, 'usr/lib/systemd/system/local-fs.target.requires/': '', 'usr/lib/opt/': '' },
     only: ['enabledUnit', 'opt', 'unit'],

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Stats, Tree } from '../tree/index.ts';
 
-const prefixes = ['trusted.overlay.', 'user.overlay.'] as const;
+/** Of attributes that the overlay file system writes for itself. */
+export const overlayPrefixes = ['trusted.overlay.', 'user.overlay.'] as const;
 
 /**
  * Put an overlay's upper directory into its lower one, following the kernel's marks (filesystems/overlayfs.rst): a character device 0:0
@@ -15,7 +16,7 @@ export function mergeUpper(upper: Tree, lower: Tree, directory = ''): void {
     if (stats.isCharacterDevice() && stats.rdev === 0) lower.remove('overlay', at);
     else if (stats.isDirectory()) mergeDirectory(upper, lower, at, stats);
     else if (stats.isFile() || stats.isSymbolicLink()) {
-      upper.removeAttributes('overlay', at, prefixes);
+      upper.removeAttributes('overlay', at, overlayPrefixes);
       upper.moveTo(lower, 'overlay', at, at);
     }
     // sockets, fifos and device nodes can't be in a tree
@@ -24,7 +25,7 @@ export function mergeUpper(upper: Tree, lower: Tree, directory = ''): void {
 
 function mergeDirectory(upper: Tree, lower: Tree, at: string, stats: Stats): void {
   const old = lower.look('overlay', at);
-  const opaque = prefixes.some((prefix) => upper.getAttribute('overlay', at, `${prefix}opaque`)?.toString() === 'y');
+  const opaque = overlayPrefixes.some((prefix) => upper.getAttribute('overlay', at, `${prefix}opaque`)?.toString() === 'y');
   if (old && (opaque || !old.isDirectory())) lower.remove('overlay', at);
   lower.makeDirectory('overlay', at);
   mergeUpper(upper, lower, at);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { hasShape, isObject } from '../../../files/index.ts';
@@ -7,8 +7,9 @@ import { hasShape, isObject } from '../../../files/index.ts';
 import type { SandboxJobs } from './params.ts';
 import type { SystemPort } from '../ports/compose-store.ts';
 import { Tree } from '../tree/index.ts';
+import { kindOf } from '../tree/errors.ts';
 import { bubblewrap, type Inside, type RunResult } from './bubblewrap.ts';
-import { mergeUpper } from './overlay-merge.ts';
+import { mergeUpper, overlayPrefixes } from './overlay-merge.ts';
 
 /** What the interpreter of lua scripts and macros is made of: a worker, with files of this machine which are bound into the sandbox. */
 export interface InterpreterNeeds {
@@ -26,6 +27,8 @@ export interface SandboxOptions {
   readonly timeoutMs?: number;
   /** SOURCE_DATE_EPOCH for programs inside, Unix seconds. */
   readonly epochSeconds?: number;
+  /** What programs see as /etc: a directory of this machine in the place of the tree's, read-only, and texts in the place of files there. */
+  readonly etc?: { readonly directory?: string; readonly replaced: Readonly<Record<string, string>> };
   /** Programs (absolute paths in the tree) in whose place a note is printed: what they do is compose's or libostree's work. */
   readonly leftOut?: readonly string[];
 }
@@ -43,6 +46,8 @@ const environment: Readonly<Record<string, string>> = {
   TERM: 'dumb',
   SYSTEMD_OFFLINE: '1',
   SYSTEMD_IN_CHROOT: '1',
+  // it couldn’t make device files, and warn about each
+  DRACUT_NO_MKNOD: '1',
 };
 
 const hourMs = 3_600_000;
@@ -174,6 +179,7 @@ export class Sandbox implements Disposable {
           filter,
           ...more,
           mounts: [
+            ...this.#etc(),
             ...['--tmpfs', '/run', '--ro-bind', this.#file('empty', '', 0o644), '/run/ostree-booted'],
             ...temporary.flatMap((name) => ['--perms', '1777', '--tmpfs', `/${name}`]),
             ...(more.mounts ?? []),
@@ -220,6 +226,17 @@ export class Sandbox implements Disposable {
     return file;
   }
 
+  /** Mounts on /etc. Only a file is covered: a mount on a link would go where it leads. */
+  #etc(): string[] {
+    const { directory, replaced = {} } = this.#options.etc ?? {};
+    const place = directory ?? path.join(this.merged, 'usr/etc');
+    const files = Object.entries(replaced).filter(([name]) => lstatSync(path.join(place, name), { throwIfNoEntry: false })?.isFile());
+    return [
+      ...(directory === undefined ? [] : ['--ro-bind', directory, '/etc']),
+      ...files.flatMap(([name, text]) => ['--ro-bind', this.#file(`etc-${name}`, text, 0o644), `/etc/${name}`]),
+    ];
+  }
+
   /** Mounts which put a script that only says so in the place of programs that are left out. Looked up anew for each program: a link leads elsewhere now. */
   #replacements(): string[] {
     const { merged } = this;
@@ -243,5 +260,19 @@ export class Sandbox implements Disposable {
     using lower = new Tree(this.#root, { system: this.#system });
     for (const name of upper.names('overlay', '')) if (!lower.look('overlay', name) && !wanted(name)) upper.remove('overlay', name);
     mergeUpper(upper, lower);
+  }
+
+  /** Put one file of what programs wrote into the tree, and nothing else; false when it wasn't written. Throws package.unusable-file for what isn't a file. */
+  finishWith(file: string): boolean {
+    if (!this.#overlay) return false;
+    this[Symbol.dispose]();
+    using upper = new Tree(this.#paths.upper, { system: this.#system });
+    using lower = new Tree(this.#root, { system: this.#system });
+    const stats = upper.look('overlay', file);
+    if (!stats) return false;
+    if (!stats.isFile()) throw upper.errors.wrongKind(file, kindOf(stats), 'file');
+    upper.removeAttributes('overlay', file, overlayPrefixes);
+    upper.moveTo(lower, 'overlay', file, file);
+    return true;
   }
 }

@@ -63,6 +63,7 @@ export const treePlaces = define({
   boot: { paths: ['boot'], does: ['list', 'look'] },
   bootFile: { paths: ['boot/*'], does: ['look'] },
   ostreeBoot: { paths: ['boot/*', 'usr/lib/modules/*/*', 'usr/lib/ostree-boot/*'], does: ['move', 'copy'], limitBytes: largeBytes },
+  bootCopies: { paths: ['usr/lib/ostree-boot', 'usr/lib/ostree-boot/*'], does: ['list', 'look', 'remove'] },
   // postprocessing
   addedFile: { paths: ['**'], does: ['write'] },
   removedFile: { paths: ['**'], does: ['remove'] },

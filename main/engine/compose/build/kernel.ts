@@ -39,23 +39,31 @@ export function kernelVersions(tree: Tree): string[] {
  * compose.no-initramfs, compose.script-failed.
  */
 export function placeKernel(tree: Tree, treefile: Treefile, sandbox: Sandbox, message: (text: string) => void): string {
-  const versions = kernels(tree);
-  if (versions.length === 0) throw new TreelineError('compose.no-kernel');
+  const version = onlyKernel(kernels(tree));
+  const initramfs = initramfsOf(version);
+  for (const name of [`${modules}/${version}/vmlinuz`, initramfs]) tree.requireKind('kernel', name, 'file');
+  if (sandbox.has(`/${modules}/${version}/kernel`)) runDepmod(version, sandbox, message);
+  if (!treefile.noInitramfs && !tree.exists('kernel', initramfs)) runDracut(version, treefile.initramfsArgs, sandbox, message);
+  return version;
+}
+
+/** The version of a tree's kernel, of which it has one. Throws compose.no-kernel, package.conflict. */
+export function onlyKernel(versions: readonly string[]): string {
+  const [version] = versions;
+  if (version === undefined) throw new TreelineError('compose.no-kernel');
   if (versions.length > 1)
     throw new TreelineError('package.conflict', {
       subject: 'Kernels',
       detail: `a tree has one kernel, this one has ${versions.join(', ')}`,
     });
-  const version = versions[0] ?? '';
-  const initramfs = `${modules}/${version}/initramfs.img`;
-  for (const name of [`${modules}/${version}/vmlinuz`, initramfs]) tree.requireKind('kernel', name, 'file');
-  if (sandbox.has(`/${modules}/${version}/kernel`)) runDepmod(version, sandbox, message);
-  if (!treefile.noInitramfs && !tree.exists('kernel', initramfs)) makeInitramfs(version, treefile, sandbox, message);
   return version;
 }
 
+/** Where a kernel's initramfs is in a tree. */
+export const initramfsOf = (version: string): string => `${modules}/${version}/initramfs.img`;
+
 /** modules.dep and its like, for what no package script has done (kernel-install does it on other systems). */
-function runDepmod(version: string, sandbox: Sandbox, message: (text: string) => void): void {
+export function runDepmod(version: string, sandbox: Sandbox, message: (text: string) => void): void {
   const program = ['/usr/sbin/depmod', '/usr/bin/depmod'].find((name) => sandbox.has(name));
   if (program !== undefined) runTool('depmod', program, ['-a', version], sandbox, message);
 }
@@ -72,11 +80,14 @@ function runTool(name: string, program: string, args: readonly string[], sandbox
     });
 }
 
-function makeInitramfs(version: string, treefile: Treefile, sandbox: Sandbox, message: (text: string) => void): void {
+/**
+ * Make the initramfs with the tree's dracut(8), in the place of one that is there. `args` come last, so that they win over what is usual here. Throws
+ * compose.no-initramfs, compose.script-failed, compose.script-timeout, disk.full.
+ */
+export function runDracut(version: string, args: readonly string[], sandbox: Sandbox, message: (text: string) => void): void {
   if (!sandbox.has('/usr/bin/dracut')) throw new TreelineError('compose.no-initramfs', { subject: version });
-  const target = `/${modules}/${version}/initramfs.img`;
-  const args = ['--no-hostonly', '--reproducible', '--kver', version, '--add', 'ostree', '--force', ...treefile.initramfsArgs, target];
-  runTool('dracut', '/usr/bin/dracut', args, sandbox, message);
+  const all = ['--no-hostonly', '--reproducible', '--kver', version, '--add', 'ostree', '--force', ...args, `/${initramfsOf(version)}`];
+  runTool('dracut', '/usr/bin/dracut', all, sandbox, message);
 }
 
 /** boot-location new: copies below usr/lib/ostree-boot, for old deployers, named after their content. */
@@ -90,6 +101,15 @@ export function copyToOstreeBoot(tree: Tree, version: string): void {
     const [stem, end] = name === 'vmlinuz' ? ['vmlinuz', ''] : ['initramfs', '.img'];
     tree.copyFile('ostreeBoot', `${modules}/${version}/${name}`, `usr/lib/ostree-boot/${stem}-${version}${end}-${checksum}`);
   }
+}
+
+/** Make the copies below usr/lib/ostree-boot anew in a tree that has some. */
+export function renewBootCopies(tree: Tree, version: string): void {
+  const place = 'usr/lib/ostree-boot';
+  if (!tree.look('bootCopies', place)?.isDirectory()) return;
+  const copies = tree.names('bootCopies', place).filter((name) => /^(vmlinuz|initramfs)-/.test(name));
+  for (const name of copies) tree.remove('bootCopies', `${place}/${name}`);
+  if (copies.length > 0) copyToOstreeBoot(tree, version);
 }
 
 /** Move what else is in /boot (bootloader files, EFI programs) to usr/lib/ostree-boot, where bootupd finds it: /boot is the machine's. */
