@@ -28,7 +28,7 @@ function attacker(user: string, mode: 'reads' | 'jobs'): { ready: Promise<void>;
     child.stdout.on('data', (data: Buffer) => void ((text += data), text.includes('ready') && resolve())),
   );
   const done = new Promise<never>((resolve, reject) =>
-    child.on('exit', (code) =>
+    child.on('close', (code) =>
       code === 0 ? resolve(JSON.parse(text.split('\n')[1] ?? '') as never) : reject(new Error(`${code}: ${text}`)),
     ),
   );
@@ -101,7 +101,11 @@ describe('a user who wants the service for himself', () => {
         jobs += 1;
       }
       const [jobTries, tried] = (await counts) as [Tries, Tries];
-      const report = `unloaded ${median(before).toFixed(0)} ms, flooded ${median(during).toFixed(0)} ms over ${during.length} rounds, root's jobs ${jobs}, attackers ${JSON.stringify([jobTries, tried])}`;
+      // what else the machine does may have begun meanwhile
+      const after: number[] = [];
+      for (let round = 0; round < 8; round++) after.push(await ask(round));
+      const unloadedMs = Math.max(median(before), median(after));
+      const report = `unloaded ${unloadedMs.toFixed(0)} ms, flooded ${median(during).toFixed(0)} ms over ${during.length} rounds, root's jobs ${jobs}, attackers ${JSON.stringify([jobTries, tried])}`;
       expect(tried.reads, report).toBeGreaterThan(100);
       expect(
         [jobTries.malformed, jobTries.held, jobTries.started].every((count) => count > 0),
@@ -111,7 +115,7 @@ describe('a user who wants the service for himself', () => {
       expect(Object.keys(tried.refused), report).toContain('org.freedesktop.DBus.Error.LimitsExceeded');
       expect(jobs, report).toBeGreaterThan(0);
       // both share two cores, so it takes longer; not many times as long
-      expect(median(during), report).toBeLessThan(longSeconds ? 2000 : 2000 + 15 * median(before));
+      expect(median(during), report).toBeLessThan(longSeconds ? 2000 : 2000 + 15 * unloadedMs);
       expect(host.helper.exitCode).toBeNull();
       await until(() => leftSockets(host).length === 0, 60_000);
       let mbAfter = residentMb();
@@ -120,7 +124,7 @@ describe('a user who wants the service for himself', () => {
       }, 90_000).catch(() => undefined);
       process.stderr.write(`${report}; ${mbBefore.toFixed(1)} MB before, ${mbAfter.toFixed(1)} MB after\n`);
       const file = process.env.TREELINE_FLOOD_REPORT;
-      const numbers = { unloadedMs: median(before), floodedMs: median(during), rounds: during.length, jobs, mbBefore, mbAfter };
+      const numbers = { unloadedMs, floodedMs: median(during), rounds: during.length, jobs, mbBefore, mbAfter };
       if (file) writeFileSync(file, JSON.stringify(numbers));
       expect(mbAfter).toBeLessThan(mbBefore + 10);
     },
