@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { defineConfig } from 'vitest/config';
 
+/** A limit is for what hangs, also that of a condition that is waited for: on a busy machine a second takes many. */
+const patient = { poll: { timeout: 60_000 } };
+
 const suite = (name: string, extra: object = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], environment: 'node', ...extra },
+  test: { name, include: [`test/${name}/**/*.test.ts`], environment: 'node', expect: patient, ...extra },
 });
 
 /** Suites that own a bus, a sysroot or a display run one file at a time: two cores are what they were measured on. */
@@ -16,7 +19,6 @@ const shortBoot = ['test/boot/packages.test.ts', 'test/boot/circle-short.test.ts
 export default defineConfig({
   test: {
     projects: [
-      // a limit is for what hangs: on a busy machine a second takes many
       suite('unit', { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 }),
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),

@@ -150,7 +150,8 @@ describe('the notifier', () => {
     expect([first.act('show'), first.act('postpone')]).toEqual([true, false]);
     expect(postponed).toEqual([3600]);
     first.close();
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ said: [`finalize:${f.now}`] });
+    // remembered once the server has answered, which is after it was shown
+    await expect.poll(() => JSON.parse(readFileSync(file, 'utf8')) as object).toMatchObject({ said: [`finalize:${f.now}`] });
 
     const second = start();
     tell(failed);

@@ -69,12 +69,16 @@ describe('with the real worker', () => {
     expect(await start(peer)).toBe(false);
     expect(await end).toEqual([true, '']);
     expect(await title()).toBe(member.toLowerCase());
-    await until(() => seen.at(-1)?.member.includes('ActiveTransaction') === true && seen.length > 1);
-
-    const real = recorded(file);
     const pathOf = (each: Seen): unknown => (each.body[1] as { ActiveTransactionPath?: { value: unknown } }).ActiveTransactionPath?.value;
     // the job before this one may have had its last word late
-    const told = seen.slice(seen.findIndex((each) => pathOf(each) === address));
+    const own = (): Seen[] => {
+      const from = seen.findIndex((each) => pathOf(each) === address);
+      return from < 0 ? [] : seen.slice(from);
+    };
+    await until(() => own().some((each) => pathOf(each) === ''));
+
+    const real = recorded(file);
+    const told = own();
     let at = 0;
     for (const want of real.bus) {
       const found = told.findIndex(
