@@ -188,7 +188,7 @@ test('devices are left out, fifos are refused', () => {
     {
       name: 'fifo',
       files: { '/usr/share/fifo/file': 'f' },
-      tags: ['%global __spec_install_post mkfifo %{buildroot}/usr/share/fifo/f'],
+      tags: ['%global __spec_install_post mkfifo %%{buildroot}/usr/share/fifo/f'],
       rawFiles: ['/usr/share/fifo/f'],
     },
   ]);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { attributesOf } from './owners.ts';
+
+const minor = /version 4\.(\d+)/.exec(execFileSync('rpmbuild', ['--version'], { encoding: 'utf8' }))?.[1];
+/** Whether rpm takes what is between quotes as it is: 4.20 does, 4.18 doesn't. */
+const quotesGlobs = minor === undefined || Number(minor) >= 20;
 
 /** Directories that base-files has; other packages don't list them, as packages of RPM distributions don't. */
 const common = new Set([
@@ -36,6 +41,7 @@ function fileLine(file: string, stats: { uid: number; gid: number }, directory: 
   const caps = own?.caps === undefined ? '' : `%caps(${own.caps}) `;
   const doc = /^usr\/share\/(doc|man|info)\//.test(file) ? '%doc ' : '';
   const kind = directory ? '%dir ' : conffiles.has(`/${file}`) ? '%config(noreplace) ' : doc;
-  // rpm 4.18 can't quote glob characters; one question mark matches one of them
-  return `${attr}${caps}${kind}"/${file.replace(/[\\*?[\]{}]/g, '?').replace(/%/g, '%%')}"`;
+  // where glob characters can't be quoted, one question mark matches one of them
+  const named = quotesGlobs ? file.replace(/[\\"]/g, '\\$&') : file.replace(/[\\*?[\]{}]/g, '?');
+  return `${attr}${caps}${kind}"/${named.replace(/%/g, '%%')}"`;
 }
