@@ -5,14 +5,15 @@ import { fileURLToPath } from 'node:url';
 import type { AptRoot } from './apt-root.ts';
 import { run } from './commands.ts';
 import { buildRpms } from './rpmbuild.ts';
+import { nodeIsDebians } from './seed.ts';
 
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const driver = 'usr/share/refind/refind/drivers_x64/ext4_x64.efi';
 const guest = path.join(checkout, 'test/boot/guest');
 
 /**
- * Treeline itself, as `npm run pack` makes it for everybody; Node.js and the name service module that Debian doesn't have; one file of rEFInd, which as
- * a whole would bring much along.
+ * Treeline itself, as `npm run pack` makes it for everybody; Node.js, where Debian's isn't new enough, and the name service module that
+ * Debian doesn't have; one file of rEFInd, which as a whole would bring much along.
  */
 export async function buildCommonPackages(out: string, apt: AptRoot): Promise<void> {
   mkdirSync(out, { recursive: true });
@@ -20,7 +21,7 @@ export async function buildCommonPackages(out: string, apt: AptRoot): Promise<vo
   await run(process.execPath, [path.join(checkout, 'main/launch/pack/pack.mjs'), '--headless', `--out=${packed}`], { cwd: checkout });
   for (const name of readdirSync(packed)) if (name.endsWith('.rpm')) copyFileSync(path.join(packed, name), path.join(out, name));
   rmSync(packed, { recursive: true });
-  await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });
+  if (!nodeIsDebians) await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });
   await build('nss-altfiles', out, {});
   const refind = mkdtempSync(path.join(out, 'refind-'));
   await apt.unpack('refind', refind);

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFileSync } from 'node:child_process';
+
+/** Whether the Node.js here is Debian's own, which isn't one file as others' are: Debian 13's is new enough, Debian 12's isn't. */
+export const nodeIsDebians = execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).includes('libnode.so');
+
 /** Debian packages that the test system is made of; what they depend on comes along. */
 export const seed: readonly string[] = [
   ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'util-linux', 'mount', 'login', 'passwd', 'libpam-modules'],
@@ -7,6 +12,7 @@ export const seed: readonly string[] = [
   ...['linux-image-cloud-amd64', 'dracut-core', 'cpio', 'zstd', 'e2fsprogs', 'ostree', 'ostree-boot', 'rpm', 'iproute2', 'less'],
   ...['ca-certificates', 'curl', 'sudo', 'openssl', 'tzdata', 'gpgv', 'gpg', 'iputils-ping', 'libstdc++6', 'libdnf2', 'bubblewrap'],
   'systemd-boot-efi',
+  ...(nodeIsDebians ? ['nodejs'] : []),
 ];
 
 /** What belongs to Debian's own way of installing and has no place on a system of RPM packages. */
