@@ -1,41 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Connection, iface, openSocket, type Bus } from '../../shared/dbus/index.ts';
 import type { Deployment } from '../../shared/domain/index.ts';
 import { startTestHost, testUser, type TestHost } from './host.ts';
 import { call, finished, os, runJob, start, sysroot } from './peer.ts';
+import { stayingUser, type StayingUser } from './staying-user.ts';
 
 let host: TestHost;
 let bus: Bus;
-let user: ChildProcess;
-let lines: Interface;
+let user: StayingUser;
 
 const allowed = `polkit.addRule(function (action, subject) { if (subject.user === '${testUser}') return polkit.Result.YES; });`;
 
 beforeAll(async () => {
   host = await startTestHost({ rules: allowed });
   bus = await host.connect();
-  const script = path.join(import.meta.dirname, 'asking-user.mjs');
-  const args = ['--reuid', testUser, '--regid', testUser, '--clear-groups', process.execPath, script];
-  user = spawn('setpriv', args, { env: host.env, stdio: ['pipe', 'pipe', 'inherit'] });
-  if (!user.stdout) throw new Error('no output');
-  lines = createInterface({ input: user.stdout });
+  user = stayingUser(host, testUser);
 });
 afterAll(async () => {
-  user?.kill();
+  user?.leave();
   await host?.stop();
 });
 
 /** Ask for a job as the user; what is returned starts it, and gives the words of its end. */
 async function ask(member: string): Promise<() => Promise<string>> {
-  const line = Promise.race([once(lines, 'line'), once(user, 'exit').then(() => ['"it ended"'])]);
-  user.stdin?.write(`${JSON.stringify([iface.os, member, 'a{sv}', [{}]])}\n`);
-  const address = JSON.parse(String((await line)[0])) as string;
+  const address = await user.ask(iface.os, member, 'a{sv}', [{}]);
   expect(address).toContain('unix:path=');
   return async () => {
     const peer = new Connection(await openSocket(address, 5000));

@@ -147,7 +147,8 @@ describe('without a service, on a sysroot of its own', () => {
 describe('while a job takes its time', () => {
   let slow: TestHost;
   beforeAll(async () => {
-    process.env.TREELINE_TEST_SLOW = '30';
+    // until somebody ends it
+    process.env.TREELINE_TEST_SLOW = '600';
     slow = await startTestHost({ helperArgs: [`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`] });
   });
   afterAll(() => {
@@ -163,7 +164,7 @@ describe('while a job takes its time', () => {
     await until(async () => (await running()).includes('State: busy'));
     const second = await run(process.execPath, [cli, 'rollback'], { env: slow.env }).catch((error: Outcome) => error);
     expect((second as Outcome).stderr).toMatch(/^error: Another job is running\. root has been running “upgrade” since/);
-    const exit = new Promise((resolve) => child.once('exit', resolve));
+    const exit = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGINT');
     expect(await exit).toBe(1);
     expect(errors).toMatch(/^error: Cancelled\./);

@@ -7,6 +7,7 @@ import type { HostSnapshot, JobState } from '../../shared/domain/index.ts';
 import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 import { run, startTestHost, type TestHost } from './host.ts';
 import { call, finished, openJob, os, start, sysroot, until } from './peer.ts';
+import { endService, kill, workers } from './processes.ts';
 
 let host: TestHost;
 let bus: Bus;
@@ -25,19 +26,6 @@ function random(below: number): number {
 
 const snapshot = async (): Promise<HostSnapshot> =>
   JSON.parse((await call(bus, sysroot, iface.treelineSysroot, 'Snapshot'))[0] as string) as HostSnapshot;
-
-async function workers(): Promise<number[]> {
-  const { stdout } = await run('pgrep', ['-P', String(host.helper.pid)]).catch(() => ({ stdout: '' }));
-  return stdout.split('\n').filter(Boolean).map(Number);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // it had ended already
-  }
-}
 
 /** ostree, which knows nothing of us, and our own next start both accept what is there. */
 async function accepted(): Promise<void> {
@@ -67,7 +55,7 @@ test('killing the worker at random moments of updates and rollbacks leaves a sou
     await start(peer);
     const delayMs = random(900);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
-    for (const pid of await workers()) kill(pid);
+    for (const pid of await workers(host)) kill(pid);
     const [success, text] = await end;
     kinds.add(success ? 'finished before' : (/\[([\w.-]+)\]$/.exec(text)?.[1] ?? text));
     await accepted();
@@ -87,9 +75,7 @@ test(
     const client = createHostClient({ address: host.address, clientId: 'test' });
     try {
       // whose updates last until somebody ends them: on any machine it is in the middle
-      const ended = new Promise((resolve) => host.helper.once('exit', resolve));
-      host.helper.kill('SIGTERM');
-      await ended;
+      await endService(host, 'SIGTERM');
       host.env.TREELINE_TEST_SLOW = '600';
       await host.startHelper(`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`);
       await client.snapshot();
@@ -97,10 +83,8 @@ test(
       client.onJob((job) => done.push(job));
       const upgrade = client.upgrade({});
       await until(() => done.some((job) => job.phase === 'running'));
-      const gone = new Promise((resolve) => host.helper.once('exit', resolve));
-      const orphans = await workers();
-      host.helper.kill('SIGKILL');
-      await gone;
+      const orphans = await workers(host);
+      await endService(host, 'SIGKILL');
       for (const pid of orphans) kill(pid);
       await host.startHelper();
       const { phase, error } = await upgrade;
@@ -119,10 +103,8 @@ test('killing the service itself as well', { timeout: 300_000 }, async () => {
     const end = finished(peer).catch(() => undefined);
     await start(peer);
     await new Promise((resolve) => setTimeout(resolve, random(900)));
-    const orphans = await workers();
-    const gone = new Promise((resolve) => host.helper.once('exit', resolve));
-    host.helper.kill('SIGKILL');
-    await gone;
+    const orphans = await workers(host);
+    await endService(host, 'SIGKILL');
     await end;
     // a worker that lost its parent finishes what it does; the next service waits for the lock or finds it done
     await until(async () => {
@@ -135,7 +117,7 @@ test('killing the service itself as well', { timeout: 300_000 }, async () => {
         ),
       );
       return !alive.includes(true);
-    }, 30_000);
+    });
     await host.startHelper();
     await accepted();
   }

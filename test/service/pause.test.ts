@@ -7,6 +7,7 @@ import { Bus, iface, Variant } from '../../shared/dbus/index.ts';
 import { otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
 import { logindPolicies, startLogind, type Logind } from './logind.ts';
 import { openJob, os, start, sysroot, until } from './peer.ts';
+import { endService } from './processes.ts';
 
 const slow = `--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`;
 const allowed = `polkit.addRule(function (action, subject) {
@@ -17,7 +18,8 @@ let client: FullHostClient;
 
 describe('pausing', () => {
   beforeAll(async () => {
-    process.env.TREELINE_TEST_SLOW = '30';
+    // until somebody ends it
+    process.env.TREELINE_TEST_SLOW = '600';
     host = await startTestHost({ rules: allowed, helperArgs: [slow] });
     client = createHostClient({ address: host.address, clientId: 'test' });
   });
@@ -35,9 +37,7 @@ describe('pausing', () => {
     expect(await running).toMatchObject({ phase: 'cancelled', error: { code: 'job.paused', subject: 'upgrade' } });
     expect(await phase()).toBeUndefined();
     expect((await client.history(1))[0]).toMatchObject({ action: 'deploy', result: 'cancelled', error: { code: 'job.paused' } });
-    const gone = new Promise((resolve) => host.helper.once('exit', resolve));
-    host.helper.kill('SIGTERM');
-    await gone;
+    await endService(host, 'SIGTERM');
     await host.startHelper(slow);
     await until(async () => (await client.snapshot()).service.kind === 'treeline');
     expect((await client.snapshot()).pastJobs[0]).toMatchObject({ phase: 'cancelled', error: { code: 'job.paused' } });

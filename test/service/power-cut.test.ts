@@ -55,7 +55,7 @@ async function answering(): Promise<HostSnapshot> {
   await until(async () => {
     snapshot = await client.snapshot().catch(() => undefined);
     return snapshot?.service.kind === 'treeline' && snapshot.deployments.some((each) => each.booted);
-  }, 30_000).catch((error: Error) => Promise.reject(new Error(`${error.message}: ${JSON.stringify(snapshot?.service)} ${log}`)));
+  }).catch((error: Error) => Promise.reject(new Error(`${error.message}: ${JSON.stringify(snapshot?.service)} ${log}`)));
   return snapshot as HostSnapshot;
 }
 

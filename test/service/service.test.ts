@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { iface, Variant, type Bus, type DbusCallError } from '../../shared/dbus/index.ts';
 import { run, startTestHost, workerFile, type TestHost } from './host.ts';
 import { call, os, sysroot, until } from './peer.ts';
+import { endService } from './processes.ts';
 import { treelineVersion } from '../../shared/domain/index.ts';
 
 /** A wrong choice of a person comes back as rpm-ostreed says it, a wrong call as the bus does. */
@@ -74,14 +75,15 @@ describe('calls that are wrong', () => {
     );
     let text = '';
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
     expect(text).toContain('another service owns org.treeline.Treeline1');
   });
 });
 
 describe('coming and going', () => {
+  const configFile = (): string => path.join(host.dir, 'rpm-ostreed.conf');
   beforeAll(async () => {
-    host = await startTestHost({ helperArgs: ['--idle-exit-seconds=2'] });
+    host = await startTestHost();
     bus = await host.connect();
   });
   afterAll(() => host?.stop());
@@ -89,11 +91,15 @@ describe('coming and going', () => {
   test('it stays for a registered client and leaves when that one has gone', async () => {
     const client = await host.connect();
     await call(client, sysroot, iface.sysroot, 'RegisterClient', 'a{sv}', [{ id: new Variant('s', 'test') }]);
+    // from now on: somebody is registered already
+    writeFileSync(configFile(), '[Daemon]\nIdleExitTimeout=2\n');
+    await call(bus, sysroot, iface.sysroot, 'ReloadConfig');
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(host.helper.exitCode).toBeNull();
     client.close();
     await until(() => host.helper.exitCode !== null);
     expect(host.helper.exitCode).toBe(0);
+    rmSync(configFile());
   });
 
   test('its first answer doesn’t wait for the sysroot to be read (field report 21)', async () => {
@@ -104,9 +110,7 @@ describe('coming and going', () => {
     expect(await call(bus, sysroot, iface.properties, 'Get', 'ss', [iface.treelineSysroot, 'Version'])).toEqual([
       new Variant('s', treelineVersion),
     ]);
-    const gone = new Promise((resolve) => host.helper.once('exit', resolve));
-    host.helper.kill('SIGKILL');
-    await gone;
+    await endService(host, 'SIGKILL');
     await host.startHelper();
   });
 
@@ -118,7 +122,7 @@ describe('coming and going', () => {
     const [enabled, address] = await call(bus, os, iface.os, 'AutomaticUpdateTrigger', 'a{sv}', [{ mode: new Variant('s', 'check') }]);
     expect([enabled, address]).toEqual([true, expect.stringMatching(/^unix:path=/)]);
     await call(bus, sysroot, iface.treelineSysroot, 'Cancel');
-    writeFileSync(path.join(host.dir, 'rpm-ostreed.conf'), '[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=never\n');
+    writeFileSync(configFile(), '[Daemon]\nAutomaticUpdatePolicy=ex-stage\nIdleExitTimeout=never\n');
     await call(bus, sysroot, iface.sysroot, 'ReloadConfig');
     expect(await policy()).toBe('stage');
     expect(host.helperLog()).toContain('IdleExitTimeout=never is no number of seconds');

@@ -17,7 +17,7 @@ export class SimulatedHost {
   static async start(): Promise<SimulatedHost> {
     const host = await startTestHost({ helper: false });
     const simulated = new SimulatedHost(host);
-    await until(async () => (await simulated.client.snapshot()).service.kind === 'treeline', 30_000);
+    await until(async () => (await simulated.client.snapshot()).service.kind === 'treeline');
     return simulated;
   }
 
@@ -52,7 +52,7 @@ export class SimulatedHost {
     await until(async () => {
       const { service, deployments } = await this.client.snapshot();
       return service.kind === 'treeline' && deployments.some((each) => each.booted && each.version === version);
-    }, 30_000);
+    });
   }
 
   async stop(): Promise<void> {
