@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
+import { registerInitramfsEtc } from './commands/initramfs.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerRemote } from './commands/remote.ts';
 import { registerRestart } from './commands/restart.ts';
@@ -18,10 +19,13 @@ export function registerServiceCommands(program: Command): void {
   registerDiff(program);
   registerDeployments(program);
   registerKargs(program);
+  registerInitramfsEtc(program);
   registerRestart(program);
   registerRemote(program);
   registerMedia(program);
   registerSystem(program);
   registerNotYet(program);
-  addHistory(registerExperimental(program));
+  const experimental = registerExperimental(program);
+  registerInitramfsEtc(experimental);
+  addHistory(experimental);
 }

@@ -70,12 +70,24 @@ export interface KernelArgsChange {
   readonly reboot?: boolean;
 }
 
+/** Which files of /etc are in the initramfs. */
+export interface InitramfsEtcChange {
+  readonly track: readonly string[];
+  readonly untrack: readonly string[];
+  readonly untrackAll: boolean;
+  /** Take the files anew, although none was added. */
+  readonly forceSync: boolean;
+  readonly lockFinalization?: boolean | undefined;
+  readonly reboot?: boolean | undefined;
+}
+
 /** What the app asks of the service. */
 export interface HostClient extends WrittenClient, RowClient {}
 
 /** What the command line needs besides. */
 export interface FullHostClient extends HostClient {
   finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
+  initramfsEtc(change: InitramfsEtcChange): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;
 }

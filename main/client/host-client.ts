@@ -26,7 +26,7 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FullHostClient, KernelArgsChange } from './api.ts';
+import type { FullHostClient, InitramfsEtcChange, KernelArgsChange } from './api.ts';
 import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
 import { endedReport, versionsMark } from './ended-service.ts';
@@ -176,6 +176,11 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
       change.remove ?? [],
       bag,
     ]);
+  }
+
+  async initramfsEtc({ track, untrack, untrackAll, forceSync, reboot, lockFinalization }: InitramfsEtcChange): Promise<JobState> {
+    const bag = this.calls.bag({ reboot, lockFinalization });
+    return this.calls.run('initramfs-etc', osInterface, 'InitramfsEtc', [track, untrack, untrackAll, forceSync, bag]);
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {

@@ -47,6 +47,11 @@ export class KeyFile {
     else this.#lines.push(`[${group}]`, line);
   }
 
+  /** Set a `;`-separated list as GKeyFile writes it, or remove the key where there is nothing in it. */
+  setList(group: string, key: string, items: readonly string[]): void {
+    this.set(group, key, items.length === 0 ? undefined : items.map((item) => `${escape(item)};`).join(''));
+  }
+
   /** Drop a whole group (`libostree-transient` isn't inherited by a new deployment). */
   removeGroup(group: string): void {
     for (;;) {
@@ -83,6 +88,12 @@ export class KeyFile {
 const groupOf = (line: string): string | undefined => /^\s*\[([^[\]]+)\][ \t]*$/.exec(line)?.[1];
 
 const valueOf = (line: string): string => line.slice(line.indexOf('=') + 1).trimStart();
+
+/** An item of a list. Only blanks in front would be lost. */
+const escape = (item: string): string =>
+  item
+    .replace(/[\\;\n\r\t]/g, (c) => ({ '\\': '\\\\', ';': '\\;', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[c] ?? c)
+    .replace(/^ +/, (blanks) => '\\s'.repeat(blanks.length));
 
 const unescape = (value: string): string =>
   value.replace(/\\([sntr\\])/g, (_, c: string) => ({ s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' })[c] ?? c);

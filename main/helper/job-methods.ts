@@ -152,6 +152,28 @@ function kernelArgs(call: Call<Takes<typeof osInterface, 'KernelArgs'>>, sysroot
   };
 }
 
+function initramfsEtc(call: Call<Takes<typeof osInterface, 'InitramfsEtc'>>, sysroot: string): JobPlan {
+  const [track, untrack, untrackAll, forceSync, options] = call.args;
+  const changes = [...(untrackAll ? ['-all'] : untrack.map((file) => `-${file}`)), ...track.map((file) => `+${file}`)];
+  return {
+    job: 'sysroot.initramfs-etc',
+    params: {
+      sysroot,
+      osname: osname(call),
+      track,
+      untrack,
+      untrackAll,
+      forceSync,
+      lockFinalization: boolOption(options, 'lock-finalization'),
+    },
+    title: 'initramfs-etc',
+    action: 'initramfs-etc',
+    subject: changes.join(' ') || 'force-sync',
+    reboot: boolOption(options, 'reboot'),
+    options,
+  };
+}
+
 function finalize(call: Call<Takes<typeof osInterface, 'FinalizeDeployment'>>, sysroot: string): JobPlan {
   const [options] = call.args;
   return {
@@ -215,6 +237,7 @@ export function jobHandlers(
         title: `cleanup ${call.args[0].join(' ')}`,
         action: 'cleanup',
       })),
+      InitramfsEtc: start((call) => initramfsEtc(call, sysroot)),
       KernelArgs: start((call) => kernelArgs(call, sysroot)),
       FinalizeDeployment: start((call) => finalize(call, sysroot)),
       Upgrade: start(async (call) => {

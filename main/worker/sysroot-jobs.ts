@@ -175,6 +175,7 @@ export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.pin': (p, context) => change(p.sysroot, context, (job) => engine.pin(job, p.deploymentId, p.pinned)),
   'sysroot.undeploy': (p, context) => change(p.sysroot, context, (job) => engine.undeploy(job, p.deploymentId)),
   'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),
+  'sysroot.initramfs-etc': (p, context) => change(p.sysroot, context, (job) => engine.setInitramfsEtc(job, p)),
   'sysroot.kargs': (p, context) => change(p.sysroot, context, (job) => engine.setKargs(job, p)),
   'sysroot.finalize': (p, context) => change(p.sysroot, context, (job) => engine.finalize(job, p.osname, p)),
 };

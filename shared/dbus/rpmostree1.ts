@@ -6,6 +6,7 @@ import { args, guarded, read, type AuthFacts, type InterfaceSpec } from './table
 import {
   cleanupProblem,
   deploymentIdProblem,
+  etcFilesProblem,
   first,
   kargsProblem,
   nameProblem,
@@ -150,8 +151,15 @@ export const osInterface = {
       'as track, as untrack, b untrack_all, b force_sync, a{sv} options',
       address,
       action('bootconfig'),
-      'change the files of the initramfs',
-      later,
+      ([track, untrack, untrackAll]) => filesIntent(track, untrack, untrackAll),
+      {
+        problem: ([track, untrack, , , options]) => first(optionsProblem(options), etcFilesProblem([...track, ...untrack])),
+        details: ([track, untrack, untrackAll, forceSync]) => ({
+          track: track.join(' '),
+          untrack: untrackAll ? 'all' : untrack.join(' '),
+          'force-sync': String(forceSync),
+        }),
+      },
     ),
     KernelArgs: guarded(
       's existing_kernel_arg_string, as kernel_args_added, as kernel_args_replaced, as kernel_args_removed, a{sv} options',
@@ -218,10 +226,19 @@ export const osInterface = {
   signals: {},
 } as const satisfies InterfaceSpec;
 
+const few = (verb: string, list: readonly string[]): string[] =>
+  list.length === 0 ? [] : [`${verb} ${list[0]}${list.length > 1 ? ` and ${list.length - 1} more` : ''}`];
+
 function packagesIntent(added: readonly string[], removed: readonly string[]): string {
-  const few = (verb: string, list: readonly string[]): string[] =>
-    list.length === 0 ? [] : [`${verb} ${list[0]}${list.length > 1 ? ` and ${list.length - 1} more` : ''}`];
   return [...few('install', added), ...few('remove', removed)].join(' and ') || 'change packages';
+}
+
+function filesIntent(track: readonly string[], untrack: readonly string[], untrackAll: boolean): string {
+  const parts = [
+    ...few('put', track).map((text) => `${text} into the initramfs`),
+    ...(untrackAll ? ['leave all files of /etc out of the initramfs'] : few('leave', untrack).map((text) => `${text} out of it`)),
+  ];
+  return parts.join(' and ') || 'put the files of /etc into the initramfs as they are now';
 }
 
 export const osExperimentalInterface = {

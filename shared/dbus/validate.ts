@@ -95,6 +95,12 @@ export function kargsProblem(lists: readonly (readonly string[])[]): string | un
   return undefined;
 }
 
+/** Paths below /etc; the rest is looked at where the files are. */
+export function etcFilesProblem(files: readonly string[]): string | undefined {
+  const wrong = files.find((file) => !file.startsWith('/etc/') || file.length > 4096 || hasControl(file));
+  return wrong === undefined ? undefined : `“${cut(wrong, 80)}” is no path below /etc`;
+}
+
 /** The kernel's own command line has room for 2048 bytes (arch/x86, COMMAND_LINE_SIZE). */
 const maxKernelArguments = 512;
 

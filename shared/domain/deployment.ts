@@ -62,7 +62,6 @@ export function lossesOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[] {
     ['[overrides] replace', layering.replacements],
     ['[overrides] replace-local', layering.localReplacements],
     ['[rpmostree] initramfs-args', layering.initramfsArgs],
-    ['[rpmostree] initramfs-etc', layering.initramfsEtc],
   ];
   return [
     ...lists.filter(([, values]) => values.length > 0).map(([key, values]) => ({ key, values })),

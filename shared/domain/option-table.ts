@@ -32,7 +32,7 @@ export const optionTable = {
     about: 'restart when something changed',
     pull: 'service',
     window: true,
-    flag: { as: '-r, --reboot', of: ['upgrade', 'deploy', 'rebase', 'rollback', 'kargs', 'boot-once'] },
+    flag: { as: '-r, --reboot', of: ['upgrade', 'deploy', 'rebase', 'rollback', 'kargs', 'initramfs', 'initramfs-etc', 'boot-once'] },
   },
   'allow-downgrade': {
     type: 'b',
@@ -46,7 +46,7 @@ export const optionTable = {
     type: 'b',
     about: 'don’t finish at shutdown until finalize-deployment',
     pull: 'job',
-    flag: { as: '--lock-finalization', of: ['upgrade', 'deploy', 'rebase', 'kargs'] },
+    flag: { as: '--lock-finalization', of: ['upgrade', 'deploy', 'rebase', 'kargs', 'initramfs', 'initramfs-etc'] },
   },
   'cache-only': {
     type: 'b',

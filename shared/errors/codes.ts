@@ -291,6 +291,16 @@ export const errorTable = define({
     'Leave it to that, or give --bypass-driver.',
   ],
   'service.bad-argument': ['Refused argument', '{subject}: {detail}', 'Check the call.'],
+  'initramfs.file': [
+    'This file can’t be put into the initramfs',
+    '{subject}: {detail}',
+    'Correct it, or leave it out: treeline initramfs-etc --untrack={subject}',
+  ],
+  'initramfs.both': [
+    'Two ways at once',
+    'The initramfs is made on this machine, and {subject} would be laid over it as well.',
+    'Give dracut the files instead (treeline initramfs --enable --arg=-I --arg=FILE), or end one of the two: treeline initramfs --disable, treeline initramfs-etc --untrack-all.',
+  ],
   'kargs.not-found': ['No such kernel argument', '“{subject}” isn’t set.', 'See `treeline kargs`.'],
   'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],
   'kargs.changed': ['The kernel arguments have changed', 'Meanwhile {subject} has: {detail}', 'Look again, then change them.'],

@@ -7,7 +7,7 @@ import koffi from 'koffi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CheckoutAtOptions } from '../../main/native/ostree/checkout.ts';
 import { bytesReceivedAt, optionTcpInfo, protocolTcp } from '../../main/native/linux/tcp-traffic.ts';
-import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree/index.ts';
+import { DeployTreeOpts, RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree/index.ts';
 
 /**
  * Every struct that main/native lays out by hand against the headers installed here: a C program prints what the compiler makes of them.
@@ -15,6 +15,7 @@ import { RepoPruneOptions, WriteDeploymentsOpts } from '../../main/native/ostree
  */
 const structs: readonly { readonly c: string; readonly ours: Parameters<typeof koffi.sizeof>[0] }[] = [
   { c: 'OstreeSysrootWriteDeploymentsOpts', ours: WriteDeploymentsOpts },
+  { c: 'OstreeSysrootDeployTreeOpts', ours: DeployTreeOpts },
   { c: 'OstreeRepoPruneOptions', ours: RepoPruneOptions },
   { c: 'OstreeRepoCheckoutAtOptions', ours: CheckoutAtOptions },
 ];

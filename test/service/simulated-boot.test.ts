@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SimulatedHost } from './simulated.ts';
 
@@ -64,3 +66,27 @@ test(
     ]);
   },
 );
+
+test('files of /etc for the initramfs: by the client, by the command line, and the history names them', { timeout: 60_000 }, async () => {
+  const none = { track: [], untrack: [], untrackAll: false, forceSync: false };
+  const { client, host } = simulated;
+  expect(await client.initramfsEtc({ ...none, track: ['/etc/nothing'] })).toMatchObject({ error: { code: 'initramfs.file' } });
+  expect(await client.initramfsEtc({ ...none, track: ['/etc/vendor.conf'] })).toMatchObject({ phase: 'succeeded', changed: true });
+  const treeline = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)(process.execPath, ['dist/cli/treeline.mjs', ...args], { env: { DBUS_SYSTEM_BUS_ADDRESS: host.address } }))
+      .stdout;
+  expect(await treeline('initramfs-etc')).toBe('Tracked files:\n  /etc/vendor.conf\n');
+  expect(await treeline('ex', 'initramfs-etc', '--track=/etc/passwd', '--untrack=/etc/vendor.conf')).toContain(
+    'Changes queued for next boot',
+  );
+  const { deployments } = JSON.parse(await treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
+  expect(deployments.map((each) => each['initramfs-etc'])).toEqual([['/etc/passwd'], [], []]);
+  expect(await treeline('status')).toMatch(/InitramfsEtc: \/etc\/passwd\n/);
+  await expect(treeline('initramfs-etc', '--untrack=/etc/x', '--unchanged-exit-77')).rejects.toMatchObject({ code: 77 });
+  const told = (await client.history(3)).map(({ action, result, subject }) => [action, result, subject]);
+  expect(told).toEqual([
+    ['initramfs-etc', 'ok', '-/etc/vendor.conf +/etc/passwd'],
+    ['initramfs-etc', 'ok', '+/etc/vendor.conf'],
+    ['initramfs-etc', 'failed', '+/etc/nothing'],
+  ]);
+});

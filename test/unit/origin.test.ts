@@ -54,7 +54,7 @@ test.each([
   ['[overrides]\nreplace=a;', ['[overrides] replace']],
   ['[overrides]\nreplace-local=a;', ['[overrides] replace-local']],
   ['[rpmostree]\nregenerate-initramfs=true', ['[rpmostree] regenerate-initramfs']],
-  ['[rpmostree]\ninitramfs-args=-I;/etc/x;\ninitramfs-etc=/etc/y;', ['[rpmostree] initramfs-args', '[rpmostree] initramfs-etc']],
+  ['[rpmostree]\ninitramfs-args=-I;/etc/x;\ninitramfs-etc=/etc/y;', ['[rpmostree] initramfs-args']],
   ['[rpmostree]\nex-cliwrap=true', ['[rpmostree] ex-cliwrap']],
   ['[overrides]\nof-tomorrow=x', ['[overrides] of-tomorrow']],
   ['[rpmostree]\nregenerate-initramfs=false\nex-cliwrap=false\n[packages]\nrequested=;\n[something]\nelse=1', []],

@@ -31,11 +31,6 @@ const installing = [
 const both = ['--install <package>*', '--uninstall <package>*'];
 const overriding = [...finalizing, '-n, --dry-run', '-C, --cache-only'];
 
-const initramfsEtc: NotYet = {
-  name: 'initramfs-etc',
-  about: 'Add files of /etc to the initramfs',
-  options: ['--track <file>*', '--untrack <file>*', '--untrack-all', '--force-sync', '--unchanged-exit-77', ...finalizing],
-};
 const applyLive: NotYet = {
   name: 'apply-live',
   about: 'Apply the pending deployment to the running system',
@@ -79,7 +74,6 @@ const commands: readonly NotYet[] = [
     about: 'Make the initramfs on this machine',
     options: ['--enable', '--arg <argument>*', '--disable', ...finalizing],
   },
-  initramfsEtc,
   applyLive,
   { name: 'countme', about: 'Count this machine at package repositories', hidden: true },
   { name: 'cliwrap [words...]', about: 'Wrappers of other programs', hidden: true },
@@ -90,7 +84,6 @@ const commands: readonly NotYet[] = [
 
 const experimental: readonly NotYet[] = [
   { ...applyLive, aliases: ['livefs'] },
-  initramfsEtc,
   { name: 'deploy-from-self <target>', about: 'Deploy the running container', options: ['--reboot'] },
   { name: 'rebuild', about: 'Make the deployment anew from its origin', options: ['-r, --reboot'] },
 ];

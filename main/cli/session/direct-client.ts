@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FullHostClient, KernelArgsChange, RowClient } from '../../client/index.ts';
+import type { FullHostClient, InitramfsEtcChange, KernelArgsChange, RowClient } from '../../client/index.ts';
 import {
   pickOptions,
   pullJobNames,
@@ -123,6 +123,11 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
       deploymentId: change.deploymentId,
       lockFinalization: change.lockFinalization,
     });
+  }
+
+  async initramfsEtc({ reboot, ...change }: InitramfsEtcChange): Promise<JobState> {
+    refuseReboot(reboot);
+    return this.job('initramfs-etc', 'sysroot.initramfs-etc', { ...(await this.os()), ...change });
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import type { DamagedObject, NewDeployment, PruneResult, RawDeployment, SysrootPort } from '../../engine/base/ports/sysroot.ts';
@@ -8,6 +10,7 @@ import {
   bind,
   bindChecked,
   file,
+  free,
   Handle,
   pointersOf,
   PointerOut,
@@ -39,6 +42,14 @@ export const WriteDeploymentsOpts = koffi.struct('TreelineWriteDeploymentsOpts',
   unused_ptrs: koffi.array('void *', 7),
 });
 
+/** OstreeSysrootDeployTreeOpts of ostree-sysroot.h. Later releases have more fields in the hole, for which 0 is as before. */
+export const DeployTreeOpts = koffi.struct('TreelineDeployTreeOpts', {
+  hole: koffi.array('int', 16),
+  override_kernel_argv: Strv,
+  overlay_initrds: Strv,
+  unused_ptrs: koffi.array('void *', 6),
+});
+
 /** OstreeRepoPruneOptions of ostree-repo.h (64-bit layout). */
 export const RepoPruneOptions = koffi.struct('TreelineRepoPruneOptions', {
   flags: 'int',
@@ -63,9 +74,10 @@ const writeMapper: GErrorMapper = (error, call) => {
   const mapped = ostreeError(error, call);
   return mapped.code === 'disk.full' ? new TreelineError('disk.full', { ...mapped.report, subject: 'Sysroot' }) : mapped;
 };
-const treeTypes = [Ptr, 'str', 'str', Ptr, Ptr, Strv, PointerOut, Ptr];
-const deployTree = bindChecked('ostree', 'ostree_sysroot_deploy_tree', 'int', treeTypes, writeMapper);
-const stageTree = bindChecked('ostree', 'ostree_sysroot_stage_tree', 'int', treeTypes, writeMapper);
+const treeTypes = [Ptr, 'str', 'str', Ptr, Ptr, koffi.pointer(DeployTreeOpts), PointerOut, Ptr];
+const deployTree = bindChecked('ostree', 'ostree_sysroot_deploy_tree_with_options', 'int', treeTypes, writeMapper);
+const stageTree = bindChecked('ostree', 'ostree_sysroot_stage_tree_with_options', 'int', treeTypes, writeMapper);
+const stageInitrd = bindChecked('ostree', 'ostree_sysroot_stage_overlay_initrd', 'int', [Ptr, 'int', PointerOut, Ptr], writeMapper);
 const writeDeployments = bindChecked(
   'ostree',
   'ostree_sysroot_write_deployments_with_options',
@@ -218,6 +230,26 @@ export class Sysroot implements SysrootPort, Disposable {
     return removeDamaged(this.repo, damaged, commits);
   }
 
+  stageOverlayInitrd(image: Uint8Array): string {
+    const directory = mkdtempSync(join(tmpdir(), 'treeline-initrd-'));
+    try {
+      const file = join(directory, 'image');
+      writeFileSync(file, image, { mode: 0o600 });
+      const fd = openSync(file, 'r');
+      try {
+        const out: [unknown] = [null];
+        stageInitrd(this.pointer, fd, out, null);
+        const name = koffi.decode(out[0], 'char', -1) as string;
+        free(out[0] as bigint);
+        return name;
+      } finally {
+        closeSync(fd);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+
   deployTree(request: NewDeployment): string {
     return this.#newTree(deployTree, request);
   }
@@ -325,8 +357,14 @@ export class Sysroot implements SysrootPort, Disposable {
     scope.defer(() => origin[Symbol.dispose]());
     const out: [unknown] = [null];
     const merge = request.mergeId === undefined ? null : this.#get(request.mergeId);
-    const kargs = request.kernelArgs ? [...request.kernelArgs, null] : null;
-    call(this.pointer, request.osname, request.checksum, origin.pointer, merge, kargs, out, null);
+    const strv = (texts: readonly string[] | undefined): (string | null)[] | null => (texts ? [...texts, null] : null);
+    const options = {
+      hole: new Array<number>(16).fill(0),
+      override_kernel_argv: strv(request.kernelArgs),
+      overlay_initrds: strv(request.overlayInitrds),
+      unused_ptrs: new Array<null>(6).fill(null),
+    };
+    call(this.pointer, request.osname, request.checksum, origin.pointer, merge, options, out, null);
     const handle = new Handle<'OstreeDeployment'>(out[0], 'new deployment');
     const { id } = readDeployment(this.pointer, handle.pointer, false);
     this.#known.get(id)?.[Symbol.dispose]();

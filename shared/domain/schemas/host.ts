@@ -200,6 +200,8 @@ export const historyEntry = z.object({
     'undeploy',
     'cleanup',
     'kargs',
+    'initramfs',
+    'initramfs-etc',
     'finalize-failed',
     'cancelled',
     'rebase',

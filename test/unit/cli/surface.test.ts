@@ -95,7 +95,6 @@ test.each([
   ['override', 'reset', '--all'],
   ['reset', '-l', '--reboot'],
   ['initramfs', '--enable', '--arg=-v'],
-  ['initramfs-etc', '--track=/etc/x'],
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],
   ['ex', 'rebuild'],

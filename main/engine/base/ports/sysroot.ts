@@ -34,6 +34,8 @@ export interface NewDeployment {
   readonly mergeId?: string;
   /** All kernel arguments, without `ostree=`; missing = those of the merge deployment. */
   readonly kernelArgs?: readonly string[];
+  /** Names of overlay initramfs images that stageOverlayInitrd() gave, which the kernel unpacks over the tree's. */
+  readonly overlayInitrds?: readonly string[];
 }
 
 /** An object in the sysroot's repository that isn't there, or isn't what its name says. */
@@ -71,6 +73,8 @@ export interface SysrootPort {
   damagedObjects(commits: readonly string[]): readonly DamagedObject[];
   /** Remove these, to be fetched anew; until `complete` is called the commits that share them count as incomplete. */
   removeDamaged(damaged: readonly DamagedObject[], commits: readonly string[]): { complete(): void };
+  /** Keep an initramfs image for a deployment that is about to be made; returns its name, the SHA-256 of its content. It lies in /run until then. */
+  stageOverlayInitrd(image: Uint8Array): string;
   /** Make a deployment (checkout, /etc merge, SELinux); it gets into the boot order by writeDeployments. Returns its id. */
   deployTree(request: NewDeployment): string;
   /** Make a deployment that is finalized at shutdown. Returns its id. */

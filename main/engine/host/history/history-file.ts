@@ -60,6 +60,8 @@ const actions = {
   undeploy: true,
   cleanup: true,
   kargs: true,
+  initramfs: true,
+  'initramfs-etc': true,
   'finalize-failed': true,
   cancelled: true,
   rebase: true,

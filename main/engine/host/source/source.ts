@@ -76,7 +76,6 @@ function undoCommands(layering: Layering): string {
     ...(packages.length > 0 ? [`rpm-ostree uninstall ${packages.join(' ')}`] : []),
     ...(overrides ? ['rpm-ostree override reset --all'] : []),
     ...(layering.regenerateInitramfs || layering.initramfsArgs.length > 0 ? ['rpm-ostree initramfs --disable'] : []),
-    ...(layering.initramfsEtc.length > 0 ? ['rpm-ostree initramfs-etc --untrack-all'] : []),
   ].join('; ');
 }
 

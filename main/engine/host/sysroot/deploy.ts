@@ -5,6 +5,7 @@ import { argChanges, comparedDeployment, newestDeployment } from '../../../../sh
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { KeyFile } from '../../../files/index.ts';
 import type { DeployOutcome } from './params.ts';
+import { overlayFor } from '../initramfs/tracked-files.ts';
 import type { KernelArg } from '../kargs/kernel-args.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
 import { requireBootSpace } from './boot-space.ts';
@@ -36,12 +37,14 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   origin.removeGroup('libostree-transient');
   const newest = newestDeployment(sysroot.deployments(), request.osname);
   const args = kargs(request, newest);
+  const overlay = overlayFor(sysroot, origin, merge);
   const tree = {
     osname: request.osname,
     checksum: request.checksum,
     originText: origin.text,
     ...(merge ? { mergeId: merge.id } : {}),
     ...args,
+    ...(overlay ? { overlayInitrds: [sysroot.stageOverlayInitrd(overlay)] } : {}),
   };
   const toVersion = versionOf(sysroot, request.checksum);
   const outcome = {

@@ -37,6 +37,7 @@ export function sysrootFromFiles(sysroot: string, repo: RepoPort, problem: Treel
     lock: refuse,
     damagedObjects: refuse,
     removeDamaged: refuse,
+    stageOverlayInitrd: refuse,
     deployTree: refuse,
     stageTree: refuse,
     writeDeployments: refuse,

@@ -4,6 +4,7 @@ export * from './deploy.ts';
 export * from './deployments.ts';
 export { sysrootFromFiles } from './from-files.ts';
 export * from './finalize-failure.ts';
+export * from './initramfs-etc.ts';
 export * from './kargs.ts';
 export * from './load.ts';
 export * from './origin.ts';

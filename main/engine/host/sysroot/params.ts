@@ -62,6 +62,17 @@ export interface SysrootJobs {
       };
     result: DeployOutcome & { readonly kargs: readonly string[] };
   };
+  /** Which files of /etc are in the initramfs (an overlay of the tree's). `forceSync`: also when only their content changed. */
+  'sysroot.initramfs-etc': {
+    params: OsParams & {
+      readonly track: readonly string[];
+      readonly untrack: readonly string[];
+      readonly untrackAll: boolean;
+      readonly forceSync: boolean;
+      readonly lockFinalization?: boolean;
+    };
+    result: DeployOutcome;
+  };
   /** Check and release the lock of the staged deployment; the caller reboots. */
   'sysroot.finalize': {
     params: OsParams & { readonly checksum?: string; readonly allowMissingChecksum?: boolean; readonly allowUnlocked?: boolean };

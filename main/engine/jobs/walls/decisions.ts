@@ -58,6 +58,7 @@ export const walled = {
   'sysroot.pin': bySysroot,
   'sysroot.undeploy': bySysroot,
   'sysroot.cleanup': bySysroot,
+  'sysroot.initramfs-etc': bySysroot,
   'sysroot.kargs': bySysroot,
   'sysroot.finalize': bySysroot,
   'sysroot.repair': bySysroot,
