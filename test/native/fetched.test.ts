@@ -70,7 +70,7 @@ test('links and fifos in the fetching user’s directory are neither followed no
   rmSync(fetched, { recursive: true });
   expect((await job('update.upgrade', os())).result).toMatchObject({ toVersion: '2', changed: true });
   sh('ostree', 'fsck', '--quiet', `--repo=${fixture.repo}`);
-}, 90_000);
+});
 
 test('views of killed processes are removed by the next one', async () => {
   const above = path.dirname(fetched);

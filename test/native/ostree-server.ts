@@ -99,6 +99,8 @@ export class OstreeServer {
     });
     this.bytes += stat.size;
     const send = (): void => {
+      // whoever asked may have gone meanwhile, and the repository with it
+      if (response.destroyed) return;
       response.writeHead(200, { 'content-length': stat.size });
       createReadStream(file).pipe(response);
     };

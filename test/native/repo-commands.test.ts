@@ -307,7 +307,7 @@ test('two writers: the second waits and says for whom, or is refused; a killed o
   child.stderr.on('data', (d: Buffer) => (said += d.toString()));
   const ended = new Promise((resolve) => child.on('close', resolve));
   expect(await fails('repo', 'summary', '-r', repo, '--no-wait')).toContain('treeline compose tree (process 4711)');
-  await expect.poll(() => said, { timeout: 5000 }).toContain('Waiting for treeline compose tree (process 4711)');
+  await expect.poll(() => said).toContain('Waiting for treeline compose tree (process 4711)');
   expect(existsSync(path.join(repo, 'summary'))).toBe(false);
   lock[Symbol.dispose]();
   expect(await ended).toBe(0);

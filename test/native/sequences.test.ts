@@ -113,7 +113,7 @@ test(
   },
 );
 
-test('going back, deleting and cleaning up say before it happens what of what is staged goes with it', { timeout: 60_000 }, async () => {
+test('going back, deleting and cleaning up say before it happens what of what is staged goes with it', async () => {
   const events = (step: number): string => `cat /run/treeline-sim/app/shared/${step}.events`;
   const told = await simulatedSession(dir, host, [
     add('gone=1').step,

@@ -46,11 +46,11 @@ test('answers over the socket of the library', () => {
     ['b', '1', '3', '4', 'x86_64'],
   ]);
   expect(decodeVariant('ma(sssss)', ask('packagelist-from-commit', 'empty'))).toBeNull();
-}, 60_000);
+});
 
 test('answers a person in lines', () => {
   const say = (...words: string[]): string =>
     execFileSync(process.execPath, [cli, 'shlib-backend', ...words], { cwd: repo, encoding: 'utf8' });
   expect(say('varsubst-basearch', 'x$basearch')).toMatch(/^x\w+\n$/);
   expect(say('packagelist-from-commit', 'with')).toBe('a 0 1 2 noarch\nb 1 3 4 x86_64\n');
-}, 60_000);
+});

@@ -44,4 +44,4 @@ test('the newer of the summary and the branch’s own file counts, also for a br
   } finally {
     await server.stop();
   }
-}, 60_000);
+});

@@ -107,7 +107,7 @@ test('every spelling of the verification settings demands what `ostree pull` dem
   const of = (kind: string): string[] => rows.filter((row) => row.ours === kind).map((row) => row.word);
   expect(of('takes')).toEqual(['gpg-verify=false', 'gpg-verify=false\t', 'gpg-verify=0', 'sign-verify=0']);
   expect(of('demands')).toEqual(['gpg-verify=true', 'gpg-verify=true ', 'gpg-verify=1', 'sign-verify=1']);
-}, 60_000);
+});
 
 test('a setting that nobody understands stops check and upgrade, not status and the list of sources; ed25519 lists are read whole', async () => {
   await using h = await host();
@@ -130,7 +130,7 @@ test('a setting that nobody understands stops check and upgrade, not status and 
   ]);
   sh('sed', '-i', 's/^gpg-verify=.*/gpg-verify=false\\nsign-verify=ed25519;/', path.join(h.fixture.repo, 'config'));
   await expect(job('update.upgrade', h.os)).rejects.toMatchObject({ code: 'repo.signature-missing' });
-}, 60_000);
+});
 
 test('a signed list of branches is demanded, verified, and believed against what the server answers else', async () => {
   await using h = await host();
@@ -167,7 +167,7 @@ test('a signed list of branches is demanded, verified, and believed against what
   unsign();
   summary(...signedBy(right));
   expect((await job('update.check', h.os)).result).toMatchObject({ kind: 'available', update: { version: '3' } });
-}, 60_000);
+});
 
 test('a commit of another branch is refused whatever brings it, though its signature is good', async () => {
   await using h = await host();
@@ -275,7 +275,7 @@ test('a commit of another branch is refused whatever brings it, though its signa
   await expect(job('update.upgrade', { ...h.os, revision: devel, skipBranchCheck: true })).resolves.toMatchObject({
     result: { toVersion: '666' },
   });
-}, 90_000);
+});
 
 test('a collection is demanded where the remote names one', async () => {
   await using h = await host();
@@ -285,7 +285,7 @@ test('a collection is demanded where the remote names one', async () => {
   await expect(job('update.upgrade', h.os)).rejects.toMatchObject({ code: 'update.other-branch' });
   h.fixture.release({ version: '3', commitArgs: collection('org.example.Ours') });
   await expect(job('update.upgrade', h.os)).resolves.toMatchObject({ result: { toVersion: '3' } });
-}, 60_000);
+});
 
 test('verify and mirror believe the keys that they are told, not those that lie about in the repository', async () => {
   await using h = await host();
@@ -308,4 +308,4 @@ test('verify and mirror believe the keys that they are told, not those that lie 
     commits: { signatures: { valid: boolean }[] }[];
   };
   expect(report.commits.flatMap((c) => c.signatures.map((s) => s.valid))).toEqual([false]);
-}, 60_000);
+});

@@ -121,7 +121,7 @@ beforeAll(async () => {
   writeFileSync(at('probe/worker.mjs'), probe);
   writeFileSync(secret(), 'SECRET', { mode: 0o644 });
   unconfined = await unconfinedWorker();
-}, 60_000);
+});
 
 afterAll(() => {
   for (const directory of [place, machine, inRoot]) rmSync(directory, { recursive: true, force: true });
