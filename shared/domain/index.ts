@@ -6,6 +6,7 @@ export * from './commit-meta.ts';
 export * from './deployment.ts';
 export * from './dropped.ts';
 export * from './evr.ts';
+export * from './kernel-args.ts';
 export * from './option-table.ts';
 export * from './package.ts';
 export * from './refspec.ts';

@@ -72,6 +72,12 @@ describe('over the bus', () => {
     expect(await treeline('pin', '1')).toMatchObject({ code: 0 });
     expect((await status()).deployments[1]?.pinned).toBe(true);
     expect(await treeline('unpin', '1')).toMatchObject({ code: 0 });
+    const previewed = await treeline('kargs', '--append=a b=1', '--append=x="y  z"', '--preview');
+    expect(previewed).toMatchObject({ code: 1, stderr: expect.stringContaining('a b=1') });
+    expect((await treeline('kargs', '--append=x=y  z', '--delete=quiet', '--preview')).stdout).toBe(
+      'Before: root=LABEL=root quiet\n After: root=LABEL=root x="y  z"\n',
+    );
+    expect(await treeline('kargs', '--import-proc-cmdline', '--deploy-index=0')).toMatchObject({ code: 1 });
     const kargs = await treeline('kargs', '--append=from.cli=1', '--delete=quiet');
     expect(kargs.stdout.trim().split('\n').at(-1)).toBe('root=LABEL=root from.cli=1');
     expect((await treeline('kargs')).stdout).toBe('root=LABEL=root from.cli=1\n');

@@ -142,6 +142,12 @@ describe('kernel arguments in an editor', () => {
   }
   const change = (): readonly unknown[] | undefined => daemon?.calls.find(({ member }) => member === 'KernelArgs')?.body;
 
+  test('blanks in quotes and what is quoted stay as they were typed', async () => {
+    await stock({ kernelArgs: told });
+    expect((await edited(`echo '  dyndbg="file a.c  +p"   # no comment' > "$1"`)).code).toBe(0);
+    expect(change()?.at(-1)).toMatchObject({ 'final-kernel-args': { value: 'dyndbg="file a.c  +p" # no comment' } });
+  });
+
   test('are read before it starts, and once more before they are sent: with what was read, all of it', async () => {
     const running = await stock({ kernelArgs: told });
     const { code, saw, stdout } = await edited(`sed -i 's/quiet/debug/' "$1"`);

@@ -5,8 +5,9 @@ import {
   formatKernelArgs,
   kernelArg,
   parseKernelArgs,
+  previewKernelArgs,
   type KargsChange,
-} from '../../main/engine/host/kargs/kernel-args.ts';
+} from '../../shared/domain/index.ts';
 
 const none: KargsChange = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
 const change = (line: string, what: Partial<KargsChange>): string =>
@@ -47,6 +48,86 @@ describe('parsing as the kernel does', () => {
     const formatted = formatKernelArgs(parseKernelArgs(line));
     expect(parseKernelArgs(formatted)).toEqual(parseKernelArgs(line));
   });
+});
+
+describe('odd lines, as lib/cmdline.c reads them', () => {
+  test.each<[string, readonly (readonly [key: string, value: string | undefined])[]]>([
+    ['', []],
+    [' \t\n ', []],
+    ['"', [['', undefined]]],
+    ['""', [['', undefined]]],
+    ['a="', [['a', '']]],
+    ['a=""', [['a', '']]],
+    [
+      'a="b  c"\td',
+      [
+        ['a', 'b  c'],
+        ['d', undefined],
+      ],
+    ],
+    ['a="b c', [['a', 'b c']]],
+    ['"a b"=c', [['a b"', 'c']]],
+    [
+      '"a=b c" d',
+      [
+        ['a', 'b c'],
+        ['d', undefined],
+      ],
+    ],
+    ['a="b"" c"', [['a', 'b"" c']]],
+    ['a=b"c d"e', [['a', 'b"c d"e']]],
+    ['a==b', [['a', '=b']]],
+    ['a=\u00a0b', [['a', '\u00a0b']]],
+    [
+      'a=1 a=1 a a=',
+      [
+        ['a', '1'],
+        ['a', '1'],
+        ['a', undefined],
+        ['a', ''],
+      ],
+    ],
+    ['a\\"b c"', [['a\\"b c"', undefined]]],
+  ])('%j', (line, expected) => {
+    const args = parseKernelArgs(line);
+    expect(args.map(({ key, value }) => [key, value])).toEqual(expected);
+    expect(parseKernelArgs(formatKernelArgs(args))).toEqual(args);
+  });
+
+  test.each<[string, Partial<KargsChange>, string]>([
+    ['a=1 a=2 a', { remove: ['a'] }, 'a=1 a=2'],
+    ['a=1 a a=2', { replace: ['a=2=3'] }, 'a=1 a a=3'],
+    ['a= b', { replace: ['a=x'] }, 'a=x b'],
+    ['a=x b', { replace: ['a=x='] }, 'a= b'],
+    ['a="x y" b', { replace: ['a=x y=z w'] }, 'a="z w" b'],
+    ['"a=x y" b', { remove: ['a=x y'] }, 'b'],
+    ['"a=x y"', { appendIfMissing: ['a="x y"', 'a=x y'] }, '"a=x y"'],
+    ['a a a', { deleteIfPresent: ['a'] }, ''],
+    ['a', { append: ['a', 'a='], appendIfMissing: ['a', 'a=', 'a=1'] }, 'a a a= a=1'],
+    ['', { append: ['ü="à b"'] }, 'ü="à b"'],
+  ])('%s: %j', (line, what, expected) => {
+    expect(change(line, what)).toBe(expected);
+  });
+
+  test.each([
+    ['root=LABEL=Bücher', 'root=LABEL=Bücher'],
+    ['x=à', 'kargs.invalid'],
+    ['x=a\u00a0b', 'kargs.invalid'],
+    ['x="à"', 'x="à"'],
+  ])('%s', (text, expected) => {
+    const made = (): string => change('', { append: [text] });
+    expect(expected === 'kargs.invalid' ? code(made) : made()).toBe(expected);
+  });
+});
+
+test('a change is shown before it is made', () => {
+  expect(previewKernelArgs('a  b="x y" c', { ...none, append: ['d'], remove: ['c'] })).toEqual({
+    before: 'a b="x y" c',
+    after: 'a b="x y" d',
+    changes: { added: ['d'], removed: ['c'] },
+  });
+  expect(previewKernelArgs('a b', { ...none, finalKargs: 'b a' })).toEqual({ before: 'a b', after: 'b a' });
+  expect(code(() => previewKernelArgs('a', { ...none, remove: ['b'] }))).toBe('kargs.not-found');
 });
 
 describe('changing', () => {

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { newestDeployment } from '../../../shared/domain/index.ts';
+import { formatKernelArgs, newestDeployment, parseKernelArgs, previewKernelArgs, type KargsChange } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../../engine/host/kargs/kernel-args.ts';
 import { withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, type Session } from '../session/session.ts';
 import { findDeployment } from './deployments.ts';
@@ -22,6 +21,7 @@ interface KargsFlags {
   readonly unchangedExit77?: boolean;
   readonly importProcCmdline?: boolean;
   readonly editor?: boolean;
+  readonly preview?: boolean;
   readonly lockFinalization?: boolean;
 }
 
@@ -37,6 +37,7 @@ export function registerKargs(program: Command): void {
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
     .option('--import-proc-cmdline', 'start from those of the running kernel')
     .option('--editor', 'edit them in $EDITOR')
+    .option('--preview', 'only show what they would be')
     .action(action(kargs));
 }
 
@@ -53,6 +54,8 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
     session.print(told);
     return 0;
   }
+  if (flags.importProcCmdline && flags.deployIndex !== undefined)
+    throw new TreelineError('usage.invalid', { detail: '--import-proc-cmdline goes without --deploy-index' });
   if (edits && flags.editor) throw new TreelineError('usage.invalid', { detail: '--editor goes with no other change' });
   const { reboot, lockFinalization } = flags;
   const common = { reboot, lockFinalization, deploymentId: flags.deployIndex === undefined ? undefined : base.id };
@@ -63,10 +66,17 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
     appendIfMissing: flags.appendIfMissing,
     deleteIfPresent: flags.deleteIfPresent,
   };
-  const change =
-    edits && !flags.importProcCmdline ? wanted : { existing: told, final: flags.editor ? edit(current) : changed(current, wanted) };
+  const named = edits && !flags.importProcCmdline;
+  const final = named ? '' : flags.editor ? edit(current) : previewKernelArgs(current, wanted).after;
+  const change = named ? wanted : { existing: told, final };
+  if (flags.preview) {
+    const { before, after } = previewKernelArgs(told, named ? wanted : { ...noChange, finalKargs: final });
+    session.print(`Before: ${before}`);
+    session.print(` After: ${after}`);
+    return 0;
+  }
   // a stock daemon would deploy the same once more
-  const same = flags.editor === true && 'final' in change && change.final === told;
+  const same = flags.editor === true && final === told;
   const job = same ? undefined : await session.follow(() => session.client.kernelArgs({ ...common, ...change }));
   if (same || job?.changed === false) {
     session.print('No changes.');
@@ -78,12 +88,12 @@ async function kargs(session: Session, flags: KargsFlags): Promise<number> {
   return 0;
 }
 
-const changed = (line: string, change: KargsChange): string => formatKernelArgs(changeKernelArgs(parseKernelArgs(line), change));
+const noChange: KargsChange = { append: [], replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] };
 
 /** /proc/cmdline without what the boot loader and OSTree add. */
 function runningKargs(): string {
-  const words = readFileSync('/proc/cmdline', 'utf8').trim().split(/\s+/);
-  return words.filter((word) => !/^(BOOT_IMAGE|initrd|ostree)=/.test(word)).join(' ');
+  const args = parseKernelArgs(readFileSync('/proc/cmdline', 'utf8'));
+  return formatKernelArgs(args.filter(({ key }) => !['BOOT_IMAGE', 'initrd', 'ostree'].includes(key)));
 }
 
 function edit(current: string): string {
@@ -96,11 +106,8 @@ function edit(current: string): string {
     const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
     if (error || status !== 0) throw new TreelineError('usage.invalid', { detail: `${editor} ended with ${error?.message ?? status}` });
     const lines = readFileSync(file, 'utf8').split('\n');
-    const kept = lines
-      .filter((line) => !line.startsWith('#'))
-      .join(' ')
-      .trim()
-      .replace(/\s+/g, ' ');
+    // blanks within quotes are part of a value
+    const kept = formatKernelArgs(parseKernelArgs(lines.filter((line) => !line.startsWith('#')).join(' ')));
     // an emptied file is how one gives up in an editor; no system starts without arguments
     if (kept === '') throw new TreelineError('usage.invalid', { detail: 'no kernel arguments were left; nothing was changed' });
     return kept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { formatKernelArgs, parseKernelArgs } from '../../../main/engine/host/kargs/kernel-args.ts';
+import { formatKernelArgs, parseKernelArgs } from '../../../shared/domain/index.ts';
 
 export const seeds = [
   'root=UUID=1 ro quiet',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { EtcEntry, EtcProblem, EtcSide, FileType } from '../../../../shared/domain/index.ts';
 import type { LocalChanges, LocalTree } from './etc-local.ts';
-import type { TreeNode } from '../source/tree-reader.ts';
+import type { TreeNode } from '../../base/commits/tree-reader.ts';
 
 export interface MergeInput {
   /** Defaults of the commit that is merged from, and of the new one. */

@@ -8,7 +8,7 @@ import { gapsOf, missingSizes } from '../source/sizes.ts';
 import { attributeChanges, localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
-import { flatten, isComplete, type DirRef, type TreeNode } from '../source/tree-reader.ts';
+import { flatten, isComplete, type DirRef, type TreeNode } from '../../base/commits/tree-reader.ts';
 
 /** Files compared byte by byte at most this large; larger ones that both sides changed count as different. */
 const comparedBytes = 16 << 20;

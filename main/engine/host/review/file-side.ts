@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { FileSide, FileType } from '../../../../shared/domain/index.ts';
-import type { DirRef, TreeReader } from '../source/tree-reader.ts';
+import type { DirRef, TreeReader } from '../../base/commits/tree-reader.ts';
 
 /** Text is shown up to here: 512 KiB. */
 export const textLimitBytes = 512 * 1024;

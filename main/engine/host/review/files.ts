@@ -7,7 +7,7 @@ import { withFetched } from '../source/context.ts';
 import { sideOf, sourceInTree } from './file-side.ts';
 import { openBelow, pathNames } from './safe-file.ts';
 import { withTarget, type ReviewContext } from './target.ts';
-import { TreeReader, type DirRef } from '../source/tree-reader.ts';
+import { TreeReader, type DirRef } from '../../base/commits/tree-reader.ts';
 
 /** Job review.etc-file. Throws `review.path-refused`, `review.content-missing`. */
 export function etcFile(context: ReviewContext, params: ReviewJobs['review.etc-file']['params']): EtcFile {

@@ -8,7 +8,7 @@ import { bootFileNames } from '../../base/boot/boot-files.ts';
 import { kernelArgsOf } from '../sysroot/deployments.ts';
 import { fileSizes } from '../source/sizes.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
-import type { TreeReader } from '../source/tree-reader.ts';
+import type { TreeReader } from '../../base/commits/tree-reader.ts';
 
 /** usr/lib/modules/VERSION of the kernel, and what of it goes to /boot. */
 interface Boot {

@@ -7,7 +7,7 @@ import { requireIntact } from '../../base/trust/signatures.ts';
 import { updateTarget } from '../source/last-check.ts';
 import { withFetched, type UpdateContext } from '../source/context.ts';
 import { updateSource, type Source } from '../source/source.ts';
-import { TreeReader } from '../source/tree-reader.ts';
+import { TreeReader } from '../../base/commits/tree-reader.ts';
 
 /** What the review jobs work with. */
 export interface ReviewContext extends UpdateContext {

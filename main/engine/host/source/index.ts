@@ -6,4 +6,3 @@ export * from './last-check.ts';
 export * from './medium.ts';
 export * from './sizes.ts';
 export * from './source.ts';
-export * from './tree-reader.ts';

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { argChanges, comparedDeployment, newestDeployment } from '../../../../shared/domain/index.ts';
+import { argChanges, comparedDeployment, newestDeployment, type KernelArg } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { KeyFile } from '../../../files/index.ts';
 import type { DeployOutcome } from './params.ts';
 import { overlayFor } from '../initramfs/tracked-files.ts';
-import type { KernelArg } from '../kargs/kernel-args.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
 import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';

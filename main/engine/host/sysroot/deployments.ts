@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Deployment, Signature } from '../../../../shared/domain/index.ts';
-import { parseKernelArgs, type KernelArg } from '../kargs/kernel-args.ts';
+import { parseKernelArgs, type Deployment, type KernelArg, type Signature } from '../../../../shared/domain/index.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { layerOf } from './layer.ts';
 import { originOf } from './origin.ts';

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { newestDeployment } from '../../../../shared/domain/index.ts';
+import {
+  changeKernelArgs,
+  formatKernelArgs,
+  newestDeployment,
+  parseKernelArgs,
+  type KargsChange,
+} from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { DeployOutcome } from './params.ts';
-import { changeKernelArgs, formatKernelArgs, parseKernelArgs, type KargsChange } from '../kargs/kernel-args.ts';
 import { findDeployment, type SysrootJob } from './actions.ts';
 import { deploy } from './deploy.ts';
 import { kernelArgsOf } from './deployments.ts';

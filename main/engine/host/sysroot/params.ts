@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type * as Domain from '../../../../shared/domain/index.ts';
-import type { Deployment, DiskUse, FinalizeFailure, NotRemoved } from '../../../../shared/domain/index.ts';
+import type { Deployment, DiskUse, FinalizeFailure, KargsChange, NotRemoved } from '../../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../../shared/errors/index.ts';
 import type { OsParams, SysrootParams } from '../../base/ports/job.ts';
-import type { KargsChange } from '../kargs/kernel-args.ts';
 
 export interface SysrootState {
   readonly path: string;

@@ -6,7 +6,7 @@ import { advisoriesBetween, tellsAdvisories } from '../../base/db/commit-advisor
 import { describeChanges, diffPackages, indexPackages } from '../../base/diff/index.ts';
 import type { ObjectReader, ReadCommitRpmdb } from '../../base/ports/review.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
-import { flatten, isComplete, TreeReader, type DirRef, type TreeNode } from '../source/tree-reader.ts';
+import { flatten, isComplete, TreeReader, type DirRef, type TreeNode } from '../../base/commits/tree-reader.ts';
 import { fileSizes } from '../source/sizes.ts';
 
 /** What reading RPM databases out of commits needs. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { FileType } from '../../../../shared/domain/index.ts';
-import type { ObjectReader, RepoFile } from '../../base/ports/review.ts';
-import type { CommitPort, ObjectKind, RepoPort } from '../../base/ports/sysroot.ts';
+import type { ObjectReader, RepoFile } from '../ports/review.ts';
+import type { CommitPort, ObjectKind, RepoPort } from '../ports/sysroot.ts';
 
 /** Checksums of a directory's content (tree) and of its mode, owner and attributes (meta). */
 export interface DirRef {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError } from '../errors/index.ts';
+import { argChanges } from './dropped.ts';
+import type { ArgChanges } from './schemas/host.ts';
 
 /** One kernel argument. `raw` is its exact text, quotes included; `value` is undefined for a KEY without `=`. */
 export interface KernelArg {
@@ -7,6 +9,9 @@ export interface KernelArg {
   readonly key: string;
   readonly value: string | undefined;
 }
+
+/** What the kernel's isspace() takes for a blank, of ASCII. */
+const blank = /[\t-\r ]/;
 
 /**
  * Split a command line as the kernel does (lib/cmdline.c next_arg): blanks separate, except between double quotes, which may
@@ -18,7 +23,7 @@ export function parseKernelArgs(commandLine: string): KernelArg[] {
   let quoted = false;
   for (let i = 0; i <= commandLine.length; i++) {
     const c = commandLine[i];
-    const end = c === undefined || (!quoted && /\s/.test(c));
+    const end = c === undefined || (!quoted && blank.test(c));
     if (end && start >= 0) {
       args.push(parseOne(commandLine.slice(start, i)));
       start = -1;
@@ -51,6 +56,9 @@ export function kernelArg(text: string): KernelArg {
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(trimmed)) fail('it holds a control character');
   if ((trimmed.split('"').length - 1) % 2 !== 0) fail('a double quote isn’t closed');
   const parsed = parseKernelArgs(trimmed);
+  const [misread] = trimmed.match(/[^\x00-\x7f]/gu)?.filter((c) => new TextEncoder().encode(c).includes(0xa0)) ?? [];
+  // Latin-1's no-break space is one of its blanks, wherever the byte stands
+  if (misread !== undefined && !trimmed.includes('"')) fail(`the kernel takes a byte of “${misread}” for a blank, unless it is in quotes`);
   let [arg] = parsed;
   if (parsed.length > 1) {
     if (trimmed.includes('"')) fail('quotes and blanks can’t be combined like this');
@@ -92,6 +100,25 @@ export function changeKernelArgs(current: readonly KernelArg[], change: KargsCha
     if (!args.some((a) => same(a, arg))) args.push(arg);
   }
   return [...args, ...forInit];
+}
+
+/** What a change makes of a line, before anything is changed. */
+export interface KargsPreview {
+  readonly before: string;
+  readonly after: string;
+  /** Missing: nothing, or only the order. */
+  readonly changes?: ArgChanges;
+}
+
+/** Throws as changeKernelArgs() does. */
+export function previewKernelArgs(line: string, change: KargsChange): KargsPreview {
+  const current = parseKernelArgs(line);
+  const next = changeKernelArgs(current, change);
+  const changes = argChanges(
+    current.map((arg) => arg.raw),
+    next.map((arg) => arg.raw),
+  );
+  return { before: formatKernelArgs(current), after: formatKernelArgs(next), ...(changes ? { changes } : {}) };
 }
 
 function ambiguous(key: string, found: readonly KernelArg[]): never {
