@@ -29,7 +29,7 @@ async function ask(member: string): Promise<() => Promise<string>> {
   const address = await user.ask(iface.os, member, 'a{sv}', [{}]);
   expect(address).toContain('unix:path=');
   return async () => {
-    const peer = new Connection(await openSocket(address, 5000));
+    const peer = new Connection(await openSocket(address, 60_000));
     const end = finished(peer);
     await start(peer);
     const [, words] = await end;

@@ -167,7 +167,8 @@ describe('while a job takes its time', () => {
     const child = spawn(process.execPath, [cli, 'upgrade'], { env: slow.env, stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    await until(async () => (await running()).includes('State: busy'));
+    // a job that waits for its start, which is busy as well, holds nobody up
+    await until(async () => (await running()).includes('Progress: '));
     const second = await run(process.execPath, [cli, 'rollback'], { env: slow.env }).catch((error: Outcome) => error);
     expect((second as Outcome).stderr).toMatch(/^error: Another job is running\. root has been running “upgrade” since/);
     const exit = new Promise((resolve) => child.once('close', resolve));

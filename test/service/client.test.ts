@@ -197,7 +197,7 @@ describe('on other buses', () => {
       },
     );
     try {
-      await run('gdbus', ['wait', '--system', '--timeout', '20', serviceName], {
+      await run('gdbus', ['wait', '--system', '--timeout', '60', serviceName], {
         env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address },
       });
       const client = open(bus.address);

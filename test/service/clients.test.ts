@@ -75,7 +75,7 @@ describe('GNOME Software', () => {
     expect(await runJob(bus, os, iface.os, 'RefreshMd', 'a{sv}', [{ force: b(true) }])).toEqual(done);
     const [enabled, address] = await call(bus, os, iface.os, 'AutomaticUpdateTrigger', 'a{sv}', [{ mode: s('check') }]);
     expect([enabled, address]).toEqual([true, expect.stringMatching(/^unix:/)]);
-    const peer = new Connection(await openSocket(address as string, 5000));
+    const peer = new Connection(await openSocket(address as string, 60_000));
     const end = finished(peer);
     await start(peer);
     expect(await end).toEqual(done);

@@ -249,7 +249,7 @@ describe('what is published', () => {
     expect(message.signature ?? '').toBe(result);
     const address = message.body.at(-1);
     // a job that nobody wants: its socket goes with its only client
-    if (typeof address === 'string' && address.startsWith('unix:')) new Connection(await openSocket(address, 5000)).close();
+    if (typeof address === 'string' && address.startsWith('unix:')) new Connection(await openSocket(address, 60_000)).close();
     return undefined;
   });
 
@@ -327,7 +327,7 @@ test('the peer’s socket: properties, Start, and what each signal carries', asy
     body: [{}],
   });
   expect(reply.signature).toBe('s');
-  const peer = new Connection(await openSocket(reply.body[0] as string, 5000));
+  const peer = new Connection(await openSocket(reply.body[0] as string, 60_000));
   const seen: DbusMessage[] = [];
   const end = new Promise<void>((resolve) => {
     peer.onSignal = (signal) => {

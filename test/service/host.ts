@@ -109,7 +109,7 @@ function makeHost(dir: string, sysroot: string, repo: string, checksums: readonl
       ];
       host.helper = spawn(process.execPath, [helperFile, ...standard, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       host.helper.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text));
-      await run('gdbus', ['wait', '--system', '--timeout', '20', serviceName], { env });
+      await run('gdbus', ['wait', '--system', '--timeout', '60', serviceName], { env });
     },
     publish(release) {
       ostree([`--repo=${repo}`, 'refs', '--create=test/stable', '--force', checksums[release - 1] ?? '']);

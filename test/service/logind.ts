@@ -65,7 +65,7 @@ export async function startLogind(host: TestHost, person?: string): Promise<Logi
     stdio: 'ignore',
   });
   const locks: ChildProcess[] = [];
-  await run('gdbus', ['wait', '--system', '--timeout', '20', 'org.freedesktop.login1'], { env: host.env });
+  await run('gdbus', ['wait', '--system', '--timeout', '60', 'org.freedesktop.login1'], { env: host.env });
   const inhibitors = async (): Promise<string[][]> => {
     const to = ['org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager'];
     const { stdout } = await run('busctl', ['--system', '--json=short', 'call', ...to, 'ListInhibitors'], { env: host.env });

@@ -33,7 +33,7 @@ export async function openJob(
   body: readonly unknown[],
 ): Promise<{ address: string; peer: Connection }> {
   const address = (await call(bus, path, interfaceName, member, signature, body)).at(-1) as string;
-  return { address, peer: new Connection(await openSocket(address, 5000)) };
+  return { address, peer: new Connection(await openSocket(address, 60_000)) };
 }
 
 export const start = async (peer: Connection): Promise<boolean> =>
