@@ -22,6 +22,7 @@ import {
 import { mediumSource, updateSource } from '../engine/host/source/index.ts';
 import type { GpgVerify } from '../engine/base/trust/signatures.ts';
 import type { FetchPort } from '../engine/base/ports/fetch.ts';
+import { objectReader } from '../native/ostree/object-file.ts';
 import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
 
@@ -31,7 +32,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 function change<T>(path: string, context: JobContext, run: (job: engine.SysrootJob) => T): T {
   using sysroot = Sysroot.open(path);
   sysroot.lock();
-  return withNotRemoved(sysroot, context, run({ sysroot, context, now: now() }));
+  return withNotRemoved(sysroot, context, run({ sysroot, context, objects: objectReader, now: now() }));
 }
 
 /** Says what cleaning up after a change couldn't remove, and adds it to the job's result. */
@@ -67,6 +68,7 @@ export async function update<T>(
   const outcome = await run({
     sysroot,
     context,
+    objects: objectReader,
     dir: engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted),
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
     parseSummary,

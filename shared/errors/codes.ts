@@ -301,6 +301,11 @@ export const errorTable = define({
     'The initramfs is made on this machine, and {subject} would be laid over it as well.',
     'Give dracut the files instead (treeline initramfs --enable --arg=-I --arg=FILE), or end one of the two: treeline initramfs --disable, treeline initramfs-etc --untrack-all.',
   ],
+  'kargs.drop-in': [
+    'Kernel arguments of the new version can’t be used',
+    '{subject}: {detail}',
+    'Tell whoever makes this system; nothing was changed.',
+  ],
   'kargs.not-found': ['No such kernel argument', '“{subject}” isn’t set.', 'See `treeline kargs`.'],
   'kargs.ambiguous': ['Several values', '“{subject}” is set more than once: {detail}', 'Name the value: KEY=OLD=NEW.'],
   'kargs.changed': ['The kernel arguments have changed', 'Meanwhile {subject} has: {detail}', 'Look again, then change them.'],

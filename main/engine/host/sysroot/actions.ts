@@ -4,6 +4,7 @@ import { argChanges, droppedOf, droppedText } from '../../../../shared/domain/in
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { DeployOutcome } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
+import type { ObjectReader } from '../../base/ports/review.ts';
 import type { RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { finalizationLock, kernelArgsOf, rollbackOf } from './deployments.ts';
 import { forgetStaged } from './finalize-failure.ts';
@@ -15,6 +16,8 @@ import { stateDir, type StateDir } from './state-dir.ts';
 export interface SysrootJob {
   readonly sysroot: SysrootPort;
   readonly context: JobContext;
+  /** Reads files of trees in the sysroot's repository. */
+  readonly objects: ObjectReader;
   /** Unix seconds. */
   readonly now: number;
 }

@@ -11,13 +11,14 @@ import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
 import { finalizationLock, kernelArgsOf } from './deployments.ts';
 import { recordStaged } from './finalize-failure.ts';
+import { withDropIns } from './kargs-drop-ins.ts';
 import { requireWhole } from './whole-commit.ts';
 
 export interface DeployRequest {
   readonly osname: string;
   readonly checksum: string;
   readonly originText: string;
-  /** Missing = those of the newest deployment. */
+  /** Missing = those of the newest deployment, with what the tree's kargs.d changes. */
   readonly kernelArgs?: readonly string[];
   readonly lockFinalization?: boolean;
 }
@@ -35,7 +36,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   const origin = new KeyFile(request.originText);
   origin.removeGroup('libostree-transient');
   const newest = newestDeployment(sysroot.deployments(), request.osname);
-  const args = kargs(request, newest);
+  const args = kargs(job, request, newest);
   const overlay = overlayFor(sysroot, origin, merge);
   const tree = {
     osname: request.osname,
@@ -77,9 +78,10 @@ function changedArgs(before: readonly KernelArg[] | undefined, after: readonly s
   return changes ? { kernelArgs: changes } : {};
 }
 
-function kargs(request: DeployRequest, newest: RawDeployment | undefined): { kernelArgs?: readonly string[] } {
+function kargs(job: SysrootJob, request: DeployRequest, newest: RawDeployment | undefined): { kernelArgs?: readonly string[] } {
   if (request.kernelArgs) return { kernelArgs: request.kernelArgs };
-  return newest ? { kernelArgs: kernelArgsOf(newest).map((arg) => arg.raw) } : {};
+  if (!newest) return {};
+  return { kernelArgs: withDropIns(job, kernelArgsOf(newest), newest.checksum, request.checksum).map((arg) => arg.raw) };
 }
 
 /** The lock must be there before the staged deployment is: a shutdown in between would finalize it. */
