@@ -45,7 +45,10 @@ test('sections of /etc/yum.repos.d, with what they inherit and the values of var
     'etc/yum.repos.d/b.repo',
     '[b]\nname=B $stream\nbaseurl=http://x/$releasever/${basearch}/$releasever_major/$old/$unknown\ngpgkey=file:///etc/pki/rpm-gpg/KEY\nexcludepkgs=own\ntimeout=9\ngpgcheck=1\n',
   );
-  put('etc/yum.repos.d/a.repo', '[main]\nenabled=1\n[a]\nmetalink=http://m/$releasever_minor\n[b]\nbaseurl=http://second/$constructor\nenabled=0\n');
+  put(
+    'etc/yum.repos.d/a.repo',
+    '[main]\nenabled=1\n[a]\nmetalink=http://m/$releasever_minor\n[b]\nbaseurl=http://second/$constructor\nenabled=0\n',
+  );
   put('etc/yum.repos.d/not-one.conf', '[c]\nbaseurl=http://c\n');
   const found = repos({ enable: ['b'] });
   expect(found.releasever).toBe('43.20');
