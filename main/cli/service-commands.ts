@@ -4,6 +4,7 @@ import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
 import { registerInitramfsEtc } from './commands/initramfs.ts';
 import { registerMedia } from './commands/media.ts';
+import { registerPackageRepos } from './commands/package-repos.ts';
 import { registerRemote } from './commands/remote.ts';
 import { registerRestart } from './commands/restart.ts';
 import { registerPulling } from './commands/upgrade.ts';
@@ -22,6 +23,7 @@ export function registerServiceCommands(program: Command): void {
   registerInitramfsEtc(program);
   registerRestart(program);
   registerRemote(program);
+  registerPackageRepos(program);
   registerMedia(program);
   registerSystem(program);
   registerNotYet(program);

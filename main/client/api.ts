@@ -2,6 +2,7 @@
 import type {
   DiskUse,
   EtcFile,
+  FoundPackage,
   HistoryEntry,
   HostSnapshot,
   JobState,
@@ -32,6 +33,11 @@ export interface WrittenClient {
   rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
   cleanup(elements: readonly ('base' | 'pending-deploy' | 'rollback-deploy' | 'repomd')[]): Promise<JobState>;
   kernelArgs(change: KernelArgsChange): Promise<JobState>;
+  /** Fetch what package repositories have. `force`: also what was looked at not long ago; `skipUnavailable`: one that can't be reached is passed over. */
+  refreshMd(options: { readonly force?: boolean | undefined; readonly skipUnavailable?: boolean | undefined }): Promise<JobState>;
+  modifyPackageRepo(id: string, settings: { readonly enabled: boolean }): Promise<JobState>;
+  /** Packages with all of these words in name or summary, out of what was fetched; by rpm-ostree's groups in `key`. */
+  searchPackages(words: readonly string[]): Promise<readonly FoundPackage[]>;
   /**
    * Ask the service to restart the machine (finalizing what is staged). Rejects with restart.blocked when a program or somebody else's
    * session stands against it, unless `force`.

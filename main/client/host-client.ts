@@ -14,6 +14,7 @@ import {
   pullNames,
   type DiskUse,
   type EtcFile,
+  type FoundPackage,
   type HistoryEntry,
   type HostSnapshot,
   type HostState,
@@ -29,6 +30,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import type { FullHostClient, InitramfsEtcChange, KernelArgsChange } from './api.ts';
 import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
+import { decodePackage } from './decode-package.ts';
 import { endedReport, versionsMark } from './ended-service.ts';
 import { ServiceLink } from './link.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
@@ -181,6 +183,19 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
   async initramfsEtc({ track, untrack, untrackAll, forceSync, reboot, lockFinalization }: InitramfsEtcChange): Promise<JobState> {
     const bag = this.calls.bag({ reboot, lockFinalization });
     return this.calls.run('initramfs-etc', osInterface, 'InitramfsEtc', [track, untrack, untrackAll, forceSync, bag]);
+  }
+
+  async refreshMd(options: { readonly force?: boolean | undefined; readonly skipUnavailable?: boolean | undefined }): Promise<JobState> {
+    return this.calls.run('refresh-md', osInterface, 'RefreshMd', [this.calls.bag(options)]);
+  }
+
+  async modifyPackageRepo(id: string, { enabled }: { readonly enabled: boolean }): Promise<JobState> {
+    return this.calls.run('modify-yum-repo', osInterface, 'ModifyYumRepo', [id, { enabled: enabled ? '1' : '0' }]);
+  }
+
+  async searchPackages(words: readonly string[]): Promise<readonly FoundPackage[]> {
+    const [packages] = await this.calls.call(osInterface, 'Search', [words], true);
+    return packages.map(decodePackage);
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {

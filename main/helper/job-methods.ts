@@ -41,7 +41,7 @@ export interface PlanOf<N extends JobName> {
   /** What the history says it was about. */
   readonly subject?: string;
   /** What else is different afterwards, in the words of the Changed signal. */
-  readonly told?: 'remotes';
+  readonly told?: 'remotes' | 'package-repos';
 }
 
 /** A plan of whatever job. */
@@ -213,8 +213,6 @@ export function jobHandlers(
         return allowDowngrade(upgrade(call, sysroot, options, { refspec, revision: stringOption(options, 'revision') || undefined }));
       }),
       DownloadUpdateRpmDiff: start((call) => check(call, sysroot)),
-      // packages come with the commits: there is no other metadata to refresh
-      RefreshMd: start((call) => check(call, sysroot, call.args[0])),
       Rollback: start((call) => ({
         job: 'sysroot.rollback',
         params: os(call),

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, hasOption, iface, stringOption, type treelineSysrootInterface } from '../../shared/dbus/index.ts';
-import {
-  plainRefspec,
-  comparedDeployment,
-  newestDeployment,
-  type CheckState,
-  type RemoteKey,
-  type UpdateDetails,
-} from '../../shared/domain/index.ts';
+import { plainRefspec, comparedDeployment, newestDeployment, type CheckState, type UpdateDetails } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
@@ -15,8 +8,8 @@ import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
 import type { Launch, PlanOf } from './job-methods.ts';
 import type { JobResults } from './job-results.ts';
 import { checkedMedium, mediaPlaces } from './media.ts';
-import { isEnabled, listRepos } from './package-repos.ts';
 import type { Reader } from './reader.ts';
+import { requireSameKeys } from './same-keys.ts';
 
 export interface ReviewDeps {
   readonly sysroot: string;
@@ -57,22 +50,12 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
     const refspec = kind === 'rebase' ? source : (newestDeployment(deployments, osname)?.origin.refspec ?? '');
     return [rpmDiffRows(details.packages), cachedUpdateDict(osname, asCheck(details, refspec), details, base)] as const;
   };
-  const repos = (): ReturnType<typeof listRepos> => (sysroot === '/' ? listRepos('/etc/yum.repos.d') : []);
-  const packages = (member: string) => (): readonly [readonly []] => {
-    // without a repository nothing provides anything
-    if (!repos().some(isEnabled)) return [[]];
-    throw new TreelineError('not-supported', { subject: member });
-  };
   return {
     [iface.os]: {
       DownloadRebaseRpmDiff: preview('rebase', 'refspec'),
       DownloadDeployRpmDiff: preview('deploy', 'revision'),
       GetCachedRebaseRpmDiff: cached('rebase'),
       GetCachedDeployRpmDiff: cached('deploy'),
-      ListRepos: () => [repos()],
-      WhatProvides: packages('WhatProvides'),
-      GetPackages: packages('GetPackages'),
-      Search: packages('Search'),
     },
     [iface.treelineOs]: {
       ReviewSummary: answer('review.summary', (call) => ({ ...os(call), checksum: call.args[0] || undefined })),
@@ -212,13 +195,6 @@ function remoteChanges({ sysroot, reader, launch }: ReviewDeps): NonNullable<Han
       };
     }),
   };
-}
-
-/** What the dialog showed is what gets trusted, neither less nor more. */
-function requireSameKeys(wanted: readonly string[], keys: readonly RemoteKey[]): void {
-  const sorted = (list: readonly string[]): string => [...list].sort().join(', ');
-  const found = sorted(keys.map((key) => key.fingerprint));
-  if (sorted(wanted) !== found) throw new TreelineError('remote.other-key', { subject: sorted(wanted), detail: found || 'none' });
 }
 
 /** A preview in the words of a check, for rpm-ostree's dictionary. */

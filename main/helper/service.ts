@@ -28,6 +28,7 @@ import { Inhibitor } from './logind.ts';
 import { checkedMedium } from './media.ts';
 import { Objects } from './objects.ts';
 import { readDaemonConfig, type DaemonConfig, type HelperOptions } from './options.ts';
+import { packageRepoHandlers } from './package-repos.ts';
 import { mainOsname, Properties } from './properties.ts';
 import { readHandlers } from './read-methods.ts';
 import { Reader } from './reader.ts';
@@ -141,7 +142,8 @@ export class Service {
       schedule: () => this.restarts.schedule,
       restart: (by) => this.restarts.now(by),
     });
-    const handlers = merge(reads, starts, reviews, restarts);
+    const packages = packageRepoHandlers({ sysroot: options.sysroot, reader, launch });
+    const handlers = merge(reads, starts, reviews, packages, restarts);
     this.dispatcher = new Dispatcher(bus, callers, objects, handlers, (object) => this.authFacts(object.osname));
     this.dispatcher.ownJob = (caller, interfaceName, member) =>
       interfaceName === iface.treelineSysroot &&
@@ -309,7 +311,7 @@ export class Service {
       void this.reload().catch((error: unknown) => journal(TreelineError.report(error).detail ?? ''));
   }
 
-  private changed(what: 'deployments' | 'check' | 'job' | 'config' | 'restart' | 'remotes'): void {
+  private changed(what: 'deployments' | 'check' | 'job' | 'config' | 'restart' | 'remotes' | 'package-repos'): void {
     this.bus.connection.signal(sysrootPath, iface.treelineSysroot, 'Changed', 's', [what]);
   }
 

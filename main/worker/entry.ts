@@ -71,6 +71,7 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('disk.')) return (await import('./disk-jobs.ts')).diskJobs;
   if (job.startsWith('repo.')) return (await import('./repo-jobs.ts')).repoJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;
+  if (job.startsWith('packages.')) return (await import('./package-repo-jobs.ts')).packageRepoJobs;
   if (job.startsWith('remote.')) return (await import('./remote-jobs.ts')).remoteJobs;
   if (job.startsWith('media.')) return (await import('./media-jobs.ts')).mediaJobs;
   if (job.startsWith('review.') || job === 'update.details' || job === 'update.preview')

@@ -14,6 +14,7 @@ import {
   refspecProblem,
   revisionProblem,
 } from './validate.ts';
+import { repoIdProblem, repoSettingsProblem, wordsProblem } from './validate-packages.ts';
 import { mediumPathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
@@ -196,7 +197,16 @@ export const osInterface = {
       details: ([elements]) => ({ elements: elements.join(' ') }),
     }),
     RefreshMd: guarded('a{sv} options', address, action('repo-refresh'), 'refresh package metadata', { problem: options0 }),
-    ModifyYumRepo: guarded('s repo_id, a{ss} settings', address, action('repo-modify'), ([id]) => `change the repository ${id}`, later),
+    ModifyYumRepo: guarded(
+      's repo_id, a{ss} settings',
+      address,
+      action('repo-modify'),
+      ([id, { enabled }]) => `${enabled === '0' ? 'disable' : 'enable'} the package repository ${id}`,
+      {
+        problem: ([id, settings]) => first(repoIdProblem(id), repoSettingsProblem(settings)),
+        details: ([id, { enabled = '' }]) => ({ repository: id, enabled }),
+      },
+    ),
     ListRepos: read('', 'aa{sv} repos'),
     UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, 'change what is deployed next', {
       problem: ([modifiers, options]) =>
@@ -211,9 +221,9 @@ export const osInterface = {
     FinalizeDeployment: guarded('a{sv} options', address, action('finalize-deployment'), 'finish the staged deployment and restart', {
       problem: options0,
     }),
-    WhatProvides: read('as provides', 'aa{sv} packages'),
-    GetPackages: read('as names', 'aa{sv} packages'),
-    Search: read('as names', 'aa{sv} packages'),
+    WhatProvides: read('as provides', 'aa{sv} packages', { problem: ([words]) => wordsProblem(words) }),
+    GetPackages: read('as names', 'aa{sv} packages', { problem: ([words]) => wordsProblem(words) }),
+    Search: read('as names', 'aa{sv} packages', { problem: ([words]) => wordsProblem(words) }),
   },
   properties: {
     BootedDeployment: 'a{sv}',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { iface } from './names.ts';
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
+import { packageRepoMethods } from './treeline-packages.ts';
 import { remoteMethods } from './treeline-remotes.ts';
 import { bootOnceMethods, restartMethods, restartSignals } from './treeline-restart.ts';
 import { reviewMethods } from './treeline-review.ts';
@@ -77,7 +78,7 @@ export const treelineSysrootInterface = {
   signals: {
     /** Start, progress (at most every 300 ms) and end of the running job. */
     JobChanged: args('JobState job'),
-    /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`, `restart`, `remotes`. */
+    /** Something in Snapshot() is different now: `deployments`, `check`, `job`, `config`, `restart`, `remotes`, `package-repos`. */
     Changed: args('s what'),
     ...restartSignals,
   },
@@ -103,6 +104,7 @@ export const treelineOsInterface = {
       details: ([id]) => ({ deployment: id }),
     }),
     ...bootOnceMethods,
+    ...packageRepoMethods,
     ...reviewMethods,
   },
   properties: { CheckState: 'CheckState' },

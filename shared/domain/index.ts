@@ -58,6 +58,7 @@ export type {
   ServiceInfo,
   WhatsNew,
 } from './schemas/host.ts';
+export type { FoundPackage, OfferedKeys, PackageRepo, PackageRepos } from './schemas/package-repo.ts';
 export type { Medium, Remote, RemoteKey, RemoteRef, RemoteVersion } from './schemas/remote.ts';
 export type {
   EtcEntry,

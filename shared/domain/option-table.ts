@@ -102,7 +102,17 @@ export const optionTable = {
     pull: 'service',
     flag: { as: '--register-driver <name>', of: ['deploy'] },
   },
-  force: { type: 'b', about: 'although a deployment comes from it', ours: true, flag: { as: '-f, --force', of: ['remove'] } },
+  force: {
+    type: 'b',
+    about: 'all the same: although a deployment comes from it, or its metadata is fresh',
+    flag: { as: '-f, --force', of: ['remove', 'refresh-md'] },
+  },
+  'skip-unavailable': {
+    type: 'b',
+    about: 'pass over repositories that can’t be reached',
+    ours: true,
+    flag: { as: '--skip-unavailable', of: ['refresh-md'] },
+  },
   'ignore-blockers': { type: 'b', about: 'although something in RestartBlockers stands against it', ours: true },
   'treeline-detached': { type: 'b', about: 'the job goes on when the client ends', ours: true },
   'treeline-deployment': { type: 's', about: 'build on this deployment', ours: true },

@@ -62,6 +62,16 @@ export const composeErrors = {
   ],
   'repo-file.syntax': ['A .repo file isn’t valid', '{detail}', 'Correct the line.'],
   'repo-file.invalid-value': ['Wrong value in a .repo file', '“{key}”: {detail}', 'Correct the value.'],
+  'repo-file.refused-setting': [
+    'A setting that isn’t changed here',
+    '“{key}” of {subject} {detail}.',
+    'Edit the .repo file, if it is meant.',
+  ],
+  'rpmmd.not-fetched': [
+    'What a package repository has isn’t known yet',
+    'Nothing has been fetched of {subject} so far.',
+    'Run `treeline refresh-md`.',
+  ],
   'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
   'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
   'rpmmd.too-large': [
@@ -106,7 +116,7 @@ export const composeErrors = {
   'package.key-missing': [
     'A package’s key is unknown',
     '{subject} is signed with key {keyId}.',
-    'Add the key to gpgkey= of the .repo file.',
+    'Add the key to gpgkey= of the .repo file; on a system, look at `treeline package-repo keys {repo}`.',
   ],
   'package.unsupported': ['A package can’t be imported', '{subject}: {detail}', 'Leave it out or rebuild it.'],
   'package.file-conflict': ['Two packages hold the same file', '{subject}: {detail}', 'Leave one of them out.'],

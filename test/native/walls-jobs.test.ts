@@ -87,6 +87,7 @@ interface Seen {
 const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
   const [treefile, repo, cachedir] = [at('trees/tree.yaml'), at('repo'), at('cache')];
   const compose = { treefile, repo, cachedir };
+  const repos = { cachedir, repos: [], problems: [], releasever: '1' };
   return {
     'compose.tree': compose,
     'compose.install': { treefile, cachedir, destination: at('installed') },
@@ -103,6 +104,9 @@ const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
     'disk.create': { repo, revision: 'main', output: at('images/disk.raw') },
     'disk.install-alongside': { repo, revision: 'main', root: at('rootfs'), rootDevice: '/dev/vda1' },
     'media.create': { repo, target: at('stick'), refs: ['main'], kind: 'repo' },
+    'packages.find': { ...repos, query: { kind: 'search', words: ['a'] } },
+    'packages.refresh': { ...repos, force: true, skipUnavailable: false },
+    'packages.offered-keys': { id: 'a', addresses: [] },
   };
 };
 

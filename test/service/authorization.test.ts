@@ -33,6 +33,8 @@ const samples: Readonly<Record<string, string>> = {
   target: '@a{sv} {}',
   name: "'testos'",
   remote: "'test'",
+  repo_id: "'updates'",
+  settings: "{'enabled': '1'}",
   url: "'https://example.org/repo'",
   key: "'AAAA'",
   fingerprints: "['0123456789ABCDEF']",
@@ -100,6 +102,7 @@ const lookers = [
   'OS1.TreeDiff',
   'OS1.TreeFile',
   'OS1.Media',
+  'OS1.PackageRepos',
 ];
 
 let host: TestHost;

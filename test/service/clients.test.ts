@@ -127,7 +127,10 @@ describe('GNOME Software', () => {
     await expect(openJob(bus, os, iface.os, 'UpdateDeployment', 'a{sv}a{sv}', install)).rejects.toThrow(
       /“install-packages”.*\[not-supported\]/,
     );
-    await expect(openJob(bus, os, iface.os, 'ModifyYumRepo', 'sa{ss}', ['updates', { enabled: '1' }])).rejects.toThrow(/\[not-supported\]/);
+    expect(await runJob(bus, os, iface.os, 'ModifyYumRepo', 'sa{ss}', ['updates', { enabled: '1' }])).toEqual([
+      false,
+      expect.stringContaining('[rpmmd.repo-not-found]'),
+    ]);
     expect((await all(sysroot, iface.sysroot)).ActiveTransactionPath?.value).toBe('');
     expect(await call(bus, sysroot, iface.sysroot, 'UnregisterClient', 'a{sv}', [{ id: s('gnome-software') }])).toEqual([]);
   });

@@ -50,7 +50,6 @@ const commands: readonly NotYet[] = [
     about: 'Remove packages that were added',
     options: [...installing, '--install <package>*', '--all'],
   },
-  { name: 'search <query...>', about: 'Search for packages' },
   {
     name: 'override',
     about: 'Replace or remove packages of the base',

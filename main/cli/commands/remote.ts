@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { comparedDeployment, type Remote, type RemoteKey } from '../../../shared/domain/index.ts';
+import { comparedDeployment, type Remote } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
 import { withOptionFlags } from '../session/option-flags.ts';
 import { action, type Session } from '../session/session.ts';
 import { dateText } from '../output/status.ts';
 import { wholeSystem } from '../session/whole-system.ts';
+import { keyText } from './key-text.ts';
 
 interface ChangeFlags {
   readonly url?: string;
@@ -68,17 +69,6 @@ function remoteLines(remote: Remote): string[] {
     ...(remote.usedBy.length > 0 ? [`  Used by: ${remote.usedBy.join(', ')}`] : []),
     ...(remote.file ? [`  File: ${remote.file}`] : []),
   ];
-}
-
-function keyText(key: RemoteKey): string {
-  const notes = [
-    key.createdAt !== undefined && `of ${dateText(key.createdAt)}`,
-    key.expiresAt !== undefined && `${key.expired ? 'expired' : 'expires'} ${dateText(key.expiresAt)}`,
-    key.revoked && 'revoked',
-  ].filter(Boolean);
-  // user ids are written by whoever made the key: no control characters onto the terminal
-  const users = key.userIds.map((id) => id.replace(/\p{Cc}/gu, '\ufffd')).join(', ');
-  return [key.fingerprint, users, notes.join(', ')].filter((part) => part !== '').join('  ');
 }
 
 async function add(session: Session, name: string, url: string, flags: ChangeFlags): Promise<undefined> {

@@ -8,12 +8,6 @@ import { wholeSystem } from '../session/whole-system.ts';
 
 /** Commands of rpm-ostree that hand over to another program, or that a library runs. */
 export function registerSystem(program: Command): void {
-  program
-    .command('refresh-md')
-    .alias('makecache')
-    .description('Look for what is new at the source')
-    .option('-f, --force', 'also when it was looked at just now')
-    .action(action((session: Session) => refresh(session)));
   wholeSystem(program.command('usroverlay'))
     .alias('unlock')
     .description('Make /usr writable until the next restart, with `ostree admin unlock`')
@@ -34,13 +28,6 @@ export function registerSystem(program: Command): void {
       }),
     );
   registerLibraryBackend(program);
-}
-
-async function refresh(session: Session): Promise<number> {
-  await session.client.checkForUpdate();
-  const { check } = await session.client.snapshot();
-  if (check.kind === 'failed') throw TreelineError.fromReport(check.error);
-  return 0;
 }
 
 const given = (flags: Readonly<Record<string, unknown>>): string[] =>

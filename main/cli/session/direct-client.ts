@@ -8,15 +8,18 @@ import {
   treelineVersion,
   type CheckState,
   type DiskUse,
+  type FoundPackage,
   type HistoryEntry,
   type HostSnapshot,
   type JobState,
   type PackageComparison,
+  type PackageRepos,
   type PullOptions,
   type UpdateDetails,
 } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { HistoryFile } from '../../engine/host/history/index.ts';
+import { enabledRepos, packageReposPlace, type PackageReposPlace } from '../../engine/host/package-repos/index.ts';
 import {
   loadSysroot,
   runJob,
@@ -128,6 +131,30 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
   async initramfsEtc({ reboot, ...change }: InitramfsEtcChange): Promise<JobState> {
     refuseReboot(reboot);
     return this.job('initramfs-etc', 'sysroot.initramfs-etc', { ...(await this.os()), ...change });
+  }
+
+  async refreshMd(options: { readonly force?: boolean | undefined; readonly skipUnavailable?: boolean | undefined }): Promise<JobState> {
+    const { force = false, skipUnavailable = false } = options;
+    return this.job('refresh-md', 'packages.refresh', { ...enabledRepos(await this.reposPlace()), force, skipUnavailable });
+  }
+
+  async modifyPackageRepo(id: string, { enabled }: { readonly enabled: boolean }): Promise<JobState> {
+    const { root } = await this.reposPlace();
+    return this.job('modify-yum-repo', 'packages.modify-repo', { root, id, settings: { enabled: enabled ? '1' : '0' } });
+  }
+
+  async searchPackages(words: readonly string[]): Promise<readonly FoundPackage[]> {
+    const query = { kind: 'search', words } as const;
+    return (await this.ask('packages.find', { ...enabledRepos(await this.reposPlace()), query })).packages;
+  }
+
+  async packageRepos(): Promise<PackageRepos> {
+    return this.ask('packages.repos', await this.reposPlace());
+  }
+
+  private async reposPlace(): Promise<PackageReposPlace> {
+    const state = await this.state();
+    return packageReposPlace(this.sysroot, this.osnameOf(state), state.deployments);
   }
 
   async finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState> {

@@ -8,6 +8,7 @@ import type { DiskJobs } from '../compose/disk/params.ts';
 import type { RepoJobs } from '../compose/publish/params.ts';
 import type { BootloaderJobs } from '../host/bootloader/params.ts';
 import type { MediaJobs } from '../host/media/params.ts';
+import type { PackageRepoJobs } from '../host/package-repos/params.ts';
 import type { RemoteJobs } from '../host/remotes/params.ts';
 import type { ReviewJobs } from '../host/review/params.ts';
 import type { SysrootJobs } from '../host/sysroot/params.ts';
@@ -24,6 +25,7 @@ export interface Jobs
     ReviewJobs,
     BootloaderJobs,
     RemoteJobs,
+    PackageRepoJobs,
     MediaJobs,
     DbJobs,
     ComposeJobs,

@@ -81,8 +81,8 @@ export const goal = {
 };
 
 /** _hy_key_name_e and _hy_comparison_type_e of hy-types.h. */
-export const key = { package: 0, arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13 } as const;
-export const compare = { eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt: 1 << 9, glob: 1 << 12 } as const;
+export const key = { package: 0, arch: 2, file: 7, name: 8, nevra: 9, obsoletes: 10, provides: 11, reponame: 13, summary: 16 } as const;
+export const compare = { icase: 1 << 0, eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt: 1 << 9, substr: 1 << 11, glob: 1 << 12 } as const;
 export const ignoreExcludes = 1;
 /** HY_SYSTEM_REPO_NAME of hy-types.h: what is installed. */
 export const systemRepo = '@System';

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSy
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { readRegularFile } from '../../files/index.ts';
+import { isLocal } from '../../engine/base/package-repos/repo-definition.ts';
 import type { RepoDefinition } from '../../engine/base/ports/resolver.ts';
 import { Handle, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
@@ -10,12 +11,6 @@ import { downloadAddress, downloadIndex, mirrorsOf, setOption } from './librepo.
 import type { DownloadLimits } from './limits.ts';
 import { repo, state } from './raw.ts';
 import { filesOf, type MetadataFile } from './repomd.ts';
-
-/** Not only directories of this machine. */
-export const isOnNetwork = (definition: RepoDefinition): boolean =>
-  definition.metalink !== undefined || definition.mirrorlist !== undefined || definition.baseurl.some((url) => !isLocal(url));
-
-const isLocal = (address: string): boolean => /^(file:|\/)/i.test(address);
 
 export interface Refreshing {
   readonly definition: RepoDefinition;

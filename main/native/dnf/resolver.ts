@@ -3,6 +3,7 @@ import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { isOnNetwork } from '../../engine/base/package-repos/repo-definition.ts';
 import type { Displaced, Provided, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
@@ -30,7 +31,7 @@ import {
   state,
   subject,
 } from './raw.ts';
-import { isOnNetwork, largestList, mirrorsIn } from './refresh.ts';
+import { largestList, mirrorsIn } from './refresh.ts';
 import { isGlob, openSack } from './sack.ts';
 
 /** Resolve with libdnf; see the port's description. */

@@ -2,20 +2,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { isOnNetwork } from '../../engine/base/package-repos/repo-definition.ts';
 import type { ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, type Pointer, type Scope } from '../core/index.ts';
 import { macroLevel, rpmPopMacro, rpmPushMacro } from '../rpm/raw.ts';
 import { applyLocks } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { compare, context, ignoreExcludes, key, packageSet, query, repo, sack, sackFlags, state } from './raw.ts';
-import { isOnNetwork, mirrorsIn, refresh, removeUnfinished } from './refresh.ts';
+import { mirrorsIn, refresh, removeUnfinished } from './refresh.ts';
 import { writeRepoDirectory } from './repo-files.ts';
 import { requireBounded } from './unpacked.ts';
 
-type SackRequest = Pick<
+export type SackRequest = Pick<
   ResolveRequest,
   'base' | 'cachedir' | 'repos' | 'releasever' | 'excludes' | 'cacheOnly' | 'proxy' | 'locks' | 'lockedOnly' | 'platformModule'
->;
+> & {
+  /** Directory for what is this look's alone; then others may be at work in `cachedir`. Default `cachedir`. */
+  readonly scratch?: string;
+  /** False: nobody asks for a file. */
+  readonly filelists?: boolean;
+};
 
 export interface OpenSack {
   readonly context: Pointer;
@@ -43,21 +49,23 @@ export function openSack(request: SackRequest, scope: Scope, limits: DownloadLim
 
 function setUp(opened: Pointer, request: SackRequest, scope: Scope): void {
   const at = (name: string): string => path.join(request.cachedir, name);
-  for (const name of ['rpmmd', 'solv', 'lock', 'empty-root', 'vars', 'packages']) mkdirSync(at(name), { recursive: true });
-  const written = writeRepoDirectory(at('repos.d'), request.repos, at('local'));
+  const own = (name: string): string => path.join(request.scratch ?? request.cachedir, name);
+  for (const name of ['rpmmd', 'solv', 'packages']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['lock', 'empty-root', 'vars']) mkdirSync(own(name), { recursive: true });
+  const written = writeRepoDirectory(own('repos.d'), request.repos, at('local'));
   scope.defer(() => written[Symbol.dispose]());
-  context.setRepoDir(opened, at('repos.d'));
+  context.setRepoDir(opened, own('repos.d'));
   context.setCacheDir(opened, at('rpmmd'));
   context.setSolvDir(opened, at('solv'));
-  context.setLockDir(opened, at('lock'));
-  context.setInstallRoot(opened, request.base?.root ?? at('empty-root'));
-  setPlatform(opened, request, at('empty-root'));
-  context.setVarsDir(opened, [at('vars'), null]);
+  context.setLockDir(opened, own('lock'));
+  context.setInstallRoot(opened, request.base?.root ?? own('empty-root'));
+  setPlatform(opened, request, own('empty-root'));
+  context.setVarsDir(opened, [own('vars'), null]);
   context.setReleaseVer(opened, request.releasever || '0');
   if (request.proxy) context.setProxy(opened, request.proxy);
   context.disablePlugins(1);
   // what a package requires may be a file
-  context.setEnableFilelists(opened, 1);
+  context.setEnableFilelists(opened, request.filelists === false ? 0 : 1);
   context.setConfigFile('/dev/null');
   context.setWriteHistory(opened, 0);
   context.setKeepCache(opened, 1);
@@ -82,7 +90,8 @@ function setPlatform(opened: Pointer, { platformModule, base }: SackRequest, roo
 /** Metadata of all repositories, up to date (unless only the cache may be asked) and of a bearable size, before a library reads it. */
 function bringMetadata(opened: Pointer, request: SackRequest, limits: DownloadLimits): void {
   const at = (name: string): string => path.join(request.cachedir, name);
-  removeUnfinished(at('rpmmd'));
+  // it may be somebody's who is at work
+  if (request.scratch === undefined) removeUnfinished(at('rpmmd'));
   for (const item of pointersOf(context.repos(opened))) {
     const definition = request.repos.find((each) => each.id === repo.id(item));
     if (definition && isOnNetwork(definition) && !request.cacheOnly)
@@ -113,7 +122,7 @@ function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
   // required: an unreachable repository is an error; libdnf skips others silently
   for (const item of pointersOf(context.repos(opened))) repo.setRequired(item, 1);
   try {
-    context.setupSack(opened, loading, (request.base === undefined ? sackFlags.skipRpmdb : 0) | sackFlags.loadUpdateinfo);
+    context.setupSack(opened, loading, sackFlagsFor(request));
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code === 'disk.full') throw error;
     const words = error.report.detail ?? '';
@@ -125,6 +134,9 @@ function load(opened: Pointer, loading: Pointer, request: SackRequest): void {
     throw new TreelineError(code, { subject: (named ?? only)?.id ?? error.report.subject ?? '', detail: words }, { cause: error });
   }
 }
+
+const sackFlagsFor = ({ base, filelists }: SackRequest): number =>
+  (base === undefined ? sackFlags.skipRpmdb : 0) | (filelists === false ? sackFlags.skipFilelists : sackFlags.loadUpdateinfo);
 
 /** Trees have their database elsewhere than this machine may have its own; libsolv asks librpm's macro. */
 function readDatabaseIn(dbPath: string, scope: Scope): void {

@@ -209,6 +209,7 @@ export const historyEntry = z.object({
     'repair',
     'boot-once',
     'remote',
+    'package-repo',
     'trust-key',
     'restart',
   ]),
@@ -218,7 +219,7 @@ export const historyEntry = z.object({
   toVersion: text.optional(),
   checksum: text.optional(),
   deploymentId: text.optional(),
-  /** Name of a remote, fingerprints of a key. */
+  /** Name of a remote or package repository, fingerprints of a key. */
   subject: text.optional(),
   /** How the kernel arguments differ from those before. */
   kernelArgs: argChanges.optional(),

@@ -6,6 +6,7 @@ import * as compose from './compose.ts';
 import * as host from './host.ts';
 import type { Infer } from './infer.ts';
 import * as packages from './package.ts';
+import * as repos from './package-repo.ts';
 import * as remote from './remote.ts';
 import * as review from './review.ts';
 import * as update from './update.ts';
@@ -36,7 +37,9 @@ export const jsonSchemas = {
   /** Something was done, and what is told of it is of no interest. */
   Nothing: z.unknown().transform((): undefined => undefined),
   PackageChange: packages.packageChange,
+  OfferedKeys: repos.offeredKeys,
   PackageComparison: packages.packageComparison,
+  PackageRepos: repos.packageRepos,
   Remote: remote.remote,
   RemoteKey: remote.remoteKey,
   RemoteRef: remote.remoteRef,

@@ -112,3 +112,10 @@ export function expandIn(repo: RepoDefinition, variables: Readonly<Record<string
     ...(repo.mirrorlist === undefined ? {} : { mirrorlist: expand(repo.mirrorlist) }),
   };
 }
+
+/** It has addresses on the network, not only directories of this machine. */
+export const isOnNetwork = ({ baseurl, metalink, mirrorlist }: Pick<RepoDefinition, 'baseurl' | 'metalink' | 'mirrorlist'>): boolean =>
+  metalink !== undefined || mirrorlist !== undefined || baseurl.some((url) => !isLocal(url));
+
+/** An address of this machine. */
+export const isLocal = (address: string): boolean => /^(file:|\/)/i.test(address);

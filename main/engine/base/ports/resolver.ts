@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ErrorReport } from '../../../../shared/errors/index.ts';
-import type { Advisory, AvailablePackage, PackageDetails, Progress } from '../../../../shared/domain/index.ts';
+import type { Advisory, AvailablePackage, FoundPackage, PackageDetails, Progress } from '../../../../shared/domain/index.ts';
 
 /** One section of a .repo file (yum.conf(5), "[repository] OPTIONS"). */
 export interface RepoDefinition {
@@ -119,3 +119,26 @@ export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releas
 
 /** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
 export type Catalog = (request: CatalogRequest) => AvailablePackage[];
+
+/** Which packages of repositories are meant: by name, NEVRA, provide or glob; by what they provide, files too; by words in names and summaries. */
+export interface PackageQuery {
+  readonly kind: 'names' | 'provides' | 'search';
+  readonly words: readonly string[];
+}
+
+export interface FindRequest extends Pick<CatalogRequest, 'cachedir' | 'repos' | 'releasever'> {
+  readonly query: PackageQuery;
+  /** A directory of the caller's own for this one look; others may be at work in `cachedir` meanwhile. */
+  readonly scratch: string;
+}
+
+/** The newest build of each name and architecture that fits, out of metadata that is here: nothing is fetched. Throws rpmmd.unreachable, rpmmd.corrupt. */
+export type FindPackages = (request: FindRequest) => FoundPackage[];
+
+/** Bring the metadata of one repository up to date, and read it as resolving does. Throws rpmmd.unreachable, rpmmd.corrupt, rpmmd.too-large, disk.full. */
+export type RefreshRepo = (request: Pick<CatalogRequest, 'cachedir' | 'releasever'> & { readonly repo: RepoDefinition }) => RefreshedRepo;
+
+export interface RefreshedRepo {
+  /** When the server made the metadata, Unix seconds. */
+  readonly timestamp: number;
+}

@@ -119,6 +119,7 @@ export const treePlaces = define({
     paths: ['etc/yum.repos.d', 'etc/distro.repos.d', 'etc/yum.repos.d/*', 'etc/distro.repos.d/*'],
     does: ['list', 'read'],
   },
+  changedRepo: { paths: ['etc/yum.repos.d/*'], does: ['look'] },
   sourceKey: { paths: ['**'], does: ['look'] },
   sourceMain: { paths: ['etc/dnf/dnf.conf'], does: ['read'] },
   importedKeys: { paths: ['etc/treeline/package-keys/*', 'etc/treeline/package-keys/*/*'], does: ['list', 'look'] },

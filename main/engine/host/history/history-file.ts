@@ -69,6 +69,7 @@ const actions = {
   repair: true,
   'boot-once': true,
   remote: true,
+  'package-repo': true,
   'trust-key': true,
   restart: true,
 } as const satisfies Record<HistoryEntry['action'], true>;

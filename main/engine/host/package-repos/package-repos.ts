@@ -23,6 +23,8 @@ export interface PackageReposRequest extends RepoChoice {
   readonly root: string;
   /** Root of the tree that packages come onto, whose version is $releasever. Default `root`. */
   readonly base?: string;
+  /** Told what is wrong with a repository or a file, which is then left out; without it, it is thrown. */
+  readonly onProblem?: (problem: TreelineError) => void;
   /** Asked when the tree's os-release has no version: the version of its package that provides `system-release`. */
   readonly systemRelease?: () => string | undefined;
 }
@@ -42,17 +44,45 @@ export interface PackageRepos {
  */
 export function packageRepos(request: PackageReposRequest): PackageRepos {
   using tree = new Tree(request.root, { deployed: true });
-  const releasever = releaseverOf(request, tree);
+  const told = request.onProblem ?? raise;
   const found = definedRepos(tree);
   // what can't be read may hold a repository that is enabled
-  if (found.problems[0]) throw found.problems[0];
+  for (const problem of found.problems) told(problem);
   const main = mainOptions(tree);
-  const variables = { ...variablesOf(tree), ...ownVariables(releasever) };
-  const repos = chosen(found, request).map(({ section, file }) =>
-    withKeys(tree, expandIn({ ...toRepo(section, file, main), enabled: true }, variables)),
-  );
-  return { repos, releasever };
+  const variables = repoVariablesOf(request, tree);
+  const read = ({ section, file }: DefinedRepo): RepoDefinition =>
+    withKeys(tree, expandIn({ ...toRepo(section, file, main), enabled: true }, variables));
+  const repos = chosen(found, request).flatMap((each) => {
+    try {
+      return [read(each)];
+    } catch (error) {
+      if (!(error instanceof TreelineError)) throw error;
+      told(error);
+      return [];
+    }
+  });
+  return { repos, releasever: variables['releasever'] ?? '' };
 }
+
+function raise(problem: TreelineError): never {
+  throw problem;
+}
+
+/** Addresses of keys that a repository of a deployment names, as they are: they may hold passwords. Throws rpmmd.repo-not-found, and what is wrong with it. */
+export function keyAddresses(request: PackageReposRequest, id: string): readonly string[] {
+  using tree = new Tree(request.root, { deployed: true });
+  const found = definedRepos(tree);
+  const defined = found.sections.get(id);
+  if (!defined) throw found.problems[0] ?? new TreelineError('rpmmd.repo-not-found', { subject: id });
+  const repo = expandIn(toRepo(defined.section, defined.file, mainOptions(tree)), repoVariablesOf(request, tree));
+  return repo.gpgkey.filter((name) => /^https?:/i.test(name));
+}
+
+/** Values of `$name` in a deployment's .repo files. */
+export const repoVariablesOf = (request: PackageReposRequest, tree: Tree): Readonly<Record<string, string>> => ({
+  ...variablesOf(tree),
+  ...ownVariables(releaseverOf(request, tree)),
+});
 
 function releaseverOf({ releasever, base, root, systemRelease }: PackageReposRequest, tree: Tree): string {
   if (releasever) return releasever;
@@ -91,7 +121,7 @@ function patternOf(pattern: string): RegExp {
 }
 
 /** The same with keys by their paths on this machine. */
-function withKeys(tree: Tree, repo: RepoDefinition): RepoDefinition {
+export function withKeys(tree: Tree, repo: RepoDefinition): RepoDefinition {
   const absent: string[] = [];
   const found = repo.gpgkey.flatMap((name) => {
     const inTree = pathOf(name);
@@ -100,7 +130,7 @@ function withKeys(tree: Tree, repo: RepoDefinition): RepoDefinition {
     return file ?? [];
   });
   const imported = importedKeys(tree, repo.id);
-  return { ...repo, gpgkey: [...found, ...imported], ...(absent.length === 0 || imported.length > 0 ? {} : { absentKeys: absent }) };
+  return { ...repo, gpgkey: [...found, ...imported], ...(absent.length === 0 ? {} : { absentKeys: absent }) };
 }
 
 /** The path in the tree of a key that is a file; undefined for an address. */

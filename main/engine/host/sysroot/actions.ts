@@ -10,7 +10,7 @@ import { finalizationLock, kernelArgsOf, rollbackOf } from './deployments.ts';
 import { forgetStaged } from './finalize-failure.ts';
 import { originOf } from './origin.ts';
 import { addRolledBack, removeRolledBack } from './rolled-back.ts';
-import { stateDir, type StateDir } from './state-dir.ts';
+import { packageCachedir, stateDir, type StateDir } from './state-dir.ts';
 
 /** What every change of a sysroot works on. The lock is taken by whoever makes it. */
 export interface SysrootJob {
@@ -210,8 +210,11 @@ export function cleanup(job: SysrootJob, osname: string, elements: readonly stri
   let removedMetadata = false;
   if (elements.includes('repomd')) {
     const cache = `${sysroot.isBooted ? '' : `${sysroot.path}/ostree/deploy/${osname}`}/${repomdCache}`;
-    removedMetadata = existsSync(cache);
-    rmSync(cache, { recursive: true, force: true });
+    const own = packageCachedir(dirOf(job, osname).cache);
+    for (const directory of [cache, own].filter((each) => existsSync(each))) {
+      removedMetadata = true;
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
   const freedBytes = Math.max(0, freeBytes(sysroot.path) - before);
   return { changed: gone.length > 0 || pruned > 0 || removedMetadata, freedBytes };

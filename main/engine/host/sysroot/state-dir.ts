@@ -20,6 +20,9 @@ export function stateDir(sysroot: string, osname: string, booted: boolean): Stat
   return { state: path.join(root, 'var/lib/treeline'), cache: path.join(root, 'var/cache/treeline') };
 }
 
+/** Metadata of package repositories and downloaded packages, below a stateroot's cache directory: one for looking, refreshing and layering. */
+export const packageCachedir = (cache: string): string => path.join(cache, 'packages');
+
 /** Content of a JSON file, undefined when it is missing, damaged, or not what it should be: state files are a memory, not a truth. */
 export function readJson<T>(file: string, is: (value: unknown) => value is T): T | undefined {
   try {

@@ -3,6 +3,8 @@ import type { JobName } from '../catalogue.ts';
 
 const bySysroot = 'works on the machine’s own system, which libostree knows by what is at /: walls would put something else there';
 const byObjects = 'reads and writes objects of repositories, named by their checksums: nothing of what they hold becomes a path';
+const bySettings =
+  'reads and writes the machine’s own settings of package repositories, reached by handles without links out (host/package-repos)';
 const byConfiguration = 'reads and writes the machine’s own settings of remotes';
 
 /**
@@ -25,6 +27,9 @@ export const walled = {
   'disk.create': true,
   'disk.install-alongside': true,
   'media.create': true,
+  'packages.find': true,
+  'packages.refresh': true,
+  'packages.offered-keys': true,
   'compose.keys': 'reads nothing',
   'compose.check': 'reads a treefile and the files that it names, which is all that walls would show',
   'compose.foreign': 'looks who owns a treefile and the files that it names',
@@ -76,6 +81,9 @@ export const walled = {
   'remote.remove': byConfiguration,
   'remote.inspect-key': 'reads a key that came in the request, in a directory of its own',
   'remote.import-key': byConfiguration,
+  'packages.repos': bySettings,
+  'packages.modify-repo': bySettings,
+  'packages.import-key': bySettings,
   'remote.refs': bySysroot,
   'remote.versions': bySysroot,
 } as const satisfies Readonly<Record<JobName, true | string>>;

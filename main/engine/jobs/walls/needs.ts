@@ -8,6 +8,7 @@ import type { DiskParams } from '../../compose/disk/params.ts';
 import type { JobName, JobParams } from '../catalogue.ts';
 import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams } from '../../compose/build/params.ts';
 import type { SigningParams } from '../../compose/publish/signing.ts';
+import { ofRepos } from './repo-needs.ts';
 import type { WalledJob } from './decisions.ts';
 import { ofImages, ofTarget } from './image-needs.ts';
 import { given, isRoot, isWide, made, parentOf, type Needs } from './places.ts';
@@ -150,6 +151,9 @@ const needsOfWalled: NeedsOf = {
     isRoot(params.root)
       ? 'the deployment is installed into this machine’s own root file system'
       : { reads: [...parentOf(params.repo), ...(params.remote?.keys ?? [])], writes: [params.repo, params.root], isLarge: true },
+  'packages.find': ofRepos,
+  'packages.refresh': ofRepos,
+  'packages.offered-keys': () => ({ reads: [], writes: [] }),
   'media.create': ({ repo, target }) => ({ reads: parentOf(repo), writes: [repo], makes: [target], isLarge: true }),
 };
 

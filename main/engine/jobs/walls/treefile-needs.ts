@@ -5,21 +5,11 @@ import { loadRepos } from '../../compose/treefile/repo-file.ts';
 import { loadForOthers, type Treefile } from '../../compose/treefile/treefile.ts';
 import type { HandedTreefile } from '../../compose/treefile/treefile-handover.ts';
 import { isWide } from './places.ts';
+import { localPathsOf } from './repo-needs.ts';
 
-/** Paths in the options of a .repo section, and in addresses of this machine. */
 function localPaths(treefile: Treefile, sourceRoot: string | undefined): string[] {
-  const local = (text: string | undefined): string[] =>
-    text === undefined
-      ? []
-      : text.startsWith('/')
-        ? [text]
-        : text.startsWith('file:/')
-          ? [decodeURIComponent(text.replace(/^file:(\/\/)?/, ''))]
-          : [];
   try {
-    return loadRepos(treefile, sourceRoot).flatMap((repo) =>
-      [repo.file, ...repo.baseurl, ...repo.gpgkey, repo.metalink, repo.mirrorlist, ...Object.values(repo.other)].flatMap(local),
-    );
+    return loadRepos(treefile, sourceRoot).flatMap((repo) => [repo.file, ...localPathsOf(repo)]);
   } catch {
     // the worker says what is wrong with them
     return [];
