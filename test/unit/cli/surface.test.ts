@@ -89,7 +89,6 @@ afterEach(() => {
 test.each([
   ['install', '-y', '--idempotent', '--enablerepo=a', '--enablerepo=b', 'vim', './x.rpm'],
   ['uninstall', '--all'],
-  ['search', 'vim'],
   ['override', 'replace', '--from', 'repo=x', 'kernel'],
   ['override', 'remove', 'firefox'],
   ['override', 'reset', '--all'],
