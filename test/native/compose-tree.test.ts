@@ -158,8 +158,10 @@ test('scripts in the order rpm runs them, in shell and lua, never through a hard
   expect(f.messages.find((m) => m.includes('-rw-r-----'))).toMatch(/ 77 77 /);
   expect(f.messages).toContain('luascript%post: lua ran');
   expect(f.messages).toContain('scripted%triggerin: triggerin 1 1');
-  expect(at('filetrigger 0')).toBeGreaterThan(at('post 1 0'));
-  expect(at('scripted%posttrans: posttrans')).toBeGreaterThan(at('filetrigger 0'));
+  // rpm tells it the number of its package's instances since 4.20 (https://github.com/rpm-software-management/rpm/pull/2883), and 0 before
+  const told = / 4\.1\d\./.test(execFileSync('rpm', ['--version'], { encoding: 'utf8' })) ? 'filetrigger 0' : 'filetrigger 1';
+  expect(at(told)).toBeGreaterThan(at('post 1 0'));
+  expect(at('scripted%posttrans: posttrans')).toBeGreaterThan(at(told));
   expect(at('trigger /usr/share/scripted/data')).toBeGreaterThan(at('%posttrans'));
   expect(f.messages.some((m) => m.includes('trigger /usr/share/plain'))).toBe(false);
   const scripts = 'test/x86_64/scripts';
