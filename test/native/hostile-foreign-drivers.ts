@@ -4,7 +4,7 @@ import path from 'node:path';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
 import { etcForEditing, etcForTree } from '../../main/engine/compose/build/rootfs.ts';
 import { releaseverOf } from '../../main/engine/compose/treefile/source-root.ts';
-import { packageRepos } from '../../main/engine/host/package-repos/index.ts';
+import { modifyPackageRepo, packageRepos } from '../../main/engine/host/package-repos/index.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { makeRoom, restoreAttributes } from '../../main/engine/compose/container/unpack.ts';
 import { addToFstab } from '../../main/engine/compose/disk/fill-sysroot.ts';
@@ -59,6 +59,11 @@ export const foreignDrivers = {
       const keys = repos.flatMap((repo) => repo.gpgkey);
       return `${releasever} ${JSON.stringify(repos)} ${keys.map((key) => readFileSync(key, 'utf8')).join('')}`;
     },
+  },
+  changedRepos: {
+    files: { 'etc/yum.repos.d/a.repo': '[a]\nbaseurl=file:///a\nenabled=1\n', 'etc/yum.repos.d/b.repo': '-> a.repo' },
+    only: ['changedRepo'],
+    run: (root) => modifyPackageRepo(root, 'a', { enabled: '0' }).changed,
   },
   layersOfImages: {
     files: { 'usr/gone/file': 'g', 'usr/emptied/file': 'e', 'usr/replaced/file': 'r' },
