@@ -93,6 +93,7 @@ export function readHandlers(deps: ReadDeps): Handlers {
         return [bootConfigDict(wanted)];
       },
     },
+    [iface.osExperimental]: { Moo: ({ args: [utf8] }) => [utf8 ? '🐄\n' : cow] },
     [iface.treelineSysroot]: {
       Snapshot: async () => [await snapshot(deps)],
       History: ({ args: [limit] }) => [deps.history.newest(Math.min(limit || maxHistory, maxHistory))],
@@ -116,6 +117,9 @@ export function readHandlers(deps: ReadDeps): Handlers {
     },
   };
 }
+
+/** For terminals that have no better one. */
+const cow = ['', '          ^__^', '    _____ (oo)', '  /|     \\\\(__)', ' * ||---||', '   ~~   ~~', ''].join('\n');
 
 function find(state: SysrootState, id: string): Deployment {
   const found = state.deployments.find((deployment) => deployment.id === id);

@@ -179,5 +179,6 @@ export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.cleanup': (p, context) => change(p.sysroot, context, (job) => engine.cleanup(job, p.osname, p.elements)),
   'sysroot.initramfs-etc': (p, context) => change(p.sysroot, context, (job) => engine.setInitramfsEtc(job, p)),
   'sysroot.kargs': (p, context) => change(p.sysroot, context, (job) => engine.setKargs(job, p)),
+  'sysroot.fix-shadow-perms': (p, context) => change(p.sysroot, context, engine.fixShadowModes),
   'sysroot.finalize': (p, context) => change(p.sysroot, context, (job) => engine.finalize(job, p.osname, p)),
 };

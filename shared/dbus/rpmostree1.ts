@@ -254,7 +254,7 @@ function filesIntent(track: readonly string[], untrack: readonly string[], untra
 export const osExperimentalInterface = {
   name: iface.osExperimental,
   methods: {
-    Moo: read('b utf8', 's result', later),
+    Moo: read('b utf8', 's result'),
     LiveFs: guarded('a{sv} options', address, action('deploy'), 'change the running system', later),
     DownloadPackages: guarded('as queries, s source', '', action('install-uninstall-packages'), 'download packages', later),
   },

@@ -27,6 +27,7 @@ export const errorTable = define({
     '{subject} is not supported by this version of Treeline.',
     'See the change log for what is planned.',
   ],
+  'command.left-out': ['Treeline leaves this out', '{subject}: {detail}.', '{instead}'],
   'usage.invalid': ['Wrong use', '{detail}', 'See --help.'],
   'job.cancelled': ['Cancelled', 'The job was cancelled. What had arrived is kept.', 'Start it again to go on.'],
   'job.paused': ['Paused', '“{subject}” was paused. What had arrived is kept.', 'Start it again to go on from there.'],

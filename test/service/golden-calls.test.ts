@@ -220,7 +220,8 @@ describe('what is published', () => {
     ['OS.WhatProvides', () => [['/usr/bin/htop']]],
     ['OS.GetPackages', () => [['htop']]],
     ['OS.Search', () => [['htop']]],
-    ['OSExperimental.Moo', () => [true], later],
+    ['OSExperimental.Moo', () => [true]],
+    ['OSExperimental.Moo', () => [false]],
     ['OSExperimental.LiveFs', () => [{}], later],
     ['OSExperimental.DownloadPackages', () => [['htop'], ''], later],
   ];

@@ -14,6 +14,8 @@ interface NotYet {
   /** Not in the help, as in rpm-ostree's. */
   readonly hidden?: boolean;
   readonly commands?: readonly NotYet[];
+  /** It isn't going to be there: why, and what to do instead. */
+  readonly leftOut?: readonly [why: string, instead: string];
 }
 
 const finalizing = ['-r, --reboot', '--lock-finalization'];
@@ -74,16 +76,49 @@ const commands: readonly NotYet[] = [
     options: ['--enable', '--arg <argument>*', '--disable', ...finalizing],
   },
   applyLive,
-  { name: 'countme', about: 'Count this machine at package repositories', hidden: true },
-  { name: 'cliwrap [words...]', about: 'Wrappers of other programs', hidden: true },
-  { name: 'kernel-install [words...]', about: 'Called when a kernel package is installed', hidden: true },
-  { name: 'scriptlet-intercept [words...]', about: 'Called by package scripts', hidden: true },
-  { name: 'fix-shadow-perms', about: 'Mend the modes of /etc/shadow', hidden: true },
+  {
+    name: 'countme',
+    about: 'Count this machine at package repositories',
+    hidden: true,
+    leftOut: [
+      'it counts no machines: repositories are asked for nothing but what is fetched',
+      'Disable rpm-ostree-countme.timer where it is enabled.',
+    ],
+  },
+  {
+    name: 'cliwrap [words...]',
+    about: 'Wrappers of other programs',
+    hidden: true,
+    leftOut: ['wrappers come with the tree, nothing puts them into a running system', 'Set `cliwrap` in the treefile of the system.'],
+  },
+  {
+    name: 'kernel-install [words...]',
+    about: 'Called when a kernel package is installed',
+    hidden: true,
+    leftOut: [
+      'a kernel comes with its tree, no script of a package installs one',
+      'To make the initramfs on this machine use `treeline initramfs --enable`.',
+    ],
+  },
+  {
+    name: 'scriptlet-intercept [words...]',
+    about: 'Called by package scripts',
+    hidden: true,
+    leftOut: ['package scripts run in a sandbox in which nothing needs to be intercepted', 'Nothing needs doing.'],
+  },
 ];
 
 const experimental: readonly NotYet[] = [
   { ...applyLive, aliases: ['livefs'] },
-  { name: 'deploy-from-self <target>', about: 'Deploy the running container', options: ['--reboot'] },
+  {
+    name: 'deploy-from-self <target>',
+    about: 'Deploy the running container',
+    options: ['--reboot'],
+    leftOut: [
+      'a system isn’t replaced from the inside of a container',
+      'Publish its tree in a repository, and run `treeline rebase` on the system.',
+    ],
+  },
   { name: 'rebuild', about: 'Make the deployment anew from its origin', options: ['-r, --reboot'] },
 ];
 
@@ -99,10 +134,10 @@ export function registerExperimental(program: Command): Command {
 
 const unsupported = 'not supported yet';
 
-function add(parent: Command, { name, aliases = [], about, options = [], hidden = false, commands: nested = [] }: NotYet): void {
+function add(parent: Command, { name, aliases = [], about, options = [], hidden = false, commands: nested = [], leftOut }: NotYet): void {
   const command = parent
     .command(name, { hidden })
-    .description(nested.length > 0 ? about : `${about} (not yet)`)
+    .description(nested.length > 0 ? about : `${about} (${leftOut ? 'left out' : 'not yet'})`)
     .aliases(aliases);
   for (const option of options) {
     if (option.endsWith('*')) command.option(option.slice(0, -1), unsupported, (value: string, before: string[]) => [...before, value], []);
@@ -112,7 +147,9 @@ function add(parent: Command, { name, aliases = [], about, options = [], hidden 
   if (nested.length > 0) return;
   command.action(
     action(async () => {
-      throw new TreelineError('not-supported', { subject: `“${pathOf(command)}”` });
+      const subject = `“${pathOf(command)}”`;
+      if (leftOut) throw new TreelineError('command.left-out', { subject, detail: leftOut[0], facts: { instead: leftOut[1] } });
+      throw new TreelineError('not-supported', { subject });
     }),
   );
 }

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { action, type Session } from '../session/session.ts';
-import { answerLibrary, daemonPath } from '../session/worker-path.ts';
+import { runJob, type JobEvent } from '../../engine/jobs/index.ts';
+import { answerLibrary, daemonPath, workerPath } from '../session/worker-path.ts';
 import { wholeSystem } from '../session/whole-system.ts';
 
 /** Commands of rpm-ostree that hand over to another program, or that a library runs. */
@@ -16,6 +17,9 @@ export function registerSystem(program: Command): void {
     .action(
       action(async (_: Session, flags: Readonly<Record<string, boolean>>) => handOver('ostree', ['admin', 'unlock', ...given(flags)])),
     );
+  wholeSystem(program.command('fix-shadow-perms', { hidden: true }))
+    .description('Take /etc/shadow and its like away from other users, in all deployments')
+    .action(action(fixShadow));
   wholeSystem(program.command('start-daemon', { hidden: true }))
     .description('Run the service')
     .option('-d, --debug', 'accepted for compatibility')
@@ -28,6 +32,16 @@ export function registerSystem(program: Command): void {
       }),
     );
   registerLibraryBackend(program);
+}
+
+/** Run by a unit at the start, before anybody can log in: without the service. */
+async function fixShadow(session: Session, _: unknown, command: Command): Promise<number> {
+  const { sysroot = '/' } = command.optsWithGlobals<{ sysroot?: string }>();
+  const onEvent = (event: JobEvent): void => {
+    if (event.type === 'message') session.print(event.text);
+  };
+  await runJob('sysroot.fix-shadow-perms', { sysroot }, { worker: workerPath, onEvent }).done;
+  return 0;
 }
 
 const given = (flags: Readonly<Record<string, unknown>>): string[] =>

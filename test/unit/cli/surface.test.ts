@@ -97,8 +97,6 @@ test.each([
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],
   ['ex', 'rebuild'],
-  ['countme'],
-  ['cliwrap', 'install-to-root', '/'],
 ])(
   'what isn’t there yet says so by name: %s %s',
   async (...words) => {
@@ -107,6 +105,24 @@ test.each([
     await program.parseAsync(['node', 'treeline', ...words]);
     expect(said.mock.calls.flat().join('\n')).toContain(`“${words[0]}`);
     expect(said.mock.calls.flat().join('\n')).toMatch(/^error: Not supported yet\./);
+    expect(process.exitCode).toBe(1);
+  },
+  60_000,
+);
+
+test.each([
+  ['countme'],
+  ['cliwrap', 'install-to-root', '/'],
+  ['kernel-install', 'add'],
+  ['scriptlet-intercept', 'x'],
+  ['ex', 'deploy-from-self', '/run/host'],
+])(
+  'what is left out on purpose says why, and what to do instead: %s %s',
+  async (...words) => {
+    const said = vi.spyOn(standardError, 'print').mockImplementation(() => undefined);
+    const program = await buildProgram();
+    await program.parseAsync(['node', 'treeline', ...words]);
+    expect(said.mock.calls.flat().join('\n')).toMatch(/^error: Treeline leaves this out\. “[a-z -]+”: [a-z].+\. [A-Z].+\.$/);
     expect(process.exitCode).toBe(1);
   },
   60_000,

@@ -11,5 +11,6 @@ export * from './origin.ts';
 export * from './repair.ts';
 export * from './repair-origin.ts';
 export * from './rolled-back.ts';
+export * from './shadow-modes.ts';
 export * from './state-dir.ts';
 export * from './disk-use.ts';

@@ -81,6 +81,8 @@ export interface SysrootJobs {
   'sysroot.repair-origin': { params: SysrootParams & { readonly deploymentId: string; readonly refspec: string }; result: DeployOutcome };
   /** Mend what keeps libostree from loading the sysroot, where that is safe. */
   'sysroot.repair': { params: SysrootParams; result: DeployOutcome };
+  /** Take /etc/shadow and its like away from other users, in all deployments. */
+  'sysroot.fix-shadow-perms': { params: SysrootParams; result: { readonly changed: boolean } };
   /** (read) */
   'sysroot.disk-use': { params: SysrootParams; result: DiskUse };
 }

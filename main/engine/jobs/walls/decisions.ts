@@ -64,6 +64,7 @@ export const walled = {
   'sysroot.undeploy': bySysroot,
   'sysroot.cleanup': bySysroot,
   'sysroot.initramfs-etc': bySysroot,
+  'sysroot.fix-shadow-perms': bySysroot,
   'sysroot.kargs': bySysroot,
   'sysroot.finalize': bySysroot,
   'sysroot.repair': bySysroot,
