@@ -12,6 +12,7 @@ import { dbJobs } from '../../main/worker/db-jobs.ts';
 import { diskJobs } from '../../main/worker/disk-jobs.ts';
 import { imageJobs } from '../../main/worker/image-jobs.ts';
 import { mediaJobs } from '../../main/worker/media-jobs.ts';
+import { packageRepoJobs } from '../../main/worker/package-repo-jobs.ts';
 import { remoteJobs } from '../../main/worker/remote-jobs.ts';
 import { repoJobs } from '../../main/worker/repo-jobs.ts';
 import { reviewJobs } from '../../main/worker/review-jobs.ts';
@@ -20,9 +21,8 @@ import type { TreelineError } from '../../shared/errors/index.ts';
 import { job } from './sysroot-fixture.ts';
 import { unconfinedWorker } from './unconfined-worker.ts';
 
-const jobs = [composeJobs, dbJobs, diskJobs, imageJobs, mediaJobs, remoteJobs, repoJobs, reviewJobs, sysrootJobs].flatMap((group) =>
-  Object.keys(group),
-) as JobName[];
+const groups = [composeJobs, dbJobs, diskJobs, imageJobs, mediaJobs, packageRepoJobs, remoteJobs, repoJobs, reviewJobs, sysrootJobs];
+const jobs = groups.flatMap((group) => Object.keys(group)) as JobName[];
 
 describe('the catalogue', () => {
   test('says of every job that a worker runs whether it has walls, or why not, in one line', () => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { machineArch } from '../../main/engine/base/names/machine-arch.ts';
-import { packageRepos, type PackageReposRequest } from '../../main/engine/host/package-repos/index.ts';
+import { modifyPackageRepo, packageRepos, type PackageReposRequest } from '../../main/engine/host/package-repos/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 let root: string;
@@ -143,4 +143,38 @@ test('a key that somebody imported for a repository is one of its keys, and of n
   const [x, y] = repos().repos;
   expect(x).toMatchObject({ gpgkey: [key] });
   expect(y).toMatchObject({ gpgkey: [], absentKeys: ['https://keys/one'] });
+});
+
+test.each([
+  ['[a]\nbaseurl=x\nenabled=0\n[b]\nenabled=0\n', '[a]\nbaseurl=x\nenabled=1\n[b]\nenabled=0\n'],
+  ['[a]\r\nbaseurl=x\r\n\r\n[b]\r\n', '[a]\r\nbaseurl=x\r\nenabled=1\r\n\r\n[b]\r\n'],
+  ['[b]\n[a]\nbaseurl=x', '[b]\n[a]\nbaseurl=x\nenabled=1'],
+  ['[a]\nbaseurl=x\nenabled = 0\n# why\nenabled=\n  0\nname=n\n', '[a]\nbaseurl=x\nenabled=1\n# why\nname=n\n'],
+  ['\uFEFF[a]\nenabled=0\nbaseurl=x\n  enabled=0\n', '\uFEFF[a]\nenabled=1\nbaseurl=x\n  enabled=0\n'],
+])('enabling changes one line: %j', (before, after) => {
+  put('etc/yum.repos.d/x.repo', before);
+  expect(modifyPackageRepo(root, 'a', { enabled: '1' })).toEqual({ changed: true });
+  expect(readFileSync(path.join(root, 'etc/yum.repos.d/x.repo'), 'utf8')).toBe(after);
+  expect(modifyPackageRepo(root, 'a', { enabled: '1' })).toEqual({ changed: false });
+});
+
+test('what is changed is the file that a link leads to, and never one outside', () => {
+  const file = put('usr/share/x.repo', '[a]\nbaseurl=x\n');
+  mkdirSync(path.join(root, 'etc/yum.repos.d'), { recursive: true });
+  symlinkSync('/usr/share/x.repo', path.join(root, 'etc/yum.repos.d/x.repo'));
+  expect(modifyPackageRepo(root, 'a', { enabled: '0' })).toEqual({ changed: true });
+  expect(readFileSync(file, 'utf8')).toBe('[a]\nbaseurl=x\nenabled=0\n');
+  expect(lstatSync(path.join(root, 'etc/yum.repos.d/x.repo')).isSymbolicLink()).toBe(true);
+});
+
+test('only enabled is changed, of a repository that there is and that could be used', () => {
+  put('etc/yum.repos.d/x.repo', '[a]\nbaseurl=x\n[broken]\nenabled=0\n');
+  const refused = (id: string, settings: Record<string, string>): ErrorReport => failure(() => modifyPackageRepo(root, id, settings));
+  expect(refused('a', { gpgcheck: '0' })).toMatchObject({ code: 'repo-file.refused-setting', subject: 'a', key: 'gpgcheck' });
+  expect(refused('a', { enabled: 'true' })).toMatchObject({ code: 'repo-file.refused-setting', key: 'enabled' });
+  expect(refused('aa', { enabled: '1' })).toMatchObject({
+    code: 'rpmmd.repo-not-found',
+    facts: { hint: expect.stringContaining('“a”') as unknown },
+  });
+  expect(refused('broken', { enabled: '1' })).toMatchObject({ code: 'repo-file.invalid-value', key: 'broken.baseurl', line: 3 });
 });

@@ -51,6 +51,8 @@ export const repo = {
   enabled: fn('dnf_repo_get_enabled', 'int', [Ptr]),
   timestamp: fn('dnf_repo_get_timestamp_generated', 'uint64', [Ptr]),
   setRequired: fn('dnf_repo_set_required', 'void', [Ptr, 'int']),
+  /** DnfRepoEnabled of dnf-repo.h; 0: not at all. */
+  setEnabled: fn('dnf_repo_set_enabled', 'void', [Ptr, 'int']),
   /** The directory of its metadata. */
   location: fn('dnf_repo_get_location', 'str', [Ptr]),
   /** Where metadata of a kind lies; null when the repository has none. */

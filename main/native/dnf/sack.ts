@@ -27,7 +27,7 @@ export interface OpenSack {
   readonly context: Pointer;
   readonly state: Pointer;
   readonly sack: Pointer;
-  /** Locks that hold nothing. */
+  /** Locks that hold nothing, repositories that were left out. */
   readonly warnings: readonly ErrorReport[];
 }
 
@@ -37,13 +37,13 @@ export const isGlob = (spec: string): boolean => /[*?[]/.test(spec);
 export function openSack(request: SackRequest, scope: Scope, limits: DownloadLimits = downloadLimits): OpenSack {
   const opened = scope.own(context.create(), 'DnfContext');
   setUp(opened, request, scope);
-  bringMetadata(opened, request, limits);
+  const skipped = bringMetadata(opened, request, limits);
   const loading = scope.own(state.create(), 'DnfState');
   if (request.base !== undefined) readDatabaseIn(request.base.dbPath, scope);
   load(opened, loading, request);
   const packages = context.sack(opened) as Pointer;
   exclude(packages, request.excludes);
-  const warnings = applyLocks(packages, request);
+  const warnings = [...skipped, ...applyLocks(packages, request)];
   return { context: opened, state: loading, sack: packages, warnings };
 }
 
@@ -87,25 +87,44 @@ function setPlatform(opened: Pointer, { platformModule, base }: SackRequest, roo
   writeFileSync(path.join(root, 'etc/os-release'), 'PLATFORM_ID="platform:none"\n');
 }
 
-/** Metadata of all repositories, up to date (unless only the cache may be asked) and of a bearable size, before a library reads it. */
-function bringMetadata(opened: Pointer, request: SackRequest, limits: DownloadLimits): void {
+/**
+ * Metadata of all repositories, up to date (unless only the cache may be asked) and of a bearable size, before a library reads it. Returns why some are left
+ * out, which they may be.
+ */
+function bringMetadata(opened: Pointer, request: SackRequest, limits: DownloadLimits): ErrorReport[] {
   const at = (name: string): string => path.join(request.cachedir, name);
   // it may be somebody's who is at work
   if (request.scratch === undefined) removeUnfinished(at('rpmmd'));
+  const skipped: ErrorReport[] = [];
   for (const item of pointersOf(context.repos(opened))) {
     const definition = request.repos.find((each) => each.id === repo.id(item));
-    if (definition && isOnNetwork(definition) && !request.cacheOnly)
-      refresh({
-        definition,
-        item,
-        metadata: at('rpmmd'),
-        incoming: at('incoming'),
-        mirrors: mirrorsIn(request.cachedir),
-        releasever: request.releasever || '0',
-        limits,
-      });
+    try {
+      const network = definition && isOnNetwork(definition) ? definition : undefined;
+      // libdnf would fetch it all the same
+      if (network && request.cacheOnly && !isHere(item))
+        throw new TreelineError('rpmmd.unreachable', {
+          subject: network.id,
+          detail: 'what was fetched of it is damaged or gone, and only that may be used',
+        });
+      if (network && !request.cacheOnly)
+        refresh({
+          definition: network,
+          item,
+          metadata: at('rpmmd'),
+          incoming: at('incoming'),
+          mirrors: mirrorsIn(request.cachedir),
+          releasever: request.releasever || '0',
+          limits,
+        });
+    } catch (error) {
+      if (!definition?.mayBeSkipped || !(error instanceof TreelineError) || error.code !== 'rpmmd.unreachable') throw error;
+      skipped.push(error.report);
+      repo.setEnabled(item, 0);
+      continue;
+    }
     if (isHere(item)) requireBounded(item, at('judged'), limits);
   }
+  return skipped;
 }
 
 /** True once libdnf knows where the repository's files are; why it doesn't is said when it loads them. */

@@ -34,7 +34,7 @@ const given = ({ options }: Pick<RepoSection, 'options'>, name: string): string 
 const off = ['0', 'no', 'false', 'off'];
 
 /** Known to be off, without a look at what else the section says. */
-export const isSwitchedOff = (section: RepoSection): boolean => off.includes((given(section, 'enabled') ?? '').toLowerCase());
+export const isSwitchedOff = (section: RepoSection): boolean => off.includes((given(section, 'enabled') ?? '').trim().toLowerCase());
 
 /**
  * What a section of a .repo file says, `$name` left as it is. `main`: the [main] section that repositories inherit from (dnf.conf(5)). Throws
@@ -58,7 +58,7 @@ export function toRepo(section: RepoSection, file: string, main?: MainOptions): 
   const invalid = (key: string, detail: string): TreelineError =>
     new TreelineError('repo-file.invalid-value', { ...placeOf(key), key: `${id}.${key}`, detail });
   const flag = (name: string, otherwise: boolean): boolean => {
-    const value = get(name)?.toLowerCase();
+    const value = get(name)?.trim().toLowerCase();
     if (value === undefined) return otherwise;
     if (['1', 'yes', 'true', 'on'].includes(value)) return true;
     if (off.includes(value)) return false;

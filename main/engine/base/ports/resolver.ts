@@ -18,6 +18,8 @@ export interface RepoDefinition {
   readonly excludes: readonly string[];
   readonly priority?: number;
   readonly cost?: number;
+  /** When it can't be reached, it is named among the warnings and left out (skip_if_unavailable on a system; a compose takes no notice of it). */
+  readonly mayBeSkipped?: boolean;
   /** Options that are libdnf's business alone (sslverify, proxy, ...), passed through. */
   readonly other: Readonly<Record<string, string>>;
   /** Only locked packages may come from it (lockfile-repos). */
@@ -101,7 +103,7 @@ export interface Resolution extends Disposable {
   readonly provided: readonly Provided[];
   /** What the packages would replace or remove of the base: nothing may be done then. */
   readonly displaced: readonly Displaced[];
-  /** What is worth saying and didn't matter: locked builds that no repository has. */
+  /** What is worth saying and didn't matter: locked builds that no repository has, repositories that were left out. */
   readonly warnings: readonly ErrorReport[];
   /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
   advisories(older?: boolean): Advisory[];

@@ -13,8 +13,8 @@ export interface Found {
 }
 
 /**
- * Packages out of what was fetched of repositories before. A repository whose metadata isn't here or can't be read is named, and the others answer; throws its error
- * when there is no other one. `scratch`: an empty directory.
+ * Packages out of what was fetched of repositories before. A repository whose metadata isn't here or can't be read is named, and the others answer; throws the error of one
+ * when there is no other. `scratch`: an empty directory.
  */
 export function findInRepos({ cachedir, repos, releasever, problems, query }: FindParams, find: FindPackages, scratch: string): Found {
   const unknown: ErrorReport[] = [...problems];
@@ -33,7 +33,8 @@ export function findInRepos({ cachedir, repos, releasever, problems, query }: Fi
       unknown.push(damaged);
       known = rest;
     }
-  const [first] = unknown;
+  // what a refresh mends comes first
+  const first = unknown.find(({ code }) => code === 'rpmmd.not-fetched') ?? unknown[0];
   if (first) throw TreelineError.fromReport(first);
   return { packages: [], unknown };
 }

@@ -51,7 +51,7 @@ export function packageRepos(request: PackageReposRequest): PackageRepos {
   const main = mainOptions(tree);
   const variables = repoVariablesOf(request, tree);
   const read = ({ section, file }: DefinedRepo): RepoDefinition =>
-    withKeys(tree, expandIn({ ...toRepo(section, file, main), enabled: true }, variables));
+    onHost(withKeys(tree, expandIn({ ...toRepo(section, file, main), enabled: true }, variables)));
   const repos = chosen(found, request).flatMap((each) => {
     try {
       return [read(each)];
@@ -63,6 +63,12 @@ export function packageRepos(request: PackageReposRequest): PackageRepos {
   });
   return { repos, releasever: variables['releasever'] ?? '' };
 }
+
+const onHost = (repo: RepoDefinition): RepoDefinition => (saysSkip(repo) ? { ...repo, mayBeSkipped: true } : repo);
+
+/** skip_if_unavailable of dnf.conf(5). */
+const saysSkip = ({ other }: RepoDefinition): boolean =>
+  ['1', 'yes', 'true', 'on'].includes((other['skip_if_unavailable'] ?? '').toLowerCase());
 
 function raise(problem: TreelineError): never {
   throw problem;

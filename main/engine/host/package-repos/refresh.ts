@@ -4,7 +4,7 @@ import { isOnNetwork } from '../../base/package-repos/repo-definition.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { RefreshRepo, RepoDefinition } from '../../base/ports/resolver.ts';
 import type { RefreshParams } from './params.ts';
-import { expireSeconds, maySkip, noteRefreshed, refreshedAt } from './stamps.ts';
+import { expireSeconds, noteRefreshed, refreshedAt } from './stamps.ts';
 
 export interface RefreshPorts {
   readonly refreshRepo: RefreshRepo;
@@ -35,11 +35,13 @@ export function refreshPackageRepos(
     const step = { step: 'refresh', stepIndex: index, stepCount: repos.length };
     context.progress({ ...step, fraction: index / repos.length, itemsDone: index, itemsTotal: repos.length });
     if (!due(repo)) continue;
-    const error = context.task(`Updating metadata for '${repo.id}'`, () => attempt(() => refreshRepo({ cachedir, releasever, repo })));
+    const error = context.task(`Updating metadata for '${repo.id}'`, () =>
+      attempt(() => refreshRepo({ cachedir, releasever, repo: { ...repo, mayBeSkipped: false } })),
+    );
     if (error === undefined) {
       refreshed++;
       if (isOnNetwork(repo)) noteRefreshed(cachedir, repo, now());
-    } else if (error.code === 'rpmmd.unreachable' && (skipUnavailable || maySkip(repo))) {
+    } else if (error.code === 'rpmmd.unreachable' && (skipUnavailable || (repo.mayBeSkipped ?? false))) {
       skipped.push(error.report);
       context.message(`Passed over ${repo.id}, which can’t be reached: ${error.report.detail ?? ''}`);
     } else {

@@ -35,7 +35,3 @@ export function expireSeconds({ other }: Pick<RepoDefinition, 'other'>): number 
   const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? [];
   return count === '' ? defaultExpireSeconds : Number(count) * (units[unit] ?? 1);
 }
-
-/** The repository may be passed over when it can't be reached (skip_if_unavailable of dnf.conf(5)). */
-export const maySkip = ({ other }: Pick<RepoDefinition, 'other'>): boolean =>
-  ['1', 'yes', 'true', 'on'].includes((other['skip_if_unavailable'] ?? '').toLowerCase());
