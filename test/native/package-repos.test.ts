@@ -144,3 +144,15 @@ test('what one repository’s metadata breaks leaves the others to be asked, and
   );
   expect(requests()).toBe('');
 });
+
+test('a repository that is known by a list of mirrors is looked up without it, too', () => {
+  writeFileSync(at('site/mirrors'), `${url}/signed\n`);
+  put(`[signed]\nmirrorlist=${url}/mirrors\n`);
+  const params = { cachedir: cachedir(), ...packageRepos({ root }), problems: [] };
+  refreshPackageRepos({ ...params, force: false, skipUnavailable: false }, { refreshRepo, now: () => 1_700_000_000 }, context);
+  mkdirSync(at('scratch'), { recursive: true });
+  writeFileSync(at('log'), '');
+  const query = { kind: 'search', words: ['SIGN'] } as const;
+  expect(findInRepos({ ...params, query }, findPackages, at('scratch')).packages.map(({ name }) => name)).toEqual(['signed']);
+  expect(requests()).toBe('');
+});
