@@ -80,9 +80,10 @@ test('files of /etc for the initramfs: by the client, by the command line, and t
     'Changes queued for next boot',
   );
   const { deployments } = JSON.parse(await treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
-  expect(deployments.map((each) => each['initramfs-etc'])).toEqual([['/etc/passwd'], [], []]);
+  expect(deployments[0]?.['initramfs-etc']).toEqual(['/etc/passwd']);
   expect(await treeline('status')).toMatch(/InitramfsEtc: \/etc\/passwd\n/);
   await expect(treeline('initramfs-etc', '--untrack=/etc/x', '--unchanged-exit-77')).rejects.toMatchObject({ code: 77 });
+  expect(await treeline('history')).toMatch(/ initramfs-etc .*\n {4}-\/etc\/vendor\.conf \+\/etc\/passwd\n/);
   const told = (await client.history(3)).map(({ action, result, subject }) => [action, result, subject]);
   expect(told).toEqual([
     ['initramfs-etc', 'ok', '-/etc/vendor.conf +/etc/passwd'],

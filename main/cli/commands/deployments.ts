@@ -146,6 +146,7 @@ async function history(session: Session, options: { json?: boolean; limit: strin
     const versions = [entry.fromVersion, entry.toVersion].filter(Boolean).join(' -> ');
     const result = entry.result === 'ok' ? '' : ` [${entry.result}${entry.error ? `: ${entry.error.code}` : ''}]`;
     session.print(`${dateText(entry.at)}  ${entry.action.padEnd(15)} ${versions.padEnd(24)} ${entry.by.name}${result}`);
+    if (entry.subject !== undefined) session.print(`    ${entry.subject}`);
     if (entry.kernelArgs) session.print(`    kernel arguments ${argChangesText(entry.kernelArgs)}`);
     for (const left of entry.notRemoved ?? []) session.print(`    couldn’t remove ${left.path}: ${left.detail}`);
   }

@@ -63,6 +63,7 @@ function LogRow({ entry }: { entry: HistoryEntry }): ReactNode {
       <td className="px-4 py-2 whitespace-nowrap text-muted tabular-nums max-md:p-0">{format.dateTime(entry.at)}</td>
       <td className="px-4 py-2 max-md:order-first max-md:w-full max-md:p-0">
         {t(`entry.${entry.action}`)} <span className="foreign-text font-medium">{versions}</span>
+        {entry.subject === undefined ? null : <p className="foreign-text text-sm text-muted">{entry.subject}</p>}
         {entry.kernelArgs ? (
           <p className="foreign-text text-sm text-muted">{t('log.kernelArgs', { args: argChangesText(entry.kernelArgs) })}</p>
         ) : null}

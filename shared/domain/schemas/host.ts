@@ -219,7 +219,7 @@ export const historyEntry = z.object({
   toVersion: text.optional(),
   checksum: text.optional(),
   deploymentId: text.optional(),
-  /** Name of a remote or package repository, fingerprints of a key. */
+  /** What it was about: a remote or package repository, fingerprints of a key, what was changed about the initramfs. */
   subject: text.optional(),
   /** How the kernel arguments differ from those before. */
   kernelArgs: argChanges.optional(),

@@ -7,6 +7,7 @@ export const targets: Readonly<Record<string, () => Promise<TargetModule>>> = {
   'delta-header': () => import('./delta-header.ts'),
   gvariant: () => import('./gvariant.ts'),
   'image-layer': () => import('./image-layer.ts'),
+  'kargs-drop-in': () => import('./kargs-drop-in.ts'),
   'kernel-arguments': () => import('./kernel-arguments.ts'),
   origin: () => import('./origin.ts'),
   'repo-file': () => import('./repo-file.ts'),
