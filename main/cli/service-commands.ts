@@ -9,6 +9,7 @@ import { registerRemote } from './commands/remote.ts';
 import { registerRestart } from './commands/restart.ts';
 import { registerPulling } from './commands/upgrade.ts';
 import { registerExperimental, registerNotYet } from './commands/not-yet.ts';
+import { registerPackages } from './commands/packages.ts';
 import { registerSystem } from './commands/system.ts';
 import { registerDiff } from './diff.ts';
 import { registerStatus } from './commands/status.ts';
@@ -26,6 +27,7 @@ export function registerServiceCommands(program: Command): void {
   registerPackageRepos(program);
   registerMedia(program);
   registerSystem(program);
+  registerPackages(program);
   registerNotYet(program);
   const experimental = registerExperimental(program);
   registerInitramfsEtc(experimental);

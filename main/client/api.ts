@@ -6,6 +6,7 @@ import type {
   HistoryEntry,
   HostSnapshot,
   JobState,
+  Modifiers,
   PackageComparison,
   PullOptions,
   RemoteKey,
@@ -30,6 +31,8 @@ export interface WrittenClient {
   upgradeFromMedium(path: string, options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
   deploy(revision: string, options: PullOptions): Promise<JobState>;
   rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState>;
+  /** Change what is on top of the base, and with it what else is wished (rpm-ostree's UpdateDeployment). */
+  updateDeployment(modifiers: Modifiers, options: PullOptions): Promise<JobState>;
   rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
   cleanup(elements: readonly ('base' | 'pending-deploy' | 'rollback-deploy' | 'repomd')[]): Promise<JobState>;
   kernelArgs(change: KernelArgsChange): Promise<JobState>;

@@ -19,6 +19,7 @@ import {
   type HostSnapshot,
   type HostState,
   type JobState,
+  type Modifiers,
   type PackageComparison,
   type PullOptions,
   type RemoteKey,
@@ -145,6 +146,11 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
   async rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState> {
     const bag = this.calls.bag({ ...pickOptions(options, pullNames), revision: options.revision });
     return this.calls.run(`rebase ${refspec}`, osInterface, 'Rebase', [bag, refspec, []]);
+  }
+
+  async updateDeployment(modifiers: Modifiers, options: PullOptions): Promise<JobState> {
+    const bag = this.calls.bag(pickOptions(options, pullNames));
+    return this.calls.run('change packages', osInterface, 'UpdateDeployment', [givenDict(modifiers), bag]);
   }
 
   async upgradeFromMedium(path: string, { reboot }: { readonly reboot?: boolean | undefined }): Promise<JobState> {

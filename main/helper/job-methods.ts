@@ -11,10 +11,11 @@ import {
   type osInterface,
   type Takes,
 } from '../../shared/dbus/index.ts';
-import { plainRefspec, type HistoryEntry, type PullJobOptions } from '../../shared/domain/index.ts';
+import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { JobName, JobParams } from '../engine/jobs/index.ts';
+import type { JobName, JobParams, LayerChange } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
+import type { DaemonConfig } from './options.ts';
 
 /** A method call turned into a worker's job. */
 export type JobPlan<N extends JobName = JobName> = { [Job in N]: PlanOf<Job> }[N];
@@ -56,10 +57,8 @@ function refuse(options: Options, keys: readonly FlagName[]): void {
   if (wanted) throw new TreelineError('not-supported', { subject: `The option “${wanted}”` });
 }
 
-function pullOptions(options: Options): PullJobOptions {
-  refuse(options, ['dry-run', 'no-pull-base']);
-  return pullJobOptions(options);
-}
+/** What of the service's configuration jobs go by. */
+export type JobConfig = Pick<DaemonConfig, 'automaticUpdatePolicy' | 'layeringLockedBy' | 'recommends'>;
 
 const osname = (call: Call): string => call.object.osname ?? '';
 
@@ -67,7 +66,8 @@ function upgrade(
   call: Call,
   sysroot: string,
   options: Options,
-  chosen: { revision?: string; refspec?: string; medium?: string } = {},
+  { recommends }: JobConfig,
+  chosen: { revision?: string; refspec?: string; medium?: string; change?: LayerChange } = {},
 ): JobPlan<'update.upgrade'> {
   const more = chosen.refspec === undefined ? chosen : { ...chosen, refspec: plainRefspec(chosen.refspec) };
   const title = more.medium
@@ -78,12 +78,13 @@ function upgrade(
         ? `deploy ${more.revision}`
         : 'upgrade';
   const downloadOnly = boolOption(options, 'download-only');
+  const dryRun = boolOption(options, 'dry-run');
   return {
     job: 'update.upgrade',
-    params: { sysroot, osname: osname(call), ...pullOptions(options), ...more },
-    title: downloadOnly ? `${title} (download only)` : title,
-    action: downloadOnly ? undefined : more.refspec ? 'rebase' : 'deploy',
-    reboot: boolOption(options, 'reboot'),
+    params: { sysroot, osname: osname(call), ...pullJobOptions(options), recommends, ...more },
+    title: `${title}${downloadOnly ? ' (download only)' : ''}${dryRun ? ' (dry run)' : ''}`,
+    action: downloadOnly || dryRun ? undefined : more.refspec ? 'rebase' : 'deploy',
+    reboot: boolOption(options, 'reboot') && !dryRun,
     options,
   };
 }
@@ -96,18 +97,45 @@ const check = (call: Call, sysroot: string, options?: Options): JobPlan => ({
   looks: true,
 });
 
-const supportedModifiers = ['set-refspec', 'set-revision'];
+const supportedModifiers = ['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'];
+
+/** What modifiers ask for on top of the base. */
+function changeOf(modifiers: Options): LayerChange {
+  const lists = {
+    install: listOption(modifiers, 'install-packages'),
+    uninstall: listOption(modifiers, 'uninstall-packages'),
+    overrideRemove: listOption(modifiers, 'override-remove-packages'),
+    overrideReset: listOption(modifiers, 'override-reset-packages'),
+  };
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
+}
+
+/** Adding to the base, or changing it, is what LockLayering forbids; taking that back isn't. */
+function requireUnlocked({ layeringLockedBy }: JobConfig, { install = [], overrideRemove = [] }: LayerChange): void {
+  if (layeringLockedBy !== undefined && install.length + overrideRemove.length > 0)
+    throw new TreelineError('layer.locked', { subject: layeringLockedBy });
+}
+
+/** As rpm-ostree titles them: `install; install: 2; uninstall: 1`. */
+function changeTitle({ install = [], uninstall = [], overrideRemove = [], overrideReset = [] }: LayerChange): string {
+  const counts = { install, uninstall, 'override remove': overrideRemove, 'override reset': overrideReset };
+  const told = Object.entries(counts).flatMap(([name, list]) => (list.length > 0 ? [[name, list.length] as const] : []));
+  return told.length === 0 ? '' : [told[0]?.[0], ...told.map(([name, count]) => `${name}: ${count}`)].join('; ');
+}
 
 /** The driver of updates is noted by the service itself; `driver` does that. */
 function updateDeployment(
   call: Call<Takes<typeof osInterface, 'UpdateDeployment'>>,
   sysroot: string,
+  config: JobConfig,
   driver: (name: string) => void,
 ): JobPlan {
   const [modifiers, options] = call.args;
-  const foreign = Object.keys(modifiers).find((key) => !supportedModifiers.includes(key));
+  const foreign = Object.keys(modifiers).find((key) => !supportedModifiers.includes(key) && isAsked(modifiers[key]));
   if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
-  refuse(options, ['apply-live', 'dry-run']);
+  refuse(options, ['apply-live']);
+  const change = changeOf(modifiers);
+  requireUnlocked(config, change);
   const name = stringOption(options, 'register-driver');
   if (name !== '') {
     driver(name);
@@ -120,8 +148,20 @@ function updateDeployment(
   const refspec = stringOption(modifiers, 'set-refspec');
   // a chosen commit may be older: whoever may choose it, may go back to it
   const chosen = revision !== '' || refspec !== '';
-  const made = upgrade(call, sysroot, options, { revision: revision || undefined, refspec: refspec || undefined });
-  return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(made) : made;
+  const made = upgrade(call, sysroot, options, config, { revision: revision || undefined, refspec: refspec || undefined, change });
+  const titled = chosen ? made : { ...made, title: changeTitle(change) || made.title };
+  return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(titled) : titled;
+}
+
+/** An empty list asks for nothing: clients send them. */
+const isAsked = (variant: Options[string] | undefined): boolean => !Array.isArray(variant?.value) || variant.value.length > 0;
+
+function packageChange(call: Call<Takes<typeof osInterface, 'PkgChange'>>, sysroot: string, config: JobConfig): JobPlan {
+  const [options, install, uninstall] = call.args;
+  const change = { install, uninstall };
+  requireUnlocked(config, change);
+  const made = upgrade(call, sysroot, options, config, { change });
+  return { ...made, params: { ...made.params, noPullBase: true }, title: changeTitle(change) || made.title };
 }
 
 type Upgrade = JobPlan<'update.upgrade'>;
@@ -195,7 +235,7 @@ function finalize(call: Call<Takes<typeof osInterface, 'FinalizeDeployment'>>, s
 export function jobHandlers(
   sysroot: string,
   launch: Launch,
-  policy: () => string,
+  config: () => JobConfig,
   medium: (path: string) => Promise<string>,
   driver: (name: string) => void,
 ): Handlers {
@@ -206,11 +246,13 @@ export function jobHandlers(
   const os = (call: Call): { sysroot: string; osname: string } => ({ sysroot, osname: osname(call) });
   return {
     [iface.os]: {
-      Deploy: start((call) => allowDowngrade(upgrade(call, sysroot, call.args[1], { revision: call.args[0] }))),
+      Deploy: start((call) => allowDowngrade(upgrade(call, sysroot, call.args[1], config(), { revision: call.args[0] }))),
       Rebase: start((call) => {
         const [options, refspec, packages] = call.args;
-        if (packages.length > 0) throw new TreelineError('not-supported', { subject: 'Rebasing with packages' });
-        return allowDowngrade(upgrade(call, sysroot, options, { refspec, revision: stringOption(options, 'revision') || undefined }));
+        const change = packages.length > 0 ? { install: packages } : {};
+        requireUnlocked(config(), change);
+        const revision = stringOption(options, 'revision') || undefined;
+        return allowDowngrade(upgrade(call, sysroot, options, config(), { refspec, revision, change }));
       }),
       DownloadUpdateRpmDiff: start((call) => check(call, sysroot)),
       Rollback: start((call) => ({
@@ -240,17 +282,18 @@ export function jobHandlers(
       FinalizeDeployment: start((call) => finalize(call, sysroot)),
       Upgrade: start(async (call) => {
         const path = stringOption(call.args[0], 'treeline-medium');
-        return upgrade(call, sysroot, call.args[0], path ? { medium: await medium(path) } : {});
+        return upgrade(call, sysroot, call.args[0], config(), path ? { medium: await medium(path) } : {});
       }),
-      UpdateDeployment: start((call) => updateDeployment(call, sysroot, driver)),
+      UpdateDeployment: start((call) => updateDeployment(call, sysroot, config(), driver)),
+      PkgChange: start((call) => packageChange(call, sysroot, config())),
       AutomaticUpdateTrigger: async (call) => {
         const asked = stringOption(call.args[0], 'mode') || 'auto';
         if (!['auto', 'none', 'check'].includes(asked)) {
           throw new TreelineError('service.bad-argument', { subject: 'mode', detail: `“${asked}” is none of auto, none, check` });
         }
-        const mode = asked === 'auto' ? policy() : asked;
+        const mode = asked === 'auto' ? config().automaticUpdatePolicy : asked;
         if (mode === 'none') return [false, ''];
-        const made = mode === 'check' ? check(call, sysroot, call.args[0]) : automatic(upgrade(call, sysroot, call.args[0]));
+        const made = mode === 'check' ? check(call, sysroot, call.args[0]) : automatic(upgrade(call, sysroot, call.args[0], config()));
         return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
       },
     },

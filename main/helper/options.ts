@@ -80,6 +80,10 @@ export interface DaemonConfig {
   readonly idleExitSeconds: number;
   /** Folders besides those of removable media from which updates may be taken. */
   readonly mediaDirectories: readonly string[];
+  /** The file that says that packages may not be added to the base (LockLayering). */
+  readonly layeringLockedBy?: string;
+  /** Weak dependencies of packages that are added come along. */
+  readonly recommends: boolean;
 }
 
 const policies: Readonly<Record<string, DaemonConfig['automaticUpdatePolicy']>> = {
@@ -96,6 +100,8 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
   let policy: DaemonConfig['automaticUpdatePolicy'] = 'none';
   let idleExitSeconds = 60;
   let mediaDirectories: readonly string[] = [];
+  let layeringLockedBy: string | undefined;
+  let recommends = true;
   for (const file of files) {
     const daemon = daemonSection(file, warn);
     const wanted = daemon('AutomaticUpdatePolicy');
@@ -109,13 +115,25 @@ export function readDaemonConfig(files: readonly string[], warn: (text: string) 
       mediaDirectories = media.split(':').filter((each) => each.startsWith('/'));
       if (media !== mediaDirectories.join(':')) warn(`${file}: MediaDirectories=${media} holds what isn’t an absolute path`);
     }
+    const flag = (key: string, otherwise: boolean): boolean => {
+      const value = daemon(key);
+      if (value === undefined) return otherwise;
+      // g_key_file_get_boolean
+      if (!/^(true|false|1|0)$/.test(value)) warn(`${file}: ${key}=${value} is neither true nor false`);
+      return /^(true|1)$/.test(value) || (otherwise && !/^(false|0)$/.test(value));
+    };
+    layeringLockedBy = flag('LockLayering', layeringLockedBy !== undefined) ? (layeringLockedBy ?? file) : undefined;
+    recommends = flag('Recommends', recommends);
     const timeout = daemon('IdleExitTimeout');
     if (timeout !== undefined) {
       if (/^\d+$/.test(timeout)) idleExitSeconds = Number(timeout);
       else warn(`${file}: IdleExitTimeout=${timeout} is no number of seconds`);
     }
   }
-  return { automaticUpdatePolicy: policy, idleExitSeconds, mediaDirectories };
+  return {
+    ...{ automaticUpdatePolicy: policy, idleExitSeconds, mediaDirectories, recommends },
+    ...(layeringLockedBy === undefined ? {} : { layeringLockedBy }),
+  };
 }
 
 /** What a key of [Daemon] says. */

@@ -129,7 +129,7 @@ export class Service {
     const starts = jobHandlers(
       options.sysroot,
       launch,
-      facts.policy,
+      () => this.config,
       (medium) => checkedMedium(medium, mediaDirectories()),
       (name) => registerDriver(options.peerDir, name),
     );

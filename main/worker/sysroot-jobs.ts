@@ -25,6 +25,7 @@ import type { FetchPort } from '../engine/base/ports/fetch.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
+import { layerPort } from './layer-port.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -65,11 +66,13 @@ export async function update<T>(
 ): Promise<T> {
   using sysroot = Sysroot.open(params.sysroot);
   if (how.lock) sysroot.lock();
+  const dir = engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted);
   const outcome = await run({
     sysroot,
     context,
     objects: objectReader,
-    dir: engine.stateDir(params.sysroot, params.osname || (sysroot.deployments()[0]?.osname ?? ''), sysroot.isBooted),
+    dir,
+    layers: layerPort(sysroot, dir, process.argv[1] ?? ''),
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
     parseSummary,
     fetcher: how.fetcher ?? noNetwork,

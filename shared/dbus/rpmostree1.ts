@@ -145,7 +145,10 @@ export const osInterface = {
       address,
       action('install-uninstall-packages'),
       ([, added, removed]) => packagesIntent(added, removed),
-      { ...later, details: ([, added, removed]) => ({ added: added.join(' '), removed: removed.join(' ') }) },
+      {
+        problem: ([options]) => optionsProblem(options),
+        details: ([, added, removed]) => ({ added: added.join(' '), removed: removed.join(' ') }),
+      },
     ),
     SetInitramfsState: guarded('b regenerate, as args, a{sv} options', address, action('bootconfig'), 'change the initramfs', later),
     InitramfsEtc: guarded(
@@ -216,7 +219,12 @@ export const osInterface = {
           hasOption(modifiers, 'set-refspec') ? refspecProblem(stringOption(modifiers, 'set-refspec')) : undefined,
           revisionProblem(stringOption(modifiers, 'set-revision'), true),
         ),
-      details: ([modifiers]) => ({ refspec: stringOption(modifiers, 'set-refspec'), revision: stringOption(modifiers, 'set-revision') }),
+      details: ([modifiers]) => ({
+        refspec: stringOption(modifiers, 'set-refspec'),
+        revision: stringOption(modifiers, 'set-revision'),
+        added: listOption(modifiers, 'install-packages').join(' '),
+        removed: listOption(modifiers, 'uninstall-packages').join(' '),
+      }),
     }),
     FinalizeDeployment: guarded('a{sv} options', address, action('finalize-deployment'), 'finish the staged deployment and restart', {
       problem: options0,

@@ -51,8 +51,8 @@ export const noLayering: Layering = {
   unknown: [],
 };
 
-/** What this version can't rebuild on a new tree: nothing that replaces the tree may run while there is any. */
-export function lossesOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[] {
+/** All that an origin asks for on top of its base, by the keys that it is written as. */
+export function requestsOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[] {
   const lists: readonly (readonly [string, readonly string[]])[] = [
     ['[packages] requested', layering.packages],
     ['[packages] requested-local', layering.localPackages],
@@ -69,6 +69,14 @@ export function lossesOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[] {
     ...(layering.cliwrap ? [{ key: '[rpmostree] ex-cliwrap', values: [] }] : []),
     ...layering.unknown.map((key) => ({ key, values: [] })),
   ];
+}
+
+/** What this version rebuilds on a new tree. */
+const rebuilt: readonly string[] = ['[packages] requested', '[rpmostree] initramfs-etc'];
+
+/** What it can't: nothing that replaces the tree may run while there is any. */
+export function lossesOf(origin: Pick<Origin, 'layering'>): OriginLoss[] {
+  return requestsOf(origin).filter(({ key }) => !rebuilt.includes(key));
 }
 
 /** `[packages] requested: vim, htop; [rpmostree] regenerate-initramfs` */

@@ -21,6 +21,10 @@ interface OptionSpec {
   readonly flag?: { readonly as: string; readonly of: readonly string[] };
 }
 
+/** Commands that change what is on top of the base, and those of them that override packages of the base. */
+const overriding = ['override-replace', 'override-remove', 'override-reset'] as const;
+const changing = ['install', 'uninstall', 'reset', ...overriding] as const;
+
 /**
  * Every option that is read out of an `a{sv}`, declared once. A known name with another type is refused; unknown names are let through, as
  * rpm-ostreed does (rpmostree-sysroot-upgrader.cxx and the interface's XML name them).
@@ -32,7 +36,10 @@ export const optionTable = {
     about: 'restart when something changed',
     pull: 'service',
     window: true,
-    flag: { as: '-r, --reboot', of: ['upgrade', 'deploy', 'rebase', 'rollback', 'kargs', 'initramfs', 'initramfs-etc', 'boot-once'] },
+    flag: {
+      as: '-r, --reboot',
+      of: ['upgrade', 'deploy', 'rebase', 'rollback', 'kargs', 'initramfs', 'initramfs-etc', 'boot-once', ...changing],
+    },
   },
   'allow-downgrade': {
     type: 'b',
@@ -46,20 +53,20 @@ export const optionTable = {
     type: 'b',
     about: 'don’t finish at shutdown until finalize-deployment',
     pull: 'job',
-    flag: { as: '--lock-finalization', of: ['upgrade', 'deploy', 'rebase', 'kargs', 'initramfs', 'initramfs-etc'] },
+    flag: { as: '--lock-finalization', of: ['upgrade', 'deploy', 'rebase', 'kargs', 'initramfs', 'initramfs-etc', ...changing] },
   },
   'cache-only': {
     type: 'b',
     about: 'use only what was fetched before',
     pull: 'job',
-    flag: { as: '-C, --cache-only', of: ['upgrade', 'deploy', 'rebase'] },
+    flag: { as: '-C, --cache-only', of: ['upgrade', 'deploy', 'rebase', 'install', ...overriding] },
   },
   'download-only': {
     type: 'b',
     about: 'fetch, but don’t deploy',
     pull: 'job',
     window: true,
-    flag: { as: '--download-only', of: ['upgrade', 'deploy', 'rebase'] },
+    flag: { as: '--download-only', of: ['upgrade', 'deploy', 'rebase', 'install'] },
   },
   'skip-branch-check': {
     type: 'b',
@@ -67,12 +74,33 @@ export const optionTable = {
     pull: 'job',
     flag: { as: '--skip-branch-check', of: ['deploy'] },
   },
-  'dry-run': { type: 'b', about: 'say what would be done' },
+  'dry-run': {
+    type: 'b',
+    about: 'say what would be done',
+    pull: 'job',
+    flag: { as: '-n, --dry-run', of: ['install', 'uninstall', ...overriding] },
+  },
   'apply-live': { type: 'b', about: 'change the running system at once' },
-  'no-layering': { type: 'b', about: 'drop layered packages' },
-  'no-overrides': { type: 'b', about: 'drop overrides' },
-  'no-initramfs': { type: 'b', about: 'drop the initramfs of one’s own' },
-  'no-pull-base': { type: 'b', about: 'keep the base that is there' },
+  'no-layering': { type: 'b', about: 'drop layered packages', pull: 'job' },
+  'no-overrides': { type: 'b', about: 'drop overrides', pull: 'job' },
+  'no-initramfs': { type: 'b', about: 'drop the initramfs of one’s own', pull: 'job' },
+  'no-pull-base': { type: 'b', about: 'keep the base that is there', pull: 'job' },
+  'allow-inactive-requests': {
+    type: 'b',
+    about: 'keep requests that the base fulfils already',
+    pull: 'job',
+    flag: { as: '--allow-inactive', of: ['install', 'uninstall'] },
+  },
+  'idempotent-layering': {
+    type: 'b',
+    about: 'what is there or gone already is no error',
+    pull: 'job',
+    flag: { as: '--idempotent', of: ['install', 'uninstall'] },
+  },
+  'install-packages': { type: 'as', about: 'add requests for packages' },
+  'uninstall-packages': { type: 'as', about: 'drop requests for packages' },
+  'override-remove-packages': { type: 'as', about: 'leave packages of the base out' },
+  'override-reset-packages': { type: 'as', about: 'take packages of the base again' },
   'allow-missing-checksum': {
     type: 'b',
     about: 'finish whatever is staged',
@@ -142,7 +170,11 @@ export type OptionsGiven<N extends OptionName = OptionName> = { readonly [O in N
 type Having<Field extends string, Value> = { [N in OptionName]: Table[N] extends Readonly<Record<Field, Value>> ? N : never }[OptionName];
 /** What Upgrade, Deploy, Rebase and UpdateDeployment have in common. */
 export type PullOptions = OptionsGiven<Having<'pull', string>>;
-/** Those of them that the job acts on. */
+/** What UpdateDeployment is to change: rpm-ostree's modifiers. */
+export type Modifiers = OptionsGiven<
+  'set-refspec' | 'set-revision' | 'install-packages' | 'uninstall-packages' | 'override-remove-packages' | 'override-reset-packages'
+>;
+/** Those of the options that the job acts on. */
 export type PullJobOptions = OptionsGiven<Having<'pull', 'job'>>;
 /** Those that the window may send. */
 export type WindowOptions = OptionsGiven<Having<'window', true>>;

@@ -86,6 +86,27 @@ export const composeErrors = {
     '{subject} would change what the base has: {detail}.',
     'Leave it out, or wait for a version of the base that fits.',
   ],
+  'layer.already-requested': [
+    'It is requested already',
+    '{subject} is requested already.',
+    'Nothing needs doing. With --idempotent it is no error.',
+  ],
+  'layer.not-requested': [
+    'It isn’t requested',
+    '{subject} isn’t among what is requested: {detail}.',
+    'See treeline status for what is. What is of the base can be left out by an override.',
+  ],
+  'layer.no-override': ['There is no such override', 'Nothing overrides {subject}.', 'See treeline status for overrides.'],
+  'layer.inactive': [
+    'The base has it already',
+    '{subject} is fulfilled by the base: {detail}.',
+    'Nothing needs doing. Use --allow-inactive to keep the request for a base that hasn’t it.',
+  ],
+  'layer.locked': [
+    'Packages may not be added here',
+    'LockLayering is set in {subject}.',
+    'Whoever administers this machine decides about it.',
+  ],
   'package.dependency-missing': [
     'A requirement can’t be met',
     '{subject} needs {requirement}, which nothing provides.',

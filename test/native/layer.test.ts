@@ -3,14 +3,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeLayer, type Layer } from '../../main/engine/layering/layer.ts';
+import type { LayerOutcome } from '../../main/engine/base/ports/layers.ts';
+import { makeLayer, nevrasOf } from '../../main/engine/layering/layer.ts';
+import { readRequests, type Requests } from '../../main/engine/layering/requests.ts';
 import { resolve } from '../../main/native/dnf/index.ts';
 import { interpreterNeeds } from '../../main/native/inside/needs.ts';
 import { system } from '../../main/native/linux/index.ts';
 import { tryLockFile } from '../../main/native/linux/lock.ts';
 import { composeStore } from '../../main/native/ostree/compose-store.ts';
 import { OstreeLayerStore } from '../../main/native/ostree/layer-store.ts';
-import { Repo } from '../../main/native/ostree/repo.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
@@ -91,15 +92,14 @@ beforeAll(async () => {
 });
 afterAll(() => f.dispose());
 
-interface Made extends Layer {
+interface Made extends LayerOutcome {
   readonly messages: readonly string[];
   readonly listing: Map<string, string>;
 }
 
 async function layer(packages: string[], users = { passwd: '', group: '' }, more: readonly string[] = []): Promise<Made> {
   const { worker } = await bundles();
-  using store = new OstreeLayerStore(repo);
-  using opened = Repo.open(repo);
+  const requests: Requests = { ...readRequests(''), packages };
   const messages: string[] = [];
   const repos = [f.packages, ...more].map((directory) => ({
     ...{ id: path.basename(directory), name: 'test', baseurl: [`file://${directory}`], enabled: true, gpgcheck: false, gpgkey: [] },
@@ -107,12 +107,13 @@ async function layer(packages: string[], users = { passwd: '', group: '' }, more
   }));
   const made = await makeLayer(
     {
-      ...{ store, base: opened.loadCommit(base), packages, users, releasever: '1', cacheOnly: false, recommends: true },
+      ...{ repo, base, requests, users, mustBeActive: [], releasever: '1', recommends: true },
       repos,
       cachedir: path.join(f.directory, 'layer-cache'),
     },
     {
       ...{ resolve, rpm, system, lock: tryLockFile, compose: composeStore, now: () => 1_700_000_000 },
+      openStore: (at) => new OstreeLayerStore(at),
       interpreter: (place, scratch) => interpreterNeeds(worker, place, scratch),
     },
     {
@@ -188,7 +189,7 @@ test.each([
 test('what the base has needs no layer', async () => {
   expect(await layer(['base', '/etc/base.conf'])).toMatchObject({
     checksum: base,
-    packages: [],
+    added: [],
     inactive: [
       { spec: 'base', by: 'base-1-1.noarch' },
       { spec: '/etc/base.conf', by: 'base-1-1.noarch' },
@@ -197,8 +198,9 @@ test('what the base has needs no layer', async () => {
 });
 
 test('the commit says what rpm-ostree says of its layers', async () => {
-  const { checksum, packages, inactive } = await layer(['heard', 'base']);
-  expect(packages).toEqual(['heard-1-1.noarch', 'plain-1-1.noarch']);
+  const made = await layer(['heard', 'base']);
+  const { checksum, inactive } = made;
+  expect(nevrasOf(made)).toEqual(['heard-1-1.noarch', 'plain-1-1.noarch']);
   expect(inactive).toEqual([{ spec: 'base', by: 'base-1-1.noarch' }]);
   const show = (key: string): string =>
     execFileSync('ostree', [`--repo=${repo}`, 'show', '--no-byteswap', `--print-metadata-key=${key}`, checksum], {

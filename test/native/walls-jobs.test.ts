@@ -7,10 +7,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runJob, type JobEvent, type JobName, type JobParams } from '../../main/engine/jobs/index.ts';
 import { walled, type WalledJob } from '../../main/engine/jobs/walls/decisions.ts';
+import { readRequests } from '../../main/engine/layering/requests.ts';
 import { composeJobs } from '../../main/worker/compose-jobs.ts';
 import { dbJobs } from '../../main/worker/db-jobs.ts';
 import { diskJobs } from '../../main/worker/disk-jobs.ts';
 import { imageJobs } from '../../main/worker/image-jobs.ts';
+import { layerJobs } from '../../main/worker/layer-jobs.ts';
 import { mediaJobs } from '../../main/worker/media-jobs.ts';
 import { packageRepoJobs } from '../../main/worker/package-repo-jobs.ts';
 import { remoteJobs } from '../../main/worker/remote-jobs.ts';
@@ -21,7 +23,7 @@ import type { TreelineError } from '../../shared/errors/index.ts';
 import { job } from './sysroot-fixture.ts';
 import { unconfinedWorker } from './unconfined-worker.ts';
 
-const groups = [composeJobs, dbJobs, diskJobs, imageJobs, mediaJobs, packageRepoJobs, remoteJobs, repoJobs, reviewJobs, sysrootJobs];
+const groups = [composeJobs, dbJobs, diskJobs, imageJobs, layerJobs, mediaJobs, packageRepoJobs, remoteJobs, repoJobs, reviewJobs, sysrootJobs];
 const jobs = groups.flatMap((group) => Object.keys(group)) as JobName[];
 
 describe('the catalogue', () => {
@@ -103,6 +105,10 @@ const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
     'compose.packages': { treefile, cachedir },
     'disk.create': { repo, revision: 'main', output: at('images/disk.raw') },
     'disk.install-alongside': { repo, revision: 'main', root: at('rootfs'), rootDevice: '/dev/vda1' },
+    'layer.make': {
+      ...{ repo, base: 'b', current: 'c', cachedir, releasever: '1', recommends: true, mustBeActive: [] },
+      ...{ repos: [], users: { passwd: '', group: '' }, requests: readRequests('') },
+    },
     'media.create': { repo, target: at('stick'), refs: ['main'], kind: 'repo' },
     'packages.find': { ...repos, query: { kind: 'search', words: ['a'] } },
     'packages.refresh': { ...repos, force: true, skipUnavailable: false },

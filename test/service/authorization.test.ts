@@ -186,11 +186,10 @@ describe('with a rule for one user', () => {
   });
 
   test('what this version can’t do is said after the permission, by name', async () => {
-    const args = ['@a{sv} {}', "['htop']", '@as []'];
-    await expect(host.callAs(testUser, os, 'org.projectatomic.rpmostree1.OS.PkgChange', ...args)).rejects.toThrow(
-      /PkgChange is not supported.*\[not-supported\]/,
-    );
-    await expect(host.callAs(otherUser, os, 'org.projectatomic.rpmostree1.OS.PkgChange', ...args)).rejects.toThrow(/NotAuthorized/);
+    const args = ["['htop']", "''"];
+    const method = 'org.projectatomic.rpmostree1.OSExperimental.DownloadPackages';
+    await expect(host.callAs(testUser, os, method, ...args)).rejects.toThrow(/DownloadPackages is not supported.*\[not-supported\]/);
+    await expect(host.callAs(otherUser, os, method, ...args)).rejects.toThrow(/NotAuthorized/);
   });
 });
 

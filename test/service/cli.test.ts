@@ -100,9 +100,9 @@ describe('over the bus', () => {
     });
     expect(await treeline('kargs', '--delete=not.there')).toMatchObject({ code: 1, stderr: expect.stringContaining('not.there') });
     expect(await treeline('cleanup')).toMatchObject({ code: 1, stderr: expect.stringContaining('--base') });
-    expect(await treeline('upgrade', '--install=htop')).toMatchObject({
+    expect(await treeline('install', 'htop', '--apply-live')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('--install is not supported'),
+      stderr: expect.stringContaining('--apply-live is not supported'),
     });
     expect(await asUser(testUser, 'rollback')).toMatchObject({ code: 1, stderr: expect.stringContaining('Not allowed') });
     expect(await asUser(testUser, 'status')).toMatchObject({ code: 0, stderr: '' });

@@ -123,9 +123,9 @@ describe('GNOME Software', () => {
   });
 
   test('what can’t be done yet is refused by name, and nothing is left in its way', async () => {
-    const install = [{ 'install-packages': new Variant('as', ['htop']) }, options()];
-    await expect(openJob(bus, os, iface.os, 'UpdateDeployment', 'a{sv}a{sv}', install)).rejects.toThrow(
-      /“install-packages”.*\[not-supported\]/,
+    const enable = [{ 'install-modules': new Variant('as', ['x:1']) }, options()];
+    await expect(openJob(bus, os, iface.os, 'UpdateDeployment', 'a{sv}a{sv}', enable)).rejects.toThrow(
+      /“install-modules”.*\[not-supported\]/,
     );
     expect(await runJob(bus, os, iface.os, 'ModifyYumRepo', 'sa{ss}', ['updates', { enabled: '1' }])).toEqual([
       false,

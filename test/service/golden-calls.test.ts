@@ -202,7 +202,7 @@ describe('what is published', () => {
       'source.image',
     ],
     ['OS.GetCachedRebaseRpmDiff', () => ['test:other', []], 'update.none'],
-    ['OS.PkgChange', () => [{ 'dry-run': no }, ['htop'], []], later],
+    ['OS.PkgChange', () => [{ 'dry-run': no }, ['htop'], []]],
     ['OS.SetInitramfsState', () => [true, [], {}], later],
     ['OS.InitramfsEtc', () => [[], [], false, false, {}]],
     ['OS.InitramfsEtc', () => [['/usr/x'], [], false, false, {}], 'service.bad-argument'],

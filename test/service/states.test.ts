@@ -68,7 +68,7 @@ test('a client layer on the bus: rpm-ostreed’s keys and types, and every way t
   );
   ostree(repo, 'refs', '--create=rpmostree/base/0', base);
   const origin = path.join(host.dir, 'layered.origin');
-  writeFileSync(origin, '[origin]\nbaserefspec=test:test/stable\n[packages]\nrequested=htop;\n');
+  writeFileSync(origin, '[origin]\nbaserefspec=test:test/stable\n[packages]\nrequested=htop;\n[modules]\ninstall=x:1/a;\n');
   ostree('admin', 'deploy', `--sysroot=${host.sysroot}`, '--os=testos', `--origin-file=${origin}`, layer);
   host.publish(3);
   await call(bus, sysroot, iface.sysroot, 'Reload');
@@ -125,15 +125,15 @@ test('a client layer on the bus: rpm-ostreed’s keys and types, and every way t
   ];
   for (const [member, signature, body] of stock) {
     const [succeeded, message] = await runJob(bus, os, iface.os, member, signature, body);
-    expect([succeeded, message]).toEqual([false, expect.stringMatching(/\[packages\] requested: htop.*\[update\.would-lose\]/)]);
+    expect([succeeded, message]).toEqual([false, expect.stringMatching(/\[modules\]: x:1\/a.*\[update\.would-lose\]/)]);
   }
   await client.checkForUpdate();
-  expect((await client.snapshot()).check).toMatchObject({ kind: 'blocked', losses: [{ key: '[packages] requested', values: ['htop'] }] });
+  expect((await client.snapshot()).check).toMatchObject({ kind: 'blocked', losses: [{ key: '[modules]', values: ['x:1/a'] }] });
   expect((await call(bus, os, iface.properties, 'Get', 'ss', [iface.os, 'CachedUpdate']))[0]).toMatchObject({ value: {} });
   expect(await client.automaticUpdate()).toMatchObject({
     phase: 'succeeded',
     changed: false,
-    messages: [expect.stringContaining('requested: htop')],
+    messages: [expect.stringContaining('[modules]: x:1/a')],
   });
   expect(await client.kernelArgs({ append: ['kept=1'] })).toMatchObject({ phase: 'succeeded', changed: true });
   expect((await client.snapshot()).deployments[0]).toMatchObject({ checksum: layer, layer: { base: { checksum: base } } });

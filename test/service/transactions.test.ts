@@ -158,8 +158,8 @@ describe('UpdateDeployment', () => {
     expect(await runJob(bus, ...modifiers({ 'set-revision': new Variant('s', host.checksums[1] ?? '') }))).toEqual([true, '']);
     const [json] = await call(bus, sysroot, iface.treelineSysroot, 'Snapshot');
     expect((JSON.parse(json as string) as { deployments: { version: string }[] }).deployments[0]?.version).toBe('2');
-    await expect(openJob(bus, ...modifiers({ 'install-packages': new Variant('as', ['htop']) }))).rejects.toThrow(
-      /modifier “install-packages” is not supported.*\[not-supported\]/,
+    await expect(openJob(bus, ...modifiers({ 'install-modules': new Variant('as', ['x:1']) }))).rejects.toThrow(
+      /modifier “install-modules” is not supported.*\[not-supported\]/,
     );
     await expect(openJob(bus, ...modifiers({ 'set-refspec': new Variant('s', '../x') }))).rejects.toThrow(/no refspec/);
   });

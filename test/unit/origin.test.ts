@@ -45,8 +45,8 @@ test('of keys and groups that come twice nothing is left behind', () => {
 });
 
 test.each([
-  ['[packages]\nrequested=vim;', ['[packages] requested']],
-  ['[packages]\nrequested=\n[packages]\nrequested=vim', ['[packages] requested']],
+  ['[packages]\nrequested=vim;', []],
+  ['[packages]\nrequested=\n[packages]\nrequested=vim\n[modules]\nenable=x:1;', ['[modules]']],
   [`[packages]\nrequested-local=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local']],
   [`[packages]\nrequested-local-fileoverride=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local-fileoverride']],
   ['[modules]\nenable=x:1;\ninstall=y:2;', ['[modules]']],

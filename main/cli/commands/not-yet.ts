@@ -19,17 +19,7 @@ interface NotYet {
 }
 
 const finalizing = ['-r, --reboot', '--lock-finalization'];
-const installing = [
-  ...finalizing,
-  '-n, --dry-run',
-  '-y, --assumeyes',
-  '--allow-inactive',
-  '--idempotent',
-  '--unchanged-exit-77',
-  '--enablerepo <repo>*',
-  '--disablerepo <repo>*',
-  '--releasever <version>*',
-];
+
 const both = ['--install <package>*', '--uninstall <package>*'];
 const overriding = [...finalizing, '-n, --dry-run', '-C, --cache-only'];
 
@@ -40,18 +30,6 @@ const applyLive: NotYet = {
 };
 
 const commands: readonly NotYet[] = [
-  {
-    name: 'install <package...>',
-    aliases: ['pkg-add'],
-    about: 'Add packages on top of the base',
-    options: [...installing, '--uninstall <package>*', '-C, --cache-only', '--download-only', '-A, --apply-live', '--force-replacefiles'],
-  },
-  {
-    name: 'uninstall [package...]',
-    aliases: ['pkg-remove', 'remove'],
-    about: 'Remove packages that were added',
-    options: [...installing, '--install <package>*', '--all'],
-  },
   {
     name: 'override',
     about: 'Replace or remove packages of the base',
@@ -64,11 +42,6 @@ const commands: readonly NotYet[] = [
       { name: 'remove <package...>', about: 'Remove', options: [...overriding, '--replace <package>*'] },
       { name: 'reset [package...]', about: 'Take those of the base again', options: [...overriding, ...both, '-a, --all'] },
     ],
-  },
-  {
-    name: 'reset',
-    about: 'Remove all that was added to the base',
-    options: [...finalizing, ...both, '-l, --overlays', '-o, --overrides', '-i, --initramfs'],
   },
   {
     name: 'initramfs',

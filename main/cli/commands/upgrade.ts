@@ -8,6 +8,7 @@ import {
   pullNames,
   type Advisory,
   type JobState,
+  type Modifiers,
   type PullOptions,
 } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
@@ -28,9 +29,16 @@ interface PullFlags extends PullOptions {
   readonly bypassDriver?: boolean;
   readonly branch?: string;
   readonly remote?: string;
+  readonly install?: readonly string[];
+  readonly uninstall?: readonly string[];
 }
 
-const later = ['install', 'uninstall', 'exCliwrap', 'customOriginDescription', 'customOriginUrl'];
+/** Packages beside a new base go by the one call that knows both. */
+function packagesOf({ install = [], uninstall = [] }: PullFlags): Modifiers | undefined {
+  return install.length + uninstall.length === 0 ? undefined : { installPackages: install, uninstallPackages: uninstall };
+}
+
+const later = ['exCliwrap', 'customOriginDescription', 'customOriginUrl'];
 const list = (value: string, before: string[]): string[] => [...before, value];
 
 export function registerPulling(program: Command): void {
@@ -64,8 +72,8 @@ function common(command: Command): Command {
   return withOptionFlags(command)
     .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
     .option('--bypass-driver', 'also when another program decides about updates')
-    .option('--install <package>', 'not supported yet', list, [])
-    .option('--uninstall <package>', 'not supported yet', list, []);
+    .option('--install <package>', 'also add a package to the base', list, [])
+    .option('--uninstall <package>', 'also drop the request for a package', list, []);
 }
 
 function pullOptions(flags: PullFlags): PullOptions {
@@ -88,9 +96,12 @@ async function upgrade(session: Session, flags: PullFlags): Promise<number> {
   }
   await refuseDriven(session, flags);
   const { from } = flags;
+  const packages = packagesOf(flags);
   const job = await session.follow(() =>
     from === undefined
-      ? session.client.upgrade(pullOptions(flags))
+      ? packages
+        ? session.client.updateDeployment(packages, pullOptions(flags))
+        : session.client.upgrade(pullOptions(flags))
       : session.client.upgradeFromMedium(resolve(from), { reboot: flags.reboot ?? false }),
   );
   return report(session, job, flags);
@@ -109,7 +120,12 @@ async function deploy(session: Session, revision: string, flags: PullFlags): Pro
   if (flags.preview) return preview(session, { revision });
   const { registerDriver } = flags;
   if (registerDriver === undefined) await refuseDriven(session, flags);
-  const job = await session.follow(() => session.client.deploy(revision, pullOptions(flags)));
+  const packages = packagesOf(flags);
+  const job = await session.follow(() =>
+    packages
+      ? session.client.updateDeployment({ ...packages, setRevision: revision }, pullOptions(flags))
+      : session.client.deploy(revision, pullOptions(flags)),
+  );
   if (revision === '') return 0;
   return report(session, job, flags);
 }
@@ -119,7 +135,12 @@ async function rebase(session: Session, refspec: string | undefined, revision: s
   const target = plainRefspec(refspec ?? (await targetOf(session, flags)));
   if (flags.preview) return preview(session, { refspec: target, revision });
   await refuseDriven(session, flags);
-  const job = await session.follow(() => session.client.rebase(target, { ...pullOptions(flags), revision }));
+  const packages = packagesOf(flags);
+  const job = await session.follow(() =>
+    packages
+      ? session.client.updateDeployment({ ...packages, setRefspec: target, setRevision: revision ?? '' }, pullOptions(flags))
+      : session.client.rebase(target, { ...pullOptions(flags), revision }),
+  );
   return report(session, job, flags);
 }
 
@@ -181,7 +202,12 @@ async function report(session: Session, job: JobState, flags: PullFlags): Promis
     session.print('No upgrade available.');
     return flags.unchangedExit77 || flags.upgradeUnchangedExit77 ? exitUnchanged : 0;
   }
-  if (flags.downloadOnly) return 0;
+  if (!flags.downloadOnly) await printChanges(session, flags);
+  return 0;
+}
+
+/** How what starts next differs from what runs. */
+export async function printChanges(session: Session, flags: Pick<PullFlags, 'reboot'>): Promise<void> {
   const { deployments, osname } = await session.client.snapshot();
   const [target, before] = deployments.filter((deployment) => deployment.osname === osname);
   const base = deployments.find((deployment) => deployment.booted && deployment.osname === osname) ?? before;
@@ -194,5 +220,4 @@ async function report(session: Session, job: JobState, flags: PullFlags): Promis
     for (const line of changeLines(changes)) session.print(line);
     if (base.booted && !flags.reboot) session.print('Changes queued for next boot. Run "systemctl reboot" to start a reboot');
   }
-  return 0;
 }

@@ -12,6 +12,7 @@ import {
   type HistoryEntry,
   type HostSnapshot,
   type JobState,
+  type Modifiers,
   type PackageComparison,
   type PackageRepos,
   type PullOptions,
@@ -26,6 +27,7 @@ import {
   type JobName,
   type JobParams,
   type JobResult,
+  type LayerChange,
   type RunningJob,
   type SysrootState,
 } from '../../engine/jobs/index.ts';
@@ -89,6 +91,17 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
 
   rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState> {
     return this.pull(`rebase ${refspec}`, { allowDowngrade: true, ...options }, { refspec, revision: options.revision });
+  }
+
+  updateDeployment(modifiers: Modifiers, options: PullOptions): Promise<JobState> {
+    const { setRefspec: refspec, setRevision: revision } = modifiers;
+    const change = {
+      install: modifiers.installPackages ?? [],
+      uninstall: modifiers.uninstallPackages ?? [],
+      overrideRemove: modifiers.overrideRemovePackages ?? [],
+      overrideReset: modifiers.overrideResetPackages ?? [],
+    };
+    return this.pull('change packages', options, { revision, ...(refspec === undefined ? {} : { refspec }), change });
   }
 
   async rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState> {
@@ -209,7 +222,7 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
   private async pull(
     title: string,
     options: PullOptions,
-    more: { readonly revision?: string | undefined; readonly refspec?: string } = {},
+    more: { readonly revision?: string | undefined; readonly refspec?: string; readonly change?: LayerChange } = {},
   ): Promise<JobState> {
     refuseReboot(options.reboot);
     return this.job(title, 'update.upgrade', { ...(await this.os()), ...pickOptions(options, pullJobNames), ...more });

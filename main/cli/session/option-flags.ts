@@ -4,9 +4,9 @@ import { flagsOf } from '../../../shared/domain/index.ts';
 
 const list = (value: string, before: string[]): string[] => [...before, value];
 
-/** Adds the flags of those options of the service (shared/domain/option-table.ts) that say they are this command's. */
-export function withOptionFlags(command: Command): Command {
-  for (const { as, about, list: repeated } of flagsOf(command.name())) {
+/** Adds the flags of those options of the service (shared/domain/option-table.ts) that say they are this command's. `name`: how they call it. */
+export function withOptionFlags(command: Command, name = command.name()): Command {
+  for (const { as, about, list: repeated } of flagsOf(name)) {
     if (repeated) command.option(as, about, list, []);
     else command.option(as, about);
   }

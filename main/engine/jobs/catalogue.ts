@@ -13,6 +13,7 @@ import type { RemoteJobs } from '../host/remotes/params.ts';
 import type { ReviewJobs } from '../host/review/params.ts';
 import type { SysrootJobs } from '../host/sysroot/params.ts';
 import type { UpdateJobs } from '../host/upgrade/params.ts';
+import type { LayeringJobs } from '../layering/params.ts';
 
 /**
  * Every job a worker can run: parameters and result, which stand with the feature that runs it. All values are JSON; bytes and seconds are
@@ -22,6 +23,7 @@ export interface Jobs
   extends
     SysrootJobs,
     UpdateJobs,
+    LayeringJobs,
     ReviewJobs,
     BootloaderJobs,
     RemoteJobs,

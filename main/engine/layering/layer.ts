@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
-import { TreelineError } from '../../../shared/errors/index.ts';
-import type { ComposeStore, LayerStore } from '../base/ports/compose-store.ts';
+import { errorLine, TreelineError } from '../../../shared/errors/index.ts';
+import type { ComposeStore, LayerStore, SystemPort } from '../base/ports/compose-store.ts';
 import type { JobContext } from '../base/ports/job.ts';
+import type { LayerContent, LayerOutcome } from '../base/ports/layers.ts';
 import type { FileLock } from '../base/ports/publish.ts';
-import type { Provided, RepoDefinition, Resolution, Resolver } from '../base/ports/resolver.ts';
-import type { RpmPort } from '../base/ports/rpm.ts';
-import type { SystemPort } from '../base/ports/compose-store.ts';
+import type { Resolution, ResolvedPackage, Resolver } from '../base/ports/resolver.ts';
+import type { RpmPackage, RpmPort } from '../base/ports/rpm.ts';
 import type { CommitPort } from '../base/ports/sysroot.ts';
 import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
@@ -18,9 +19,12 @@ import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
 import { buildLayerTree } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
-import type { UserFiles } from './users.ts';
+import type { LayerParams } from './params.ts';
+import { needOwnTree } from './requests.ts';
+import { isSameLayer } from './same-layer.ts';
 
 export interface LayerPorts {
+  readonly openStore: (repo: string) => LayerStore;
   readonly resolve: Resolver;
   readonly rpm: RpmPort;
   readonly system: SystemPort;
@@ -31,108 +35,133 @@ export interface LayerPorts {
   readonly now: () => number;
 }
 
-export interface LayerRequest {
-  /** The sysroot's repository. */
+interface Making {
+  readonly params: LayerParams;
+  readonly ports: LayerPorts;
   readonly store: LayerStore;
-  /** Whole, in the repository. */
-  readonly base: Pick<CommitPort, 'checksum' | 'version' | 'value'>;
-  /** Names, globs, NEVRAs, provides or file paths, as the origin has them. */
-  readonly packages: readonly string[];
-  readonly repos: readonly RepoDefinition[];
-  readonly releasever: string;
-  /** For metadata and downloaded packages. */
-  readonly cachedir: string;
-  readonly cacheOnly: boolean;
-  readonly recommends: boolean;
-  readonly users: UserFiles;
-}
-
-export interface Layer {
-  /** The layer's commit; the base's when the base has everything that is requested. */
-  readonly checksum: string;
-  /** NEVRAs of the packages of the layer, sorted. */
-  readonly packages: readonly string[];
-  /** Requests that the base fulfils: kept, and nothing for now. */
-  readonly inactive: readonly Provided[];
+  readonly base: CommitPort;
+  readonly workdir: string;
+  readonly steps: Steps;
+  readonly context: JobContext;
 }
 
 /**
- * Resolve requests against a base, import the packages and commit the base with them. The repository holds the layer afterwards, without a ref. Throws
- * layer.base-would-change, and what resolving, importing and composing throw.
+ * Job layer.make. The repository holds the layer afterwards, without a ref. Throws layer.base-would-change, layer.inactive, and what resolving,
+ * importing and composing throw.
  */
-export async function makeLayer(request: LayerRequest, ports: LayerPorts, context: JobContext): Promise<Layer> {
-  const { store, base } = request;
-  const steps = new Steps(context);
+export async function makeLayer(params: LayerParams, ports: LayerPorts, context: JobContext): Promise<LayerOutcome> {
+  const onlyBase: LayerOutcome = { checksum: params.base, added: [], replaced: [], inactive: [] };
+  if (!needOwnTree(params.requests)) return onlyBase;
+  using store = ports.openStore(params.repo);
+  const base = store.loadCommit(params.base);
   using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
-  const root = ownDirectory(workdir.path, 'root');
-  using resolution = await steps.run('resolve', 'Resolving dependencies', () => {
-    store.checkout(base.checksum, root);
-    return resolveOn(root, request, ports);
-  });
-  requireBaseUnchanged(request, resolution);
-  const inactive = resolution.provided;
-  if (resolution.packages.length === 0) return { checksum: base.checksum, packages: [], inactive };
-  await steps.run('fetch', 'Downloading packages', () =>
-    resolution.fetch(resolution.packages, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
-  );
-  const { commits } = await steps.run('import', 'Importing packages', () =>
-    importMissing({ resolution, repos: request.repos, cache: store, ports, steps, forceAll: false, ima: false }),
-  );
-  const headers = readHeaders(resolution.packages, store, ports.rpm);
-  const message = (text: string): void => context.message(text);
-  const timeSeconds = ports.now();
-  await steps.run('scripts', 'Putting packages onto the base', () =>
-    buildLayerTree({
-      ports,
-      cache: store,
-      workdir: workdir.path,
-      root,
-      packages: headers,
-      commits,
-      users: request.users,
-      timeSeconds,
-      message,
-      report: (done) => steps.report('scripts', done, {}),
-    }),
-  );
-  const checksum = await steps.run('commit', 'Writing the layer', () => commit(root, request, resolution, ports, timeSeconds));
-  return { checksum, packages: headers.map(formatNevra).sort(), inactive };
+  const making: Making = { params, ports, store, base, workdir: workdir.path, steps: new Steps(context), context };
+  using resolution = await making.steps.run('resolve', 'Resolving dependencies', () => resolveOn(making));
+  for (const report of resolution.warnings) context.message(errorLine(report));
+  const unchecked = params.repos.filter(({ gpgcheck }) => !gpgcheck).map(({ id }) => id);
+  if (unchecked.length > 0) context.message(`Signatures of packages aren’t checked for: ${unchecked.join(', ')}`);
+  requireBaseUnchanged(params, resolution);
+  requireActive(params, resolution);
+  const { packages } = resolution;
+  const content: LayerContent = { added: packages, replaced: [], inactive: resolution.provided };
+  if (params.dryRun) return { ...content, checksum: '' };
+  if (packages.length === 0) return { ...content, checksum: params.base };
+  if (isSameLayer(store, params, content)) return { ...content, checksum: params.current ?? '' };
+  const commits = await importPackages(making, resolution);
+  if (params.downloadOnly) return { ...content, checksum: '' };
+  return { ...content, checksum: await build(making, resolution, commits) };
 }
 
-function resolveOn(root: string, request: LayerRequest, ports: LayerPorts): Resolution {
-  const { cachedir, repos, releasever, packages, recommends, cacheOnly } = request;
+/** What is installed is all that solving needs of a base. */
+function resolveOn({ params, ports, store, workdir }: Making): Resolution {
+  const root = ownDirectory(workdir, 'database');
+  store.linkPart(params.base, rpmdbPath, ownDirectory(root, rpmdbPath));
+  const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
   return ports.resolve({
-    ...{ cachedir, repos, releasever, packages, recommends, excludes: [], base: { root, dbPath: rpmdbPath } },
+    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [], base: { root, dbPath: rpmdbPath } },
     ...(cacheOnly ? { cacheOnly } : {}),
   });
 }
 
 /** A layer only adds: what replaces a package of the base is an override, which somebody has to ask for. */
-function requireBaseUnchanged({ packages }: LayerRequest, { displaced, packages: added }: Resolution): void {
+function requireBaseUnchanged({ requests }: LayerParams, { displaced, packages: added }: Resolution): void {
   const [first] = displaced;
   if (!first) return;
   const changes = displaced.map(({ installed, by }) => (by === undefined ? `${installed} would go` : `${by} would replace ${installed}`));
   throw new TreelineError('layer.base-would-change', {
-    subject: packages.join(' '),
+    subject: requests.packages.join(' '),
     detail: changes.join(', '),
     facts: { installed: first.installed, ...(first.by === undefined ? {} : { by: first.by }), added: added.length },
   });
 }
 
-function commit(
-  root: string,
-  { store, base, packages }: LayerRequest,
-  resolution: Resolution,
-  ports: LayerPorts,
-  timeSeconds: number,
-): string {
+/** Whoever asks for what is there already may not know it. */
+function requireActive({ mustBeActive }: LayerParams, { provided }: Resolution): void {
+  const idle = provided.filter(({ spec }) => mustBeActive.includes(spec));
+  const [first] = idle;
+  if (!first) return;
+  throw new TreelineError('layer.inactive', {
+    subject: idle.map(({ spec }) => spec).join(', '),
+    detail: idle.map(({ by }) => by).join(', '),
+  });
+}
+
+/** Fetch and import what the repository doesn't hold yet. Returns each package's commit by NEVRA. */
+async function importPackages({ params, ports, store, steps }: Making, resolution: Resolution): Promise<ReadonlyMap<string, string>> {
+  const missing = resolution.packages.filter((pkg) => !isComplete(store, pkg));
+  if (missing.length > 0)
+    await steps.run('fetch', 'Downloading packages', () =>
+      resolution.fetch(missing, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),
+    );
+  const { commits } = await steps.run('import', 'Importing packages', () =>
+    importMissing({ resolution, repos: params.repos, cache: store, ports, steps, forceAll: false, ima: false }),
+  );
+  return commits;
+}
+
+/** With its header it can be put into a layer without the file that it came in. */
+function isComplete(store: LayerStore, pkg: ResolvedPackage): boolean {
+  const cached = store.lookup(pkg);
+  return cached !== undefined && store.headerOf(cached.commit) !== undefined;
+}
+
+async function build(making: Making, resolution: Resolution, commits: ReadonlyMap<string, string>): Promise<string> {
+  const { params, ports, store, workdir, steps, context } = making;
+  const root = ownDirectory(workdir, 'root');
+  const packages = headersOf(making, resolution, commits);
+  const timeSeconds = ports.now();
+  await steps.run('scripts', 'Putting packages onto the base', () => {
+    store.checkout(params.base, root);
+    buildLayerTree({
+      ...{ ports, cache: store, workdir, root, packages, commits, timeSeconds, users: params.users },
+      message: (text) => context.message(text),
+      report: (done) => steps.report('scripts', done, {}),
+    });
+  });
+  return await steps.run('commit', 'Writing the layer', () => commit(making, root, resolution, timeSeconds));
+}
+
+/** As they lie in the repository: the files that they came in may be gone. */
+function headersOf({ store, ports, workdir }: Making, resolution: Resolution, commits: ReadonlyMap<string, string>): RpmPackage[] {
+  const directory = ownDirectory(workdir, 'headers');
+  const files = resolution.packages.map((pkg, i) => {
+    const header = store.headerOf(commits.get(pkg.nevra) ?? '');
+    if (!header) return pkg;
+    const file = path.join(directory, `${i}.rpm`);
+    writeFileSync(file, header);
+    return { ...pkg, path: file };
+  });
+  return readHeaders(files, store, ports.rpm);
+}
+
+function commit({ params, ports, store, base }: Making, root: string, resolution: Resolution, timeSeconds: number): string {
   using tree = new Tree(root);
   const labelled = policyOf(tree, ports.compose) !== undefined;
   const inactive = new Set(resolution.provided.map(({ spec }) => spec));
   const metadata = layerMetadata(
     {
       base,
-      requests: packages.filter((spec) => !inactive.has(spec)),
+      requests: params.requests.packages.filter((spec) => !inactive.has(spec)),
       installed: ports.rpm.readRpmdb({ root, dbPath: rpmdbPath }),
       repos: resolution.repos,
     },
@@ -140,3 +169,6 @@ function commit(
   );
   return store.writeLayer({ base: base.checksum, metadata, root: store.writeDirectory(root, labelled ? root : undefined), timeSeconds });
 }
+
+/** NEVRAs of a layer's packages, sorted. */
+export const nevrasOf = ({ added }: LayerContent): string[] => added.map(formatNevra).sort();

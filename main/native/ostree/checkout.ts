@@ -114,9 +114,18 @@ export function checkoutUnion(repo: Repo, request: CheckoutRequest): void {
  * commit has no such path.
  */
 export function checkoutSubpath(repo: Repo, commit: string, subpath: string, target: string): boolean {
+  return checkoutOf(repo, commit, subpath, target, checkoutMode.user);
+}
+
+/** The same by hard links, with owners and modes as the commit has them: for reading. */
+export function linkSubpath(repo: Repo, commit: string, subpath: string, target: string): boolean {
+  return checkoutOf(repo, commit, subpath, target, checkoutMode.none);
+}
+
+function checkoutOf(repo: Repo, commit: string, subpath: string, target: string, mode: number): boolean {
   const options = {
     ...noOptions,
-    mode: checkoutMode.user,
+    mode,
     overwrite_mode: overwriteMode.unionFiles,
     subpath: `/${subpath.replace(/^\/+/, '')}`,
   };

@@ -71,7 +71,7 @@ export class OstreePackageCache implements PackageCache {
       const commit = writeCommitObject(this.#repo, {
         parent: '',
         subject: pkg.nevra,
-        metadata: metadataOf(pkg, { verifiedWith, ima, headerDigest: headerDigestOf(found) }),
+        metadata: new Map([...metadataOf(pkg, { verifiedWith, ima, headerDigest: headerDigestOf(found) }), ...this.moreMetadata(found)]),
         root,
         timeSeconds: 0,
       });
@@ -80,6 +80,11 @@ export class OstreePackageCache implements PackageCache {
     }
     transaction.commit();
     this.#refs = undefined;
+  }
+
+  /** What else a package's commit says. */
+  protected moreMetadata(_pkg: RpmPackage): readonly (readonly [string, Variant])[] {
+    return [];
   }
 
   checkout(commit: string, target: string, wanted?: (path: string) => boolean): void {

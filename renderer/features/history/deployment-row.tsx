@@ -3,7 +3,7 @@ import { GitCompareArrows, Pin, PinOff, Redo, RotateCcw, SquarePower, Trash2 } f
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { lossesOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
+import { requestsOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions } from '../../model/host-store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -36,7 +36,7 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   const format = useFormat();
   const name = deployment.version || deployment.checksum.slice(0, 12);
   const source = deployment.origin.customDescription ?? deployment.origin.containerImageReference ?? deployment.origin.refspec;
-  const added = lossesOf(deployment.origin);
+  const added = requestsOf(deployment.origin);
   const facts = [
     deployment.deployedAt > 0
       ? t(deployment.staged ? 'history.stagedAt' : 'history.deployed', { when: format.dateTime(deployment.deployedAt) })

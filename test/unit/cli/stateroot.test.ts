@@ -44,6 +44,7 @@ const leaves = (command: Command, path: readonly string[] = []): { command: Comm
 /** They need no deployment at all: files, package lists and repositories by their names. */
 const local = ['compose', 'db', 'repo'];
 const needed: Readonly<Record<string, readonly string[]>> = {
+  uninstall: ['a'],
   cleanup: ['--base'],
   'finalize-deployment': ['--allow-missing-checksum'],
 };

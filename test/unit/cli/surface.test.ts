@@ -87,12 +87,9 @@ afterEach(() => {
 });
 
 test.each([
-  ['install', '-y', '--idempotent', '--enablerepo=a', '--enablerepo=b', 'vim', './x.rpm'],
-  ['uninstall', '--all'],
   ['override', 'replace', '--from', 'repo=x', 'kernel'],
   ['override', 'remove', 'firefox'],
   ['override', 'reset', '--all'],
-  ['reset', '-l', '--reboot'],
   ['initramfs', '--enable', '--arg=-v'],
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],

@@ -31,14 +31,30 @@ test('the later file wins, old names of policies count, nonsense is said and lef
     automaticUpdatePolicy: 'stage',
     idleExitSeconds: 0,
     mediaDirectories: [],
+    recommends: true,
   });
   expect(warnings).toEqual([expect.stringContaining('AutomaticUpdatePolicy=toString is none of')]);
   expect(readDaemonConfig([path.join(dir, 'missing')], (text) => warnings.push(text))).toEqual({
     automaticUpdatePolicy: 'none',
     idleExitSeconds: 60,
     mediaDirectories: [],
+    recommends: true,
   });
   expect(warnings).toHaveLength(1);
+});
+
+test('LockLayering names the file, Recommends is on until a file says otherwise', () => {
+  const [first = '', second = ''] = ['lock.conf', 'unlock.conf'].map((name) => path.join(dir, name));
+  writeFileSync(first, '[Daemon]\nLockLayering=true\nRecommends=false\n');
+  writeFileSync(second, '[Daemon]\nLockLayering=perhaps\n');
+  const warnings: string[] = [];
+  const warn = (text: string): number => warnings.push(text);
+  expect(readDaemonConfig([first], warn)).toMatchObject({ layeringLockedBy: first, recommends: false });
+  // what isn't understood changes nothing
+  expect(readDaemonConfig([first, second], warn)).toMatchObject({ layeringLockedBy: first, recommends: false });
+  expect(warnings).toEqual([expect.stringContaining('LockLayering=perhaps')]);
+  writeFileSync(second, '[Daemon]\nLockLayering=false\n');
+  expect(readDaemonConfig([first, second], warn)).not.toHaveProperty('layeringLockedBy');
 });
 
 test('folders for media: absolute ones only, and what is left out is said', () => {

@@ -2,6 +2,7 @@
 import type { GVariantOf } from './gvariant-types.ts';
 import type { ResolvedPackage } from './resolver.ts';
 import type { RpmPackage } from './rpm.ts';
+import type { CommitPort } from './sysroot.ts';
 
 export interface GpgKey {
   readonly keyId: string;
@@ -70,6 +71,12 @@ export interface LayerStore extends Pick<
   PackageCache,
   keyof Disposable | 'path' | 'lookup' | 'refresh' | 'importPackages' | 'checkout' | 'writeDirectory'
 > {
+  /** Lead, signature and header of an imported package, which is a package file without its payload; undefined when its commit hasn't them. */
+  headerOf(commit: string): Buffer | undefined;
+  /** What a directory of a commit holds, by hard links into one that is there: for reading. False: the commit has no such directory. */
+  linkPart(commit: string, part: string, target: string): boolean;
+  loadCommit(checksum: string): CommitPort;
+  tryLoadCommit(checksum: string): CommitPort | undefined;
   /** A typed value for a layer's metadata, in this machine's byte order, as rpm-ostree's client writes and reads it. */
   variant(type: string, value: unknown): unknown;
   /** Write the commit of a tree that writeDirectory() stored, on top of `base`. Returns its checksum; no ref names it. */

@@ -8,6 +8,8 @@ import type { ObjectReader } from '../../base/ports/review.ts';
 import type { RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { finalizationLock, kernelArgsOf, rollbackOf } from './deployments.ts';
 import { forgetStaged } from './finalize-failure.ts';
+import { baseChecksum } from './layer.ts';
+import { keepLayers } from './layer-refs.ts';
 import { originOf } from './origin.ts';
 import { addRolledBack, removeRolledBack } from './rolled-back.ts';
 import { packageCachedir, stateDir, type StateDir } from './state-dir.ts';
@@ -96,11 +98,12 @@ function makeDefault(job: SysrootJob, target: RawDeployment): DeployOutcome {
 function rememberRollback(job: SysrootJob, from: RawDeployment, target: RawDeployment): void {
   const { sysroot } = job;
   const dir = dirOf(job, target.osname);
-  removeRolledBack(dir, target.checksum);
-  const older = sysroot.repo.tryLoadCommit(target.checksum);
-  const newer = sysroot.repo.tryLoadCommit(from.checksum);
-  if (from.checksum === target.checksum || !newer || !older || older.timestamp > newer.timestamp) return;
-  addRolledBack(dir, { checksum: from.checksum, version: newer.version, at: job.now });
+  removeRolledBack(dir, baseChecksum(sysroot.repo, target.checksum));
+  // versions are those of bases: a layer is left with them
+  const older = sysroot.repo.tryLoadCommit(baseChecksum(sysroot.repo, target.checksum));
+  const newer = sysroot.repo.tryLoadCommit(baseChecksum(sysroot.repo, from.checksum));
+  if (!newer || !older || newer.checksum === older.checksum || older.timestamp > newer.timestamp) return;
+  addRolledBack(dir, { checksum: newer.checksum, version: newer.version, at: job.now });
 }
 
 /**
@@ -205,6 +208,7 @@ export function cleanup(job: SysrootJob, osname: string, elements: readonly stri
   if (gone.length > 0) drop(job, gone);
   let pruned = 0;
   if (elements.includes('base') || gone.length > 0) {
+    keepLayers(sysroot);
     pruned = job.context.task('Removing what nothing uses any more', () => sysroot.cleanup()).objectsPruned;
   }
   let removedMetadata = false;

@@ -7,6 +7,7 @@ import { KeyFile } from '../../../files/index.ts';
 import type { DeployOutcome } from './params.ts';
 import { overlayFor } from '../initramfs/tracked-files.ts';
 import type { RawDeployment } from '../../base/ports/sysroot.ts';
+import { keepLayers } from './layer-refs.ts';
 import { requireBootSpace } from './boot-space.ts';
 import { dirOf, versionOf, type SysrootJob } from './actions.ts';
 import { finalizationLock, kernelArgsOf } from './deployments.ts';
@@ -59,6 +60,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
     setFinalizationLock(request.lockFinalization ?? false);
     const deploymentId = context.task(`Staging ${toVersion || request.checksum.slice(0, 12)}`, () => sysroot.stageTree(tree));
     recordStaged(dirOf(job, request.osname), deploymentId, request.checksum, toVersion, job.now);
+    keepLayers(sysroot);
     if (replaced && replaced.checksum !== request.checksum) context.task('Removing what nothing uses any more', () => sysroot.cleanup());
     return { ...outcome, staged: true, deploymentId };
   }
@@ -67,6 +69,7 @@ export function deploy(job: SysrootJob, request: DeployRequest): DeployOutcome {
   context.task('Writing boot entries', () =>
     context.uninterruptible(() => sysroot.simpleWriteDeployment(deploymentId, merge?.id, { pending: false, rollback: false })),
   );
+  keepLayers(sysroot);
   return { ...outcome, staged: false, deploymentId };
 }
 

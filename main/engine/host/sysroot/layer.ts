@@ -7,7 +7,7 @@ import { hasShape } from '../../../files/index.ts';
 type Load = (checksum: string) => CommitPort | undefined;
 
 /** rpm-ostree marks what it made on this machine from a base and packages, and gives it the base as its parent. */
-const isLayer = (commit: CommitPort): boolean => commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '';
+export const isLayer = (commit: CommitPort): boolean => commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '';
 
 /** The commit that versions are compared by: that of a client layer's base, else the commit itself. */
 export function baseChecksum(repo: Pick<RepoPort, 'tryLoadCommit'>, checksum: string): string {

@@ -2,6 +2,7 @@
 import type * as Domain from '../../../../shared/domain/index.ts';
 import type { Deployment, DiskUse, FinalizeFailure, KargsChange, NotRemoved } from '../../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../../shared/errors/index.ts';
+import type { LayerContent } from '../../base/ports/layers.ts';
 import type { OsParams, SysrootParams } from '../../base/ports/job.ts';
 
 export interface SysrootState {
@@ -26,6 +27,8 @@ export interface DeployOutcome {
   readonly checksum?: string;
   /** How the kernel arguments differ from those of what would have started next (of what runs, when going back). */
   readonly kernelArgs?: Domain.ArgChanges;
+  /** What is on top of the base. Missing: nothing, or not looked at. */
+  readonly layer?: LayerContent;
   /** Cleaning up after the change is a result of its own: what it couldn't remove. Missing: nothing. */
   readonly notRemoved?: readonly NotRemoved[];
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { CheckState, PullJobOptions, UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { LayerChange } from '../../base/ports/layers.ts';
 import type { OsParams } from '../../base/ports/job.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
 
@@ -26,6 +27,10 @@ export interface UpdateJobs {
         readonly revision?: string;
         /** Rebase target `[REMOTE:]REF`. */
         readonly refspec?: string;
+        /** Changes of what is on top of the base. */
+        readonly change?: LayerChange;
+        /** As rpm-ostreed.conf has it. Default true. */
+        readonly recommends?: boolean;
         /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
         readonly automatic?: boolean;
         /** Path of a repository or static delta file to take the update from instead of the network. */

@@ -30,6 +30,7 @@ export const walled = {
   'packages.find': true,
   'packages.refresh': true,
   'packages.offered-keys': true,
+  'layer.make': true,
   'compose.keys': 'reads nothing',
   'compose.check': 'reads a treefile and the files that it names, which is all that walls would show',
   'compose.foreign': 'looks who owns a treefile and the files that it names',

@@ -8,7 +8,7 @@ import type { DiskParams } from '../../compose/disk/params.ts';
 import type { JobName, JobParams } from '../catalogue.ts';
 import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams } from '../../compose/build/params.ts';
 import type { SigningParams } from '../../compose/publish/signing.ts';
-import { ofRepos } from './repo-needs.ts';
+import { localPathsOf, ofRepos } from './repo-needs.ts';
 import type { WalledJob } from './decisions.ts';
 import { ofImages, ofTarget } from './image-needs.ts';
 import { given, isRoot, isWide, made, parentOf, type Needs } from './places.ts';
@@ -154,6 +154,11 @@ const needsOfWalled: NeedsOf = {
   'packages.find': ofRepos,
   'packages.refresh': ofRepos,
   'packages.offered-keys': () => ({ reads: [], writes: [] }),
+  'layer.make': ({ repo, cachedir, repos }) => ({
+    reads: [...parentOf(repo), ...repos.flatMap(localPathsOf)],
+    writes: [repo, openCachedir(cachedir)],
+    isLarge: true,
+  }),
   'media.create': ({ repo, target }) => ({ reads: parentOf(repo), writes: [repo], makes: [target], isLarge: true }),
 };
 

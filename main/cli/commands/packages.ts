@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Command } from 'commander';
+import { pickOptions, pullNames, type JobState, type Modifiers, type PullOptions } from '../../../shared/domain/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { withOptionFlags } from '../session/option-flags.ts';
+import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
+import { printChanges } from './upgrade.ts';
+
+interface ChangeFlags extends PullOptions {
+  readonly allowInactive?: boolean;
+  readonly idempotent?: boolean;
+  readonly unchangedExit77?: boolean;
+  readonly install?: readonly string[];
+  readonly uninstall?: readonly string[];
+  readonly all?: boolean;
+}
+
+const list = (value: string, before: string[]): string[] => [...before, value];
+const unsupported = 'not supported yet';
+const later = ['enablerepo', 'disablerepo', 'releasever', 'applyLive', 'forceReplacefiles'];
+
+/** Options that install and uninstall have in common. */
+function common(command: Command): Command {
+  return withOptionFlags(command)
+    .option('-y, --assumeyes', 'accepted for compatibility: nothing is asked')
+    .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
+    .option('--enablerepo <repo>', unsupported, list, [])
+    .option('--disablerepo <repo>', unsupported, list, [])
+    .option('--releasever <version>', unsupported);
+}
+
+export function registerPackages(program: Command): void {
+  common(program.command('install <package...>').alias('pkg-add').description('Add packages to the base'))
+    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('-A, --apply-live', unsupported)
+    .option('--force-replacefiles', unsupported)
+    .action(action(install));
+  common(program.command('uninstall [package...]').aliases(['pkg-remove', 'remove']).description('Drop requests for packages'))
+    .option('--install <package>', 'also add a package', list, [])
+    .option('--all', 'drop all of them')
+    .action(action(uninstall));
+  withOptionFlags(program.command('reset'))
+    .description('Drop all that was put onto the base')
+    .option('--install <package>', 'but add a package', list, [])
+    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('-l, --overlays', 'only packages that were added')
+    .option('-o, --overrides', 'only overrides')
+    .option('-i, --initramfs', 'only an initramfs of this machine’s own')
+    .action(action(reset));
+}
+
+/** Names are for repositories; what is a file is brought along. */
+function requireNames(packages: readonly string[]): void {
+  const file = packages.find((each) => /^https?:\/\//.test(each) || /\.rpm$/.test(each));
+  if (file !== undefined) throw new TreelineError('not-supported', { subject: `Installing the package file ${file}` });
+}
+
+async function install(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
+  refuseOptions({ ...flags }, later);
+  requireNames(packages);
+  return change(session, flags, { installPackages: packages, uninstallPackages: flags.uninstall ?? [] });
+}
+
+async function uninstall(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
+  refuseOptions({ ...flags }, later);
+  if (packages.length === 0 && !flags.all && (flags.install ?? []).length === 0)
+    throw new TreelineError('usage.invalid', { detail: 'uninstall needs a package, or --all' });
+  const lists = { installPackages: flags.install ?? [], uninstallPackages: packages };
+  return change(session, flags, lists, flags.all ? { noLayering: true } : {});
+}
+
+async function reset(
+  session: Session,
+  flags: ChangeFlags & { readonly overlays?: boolean; readonly overrides?: boolean; readonly initramfs?: boolean },
+): Promise<number> {
+  const { overlays, overrides, initramfs } = flags;
+  const all = !overlays && !overrides && !initramfs;
+  return change(
+    session,
+    flags,
+    { installPackages: flags.install ?? [], uninstallPackages: flags.uninstall ?? [] },
+    { noLayering: all || overlays, noOverrides: all || overrides, noInitramfs: all || initramfs },
+  );
+}
+
+async function change(session: Session, flags: ChangeFlags, modifiers: Modifiers, options: PullOptions = {}): Promise<number> {
+  const job = await session.follow(() =>
+    session.client.updateDeployment(modifiers, {
+      ...pickOptions({ ...flags }, pullNames),
+      // the base stays as it is: an upgrade is asked for by its own command
+      noPullBase: true,
+      allowInactiveRequests: flags.allowInactive,
+      idempotentLayering: flags.idempotent,
+      ...options,
+    }),
+  );
+  return report(session, job, flags);
+}
+
+async function report(session: Session, job: JobState, flags: ChangeFlags): Promise<number> {
+  if (job.changed === false) {
+    session.print('No change.');
+    return flags.unchangedExit77 ? exitUnchanged : 0;
+  }
+  if (flags.dryRun) session.print('Exiting because of --dry-run');
+  else if (!flags.downloadOnly) await printChanges(session, flags);
+  return 0;
+}

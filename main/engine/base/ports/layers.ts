@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { PackageDetails, Progress } from '../../../../shared/domain/index.ts';
+import type { JobContext } from './job.ts';
+import type { Provided } from './resolver.ts';
+
+/** How what an origin asks for on top of its base is to change: the modifiers of rpm-ostree's UpdateDeployment. */
+export interface LayerChange {
+  /** Names, globs, NEVRAs, provides or file paths. */
+  readonly install?: readonly string[];
+  readonly uninstall?: readonly string[];
+  /** Packages that lie in the repository already. */
+  readonly installLocal?: readonly { readonly nevra: string; readonly sha256: string }[];
+  /** Names of packages of the base. */
+  readonly overrideRemove?: readonly string[];
+  readonly overrideReset?: readonly string[];
+  readonly overrideReplace?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
+  readonly overrideReplaceLocal?: readonly { readonly nevra: string; readonly sha256: string }[];
+  readonly noLayering?: boolean;
+  readonly noOverrides?: boolean;
+  readonly noInitramfs?: boolean;
+  readonly initramfs?: { readonly regenerate: boolean; readonly args: readonly string[] };
+  /** What is there or gone already is no error. */
+  readonly idempotent?: boolean;
+}
+
+/** How a layer is to be made. */
+export interface LayerOptions {
+  readonly cacheOnly?: boolean;
+  readonly downloadOnly?: boolean;
+  readonly dryRun?: boolean;
+  /** Also take what packages recommend. Default true. */
+  readonly recommends?: boolean;
+}
+
+export interface LayerRequest extends LayerOptions {
+  readonly osname: string;
+  /** Checksum; whole, in the repository. */
+  readonly base: string;
+  /** Of the deployment to come. */
+  readonly originText: string;
+  /** Commit of the deployment that it takes over from: when the tree would be the same one, it is. */
+  readonly current: string;
+  /** Those of the requests that the base may not fulfil already. */
+  readonly newRequests: readonly string[];
+}
+
+/** What a layer adds to its base, and takes away. */
+export interface LayerContent {
+  readonly added: readonly PackageDetails[];
+  /** Of the base, by what has taken its place; without: gone. */
+  readonly replaced: readonly { readonly before: string; readonly after?: string }[];
+  /** Requests that the base fulfils. */
+  readonly inactive: readonly Provided[];
+}
+
+export interface LayerOutcome extends LayerContent {
+  /** Commit to deploy: the layer's, or the base's when nothing comes onto it. '': only looked, or only downloaded. */
+  readonly checksum: string;
+}
+
+/** `done`: share of making the layer. */
+export type LayerProgress = (done: number, more: Partial<Progress>) => void;
+
+/** What is on top of a base: packages, overrides, an initramfs of the machine's own. */
+export interface LayerPort {
+  /** Whether an origin asks for a tree of this machine's own. */
+  wanted(originText: string): boolean;
+  /** The origin after a change. Throws `layer.already-requested`, `layer.not-requested`, `layer.no-override`. */
+  change(originText: string, change: LayerChange): string;
+  /** The tree that an origin asks for. Throws what resolving, downloading and composing throw, `layer.base-would-change`, `layer.inactive`. */
+  make(request: LayerRequest, context: JobContext, progress: LayerProgress): Promise<LayerOutcome>;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { LayerChange } from '../base/ports/layers.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import type { LocalPackage, RepoReplacement, Requests } from './requests.ts';
+
+/**
+ * What is asked for after a change. Throws `layer.already-requested` and `layer.not-requested` (not with `idempotent`), `layer.no-override`, naming
+ * the package.
+ */
+export function changeRequests(before: Requests, change: LayerChange): Requests {
+  let after = before;
+  if (change.noLayering) after = { ...after, packages: [], local: [] };
+  if (change.noOverrides) after = { ...after, removals: [], replacements: [], localReplacements: [] };
+  if (change.noInitramfs) after = { ...after, initramfs: { regenerate: false, args: [] } };
+  if (change.initramfs) after = { ...after, initramfs: change.initramfs };
+  for (const spec of change.uninstall ?? []) after = uninstall(after, spec, change.idempotent ?? false);
+  for (const spec of change.overrideReset ?? []) after = resetOverride(after, spec);
+  after = install(after, change.install ?? [], change.idempotent ?? false);
+  for (const local of change.installLocal ?? []) after = { ...after, local: withLocal(after.local, local, change.idempotent ?? false) };
+  for (const name of change.overrideRemove ?? []) after = { ...after, removals: withOverride(after, name) };
+  for (const local of change.overrideReplaceLocal ?? [])
+    after = { ...after, localReplacements: withLocal(after.localReplacements, local, change.idempotent ?? false) };
+  for (const replacement of change.overrideReplace ?? [])
+    after = { ...after, replacements: withReplacement(after.replacements, replacement) };
+  return after;
+}
+
+function install(requests: Requests, specs: readonly string[], idempotent: boolean): Requests {
+  const known = specs.find((spec) => requests.packages.includes(spec));
+  if (known !== undefined && !idempotent) throw new TreelineError('layer.already-requested', { subject: known });
+  return { ...requests, packages: [...new Set([...requests.packages, ...specs])] };
+}
+
+/** A request as it was written; else a local package by its NEVRA or name, and what it replaces of the base comes back. */
+function uninstall(requests: Requests, spec: string, idempotent: boolean): Requests {
+  if (requests.packages.includes(spec)) return { ...requests, packages: requests.packages.filter((each) => each !== spec) };
+  const local = requests.local.filter((each) => !isCalled(each, spec));
+  if (local.length < requests.local.length) return { ...requests, local };
+  if (idempotent) return requests;
+  throw new TreelineError('layer.not-requested', {
+    subject: spec,
+    detail: [...requests.packages, ...requests.local.map((l) => l.nevra)].join(', '),
+  });
+}
+
+/** NAME, NAME.ARCH, NAME-VERSION-RELEASE and the whole. */
+function isCalled({ nevra }: LocalPackage, spec: string): boolean {
+  const [, name = nevra, evr = '', arch = ''] = /^(.+)-([^-]+-[^-]+)\.([^.]+)$/.exec(nevra) ?? [];
+  return [nevra, name, `${name}.${arch}`, `${name}-${evr}`, `${name}-${evr.replace(/^\d+:/, '')}.${arch}`].includes(spec);
+}
+
+function withLocal(list: readonly LocalPackage[], local: LocalPackage, idempotent: boolean): LocalPackage[] {
+  const name = nameOf(local.nevra);
+  if (list.some((each) => each.nevra === local.nevra && each.sha256 === local.sha256) && !idempotent)
+    throw new TreelineError('layer.already-requested', { subject: local.nevra });
+  return [...list.filter((each) => nameOf(each.nevra) !== name), local];
+}
+
+export const nameOf = (nevra: string): string => /^(.+)-[^-]+-[^-]+$/.exec(nevra)?.[1] ?? nevra;
+
+function withOverride({ removals }: Requests, name: string): string[] {
+  if (removals.includes(name)) throw new TreelineError('layer.already-requested', { subject: name });
+  return [...removals, name];
+}
+
+function withReplacement(list: readonly RepoReplacement[], { repo, packages }: RepoReplacement): RepoReplacement[] {
+  const others = list.map((each) => ({ ...each, packages: each.packages.filter((name) => !packages.includes(name)) }));
+  const own = others.find((each) => each.repo === repo);
+  const changed = own
+    ? others.map((each) => (each === own ? { repo, packages: [...each.packages, ...packages] } : each))
+    : [...others, { repo, packages }];
+  return changed.filter((each) => each.packages.length > 0);
+}
+
+/** By name or NEVRA, whatever kind of override it is. */
+function resetOverride(requests: Requests, spec: string): Requests {
+  const removals = requests.removals.filter((name) => name !== spec);
+  const localReplacements = requests.localReplacements.filter((each) => !isCalled(each, spec));
+  const replacements = requests.replacements
+    .map((each) => ({ ...each, packages: each.packages.filter((name) => name !== spec) }))
+    .filter((each) => each.packages.length > 0);
+  const count = (r: Pick<Requests, 'removals' | 'localReplacements' | 'replacements'>): number =>
+    r.removals.length + r.localReplacements.length + r.replacements.flatMap((each) => each.packages).length;
+  const after = { ...requests, removals, localReplacements, replacements };
+  if (count(after) === count(requests)) throw new TreelineError('layer.no-override', { subject: spec });
+  return after;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { LayerOutcome } from '../base/ports/layers.ts';
+import type { RepoDefinition } from '../base/ports/resolver.ts';
+import type { Requests } from './requests.ts';
+import type { UserFiles } from './users.ts';
+
+export interface LayerParams {
+  /** Path of the sysroot's repository. */
+  readonly repo: string;
+  /** Commit that the packages come onto; whole, in the repository. */
+  readonly base: string;
+  readonly requests: Requests;
+  /** Those of the requests that are an error when the base fulfils them. */
+  readonly mustBeActive: readonly string[];
+  /** A commit that is to be used again when it is what would be made. */
+  readonly current?: string;
+  readonly repos: readonly RepoDefinition[];
+  /** Value of $releasever. */
+  readonly releasever: string;
+  /** For metadata and downloaded packages. */
+  readonly cachedir: string;
+  readonly recommends: boolean;
+  /** Of the machine. */
+  readonly users: UserFiles;
+  readonly cacheOnly?: boolean;
+  /** Only say what would be in it. */
+  readonly dryRun?: boolean;
+  /** Only fetch and import the packages. */
+  readonly downloadOnly?: boolean;
+}
+
+/** Jobs on packages on top of a base; part of Jobs in jobs/catalogue.ts. */
+export interface LayeringJobs {
+  /** Resolve requests against a base, import the packages, commit the base with them. Started by the job that deploys it. */
+  'layer.make': { params: LayerParams; result: LayerOutcome };
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
+import { packageRepos, type PackageRepos } from '../engine/host/package-repos/index.ts';
+import { packageCachedir, type StateDir } from '../engine/host/sysroot/index.ts';
+import { runJob, type JobContext } from '../engine/jobs/index.ts';
+import { changeRequests } from '../engine/layering/change-requests.ts';
+import { needOwnTree, readRequests, writeRequests } from '../engine/layering/requests.ts';
+import { readRegularFile } from '../files/index.ts';
+import { checkoutSubpath } from '../native/ostree/checkout.ts';
+import type { Repo, Sysroot } from '../native/ostree/index.ts';
+
+/** The users of a root file system, whose ids are taken. */
+function usersOf(root: string): { passwd: string; group: string } {
+  const text = (name: string): string => readRegularFile(path.join(root, 'etc', name)).toString();
+  return { passwd: text('passwd'), group: text('group') };
+}
+
+/** Repositories are those of the system that runs, $releasever is that of the base to come. */
+function reposFor(repo: Repo, base: string, root: string): PackageRepos {
+  const release = mkdtempSync(path.join(tmpdir(), 'treeline-release-'));
+  try {
+    const directory = path.join(release, 'usr/lib');
+    mkdirSync(directory, { recursive: true });
+    checkoutSubpath(repo, base, 'usr/lib/os-release', directory);
+    return packageRepos({ root, base: release });
+  } finally {
+    rmSync(release, { recursive: true, force: true });
+  }
+}
+
+/** What comes onto a base is made by a job of its own: it works on packages, and is put behind walls. `worker`: its program. */
+export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): LayerPort {
+  return {
+    wanted: (originText) => needOwnTree(readRequests(originText)),
+    change: (originText, change) => writeRequests(originText, changeRequests(readRequests(originText), change)),
+    async make(request, context, progress): Promise<LayerOutcome> {
+      const { osname, base, originText, current, newRequests, cacheOnly, downloadOnly, dryRun, recommends } = request;
+      const merge = sysroot.mergeDeployment(osname);
+      const root = merge?.booted ? '/' : path.join(sysroot.path, merge?.directory ?? '');
+      const { repos, releasever } = reposFor(sysroot.repo, base, root);
+      const params = {
+        repo: sysroot.repo.path,
+        ...{ base, current, repos, releasever, users: usersOf(root), recommends: recommends ?? true },
+        requests: readRequests(originText),
+        mustBeActive: newRequests,
+        cachedir: packageCachedir(dir.cache),
+        ...{ cacheOnly: cacheOnly ?? false, downloadOnly: downloadOnly ?? false, dryRun: dryRun ?? false },
+      };
+      const tasks = new Tasks(context);
+      const running = runJob('layer.make', params, {
+        worker,
+        onEvent: (event) => {
+          if (event.type === 'progress') progress(event.progress.fraction, event.progress);
+          if (event.type === 'message') context.message(event.text);
+          if (event.type === 'task') tasks.tell(event.text, event.done);
+        },
+      });
+      return await running.done;
+    },
+  };
+}
+
+/** Tasks of another process, announced as one's own. */
+class Tasks {
+  readonly #context: JobContext;
+  readonly #open = new Map<string, () => void>();
+
+  constructor(context: JobContext) {
+    this.#context = context;
+  }
+
+  tell(text: string, done: boolean): void {
+    if (done) {
+      this.#open.get(text)?.();
+      this.#open.delete(text);
+      return;
+    }
+    void this.#context.task(text, () => new Promise<void>((resolve) => this.#open.set(text, resolve)));
+  }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Packages on top of a deployment's base, from request to deployment, on a sysroot on tmpfs; judged by ostree and rpm.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
+import type { ErrorReport } from '../../shared/errors/index.ts';
+import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
+import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { ComposeFixture } from './compose-fixture.ts';
+import { job, sh } from './sysroot-fixture.ts';
+
+const ref = 'test/x86_64/base';
+const osname = 'testos';
+let f: ComposeFixture;
+let scratch: string;
+let sysroot: string;
+let more: string;
+const commits: string[] = [];
+
+async function compose(version: string): Promise<void> {
+  f.add(
+    {
+      name: 'kernel',
+      version,
+      arch: 'x86_64',
+      files: { '/boot/vmlinuz-6.1': `kernel ${version}`, '/boot/initramfs-6.1.img': 'initramfs' },
+    },
+    {
+      name: 'app',
+      version,
+      files: { '/usr/share/app': `app ${version}`, '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' },
+    },
+  );
+  const treefile = f.treefile(`packages: [app, kernel, filesystem, testshell]\ncontainer: false\nautomatic-version-prefix: "${version}"\n`);
+  commits.push((await f.compose(treefile)).checksum);
+}
+
+beforeAll(async () => {
+  f = new ComposeFixture();
+  f.add(filesystemPackage, shellPackage());
+  await compose('1');
+  // writing boot entries freezes the file system: never that of this machine
+  scratch = mkdtempSync('/dev/shm/treeline-layered-');
+  sysroot = path.join(scratch, 'sysroot');
+  more = path.join(scratch, 'more');
+  makeRpms(more, [
+    {
+      name: 'plain',
+      tags: ['Requires: helper'],
+      files: { '/usr/share/plain': 'plain' },
+      scripts: { post: 'echo made > /usr/share/plain-post' },
+    },
+    { name: 'helper', files: { '/usr/share/helper': 'helper' } },
+    { name: 'other', tags: ['Requires: app = 1'], files: { '/usr/share/other': 'other' } },
+  ]);
+  createRepo(more);
+  mkdirSync(sysroot);
+  const repo = `--repo=${repoPath()}`;
+  sh('ostree', 'admin', 'init-fs', `--sysroot=${sysroot}`, '--modern', sysroot);
+  sh('ostree', 'admin', 'os-init', `--sysroot=${sysroot}`, osname);
+  sh('ostree', repo, 'remote', 'add', '--set=gpg-verify=false', 'origin', `file://${f.repo}`);
+  sh('ostree', repo, 'pull', 'origin', ref);
+  sh('ostree', 'admin', 'deploy', `--sysroot=${sysroot}`, `--os=${osname}`, '--karg=root=LABEL=test', `origin:${ref}`);
+  const repos = path.join(sysroot, 'ostree/deploy', osname, 'deploy', `${commits[0]}.0`, 'etc/yum.repos.d');
+  mkdirSync(repos, { recursive: true });
+  writeFileSync(path.join(repos, 'more.repo'), `[more]\nname=More\nbaseurl=file://${more}\ngpgcheck=0\n`);
+}, 120_000);
+
+afterAll(() => {
+  sh('bash', '-c', `chattr -i '${sysroot}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+  rmSync(scratch, { recursive: true, force: true });
+  f.dispose();
+});
+
+const repoPath = (): string => path.join(sysroot, 'ostree/repo');
+const load = async (): Promise<SysrootState> => (await job('sysroot.load', { sysroot })).result;
+type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
+const run = async (params: More): Promise<DeployOutcome> => (await job('update.upgrade', { sysroot, osname, ...params })).result;
+const change = (what: NonNullable<More['change']>, params: More = {}): Promise<DeployOutcome> =>
+  run({ noPullBase: true, change: what, ...params });
+const refused = (running: Promise<unknown>): Promise<ErrorReport> =>
+  running.then(
+    () => Promise.reject(new Error('it was done')),
+    (error: { report: ErrorReport }) => error.report,
+  );
+const root = async (): Promise<string> => {
+  const [first] = (await load()).deployments;
+  return path.join(sysroot, 'ostree/deploy', osname, 'deploy', `${first?.checksum}.${first?.serial}`);
+};
+const names = async (): Promise<string[]> =>
+  execFileSync('rpm', ['--root', await root(), '--dbpath', '/usr/share/rpm', '-qa', '--qf', '%{name}-%{version}\n'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .sort();
+const originText = async (): Promise<string> => readFileSync(`${await root()}.origin`, 'utf8');
+const refs = (): string[] =>
+  sh('ostree', `--repo=${repoPath()}`, 'refs')
+    .split('\n')
+    .filter((each) => each.startsWith('rpmostree/'))
+    .sort();
+const base = ['app-1', 'filesystem-1', 'kernel-1', 'testshell-1'];
+
+test('a package is put onto the base, with what it needs, and the origin remembers the request', async () => {
+  const outcome = await change({ install: ['plain'] });
+  expect(outcome).toMatchObject({ changed: true, staged: false });
+  expect(outcome.layer?.added.map((p) => p.name)).toEqual(['helper', 'plain']);
+  expect(await names()).toEqual([...base, 'helper-1', 'plain-1'].sort());
+  expect(readFileSync(path.join(await root(), 'usr/share/plain-post'), 'utf8')).toBe('made\n');
+  expect(await originText()).toMatch(/\[origin\]\nbaserefspec=origin:test\/x86_64\/base\n[^]*\[packages\]\nrequested=plain;\n/);
+  expect(refs()).toEqual(['rpmostree/base/0', 'rpmostree/pkg/helper/1-1.noarch', 'rpmostree/pkg/plain/1-1.noarch']);
+  const [first, second] = (await load()).deployments;
+  expect(first).toMatchObject({
+    layer: { base: { checksum: commits[0], version: '1' }, packages: ['plain'] },
+    kernelArgs: ['root=LABEL=test'],
+  });
+  expect(second).toMatchObject({ checksum: commits[0] });
+  sh('ostree', `--repo=${repoPath()}`, 'fsck', '--quiet');
+  expect(sh('ostree', 'admin', 'status', `--sysroot=${sysroot}`)).toContain(`${osname} ${first?.checksum}.0`);
+});
+
+test('what is asked wrongly is said, and nothing is changed', async () => {
+  const before = await load();
+  expect(await refused(change({ install: ['plain'] }))).toMatchObject({ code: 'layer.already-requested', subject: 'plain' });
+  expect(await refused(change({ install: ['nothing-like-it'] }))).toMatchObject({ code: 'package.not-found', subject: 'nothing-like-it' });
+  expect(await refused(change({ uninstall: ['app'] }))).toMatchObject({ code: 'layer.not-requested', subject: 'app', detail: 'plain' });
+  expect(await refused(change({ install: ['app'] }))).toMatchObject({ code: 'layer.inactive', subject: 'app', detail: 'app-1-1.noarch' });
+  expect(await load()).toEqual(before);
+});
+
+test('without a wish that is new nothing is made', async () => {
+  const before = await load();
+  expect(await change({ install: ['plain'] }, { idempotentLayering: true })).toMatchObject({ changed: false });
+  expect(await run({})).toMatchObject({ changed: false });
+  expect(await load()).toEqual(before);
+});
+
+test('a dry run says what would come, and changes nothing', async () => {
+  const before = await load();
+  const outcome = await change({ install: ['other'] }, { dryRun: true });
+  expect(outcome.layer?.added.map((p) => p.name)).toEqual(['helper', 'other', 'plain']);
+  expect(await load()).toEqual(before);
+});
+
+test('a request that the base fulfils is kept when that is wanted, and rests', async () => {
+  const outcome = await change({ install: ['app'] }, { allowInactiveRequests: true });
+  expect(outcome.layer?.inactive).toEqual([{ spec: 'app', by: 'app-1-1.noarch' }]);
+  expect((await load()).deployments[0]).toMatchObject({
+    layer: { packages: ['plain'] },
+    origin: { layering: { packages: ['plain', 'app'] } },
+  });
+  await change({ uninstall: ['app'] });
+  expect(await originText()).toMatch(/^requested=plain;$/m);
+});
+
+test('a new base gets the packages, from what is there already', async () => {
+  await compose('2');
+  rmSync(path.join(more, 'plain-1-1.noarch.rpm'));
+  const { result, events } = await job('update.upgrade', { sysroot, osname });
+  expect(result).toMatchObject({ changed: true, toVersion: '2' });
+  expect(await names()).toEqual(['app-2', 'filesystem-1', 'helper-1', 'kernel-2', 'plain-1', 'testshell-1']);
+  expect((await load()).deployments[0]).toMatchObject({ layer: { base: { checksum: commits[1], version: '2' }, packages: ['plain'] } });
+  expect(events.filter((event) => event.type === 'task').map(({ text }) => text)).not.toContain('Downloading packages');
+  expect(existsSync(path.join(await root(), 'usr/share/plain'))).toBe(true);
+});
+
+test('the last request gone, the base itself is deployed, and nothing of the layer stays when its deployments are gone', async () => {
+  await change({ uninstall: ['plain'] });
+  expect((await load()).deployments[0]).toMatchObject({ checksum: commits[1] });
+  expect((await load()).deployments[0]).not.toHaveProperty('layer');
+  expect(await originText()).toBe(`[origin]\nrefspec=origin:${ref}\n`);
+  await job('sysroot.clear-rollback-target', { sysroot, osname });
+  await job('sysroot.cleanup', { sysroot, osname, elements: ['base'] });
+  expect(refs()).toEqual([]);
+  sh('ostree', `--repo=${repoPath()}`, 'fsck', '--quiet');
+});
