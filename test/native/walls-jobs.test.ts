@@ -23,7 +23,19 @@ import type { TreelineError } from '../../shared/errors/index.ts';
 import { job } from './sysroot-fixture.ts';
 import { unconfinedWorker } from './unconfined-worker.ts';
 
-const groups = [composeJobs, dbJobs, diskJobs, imageJobs, layerJobs, mediaJobs, packageRepoJobs, remoteJobs, repoJobs, reviewJobs, sysrootJobs];
+const groups = [
+  composeJobs,
+  dbJobs,
+  diskJobs,
+  imageJobs,
+  layerJobs,
+  mediaJobs,
+  packageRepoJobs,
+  remoteJobs,
+  repoJobs,
+  reviewJobs,
+  sysrootJobs,
+];
 const jobs = groups.flatMap((group) => Object.keys(group)) as JobName[];
 
 describe('the catalogue', () => {

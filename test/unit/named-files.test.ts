@@ -152,6 +152,7 @@ const readPlainly: Readonly<Record<string, string>> = {
   'main/engine/jobs/walls/walls.ts': 'what a job was told to write, which may be large',
   'main/helper/boot-record.ts': 'our own state',
   'main/helper/media.ts': '/proc',
+  'main/engine/host/initramfs/etc-overlay.ts': 'opened without following links, and looked at before',
   'main/helper/options.ts': 'the system’s treelined.conf',
   'main/helper/read-methods.ts': '/etc/machine-id',
   'main/native/dnf/unpacked.ts': 'our own stamp',
