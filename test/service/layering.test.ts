@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Packages on top of the base of a system that runs, by the command line and by the calls that other programs make, over a restart.
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
+import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { ComposeFixture } from '../native/compose-fixture.ts';
+import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
+import { call, os, runJob, sysroot } from './peer.ts';
+import { SimulatedHost } from './simulated.ts';
+
+let f: ComposeFixture;
+let simulated: SimulatedHost;
+let bus: Bus;
+
+async function compose(version: string): Promise<void> {
+  f.add(
+    {
+      name: 'kernel',
+      version,
+      arch: 'x86_64',
+      files: { '/boot/vmlinuz-6.1': `kernel ${version}`, '/boot/initramfs-6.1.img': 'initramfs' },
+    },
+    {
+      name: 'app',
+      version,
+      files: { '/usr/share/app': version, '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' },
+    },
+  );
+  const packages = '[app, kernel, filesystem, testshell]';
+  const outcome = await f.compose(f.treefile(`packages: ${packages}\ncontainer: false\nautomatic-version-prefix: "${version}"\n`));
+  const repo = `--repo=${simulated.host.repo}`;
+  execFileSync('ostree', [repo, 'pull-local', f.repo, outcome.checksum]);
+  execFileSync('ostree', [repo, 'refs', '--create=test/stable', '--force', outcome.checksum]);
+  execFileSync('ostree', [repo, 'summary', '-u']);
+}
+
+beforeAll(async () => {
+  simulated = await SimulatedHost.start();
+  f = new ComposeFixture();
+  f.add(filesystemPackage, shellPackage());
+  await compose('10');
+  const more = path.join(simulated.host.dir, 'more');
+  makeRpms(more, [
+    {
+      name: 'plain',
+      tags: ['Requires: helper'],
+      files: { '/usr/share/plain': 'plain' },
+      scripts: { post: 'echo made > /usr/share/plain-post' },
+    },
+    { name: 'helper', files: { '/usr/share/helper': 'helper' } },
+  ]);
+  createRepo(more);
+  const done = await simulated.client.upgrade({});
+  expect(done, JSON.stringify(done.error)).toMatchObject({ phase: 'succeeded' });
+  await simulated.client.restart();
+  await simulated.restarted('10');
+  const repos = path.join(await root(), 'etc/yum.repos.d');
+  mkdirSync(repos, { recursive: true });
+  writeFileSync(path.join(repos, 'more.repo'), `[more]\nname=More\nbaseurl=file://${more}\ngpgcheck=0\n`);
+  bus = await simulated.host.connect();
+});
+afterAll(async () => {
+  await simulated?.stop();
+  f?.dispose();
+});
+
+/** Of what would start next. */
+async function root(): Promise<string> {
+  const [first] = (await simulated.client.snapshot()).deployments;
+  return path.join(simulated.host.sysroot, 'ostree/deploy/testos/deploy', `${first?.checksum}.${first?.serial}`);
+}
+const names = async (): Promise<string> =>
+  execFileSync('rpm', ['--root', await root(), '--dbpath', '/usr/share/rpm', '-qa', '--qf', '%{name}-%{version} '], { encoding: 'utf8' })
+    .trim()
+    .split(' ')
+    .sort()
+    .join(' ');
+const treeline = async (...args: string[]): Promise<string> => {
+  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: simulated.host.address };
+  return (await promisify(execFile)(process.execPath, ['dist/cli/treeline.mjs', ...args], { env })).stdout;
+};
+
+test('installed, staged, there after the restart; kept by an update; gone again', { timeout: 240_000 }, async () => {
+  expect(await treeline('install', '--dry-run', 'plain')).toContain('Exiting because of --dry-run');
+  expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ version: '10', booted: true });
+  expect(await treeline('install', 'plain')).toMatch(
+    /Added:\n {2}helper-1-1.noarch\n {2}plain-1-1.noarch\n.*Changes queued for next boot/s,
+  );
+  expect(await treeline('status')).toMatch(/LayeredPackages: plain\n/);
+  await expect(treeline('install', 'plain')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('requested already') });
+  expect(await treeline('install', 'plain', '--idempotent')).toContain('No change.');
+  await expect(treeline('install', 'plain', '--idempotent', '--unchanged-exit-77')).rejects.toMatchObject({ code: 77 });
+  await simulated.client.restart();
+  await simulated.restarted('10');
+  expect(await names()).toBe('app-10 filesystem-1 helper-1 kernel-10 plain-1 testshell-1');
+  expect(readFileSync(path.join(await root(), 'usr/share/plain-post'), 'utf8')).toBe('made\n');
+
+  await compose('11');
+  const update = await simulated.client.upgrade({ reboot: true });
+  expect(update, JSON.stringify(update.error)).toMatchObject({ phase: 'succeeded', changed: true });
+  await simulated.restarted('11');
+  expect(await names()).toBe('app-11 filesystem-1 helper-1 kernel-11 plain-1 testshell-1');
+
+  // as other programs ask for it
+  const remove = [{ 'uninstall-packages': new Variant('as', ['plain']) }, { 'no-pull-base': new Variant('b', true) }];
+  expect(await runJob(bus, os, iface.os, 'UpdateDeployment', 'a{sv}a{sv}', remove)).toEqual([true, '']);
+  expect(await names()).toBe('app-11 filesystem-1 kernel-11 testshell-1');
+  expect(await runJob(bus, os, iface.os, 'PkgChange', 'a{sv}asas', [{}, ['helper'], []])).toEqual([true, '']);
+  expect(await names()).toBe('app-11 filesystem-1 helper-1 kernel-11 testshell-1');
+  expect(existsSync(path.join(await root(), 'usr/share/plain'))).toBe(false);
+});
+
+test('an administrator may forbid it', async () => {
+  const [booted] = (await simulated.client.snapshot()).deployments.filter((each) => each.booted);
+  const etc = path.join(simulated.host.sysroot, 'ostree/deploy/testos/deploy', `${booted?.checksum}.${booted?.serial}`, 'etc');
+  writeFileSync(path.join(etc, 'rpm-ostreed.conf'), '[Daemon]\nLockLayering=true\n');
+  const install = [{ 'install-packages': new Variant('as', ['plain']) }, {}];
+  await call(bus, sysroot, iface.sysroot, 'ReloadConfig');
+  await expect(runJob(bus, os, iface.os, 'UpdateDeployment', 'a{sv}a{sv}', install)).rejects.toThrow(/LockLayering.*\[layer\.locked\]/);
+});
