@@ -97,6 +97,7 @@ const check = (call: Call, sysroot: string, options?: Options): JobPlan => ({
   looks: true,
 });
 
+const dropping = ['no-layering', 'no-overrides', 'no-initramfs'] as const;
 const supportedModifiers = ['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'];
 
 /** What modifiers ask for on top of the base. */
@@ -140,7 +141,12 @@ function updateDeployment(
   if (name !== '') {
     driver(name);
     // as zincati does at its start: nothing but to be known
-    if (Object.keys(modifiers).length === 0 || stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === '') {
+    const drops = dropping.some((key) => boolOption(options, key));
+    if (
+      !drops &&
+      Object.keys(change).length === 0 &&
+      stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === ''
+    ) {
       return { job: 'sysroot.load', params: { sysroot }, title: `register-driver ${name}`, options };
     }
   }

@@ -14,7 +14,7 @@ import {
   refspecProblem,
   revisionProblem,
 } from './validate.ts';
-import { repoIdProblem, repoSettingsProblem, wordsProblem } from './validate-packages.ts';
+import { repoIdProblem, repoSettingsProblem, requestsProblem, wordsProblem } from './validate-packages.ts';
 import { mediumPathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
@@ -58,13 +58,30 @@ function upgradeActions(options: Options, facts: AuthFacts): ActionId[] {
   const wanted: ActionId[] = [];
   if (boolOption(options, 'allow-downgrade')) wanted.push(action('deploy'));
   if (!facts.verified) wanted.push('org.treeline.upgrade-unverified');
-  return wanted.length > 0 ? wanted : [action('upgrade')];
+  if (wanted.length === 0) wanted.push(action('upgrade'));
+  return [...wanted, ...droppingActions(options)];
 }
 
+/** Options that take from the base what was put onto it: jobs obey them whatever method brings them, so each method asks. */
+function droppingActions(options: Options): ActionId[] {
+  const wanted: ActionId[] = [];
+  if (boolOption(options, 'no-layering')) wanted.push(action('install-uninstall-packages'));
+  if (boolOption(options, 'no-overrides')) wanted.push(action('override'));
+  if (boolOption(options, 'no-initramfs')) wanted.push(action('bootconfig'));
+  return wanted;
+}
+
+/** The person who is asked for a password reads what would go. */
+const dropped = (options: Options): string => (droppingActions(options).length === 0 ? '' : ', and drop what was put onto the base');
+
+const withDropping = (own: ActionId, options: Options, more: readonly ActionId[] = []): readonly ActionId[] => [
+  ...new Set<ActionId>([own, ...more, ...droppingActions(options)]),
+];
+
 /** What the policy does, for whoever sets it off; the one that applies updates restarts as well. */
-function triggerActions(mode: string, facts: AuthFacts): ActionId[] {
-  if (mode === 'check') return ['org.treeline.check'];
-  return [...upgradeActions({}, facts), ...(facts.policy === 'apply' ? (['org.treeline.restart'] as const) : [])];
+function triggerActions(options: Options, facts: AuthFacts): ActionId[] {
+  if (stringOption(options, 'mode') === 'check') return ['org.treeline.check'];
+  return [...upgradeActions(options, facts), ...(facts.policy === 'apply' ? (['org.treeline.restart'] as const) : [])];
 }
 
 const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
@@ -84,13 +101,17 @@ function updateDeploymentActions([modifiers, options]: readonly [Options, Option
     if (known) wanted.add(known[1]);
   }
   if (hasOption(options, 'register-driver')) wanted.add(action('deploy'));
-  if (boolOption(options, 'no-layering')) wanted.add(action('install-uninstall-packages'));
-  if (boolOption(options, 'no-overrides')) wanted.add(action('override'));
-  if (boolOption(options, 'no-initramfs')) wanted.add(action('bootconfig'));
+  for (const each of droppingActions(options)) wanted.add(each);
   if (wanted.size === 0) return upgradeActions(options, facts);
+  // other packages may come with another base, which is an update then
+  const fromSource = !boolOption(options, 'no-pull-base') && !wanted.has(action('rebase')) && !wanted.has(action('deploy'));
+  if (fromSource && !facts.verified) wanted.add('org.treeline.upgrade-unverified');
   if (boolOption(options, 'allow-downgrade')) wanted.add(action('deploy'));
   return [...wanted];
 }
+
+/** Modifiers that are lists of words which are to stand in an origin, or to be taken from it. */
+const requestLists = ['install-packages', 'uninstall-packages', 'override-remove-packages', 'override-reset-packages'] as const;
 
 const diffDetails = `${rpmDiff}, a{sv} details`;
 
@@ -100,27 +121,39 @@ export const osInterface = {
     AutomaticUpdateTrigger: guarded(
       'a{sv} options',
       'b enabled, s transaction_address',
-      ([options], facts) => triggerActions(stringOption(options, 'mode'), facts),
+      ([options], facts) => triggerActions(options, facts),
       'run the automatic update policy',
       { problem: options0 },
     ),
     GetDeploymentsRpmDiff: read('s deployid0, s deployid1', rpmDiff, {
       problem: ([a, b]) => first(deploymentIdProblem(a, true), deploymentIdProblem(b, true)),
     }),
-    Deploy: guarded('s revision, a{sv} options', address, action('deploy'), ([revision]) => `deploy ${revision}`, {
-      problem: ([revision, options]) => first(revisionProblem(revision), optionsProblem(options)),
-      details: ([revision]) => ({ revision: revision }),
-    }),
+    Deploy: guarded(
+      's revision, a{sv} options',
+      address,
+      ([, options]) => withDropping(action('deploy'), options),
+      ([revision, options]) => `deploy ${revision}${dropped(options)}`,
+      {
+        problem: ([revision, options]) => first(revisionProblem(revision), optionsProblem(options)),
+        details: ([revision]) => ({ revision: revision }),
+      },
+    ),
     GetCachedDeployRpmDiff: read('s revision, as packages', diffDetails, {
       problem: ([revision]) => revisionProblem(revision, true),
     }),
     DownloadDeployRpmDiff: guarded('s revision, as packages', address, action('repo-refresh'), 'fetch package lists', {
       problem: ([revision]) => revisionProblem(revision),
     }),
-    Upgrade: guarded('a{sv} options', address, ([options], facts) => upgradeActions(options, facts), 'update the system', {
-      problem: ([options]) => first(optionsProblem(options), mediumPathProblem(stringOption(options, 'treeline-medium'), true)),
-      details: ([options]) => ({ medium: stringOption(options, 'treeline-medium') }),
-    }),
+    Upgrade: guarded(
+      'a{sv} options',
+      address,
+      ([options], facts) => upgradeActions(options, facts),
+      ([options]) => `update the system${dropped(options)}`,
+      {
+        problem: ([options]) => first(optionsProblem(options), mediumPathProblem(stringOption(options, 'treeline-medium'), true)),
+        details: ([options]) => ({ medium: stringOption(options, 'treeline-medium') }),
+      },
+    ),
     GetCachedUpdateRpmDiff: read('s deployid', diffDetails, { problem: ([id]) => deploymentIdProblem(id, true) }),
     DownloadUpdateRpmDiff: guarded('', address, action('repo-refresh'), 'look for an update'),
     Rollback: guarded('a{sv} options', address, action('rollback'), 'go back to the previous version', { problem: options0 }),
@@ -128,12 +161,17 @@ export const osInterface = {
     Rebase: guarded(
       'a{sv} options, s refspec, as packages',
       address,
-      action('rebase'),
-      ([, refspec]) => `switch the system to ${refspec}`,
+      ([options, , packages]) => withDropping(action('rebase'), options, packages.length > 0 ? [action('install-uninstall-packages')] : []),
+      ([options, refspec, packages]) => [`switch the system to ${refspec}${dropped(options)}`, ...few('install', packages)].join(' and '),
       {
-        problem: ([options, refspec]) =>
-          first(optionsProblem(options), refspecProblem(refspec), revisionProblem(stringOption(options, 'revision'), true)),
-        details: ([, refspec]) => ({ refspec: refspec }),
+        problem: ([options, refspec, packages]) =>
+          first(
+            optionsProblem(options),
+            refspecProblem(refspec),
+            revisionProblem(stringOption(options, 'revision'), true),
+            requestsProblem(packages),
+          ),
+        details: ([, refspec, packages]) => ({ refspec: refspec, added: packages.join(' ') }),
       },
     ),
     GetCachedRebaseRpmDiff: read('s refspec, as packages', diffDetails, { problem: ([refspec]) => refspecProblem(refspec) }),
@@ -143,10 +181,10 @@ export const osInterface = {
     PkgChange: guarded(
       'a{sv} options, as packages_added, as packages_removed',
       address,
-      action('install-uninstall-packages'),
-      ([, added, removed]) => packagesIntent(added, removed),
+      ([options]) => withDropping(action('install-uninstall-packages'), options),
+      ([options, added, removed]) => `${packagesIntent(added, removed)}${dropped(options)}`,
       {
-        problem: ([options]) => optionsProblem(options),
+        problem: ([options, added, removed]) => first(optionsProblem(options), requestsProblem([...added, ...removed])),
         details: ([, added, removed]) => ({ added: added.join(' '), removed: removed.join(' ') }),
       },
     ),
@@ -218,6 +256,7 @@ export const osInterface = {
           optionsProblem(options),
           hasOption(modifiers, 'set-refspec') ? refspecProblem(stringOption(modifiers, 'set-refspec')) : undefined,
           revisionProblem(stringOption(modifiers, 'set-revision'), true),
+          requestsProblem(requestLists.flatMap((name) => listOption(modifiers, name))),
         ),
       details: ([modifiers]) => ({
         refspec: stringOption(modifiers, 'set-refspec'),

@@ -25,3 +25,9 @@ export function wordsProblem(words: readonly string[]): string | undefined {
   const odd = words.find((word) => word === '' || hasControl(word));
   return odd === undefined ? undefined : `${shown(odd)} is nothing to look for`;
 }
+
+/** Names, globs, NEVRAs, provides or files: each becomes an item of a list in an origin file, and is shown in a password dialog. */
+export function requestsProblem(requests: readonly string[]): string | undefined {
+  const odd = requests.find((each) => each.trim() === '' || each.length > 512 || hasControl(each));
+  return odd === undefined ? undefined : `${shown(odd)} is no package`;
+}

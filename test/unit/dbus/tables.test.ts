@@ -68,6 +68,37 @@ describe('permissions', () => {
     expect(actionsOf('ImportKey', ['x', 'AAAA', ['0123456789ABCDEF'], {}])).toEqual(['org.treeline.trust-key']);
   });
 
+  test('what was put onto the base goes with the permission for that only, whatever method the option comes with', () => {
+    const noLayering = { 'no-layering': yes };
+    expect(actionsOf('Upgrade', [noLayering])).toEqual(['upgrade', 'install-uninstall-packages']);
+    expect(actionsOf('Upgrade', [noLayering], false)).toEqual(['org.treeline.upgrade-unverified', 'install-uninstall-packages']);
+    expect(actionsOf('Upgrade', [{ 'no-overrides': yes, 'no-initramfs': yes }])).toEqual(['upgrade', 'override', 'bootconfig']);
+    expect(actionsOf('AutomaticUpdateTrigger', [noLayering])).toEqual(['upgrade', 'install-uninstall-packages']);
+    expect(actionsOf('Deploy', ['x', noLayering])).toEqual(['deploy', 'install-uninstall-packages']);
+    expect(actionsOf('Rebase', [noLayering, 'a:b', []])).toEqual(['rebase', 'install-uninstall-packages']);
+    expect(actionsOf('Rebase', [{}, 'a:b', ['vim']])).toEqual(['rebase', 'install-uninstall-packages']);
+    expect(actionsOf('PkgChange', [{ 'no-overrides': yes }, ['vim'], []])).toEqual(['install-uninstall-packages', 'override']);
+    expect(osInterface.methods.Upgrade.intent([noLayering])).toMatch(/drop/);
+    expect(osInterface.methods.Rebase.intent([{}, 'a:b', ['vim']])).toMatch(/install vim/);
+    expect(osInterface.methods.Rebase.details([{}, 'a:b', ['vim']])).toEqual({ refspec: 'a:b', added: 'vim' });
+  });
+
+  test('who sets off the automatic policy with options has what they ask for asked', () => {
+    expect(actionsOf('AutomaticUpdateTrigger', [{ 'allow-downgrade': yes }])).toEqual(['deploy']);
+    expect(actionsOf('AutomaticUpdateTrigger', [{ mode: new Variant('s', 'check'), 'allow-downgrade': yes }])).toEqual([
+      'org.treeline.check',
+    ]);
+  });
+
+  test('packages with another base of a source without signatures are an unverified update, too', () => {
+    const install = { 'install-packages': new Variant('as', ['vim']) };
+    expect(actionsOf('UpdateDeployment', [install, {}], false)).toEqual(['install-uninstall-packages', 'org.treeline.upgrade-unverified']);
+    expect(actionsOf('UpdateDeployment', [install, { 'no-pull-base': yes }], false)).toEqual(['install-uninstall-packages']);
+    expect(actionsOf('UpdateDeployment', [install, {}])).toEqual(['install-uninstall-packages']);
+    const rebase = { ...install, 'set-refspec': new Variant('s', 'a:b') };
+    expect(actionsOf('UpdateDeployment', [rebase, {}], false)).toEqual(['install-uninstall-packages', 'rebase']);
+  });
+
   test('the polkit files say what the table says', () => {
     const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
     const written: Record<string, unknown> = {};
@@ -92,6 +123,17 @@ describe('arguments', () => {
     (text) => expect(refspecProblem(text)).toBeDefined(),
   );
   test.each(['43.2026', 'version=1', ':', 'f'.repeat(64)])('revision %s', (text) => expect(revisionProblem(text)).toBeUndefined());
+  test.each(['', ' ', 'vim\n[origin]', 'a\u0000b', 'x'.repeat(600)])('no request: %j', (text) => {
+    const list = new Variant('as', [text]);
+    expect(osInterface.methods.PkgChange.problem([{}, [text], []])).toMatch(/no package/);
+    expect(osInterface.methods.PkgChange.problem([{}, [], [text]])).toMatch(/no package/);
+    expect(osInterface.methods.Rebase.problem([{}, 'a:b', [text]])).toMatch(/no package/);
+    for (const name of ['install-packages', 'uninstall-packages', 'override-remove-packages', 'override-reset-packages'])
+      expect(osInterface.methods.UpdateDeployment.problem([{ [name]: list }, {}])).toMatch(/no package/);
+  });
+  test.each(['vim', 'glibc-langpack-*', '/usr/bin/vim', 'pkgconfig(x) >= 1', '@group', 'a;b'])('request %j', (text) =>
+    expect(osInterface.methods.PkgChange.problem([{}, [text], []])).toBeUndefined(),
+  );
   test.each(['', '--help', 'a\u0000b', 'x'.repeat(600)])('no revision: %j', (text) => expect(revisionProblem(text)).toBeDefined());
 });
 
