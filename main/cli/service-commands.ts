@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
-import { registerInitramfsEtc } from './commands/initramfs.ts';
+import { registerInitramfs, registerInitramfsEtc } from './commands/initramfs.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerPackageRepos } from './commands/package-repos.ts';
 import { registerRemote } from './commands/remote.ts';
@@ -21,6 +21,7 @@ export function registerServiceCommands(program: Command): void {
   registerDiff(program);
   registerDeployments(program);
   registerKargs(program);
+  registerInitramfs(program);
   registerInitramfsEtc(program);
   registerRestart(program);
   registerRemote(program);

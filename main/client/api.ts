@@ -79,6 +79,13 @@ export interface KernelArgsChange {
   readonly reboot?: boolean;
 }
 
+export interface InitramfsChange {
+  readonly regenerate: boolean;
+  readonly args: readonly string[];
+  readonly lockFinalization?: boolean | undefined;
+  readonly reboot?: boolean | undefined;
+}
+
 /** Which files of /etc are in the initramfs. */
 export interface InitramfsEtcChange {
   readonly track: readonly string[];
@@ -96,6 +103,8 @@ export interface HostClient extends WrittenClient, RowClient {}
 /** What the command line needs besides. */
 export interface FullHostClient extends HostClient {
   finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
+  /** Make the initramfs on this machine, with these arguments for dracut, or use the one that comes with the tree. */
+  setInitramfs(change: InitramfsChange): Promise<JobState>;
   initramfsEtc(change: InitramfsEtcChange): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;

@@ -20,7 +20,16 @@ import { lacks, type ServiceLink } from './link.ts';
 import type { StockReader } from './stock.ts';
 
 /** Methods after which a stock daemon's default deployment tells whether anything changed, as its own command line finds it out. */
-const deploying = ['Upgrade', 'Deploy', 'Rebase', 'KernelArgs', 'InitramfsEtc', 'UpdateDeployment', 'AutomaticUpdateTrigger'];
+const deploying = [
+  'Upgrade',
+  'Deploy',
+  'Rebase',
+  'KernelArgs',
+  'InitramfsEtc',
+  'SetInitramfsState',
+  'UpdateDeployment',
+  'AutomaticUpdateTrigger',
+];
 
 type Follow = (address: string, title: string, method: string, defaultBefore?: string) => Promise<JobState>;
 

@@ -28,7 +28,7 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FullHostClient, InitramfsEtcChange, KernelArgsChange } from './api.ts';
+import type { FullHostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange } from './api.ts';
 import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
 import { decodePackage } from './decode-package.ts';
@@ -184,6 +184,10 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
       change.remove ?? [],
       bag,
     ]);
+  }
+
+  async setInitramfs({ regenerate, args, reboot, lockFinalization }: InitramfsChange): Promise<JobState> {
+    return this.calls.run('initramfs', osInterface, 'SetInitramfsState', [regenerate, args, this.calls.bag({ reboot, lockFinalization })]);
   }
 
   async initramfsEtc({ track, untrack, untrackAll, forceSync, reboot, lockFinalization }: InitramfsEtcChange): Promise<JobState> {

@@ -170,6 +170,13 @@ function packageChange(call: Call<Takes<typeof osInterface, 'PkgChange'>>, sysro
   return { ...made, params: { ...made.params, noPullBase: true }, title: changeTitle(change) || made.title };
 }
 
+function initramfs(call: Call<Takes<typeof osInterface, 'SetInitramfsState'>>, sysroot: string, config: JobConfig): JobPlan {
+  const [regenerate, args, options] = call.args;
+  const made = upgrade(call, sysroot, options, config, { change: { initramfs: { regenerate, args } } });
+  const words = [regenerate ? '--enable' : '--disable', ...args.map((each) => `--arg=${each}`)].join(' ');
+  return { ...made, params: { ...made.params, noPullBase: true }, title: `initramfs ${words}`, action: 'initramfs', subject: words };
+}
+
 type Upgrade = JobPlan<'update.upgrade'>;
 const automatic = (made: Upgrade): Upgrade => ({ ...made, params: { ...made.params, automatic: true } });
 const allowDowngrade = (made: Upgrade): Upgrade => ({ ...made, params: { ...made.params, allowDowngrade: true } });
@@ -291,6 +298,7 @@ export function jobHandlers(
         return upgrade(call, sysroot, call.args[0], config(), path ? { medium: await medium(path) } : {});
       }),
       UpdateDeployment: start((call) => updateDeployment(call, sysroot, config(), driver)),
+      SetInitramfsState: start((call) => initramfs(call, sysroot, config())),
       PkgChange: start((call) => packageChange(call, sysroot, config())),
       AutomaticUpdateTrigger: async (call) => {
         const asked = stringOption(call.args[0], 'mode') || 'auto';

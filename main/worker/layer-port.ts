@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
@@ -7,8 +7,8 @@ import { packageRepos, type PackageRepos } from '../engine/host/package-repos/in
 import { packageCachedir, type StateDir } from '../engine/host/sysroot/index.ts';
 import { runJob, type JobContext } from '../engine/jobs/index.ts';
 import { changeRequests } from '../engine/layering/change-requests.ts';
-import { needOwnTree, readRequests, writeRequests } from '../engine/layering/requests.ts';
-import { readRegularFile } from '../files/index.ts';
+import { needOwnTree, needPackages, readRequests, writeRequests } from '../engine/layering/requests.ts';
+import { knownFields, readRegularFile } from '../files/index.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import type { Repo, Sysroot } from '../native/ostree/index.ts';
 
@@ -40,11 +40,15 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       const { osname, base, originText, current, newRequests, cacheOnly, downloadOnly, dryRun, recommends } = request;
       const merge = sysroot.mergeDeployment(osname);
       const root = merge?.booted ? '/' : path.join(sysroot.path, merge?.directory ?? '');
-      const { repos, releasever } = reposFor(sysroot.repo, base, root);
+      const requests = readRequests(originText);
+      // without packages no repository is asked for them
+      const { repos, releasever } = needPackages(requests) ? reposFor(sysroot.repo, base, root) : { repos: [], releasever: '' };
+      const etc = merge && requests.initramfs.regenerate ? realpathSync(path.join(sysroot.path, merge.directory, 'etc')) : undefined;
       const params = {
         repo: sysroot.repo.path,
         ...{ base, current, repos, releasever, users: usersOf(root), recommends: recommends ?? true },
-        requests: readRequests(originText),
+        requests,
+        ...knownFields({ etc }),
         mustBeActive: newRequests,
         cachedir: packageCachedir(dir.cache),
         ...{ cacheOnly: cacheOnly ?? false, downloadOnly: downloadOnly ?? false, dryRun: dryRun ?? false },

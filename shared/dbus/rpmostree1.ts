@@ -8,6 +8,7 @@ import {
   deploymentIdProblem,
   etcFilesProblem,
   first,
+  initramfsProblem,
   kargsProblem,
   nameProblem,
   optionsProblem,
@@ -188,7 +189,16 @@ export const osInterface = {
         details: ([, added, removed]) => ({ added: added.join(' '), removed: removed.join(' ') }),
       },
     ),
-    SetInitramfsState: guarded('b regenerate, as args, a{sv} options', address, action('bootconfig'), 'change the initramfs', later),
+    SetInitramfsState: guarded(
+      'b regenerate, as args, a{sv} options',
+      address,
+      action('bootconfig'),
+      ([regenerate]) => (regenerate ? 'make the initramfs on this machine' : 'use the initramfs that comes with the system'),
+      {
+        problem: ([regenerate, list, options]) => first(optionsProblem(options), initramfsProblem(regenerate, list)),
+        details: ([regenerate, list]) => ({ regenerate: String(regenerate), 'initramfs-args': list.join(' ') }),
+      },
+    ),
     InitramfsEtc: guarded(
       'as track, as untrack, b untrack_all, b force_sync, a{sv} options',
       address,

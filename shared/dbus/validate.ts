@@ -95,6 +95,13 @@ export function kargsProblem(lists: readonly (readonly string[])[]): string | un
   return undefined;
 }
 
+/** Arguments for dracut. */
+export function initramfsProblem(regenerate: boolean, list: readonly string[]): string | undefined {
+  if (!regenerate && list.length > 0) return 'arguments for an initramfs that isn’t made here';
+  const wrong = list.find((argument) => argument === '' || argument.length > 4096 || hasControl(argument));
+  return wrong === undefined ? undefined : `“${cut(wrong, 80)}” is no argument`;
+}
+
 /** Paths below /etc; the rest is looked at where the files are. */
 export function etcFilesProblem(files: readonly string[]): string | undefined {
   const wrong = files.find((file) => !file.startsWith('/etc/') || file.length > 4096 || hasControl(file));

@@ -72,7 +72,10 @@ export function requestsOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[]
 }
 
 /** What this version rebuilds on a new tree. */
-const rebuilt: readonly string[] = ['[packages] requested', '[rpmostree] initramfs-etc'];
+const rebuilt: readonly string[] = [
+  '[packages] requested',
+  ...['regenerate-initramfs', 'initramfs-args', 'initramfs-etc'].map((key) => `[rpmostree] ${key}`),
+];
 
 /** What it can't: nothing that replaces the tree may run while there is any. */
 export function lossesOf(origin: Pick<Origin, 'layering'>): OriginLoss[] {

@@ -17,6 +17,40 @@ interface EtcFlags {
 
 const list = (value: string, before: string[]): string[] => [...before, value];
 
+interface InitramfsFlags {
+  readonly enable?: boolean;
+  readonly disable?: boolean;
+  readonly arg: readonly string[];
+  readonly reboot?: boolean;
+  readonly lockFinalization?: boolean;
+}
+
+export function registerInitramfs(program: Command): void {
+  withOptionFlags(program.command('initramfs'))
+    .description('Make the initramfs on this machine, or show whether it is')
+    .option('--enable', 'make it with dracut, with this machine’s configuration')
+    .option('--arg <argument>', 'hand this to dracut as well', list, [])
+    .option('--disable', 'use the one that comes with the system')
+    .action(action(initramfs));
+}
+
+async function initramfs(
+  session: Session,
+  { enable = false, disable = false, arg, reboot, lockFinalization }: InitramfsFlags,
+): Promise<number> {
+  if (enable && disable) throw new TreelineError('usage.invalid', { detail: '--enable goes without --disable' });
+  if (arg.length > 0 && !enable) throw new TreelineError('usage.invalid', { detail: '--arg goes with --enable' });
+  if (!enable && !disable) {
+    if (reboot) throw new TreelineError('usage.invalid', { detail: '--reboot goes with a change' });
+    const { regenerateInitramfs, initramfsArgs } = await layeringOf(session);
+    session.print(`Initramfs regeneration: ${regenerateInitramfs ? 'enabled' : 'disabled'}`);
+    if (regenerateInitramfs && initramfsArgs.length > 0) session.print(`Initramfs args: ${initramfsArgs.join(' ')}`);
+    return 0;
+  }
+  const job = await session.follow(() => session.client.setInitramfs({ regenerate: enable, args: arg, reboot, lockFinalization }));
+  return report(session, job, { reboot });
+}
+
 /** Also below `ex`, where rpm-ostree had it first. */
 export function registerInitramfsEtc(parent: Command): void {
   withOptionFlags(parent.command('initramfs-etc'))

@@ -43,11 +43,6 @@ const commands: readonly NotYet[] = [
       { name: 'reset [package...]', about: 'Take those of the base again', options: [...overriding, ...both, '-a, --all'] },
     ],
   },
-  {
-    name: 'initramfs',
-    about: 'Make the initramfs on this machine',
-    options: ['--enable', '--arg <argument>*', '--disable', ...finalizing],
-  },
   applyLive,
   {
     name: 'countme',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FullHostClient, InitramfsEtcChange, KernelArgsChange, RowClient } from '../../client/index.ts';
+import type { FullHostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange, RowClient } from '../../client/index.ts';
 import {
   pickOptions,
   pullJobNames,
@@ -139,6 +139,10 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
       deploymentId: change.deploymentId,
       lockFinalization: change.lockFinalization,
     });
+  }
+
+  async setInitramfs({ regenerate, args, reboot, lockFinalization }: InitramfsChange): Promise<JobState> {
+    return this.pull('initramfs', { reboot, lockFinalization, noPullBase: true }, { change: { initramfs: { regenerate, args } } });
   }
 
   async initramfsEtc({ reboot, ...change }: InitramfsEtcChange): Promise<JobState> {

@@ -13,14 +13,16 @@ import type { CommitPort } from '../base/ports/sysroot.ts';
 import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
+import { kernelVersions } from '../compose/build/kernel.ts';
 import { rpmdbPath } from '../compose/build/postprocess.ts';
 import { policyOf } from '../compose/build/selinux.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
+import { remakeInitramfs } from './initramfs.ts';
 import { buildLayerTree } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
 import type { LayerParams } from './params.ts';
-import { needOwnTree } from './requests.ts';
+import { needOwnTree, needPackages } from './requests.ts';
 import { isSameLayer } from './same-layer.ts';
 
 export interface LayerPorts {
@@ -56,18 +58,25 @@ export async function makeLayer(params: LayerParams, ports: LayerPorts, context:
   const base = store.loadCommit(params.base);
   using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
   const making: Making = { params, ports, store, base, workdir: workdir.path, steps: new Steps(context), context };
+  if (!needPackages(params.requests)) return await make(making, undefined);
   using resolution = await making.steps.run('resolve', 'Resolving dependencies', () => resolveOn(making));
   for (const report of resolution.warnings) context.message(errorLine(report));
   const unchecked = params.repos.filter(({ gpgcheck }) => !gpgcheck).map(({ id }) => id);
   if (unchecked.length > 0) context.message(`Signatures of packages aren’t checked for: ${unchecked.join(', ')}`);
   requireBaseUnchanged(params, resolution);
   requireActive(params, resolution);
-  const { packages } = resolution;
-  const content: LayerContent = { added: packages, replaced: [], inactive: resolution.provided };
+  return await make(making, resolution);
+}
+
+/** Without a resolution no package is asked for. */
+async function make(making: Making, resolution: Resolution | undefined): Promise<LayerOutcome> {
+  const { params, store } = making;
+  const packages = resolution?.packages ?? [];
+  const content: LayerContent = { added: packages, replaced: [], inactive: resolution?.provided ?? [] };
   if (params.dryRun) return { ...content, checksum: '' };
-  if (packages.length === 0) return { ...content, checksum: params.base };
+  if (packages.length === 0 && !params.requests.initramfs.regenerate) return { ...content, checksum: params.base };
   if (isSameLayer(store, params, content)) return { ...content, checksum: params.current ?? '' };
-  const commits = await importPackages(making, resolution);
+  const commits = resolution && packages.length > 0 ? await importPackages(making, resolution) : new Map<string, string>();
   if (params.downloadOnly) return { ...content, checksum: '' };
   return { ...content, checksum: await build(making, resolution, commits) };
 }
@@ -125,20 +134,44 @@ function isComplete(store: LayerStore, pkg: ResolvedPackage): boolean {
   return cached !== undefined && store.headerOf(cached.commit) !== undefined;
 }
 
-async function build(making: Making, resolution: Resolution, commits: ReadonlyMap<string, string>): Promise<string> {
+async function build(making: Making, resolution: Resolution | undefined, commits: ReadonlyMap<string, string>): Promise<string> {
   const { params, ports, store, workdir, steps, context } = making;
   const root = ownDirectory(workdir, 'root');
-  const packages = headersOf(making, resolution, commits);
+  const packages = resolution ? headersOf(making, resolution, commits) : [];
   const timeSeconds = ports.now();
-  await steps.run('scripts', 'Putting packages onto the base', () => {
-    store.checkout(params.base, root);
-    buildLayerTree({
-      ...{ ports, cache: store, workdir, root, packages, commits, timeSeconds, users: params.users },
-      message: (text) => context.message(text),
-      report: (done) => steps.report('scripts', done, {}),
+  store.checkout(params.base, root);
+  const kernels = kernelsIn(root);
+  if (packages.length > 0)
+    await steps.run('scripts', 'Putting packages onto the base', () => {
+      buildLayerTree({
+        ...{ ports, cache: store, workdir, root, packages, commits, timeSeconds, users: params.users },
+        message: (text) => context.message(text),
+        report: (done) => steps.report('scripts', done, {}),
+      });
     });
-  });
+  const kernelChanged = kernelsIn(root) !== kernels;
+  if (params.requests.initramfs.regenerate || kernelChanged)
+    await steps.run('finish', 'Making the initramfs', () => makeInitramfs(making, root, kernelChanged));
   return await steps.run('commit', 'Writing the layer', () => commit(making, root, resolution, timeSeconds));
+}
+
+const kernelsIn = (root: string): string => {
+  using tree = new Tree(root);
+  return kernelVersions(tree).join(' ');
+};
+
+function makeInitramfs({ params, ports, base, workdir, context }: Making, root: string, kernelChanged: boolean): void {
+  const { regenerate, args } = params.requests.initramfs;
+  using tree = new Tree(root, { system: ports.system });
+  remakeInitramfs({
+    ...{ system: ports.system, tree, workdir, kernelChanged },
+    baseArgs: base.value('rpmostree.initramfs-args', 'as'),
+    args: regenerate ? args : [],
+    // another kernel alone gets what whoever composed the base gave it
+    ...(regenerate && params.etc !== undefined ? { machine: { etc: params.etc, users: params.users } } : {}),
+    epochSeconds: base.timestamp,
+    message: (text) => context.message(text),
+  });
 }
 
 /** As they lie in the repository: the files that they came in may be gone. */
@@ -154,16 +187,17 @@ function headersOf({ store, ports, workdir }: Making, resolution: Resolution, co
   return readHeaders(files, store, ports.rpm);
 }
 
-function commit({ params, ports, store, base }: Making, root: string, resolution: Resolution, timeSeconds: number): string {
+function commit({ params, ports, store, base }: Making, root: string, resolution: Resolution | undefined, timeSeconds: number): string {
   using tree = new Tree(root);
   const labelled = policyOf(tree, ports.compose) !== undefined;
-  const inactive = new Set(resolution.provided.map(({ spec }) => spec));
+  const inactive = new Set(resolution?.provided.map(({ spec }) => spec));
   const metadata = layerMetadata(
     {
       base,
       requests: params.requests.packages.filter((spec) => !inactive.has(spec)),
       installed: ports.rpm.readRpmdb({ root, dbPath: rpmdbPath }),
-      repos: resolution.repos,
+      repos: resolution?.repos ?? [],
+      initramfs: params.requests.initramfs,
     },
     (type, value) => store.variant(type, value),
   );

@@ -7,6 +7,9 @@ import type { MakeVariant } from '../compose/build/metadata.ts';
 /** What rpm-ostree 2026.2 writes; it redoes layers of older versions. */
 const clientLayerVersion = 6;
 
+/** Arguments of the machine's own that the initramfs was made with; missing where it is the base's. Beside rpm-ostree's keys: it tells whether a layer can be used again. */
+export const initramfsKey = 'treeline.initramfs-args';
+
 export interface LayerFacts {
   readonly base: Pick<CommitPort, 'version' | 'value'>;
   /** Requests that the layer fulfils, as they were written. */
@@ -14,10 +17,11 @@ export interface LayerFacts {
   /** Everything that the tree's database lists. */
   readonly installed: readonly Package[];
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  readonly initramfs: { readonly regenerate: boolean; readonly args: readonly string[] };
 }
 
 /** Metadata of a layer's commit, with rpm-ostree's keys (rpmostree-core.cxx); sorted by key. */
-export function layerMetadata({ base, requests, installed, repos }: LayerFacts, variant: MakeVariant): Map<string, unknown> {
+export function layerMetadata({ base, requests, installed, repos, initramfs }: LayerFacts, variant: MakeVariant): Map<string, unknown> {
   const kernel = base.value('ostree.linux', 's');
   const rows = repos.map(({ id, timestamp }) => [
     ['id', variant('s', id)],
@@ -33,6 +37,7 @@ export function layerMetadata({ base, requests, installed, repos }: LayerFacts, 
     ['rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(installed))],
     ['rpmostree.rpmmd-repos', variant('aa{sv}', rows)],
   ]);
+  if (initramfs.regenerate) metadata.set(initramfsKey, variant('as', [...initramfs.args]));
   if (base.version !== '') metadata.set('version', variant('s', base.version));
   if (kernel !== undefined) metadata.set('ostree.bootable', variant('b', true)).set('ostree.linux', variant('s', kernel));
   return new Map([...metadata].sort(([a], [b]) => (a < b ? -1 : 1)));

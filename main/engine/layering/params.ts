@@ -22,6 +22,8 @@ export interface LayerParams {
   readonly recommends: boolean;
   /** Of the machine. */
   readonly users: UserFiles;
+  /** The machine's /etc, for an initramfs that is made anew. */
+  readonly etc?: string;
   readonly cacheOnly?: boolean;
   /** Only say what would be in it. */
   readonly dryRun?: boolean;

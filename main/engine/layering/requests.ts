@@ -58,8 +58,11 @@ function repoReplacement(item: string): RepoReplacement {
 }
 
 /** True if a tree of this machine's own has to be made of the base. */
-export function needOwnTree({ packages, local, removals, replacements, localReplacements, initramfs }: Requests): boolean {
-  return packages.length + local.length + removals.length + replacements.length + localReplacements.length > 0 || initramfs.regenerate;
+export const needOwnTree = (requests: Requests): boolean => needPackages(requests) || requests.initramfs.regenerate;
+
+/** True if it differs in packages. */
+export function needPackages({ packages, local, removals, replacements, localReplacements }: Requests): boolean {
+  return packages.length + local.length + removals.length + replacements.length + localReplacements.length > 0;
 }
 
 /**

@@ -4,6 +4,7 @@ import { packagesOfPkglist } from '../base/diff/index.ts';
 import type { LayerStore } from '../base/ports/compose-store.ts';
 import type { LayerContent } from '../base/ports/layers.ts';
 import type { CommitPort } from '../base/ports/sysroot.ts';
+import { initramfsKey } from './metadata.ts';
 import type { LayerParams } from './params.ts';
 
 /**
@@ -21,6 +22,9 @@ export function isSameLayer(store: Pick<LayerStore, 'tryLoadCommit'>, params: La
   const expected = [...before.filter((nevra) => !gone.has(nevra)), ...content.added.map(formatNevra)];
   const inactive = new Set(content.inactive.map(({ spec }) => spec));
   const active = params.requests.packages.filter((spec) => !inactive.has(spec));
+  const { regenerate, args } = params.requests.initramfs;
+  const initramfs = JSON.stringify(layer.value(initramfsKey, 'as'));
+  if (initramfs !== JSON.stringify(regenerate ? args : undefined)) return false;
   return isSame(expected, now) && isSame(active, layer.value('rpmostree.packages', 'as') ?? []);
 }
 

@@ -90,7 +90,6 @@ test.each([
   ['override', 'replace', '--from', 'repo=x', 'kernel'],
   ['override', 'remove', 'firefox'],
   ['override', 'reset', '--all'],
-  ['initramfs', '--enable', '--arg=-v'],
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],
   ['ex', 'rebuild'],

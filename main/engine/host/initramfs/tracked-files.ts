@@ -13,16 +13,22 @@ export const trackedFiles = (origin: KeyFile): string[] => origin.list(group, ke
 
 export const setTrackedFiles = (origin: KeyFile, files: readonly string[]): void => origin.setList(group, key, files);
 
+/** Throws initramfs.both where the initramfs is made on this machine: dracut takes files in itself. */
+export function requireOneWay(origin: KeyFile): void {
+  const files = trackedFiles(origin);
+  if (files.length > 0 && origin.get(group, 'regenerate-initramfs')?.trim() === 'true')
+    throw new TreelineError('initramfs.both', { subject: files.join(', ') });
+}
+
 /**
  * The overlay initramfs of a deployment that is about to be made, of the files as they are in /etc now; undefined when its origin tracks none. Throws
- * initramfs.file, and initramfs.both where the initramfs is made on this machine: dracut takes files in itself.
+ * initramfs.file, initramfs.both.
  */
 export function overlayFor(sysroot: SysrootPort, origin: KeyFile, merge: RawDeployment | undefined): Buffer | undefined {
   const files = trackedFiles(origin);
   const [first] = files;
   if (first === undefined) return undefined;
-  if (origin.get(group, 'regenerate-initramfs')?.trim() === 'true')
-    throw new TreelineError('initramfs.both', { subject: files.join(', ') });
+  requireOneWay(origin);
   if (!merge) throw new TreelineError('initramfs.file', { subject: first, detail: 'there is no /etc of an earlier deployment' });
   // what is mounted there counts, where it runs
   const etc = merge.booted ? '/etc' : path.join(sysroot.path, merge.directory, 'etc');

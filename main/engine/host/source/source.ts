@@ -75,7 +75,6 @@ function undoCommands(layering: Layering): string {
   return [
     ...(packages.length > 0 ? [`rpm-ostree uninstall ${packages.join(' ')}`] : []),
     ...(overrides ? ['rpm-ostree override reset --all'] : []),
-    ...(layering.regenerateInitramfs || layering.initramfsArgs.length > 0 ? ['rpm-ostree initramfs --disable'] : []),
   ].join('; ');
 }
 

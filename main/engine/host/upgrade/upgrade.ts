@@ -7,6 +7,7 @@ import type { UpdateJobs } from './params.ts';
 import type { ImportPort } from '../../base/ports/fetch.ts';
 import type { LayerChange, LayerContent, LayerOutcome, LayerPort } from '../../base/ports/layers.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
+import { requireOneWay } from '../initramfs/tracked-files.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { holdBase } from '../sysroot/layer-refs.ts';
@@ -176,6 +177,7 @@ async function makeLayer(
   progress: WeightedProgress,
 ): Promise<LayerOutcome> {
   progress.report('layer', 0);
+  requireOneWay(new KeyFile(originText));
   // until it is deployed nothing else keeps it
   holdBase(context.sysroot, base);
   const { osname, cacheOnly, downloadOnly, dryRun, recommends, change } = params;
