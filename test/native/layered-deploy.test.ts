@@ -141,6 +141,18 @@ test('a dry run says what would come, and changes nothing', async () => {
   const outcome = await change({ install: ['other'] }, { dryRun: true });
   expect(outcome.layer?.added.map((p) => p.name)).toEqual(['helper', 'other', 'plain']);
   expect(await load()).toEqual(before);
+  expect(refs()).not.toContain('rpmostree/base/tmp');
+});
+
+test('packages that were downloaded for later stay until they are deployed', async () => {
+  const before = await load();
+  expect(await change({ install: ['other'] }, { downloadOnly: true })).toMatchObject({ changed: true, staged: false });
+  expect((await load()).deployments).toEqual(before.deployments);
+  expect(refs()).toContain('rpmostree/pkg/other/1-1.noarch');
+  expect(refs()).not.toContain('rpmostree/base/tmp');
+  await job('sysroot.cleanup', { sysroot, osname, elements: ['base'] });
+  expect(refs()).toContain('rpmostree/pkg/other/1-1.noarch');
+  sh('ostree', `--repo=${repoPath()}`, 'refs', '--delete', `treeline/downloaded/${osname}`);
 });
 
 test('a request that the base fulfils is kept when that is wanted, and rests', async () => {
@@ -170,8 +182,9 @@ test('the last request gone, the base itself is deployed, and nothing of the lay
   expect((await load()).deployments[0]).toMatchObject({ checksum: commits[1] });
   expect((await load()).deployments[0]).not.toHaveProperty('layer');
   expect(await originText()).toBe(`[origin]\nrefspec=origin:${ref}\n`);
+  expect(refs()).not.toEqual([]);
   await job('sysroot.clear-rollback-target', { sysroot, osname });
-  await job('sysroot.cleanup', { sysroot, osname, elements: ['base'] });
   expect(refs()).toEqual([]);
+  expect(sh('ostree', `--repo=${repoPath()}`, 'prune', '--refs-only', '--no-prune')).toContain('No unreachable objects');
   sh('ostree', `--repo=${repoPath()}`, 'fsck', '--quiet');
 });

@@ -148,6 +148,8 @@ function drop(job: SysrootJob, gone: readonly RawDeployment[]): void {
       .filter((d) => !ids.has(d.id))
       .map((d) => d.id),
   );
+  // what libostree left because of its ref can go now
+  if (keepLayers(job.sysroot)) job.context.task('Removing what nothing uses any more', () => job.sysroot.cleanup());
   const staged = gone.find((d) => d.staged);
   if (staged) forgetStaged(job.sysroot, dirOf(job, staged.osname));
 }

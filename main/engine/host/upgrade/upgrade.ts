@@ -10,7 +10,7 @@ import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { requireOneWay } from '../initramfs/tracked-files.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
-import { holdBase } from '../sysroot/layer-refs.ts';
+import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
 import { describeUpdate, rememberLook, saveDetails } from './check.ts';
@@ -80,6 +80,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     : await takeBase(context, source, revision, target, looked, params, progress);
   const originText = params.noPullBase ? wished : layers.change(originFor(source, revision, checksum), change);
   const layer = layers.wanted(originText) ? await makeLayer(context, source, checksum, originText, params, progress) : undefined;
+  const same = sameBase && sameRequests && layer?.checksum === source.newest.checksum;
   const outcome = {
     changed: true,
     fromVersion: versionOf(sysroot, source.baseChecksum),
@@ -87,14 +88,15 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     checksum: layer?.checksum || checksum,
     ...(layer ? { layer: contentOf(layer) } : {}),
   };
+  // a ref of its own keeps it from being pruned until it is deployed
+  if (params.downloadOnly && !params.dryRun) sysroot.repo.setRef(downloadedRef(params.osname), checksum);
+  if (params.dryRun || params.downloadOnly || same) releaseBase(sysroot);
   if (params.dryRun) return { ...outcome, staged: false };
   if (params.downloadOnly) {
-    // a ref of its own keeps it from being pruned until it is deployed
-    sysroot.repo.setRef(downloadedRef(params.osname), checksum);
     progress.report('deploy', 1);
     return { ...outcome, staged: false };
   }
-  if (sameBase && sameRequests && layer?.checksum === source.newest.checksum) return nothingNew(context, source, layer.checksum);
+  if (same) return nothingNew(context, source, outcome.checksum);
   progress.report('deploy', 0);
   const stage = (): DeployOutcome =>
     deploy(context, {
@@ -178,7 +180,7 @@ async function makeLayer(
 ): Promise<LayerOutcome> {
   progress.report('layer', 0);
   requireOneWay(new KeyFile(originText));
-  // until it is deployed nothing else keeps it
+  // until it is deployed nothing else keeps it; after a failure it stays, for the next attempt, until something else is deployed
   holdBase(context.sysroot, base);
   const { osname, cacheOnly, downloadOnly, dryRun, recommends, change } = params;
   const newRequests = params.allowInactiveRequests ? [] : (change?.install ?? []);
@@ -190,8 +192,6 @@ async function makeLayer(
 }
 
 const contentOf = ({ added, replaced, inactive }: LayerOutcome): LayerContent => ({ added, replaced, inactive });
-
-const downloadedRef = (osname: string): string => `treeline/downloaded/${osname}`;
 
 /** Without asking the server for --cache-only. */
 async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Looked> {
