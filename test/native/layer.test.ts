@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LayerOutcome } from '../../main/engine/base/ports/layers.ts';
@@ -97,7 +97,7 @@ interface Made extends LayerOutcome {
   readonly listing: Map<string, string>;
 }
 
-async function layer(packages: string[], users = { passwd: '', group: '' }, more: readonly string[] = []): Promise<Made> {
+async function layer(packages: string[], users = { passwd: '', group: '' }, more: readonly string[] = [], onto = base): Promise<Made> {
   const { worker } = await bundles();
   const requests: Requests = { ...readRequests(''), packages };
   const messages: string[] = [];
@@ -107,7 +107,7 @@ async function layer(packages: string[], users = { passwd: '', group: '' }, more
   }));
   const made = await makeLayer(
     {
-      ...{ repo, base, requests, users, mustBeActive: [], releasever: '1', recommends: true },
+      ...{ repo, base: onto, requests, users, mustBeActive: [], releasever: '1', recommends: true },
       repos,
       cachedir: path.join(f.directory, 'layer-cache'),
     },
@@ -227,5 +227,37 @@ test('what would replace a package of the base is refused with both names', asyn
       detail: 'base-2-1.noarch would replace base-1-1.noarch',
       facts: { installed: 'base-1-1.noarch', by: 'base-2-1.noarch' },
     },
+  });
+});
+
+/** The base, changed by a shell command that runs in its tree. */
+function changed(command: string): string {
+  const tree = path.join(f.directory, 'changed');
+  rmSync(tree, { recursive: true, force: true });
+  execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--force-copy', base, tree]);
+  execFileSync('sh', ['-ec', command], { cwd: tree });
+  return execFileSync('ostree', [`--repo=${repo}`, 'commit', '--orphan', `--tree=dir=${tree}`], { encoding: 'utf8' }).trim();
+}
+
+test.each(['../lib/sysimage/rpm', '/usr/lib/sysimage/rpm'])(
+  'a base may have its database elsewhere, and the link %s in its place',
+  async (target) => {
+    const onto = changed(
+      `mkdir -p usr/lib/sysimage; rm -rf usr/lib/sysimage/rpm; mv usr/share/rpm usr/lib/sysimage/rpm; ln -s ${target} usr/share/rpm`,
+    );
+    const made = await layer(['plain'], undefined, [], onto);
+    expect(nevrasOf(made)).toEqual(['plain-1-1.noarch']);
+    expect(made.listing.get('/usr/share/rpm')).toContain(` -> ${target}`);
+    const database = path.join(f.directory, 'elsewhere');
+    rmSync(database, { recursive: true, force: true });
+    execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--subpath=/usr/lib/sysimage/rpm', '-U', made.checksum, database]);
+    const names = execFileSync('rpm', ['--dbpath', database, '-qa', '--qf', '%{name} '], { encoding: 'utf8' });
+    expect(names.trim().split(' ').sort()).toEqual(['base', 'filesystem', 'plain', 'testshell']);
+  },
+);
+
+test('on a base without a database nothing is guessed', async () => {
+  await expect(layer(['plain'], undefined, [], changed('rm -rf usr/share/rpm usr/lib/sysimage/rpm'))).rejects.toMatchObject({
+    report: { code: 'rpmdb.unreadable', detail: 'it holds no RPM database' },
   });
 });

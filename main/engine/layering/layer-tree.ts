@@ -15,7 +15,7 @@ import { applyOwnership } from '../compose/build/ownership.ts';
 import { runBeforeFiles, runScripts, type ScriptsJob } from '../compose/build/package-scripts.ts';
 import { UserDatabase } from '../compose/build/passwd.ts';
 import { checkPlaces } from '../compose/build/places.ts';
-import { rpmdbPath } from '../compose/build/postprocess.ts';
+import { databaseOf } from '../compose/build/rootfs.ts';
 import { guardDnf } from '../compose/build/read-only-dnf.ts';
 import { applySysusers } from '../compose/build/sysusers.ts';
 import { ownerNames } from '../compose/build/var-tree.ts';
@@ -51,11 +51,12 @@ export interface LayerTreeJob {
 export function buildLayerTree(job: LayerTreeJob): void {
   const { ports, cache, root, workdir, message } = job;
   const added = dependencyOrder(job.packages);
-  const base = ports.rpm.readInstalled({ root, dbPath: rpmdbPath });
   using tree = new Tree(root, {
     system: ports.system,
     ownerOf: ownersOf(added, (file, mode) => treePath(file, isLinkMode(mode))),
   });
+  const dbPath = requireDatabase(tree);
+  const base = ports.rpm.readInstalled({ root, dbPath });
   checkPlaces(added);
   const crossings = checkFileConflicts([...base, ...added]);
   const baseRoot = takeRoot(tree);
@@ -89,10 +90,20 @@ export function buildLayerTree(job: LayerTreeJob): void {
   guardDnf(tree);
   ports.rpm.writeRpmdb({
     root,
-    dbPath: rpmdbPath,
+    dbPath,
     packages: added.map((pkg) => pkg.path),
     installTimeSeconds: job.timeSeconds,
     onto: true,
   });
   job.report(1);
+}
+
+/**
+ * Where a base has its RPM database: others have a link in the place that is usual here, or the other way about, and a link isn't to lead out of the tree. Throws
+ * rpmdb.unreadable: on a base without one everything would be taken for missing.
+ */
+export function requireDatabase(tree: Tree): string {
+  const found = databaseOf(tree);
+  if (found === undefined) throw new TreelineError('rpmdb.unreadable', { subject: 'The base', detail: 'it holds no RPM database' });
+  return found;
 }

@@ -14,12 +14,12 @@ import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
 import { kernelVersions } from '../compose/build/kernel.ts';
-import { rpmdbPath } from '../compose/build/postprocess.ts';
 import { policyOf } from '../compose/build/selinux.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
 import { remakeInitramfs } from './initramfs.ts';
-import { buildLayerTree } from './layer-tree.ts';
+import { databasePlaces } from '../compose/build/rootfs.ts';
+import { buildLayerTree, requireDatabase } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
 import type { LayerParams } from './params.ts';
 import { needOwnTree, needPackages } from './requests.ts';
@@ -84,10 +84,12 @@ async function make(making: Making, resolution: Resolution | undefined): Promise
 /** What is installed is all that solving needs of a base. */
 function resolveOn({ params, ports, store, workdir }: Making): Resolution {
   const root = ownDirectory(workdir, 'database');
-  store.linkPart(params.base, rpmdbPath, ownDirectory(root, rpmdbPath));
+  for (const place of databasePlaces) store.linkPart(params.base, place, ownDirectory(root, place));
+  using tree = new Tree(root);
+  const dbPath = requireDatabase(tree);
   const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
   return ports.resolve({
-    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [], base: { root, dbPath: rpmdbPath } },
+    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [], base: { root, dbPath } },
     ...(cacheOnly ? { cacheOnly } : {}),
   });
 }
@@ -195,7 +197,7 @@ function commit({ params, ports, store, base }: Making, root: string, resolution
     {
       base,
       requests: params.requests.packages.filter((spec) => !inactive.has(spec)),
-      installed: ports.rpm.readRpmdb({ root, dbPath: rpmdbPath }),
+      installed: ports.rpm.readRpmdb({ root, dbPath: requireDatabase(tree) }),
       repos: resolution?.repos ?? [],
       initramfs: params.requests.initramfs,
     },
