@@ -81,7 +81,11 @@ function upgrade(
   const dryRun = boolOption(options, 'dry-run');
   return {
     job: 'update.upgrade',
-    params: { sysroot, osname: osname(call), ...pullJobOptions(options), recommends, ...more },
+    params: {
+      ...{ sysroot, osname: osname(call), ...pullJobOptions(options), recommends, ...more },
+      // who names another base wants it, whatever else a client sends always
+      ...(more.refspec || more.revision || more.medium ? { noPullBase: false } : {}),
+    },
     title: `${title}${downloadOnly ? ' (download only)' : ''}${dryRun ? ' (dry run)' : ''}`,
     action: downloadOnly || dryRun ? undefined : more.refspec ? 'rebase' : 'deploy',
     reboot: boolOption(options, 'reboot') && !dryRun,

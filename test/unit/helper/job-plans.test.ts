@@ -48,3 +48,11 @@ test('what else is asked for with it is done', async () => {
     params: { noLayering: true },
   });
 });
+
+test('who names another base gets it, although a client also says that the base is to be kept', async () => {
+  const install = { 'install-packages': words('vim') };
+  const keep = { 'no-pull-base': yes };
+  expect(await updateDeployment(install, keep)).toMatchObject({ params: { noPullBase: true } });
+  for (const [name, text] of Object.entries({ 'set-refspec': 'a:b', 'set-revision': '1.2' }))
+    expect(await updateDeployment({ ...install, [name]: new Variant('s', text) }, keep)).toMatchObject({ params: { noPullBase: false } });
+});
