@@ -102,7 +102,10 @@ const check = (call: Call, sysroot: string, options?: Options): JobPlan => ({
 });
 
 const dropping = ['no-layering', 'no-overrides', 'no-initramfs'] as const;
-const supportedModifiers = ['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'];
+const supportedModifiers = [
+  ...['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'],
+  ...['override-remove-packages', 'override-reset-packages'],
+];
 
 /** What modifiers ask for on top of the base. */
 function changeOf(modifiers: Options): LayerChange {

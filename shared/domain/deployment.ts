@@ -74,6 +74,7 @@ export function requestsOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[]
 /** What this version rebuilds on a new tree. */
 const rebuilt: readonly string[] = [
   '[packages] requested',
+  '[overrides] remove',
   ...['regenerate-initramfs', 'initramfs-args', 'initramfs-etc'].map((key) => `[rpmostree] ${key}`),
 ];
 

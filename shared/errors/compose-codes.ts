@@ -97,6 +97,11 @@ export const composeErrors = {
     'See treeline status for what is. What is of the base can be left out by an override.',
   ],
   'layer.no-override': ['There is no such override', 'Nothing overrides {subject}.', 'See treeline status for overrides.'],
+  'layer.not-in-base': [
+    'The base doesn’t have it',
+    '{subject} isn’t a package of the base.',
+    'Check the name: treeline db list shows what the base has. A package that was added is dropped by treeline uninstall.',
+  ],
   'layer.inactive': [
     'The base has it already',
     '{subject} is fulfilled by the base: {detail}.',

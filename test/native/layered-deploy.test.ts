@@ -28,12 +28,28 @@ async function compose(version: string): Promise<void> {
       files: { '/boot/vmlinuz-6.1': `kernel ${version}`, '/boot/initramfs-6.1.img': 'initramfs' },
     },
     {
+      name: 'leaf',
+      version,
+      files: {
+        '/usr/share/leaf': { dir: true },
+        '/usr/share/leaf/own': 'leaf',
+        '/etc/leaf.conf': 'leaf',
+        '/usr/share/app': `app ${version}`,
+      },
+    },
+    {
+      name: 'needed',
+    },
+    {
       name: 'app',
       version,
+      tags: ['Requires: needed'],
       files: { '/usr/share/app': `app ${version}`, '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' },
     },
   );
-  const treefile = f.treefile(`packages: [app, kernel, filesystem, testshell]\ncontainer: false\nautomatic-version-prefix: "${version}"\n`);
+  const treefile = f.treefile(
+    `packages: [app, kernel, filesystem, testshell, leaf]\ncontainer: false\nautomatic-version-prefix: "${version}"\n`,
+  );
   commits.push((await f.compose(treefile)).checksum);
 }
 
@@ -100,7 +116,7 @@ const refs = (): string[] =>
     .split('\n')
     .filter((each) => each.startsWith('rpmostree/'))
     .sort();
-const base = ['app-1', 'filesystem-1', 'kernel-1', 'testshell-1'];
+const base = ['app-1', 'filesystem-1', 'kernel-1', 'leaf-1', 'needed-1', 'testshell-1'];
 
 test('a package is put onto the base, with what it needs, and the origin remembers the request', async () => {
   const outcome = await change({ install: ['plain'] });
@@ -171,10 +187,39 @@ test('a new base gets the packages, from what is there already', async () => {
   rmSync(path.join(more, 'plain-1-1.noarch.rpm'));
   const { result, events } = await job('update.upgrade', { sysroot, osname });
   expect(result).toMatchObject({ changed: true, toVersion: '2' });
-  expect(await names()).toEqual(['app-2', 'filesystem-1', 'helper-1', 'kernel-2', 'plain-1', 'testshell-1']);
+  expect(await names()).toEqual(['app-2', 'filesystem-1', 'helper-1', 'kernel-2', 'leaf-2', 'needed-1', 'plain-1', 'testshell-1']);
   expect((await load()).deployments[0]).toMatchObject({ layer: { base: { checksum: commits[1], version: '2' }, packages: ['plain'] } });
   expect(events.filter((event) => event.type === 'task').map(({ text }) => text)).not.toContain('Downloading packages');
   expect(existsSync(path.join(await root(), 'usr/share/plain'))).toBe(true);
+});
+
+test('a package of the base is left out, on its own files only, and comes back', async () => {
+  const outcome = await change({ overrideRemove: ['leaf'] });
+  expect(outcome.layer?.replaced).toEqual([{ before: 'leaf-2-1.noarch' }]);
+  expect(await names()).toEqual(['app-2', 'filesystem-1', 'helper-1', 'kernel-2', 'needed-1', 'plain-1', 'testshell-1']);
+  const at = await root();
+  expect(['usr/share/leaf', 'usr/etc/leaf.conf', 'etc/leaf.conf'].filter((name) => existsSync(path.join(at, name)))).toEqual([]);
+  // what another package has as well stays
+  expect(readFileSync(path.join(at, 'usr/share/app'), 'utf8')).toBe('app 2');
+  expect(await originText()).toMatch(/\[overrides\]\nremove=leaf;\n/);
+  const [first] = (await load()).deployments;
+  const show = ['show', '--no-byteswap', '--print-metadata-key=rpmostree.removed-base-packages', first?.checksum ?? ''];
+  expect(sh('ostree', `--repo=${repoPath()}`, ...show).trim()).toBe("[<('leaf-2-1.noarch', 'leaf', uint64 0, '2', '1', 'noarch')>]");
+  execFileSync('rpm', ['--root', at, '--dbpath', '/usr/share/rpm', '-V', 'app', '--nodeps', '--nomtime']);
+  expect(await change({ overrideReset: ['leaf'] })).toMatchObject({ changed: true });
+  expect(await names()).toContain('leaf-2');
+  expect(await refused(change({ overrideReset: ['leaf'] }))).toMatchObject({ code: 'layer.no-override', subject: 'leaf' });
+});
+
+test('what the base doesn’t have can’t be left out', async () => {
+  expect(await refused(change({ overrideRemove: ['helper'] }))).toMatchObject({ code: 'layer.not-in-base', subject: 'helper' });
+});
+
+test('what something else of the base needs isn’t left out: both are named', async () => {
+  expect(await refused(change({ overrideRemove: ['needed'] }))).toMatchObject({
+    code: 'layer.base-would-change',
+    detail: 'app-2-1.noarch would go',
+  });
 });
 
 test('the last request gone, the base itself is deployed, and nothing of the layer stays when its deployments are gone', async () => {

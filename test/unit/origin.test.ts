@@ -50,7 +50,7 @@ test.each([
   [`[packages]\nrequested-local=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local']],
   [`[packages]\nrequested-local-fileoverride=${'a'.repeat(64)}:foo-1-1.noarch;`, ['[packages] requested-local-fileoverride']],
   ['[modules]\nenable=x:1;\ninstall=y:2;', ['[modules]']],
-  ['[overrides]\nremove=a;', ['[overrides] remove']],
+  ['[overrides]\nremove=a;', []],
   ['[overrides]\nreplace=a;', ['[overrides] replace']],
   ['[overrides]\nreplace-local=a;', ['[overrides] replace-local']],
   ['[rpmostree]\nregenerate-initramfs=true', []],

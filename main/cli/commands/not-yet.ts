@@ -18,11 +18,6 @@ interface NotYet {
   readonly leftOut?: readonly [why: string, instead: string];
 }
 
-const finalizing = ['-r, --reboot', '--lock-finalization'];
-
-const both = ['--install <package>*', '--uninstall <package>*'];
-const overriding = [...finalizing, '-n, --dry-run', '-C, --cache-only'];
-
 const applyLive: NotYet = {
   name: 'apply-live',
   about: 'Apply the pending deployment to the running system',
@@ -30,19 +25,6 @@ const applyLive: NotYet = {
 };
 
 const commands: readonly NotYet[] = [
-  {
-    name: 'override',
-    about: 'Replace or remove packages of the base',
-    commands: [
-      {
-        name: 'replace <package...>',
-        about: 'Replace',
-        options: [...overriding, '--remove <package>*', '--experimental', '--freeze', '--from <repo>'],
-      },
-      { name: 'remove <package...>', about: 'Remove', options: [...overriding, '--replace <package>*'] },
-      { name: 'reset [package...]', about: 'Take those of the base again', options: [...overriding, ...both, '-a, --all'] },
-    ],
-  },
   applyLive,
   {
     name: 'countme',

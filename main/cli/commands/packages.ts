@@ -39,6 +39,28 @@ export function registerPackages(program: Command): void {
     .option('--install <package>', 'also add a package', list, [])
     .option('--all', 'drop all of them')
     .action(action(uninstall));
+  const override = program.command('override').description('Leave packages of the base out, or take them again');
+  withOptionFlags(override.command('replace <package...>'), 'override-replace')
+    .description('Replace packages of the base (not yet)')
+    .option('--remove <package>', unsupported, list, [])
+    .option('--experimental', unsupported)
+    .option('--freeze', unsupported)
+    .option('--from <repo>', unsupported)
+    .action(
+      action(async () => {
+        throw new TreelineError('not-supported', { subject: '“override replace”' });
+      }),
+    );
+  withOptionFlags(override.command('remove <package...>'), 'override-remove')
+    .description('Leave packages of the base out')
+    .option('--replace <package>', unsupported, list, [])
+    .action(action(overrideRemove));
+  withOptionFlags(override.command('reset [package...]'), 'override-reset')
+    .description('Take packages of the base again')
+    .option('--install <package>', 'also add a package', list, [])
+    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('-a, --all', 'all that are overridden')
+    .action(action(overrideReset));
   withOptionFlags(program.command('reset'))
     .description('Drop all that was put onto the base')
     .option('--install <package>', 'but add a package', list, [])
@@ -67,6 +89,17 @@ async function uninstall(session: Session, packages: string[], flags: ChangeFlag
     throw new TreelineError('usage.invalid', { detail: 'uninstall needs a package, or --all' });
   const lists = { installPackages: flags.install ?? [], uninstallPackages: packages };
   return change(session, flags, lists, flags.all ? { noLayering: true } : {});
+}
+
+async function overrideRemove(session: Session, packages: string[], flags: ChangeFlags & { replace?: string[] }): Promise<number> {
+  refuseOptions({ ...flags }, ['replace']);
+  return change(session, flags, { overrideRemovePackages: packages });
+}
+
+async function overrideReset(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
+  if (packages.length === 0 && !flags.all) throw new TreelineError('usage.invalid', { detail: 'override reset needs a package, or --all' });
+  const lists = { overrideResetPackages: packages, installPackages: flags.install ?? [], uninstallPackages: flags.uninstall ?? [] };
+  return change(session, flags, lists, flags.all ? { noOverrides: true } : {});
 }
 
 async function reset(

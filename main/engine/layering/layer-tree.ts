@@ -22,6 +22,7 @@ import { ownerNames } from '../compose/build/var-tree.ts';
 import { takeMachineState, writeMachineState } from '../compose/build/root-layout.ts';
 import { linkVarLib } from '../compose/build/var-lib-links.ts';
 import { takeRoot } from './base-root.ts';
+import { removePackages } from './removal.ts';
 import { gatherUsers, type UserFiles } from './users.ts';
 
 export interface LayerTreeJob {
@@ -33,6 +34,8 @@ export interface LayerTreeJob {
   /** Where the base is checked out by hard links: what the packages come onto. */
   readonly root: string;
   readonly packages: readonly RpmPackage[];
+  /** NEVRAs of packages of the base that are left out. */
+  readonly removed: readonly string[];
   /** The packages' commits by NEVRA. */
   readonly commits: ReadonlyMap<string, string>;
   /** Users of the machine, whose ids are taken. */
@@ -56,17 +59,26 @@ export function buildLayerTree(job: LayerTreeJob): void {
     ownerOf: ownersOf(added, (file, mode) => treePath(file, isLinkMode(mode))),
   });
   const dbPath = requireDatabase(tree);
-  const base = ports.rpm.readInstalled({ root, dbPath });
+  const installed = ports.rpm.readInstalled({ root, dbPath });
+  const gone = installed.filter((pkg) => job.removed.includes(formatNevra(pkg)));
+  const base = installed.filter((pkg) => !gone.includes(pkg));
   checkPlaces(added);
   const crossings = checkFileConflicts([...base, ...added]);
   const baseRoot = takeRoot(tree);
+  removePackages(tree, gone, base);
   const giveUsersBack = gatherUsers(tree, job.users, message);
   const newest = added.reduce((time, pkg) => Math.max(time, pkg.buildTimeSeconds), 0);
   const scripts: ScriptsJob = { ports, tree, workdir, sandbox: { epochSeconds: newest }, message };
   runBeforeFiles(scripts, added);
   assemble(
     added.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() })),
-    { cache, tree, scratch: path.join(workdir, 'through-links'), crossings, done: (count) => job.report((0.3 * count) / added.length) },
+    {
+      cache,
+      tree,
+      scratch: path.join(workdir, 'through-links'),
+      crossings,
+      done: (count) => job.report((0.3 * count) / Math.max(1, added.length)),
+    },
   );
   linkVarLib(tree);
   const users = new UserDatabase(tree);
@@ -94,6 +106,7 @@ export function buildLayerTree(job: LayerTreeJob): void {
     packages: added.map((pkg) => pkg.path),
     installTimeSeconds: job.timeSeconds,
     onto: true,
+    without: job.removed,
   });
   job.report(1);
 }

@@ -22,6 +22,7 @@ import { databasePlaces } from '../compose/build/rootfs.ts';
 import { buildLayerTree, requireDatabase } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
 import type { LayerParams } from './params.ts';
+import { nameOf } from './change-requests.ts';
 import { needOwnTree, needPackages } from './requests.ts';
 import { isSameLayer } from './same-layer.ts';
 
@@ -72,9 +73,11 @@ export async function makeLayer(params: LayerParams, ports: LayerPorts, context:
 async function make(making: Making, resolution: Resolution | undefined): Promise<LayerOutcome> {
   const { params, store } = making;
   const packages = resolution?.packages ?? [];
-  const content: LayerContent = { added: packages, replaced: [], inactive: resolution?.provided ?? [] };
+  const removed = removedOf(params, resolution);
+  const replaced = removed.map((before) => ({ before }));
+  const content: LayerContent = { added: packages, replaced, inactive: resolution?.provided ?? [] };
   if (params.dryRun) return { ...content, checksum: '' };
-  if (packages.length === 0 && !params.requests.initramfs.regenerate) return { ...content, checksum: params.base };
+  if (packages.length + removed.length === 0 && !params.requests.initramfs.regenerate) return { ...content, checksum: params.base };
   if (isSameLayer(store, params, content)) return { ...content, checksum: params.current ?? '' };
   const commits = resolution && packages.length > 0 ? await importPackages(making, resolution) : new Map<string, string>();
   if (params.downloadOnly) return { ...content, checksum: '' };
@@ -89,18 +92,29 @@ function resolveOn({ params, ports, store, workdir }: Making): Resolution {
   const dbPath = requireDatabase(tree);
   const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
   return ports.resolve({
-    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [], base: { root, dbPath } },
+    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [] },
+    base: { root, dbPath, without: requests.removals },
     ...(cacheOnly ? { cacheOnly } : {}),
   });
 }
 
+/** Packages of the base that somebody wants to be left out. */
+const removedOf = ({ requests }: LayerParams, resolution: Resolution | undefined): string[] =>
+  (resolution?.displaced ?? []).flatMap(({ installed, by }) =>
+    by === undefined && requests.removals.includes(nameOf(installed)) ? [installed] : [],
+  );
+
 /** A layer only adds: what replaces a package of the base is an override, which somebody has to ask for. */
-function requireBaseUnchanged({ requests }: LayerParams, { displaced, packages: added }: Resolution): void {
+function requireBaseUnchanged(params: LayerParams, resolution: Resolution): void {
+  const { requests } = params;
+  const { packages: added } = resolution;
+  const asked = removedOf(params, resolution);
+  const displaced = resolution.displaced.filter(({ installed }) => !asked.includes(installed));
   const [first] = displaced;
   if (!first) return;
   const changes = displaced.map(({ installed, by }) => (by === undefined ? `${installed} would go` : `${by} would replace ${installed}`));
   throw new TreelineError('layer.base-would-change', {
-    subject: requests.packages.join(' '),
+    subject: [...requests.packages, ...requests.removals.map((name) => `-${name}`)].join(' '),
     detail: changes.join(', '),
     facts: { installed: first.installed, ...(first.by === undefined ? {} : { by: first.by }), added: added.length },
   });
@@ -143,10 +157,11 @@ async function build(making: Making, resolution: Resolution | undefined, commits
   const timeSeconds = ports.now();
   store.checkout(params.base, root);
   const kernels = kernelsIn(root);
-  if (packages.length > 0)
+  const removed = removedOf(params, resolution);
+  if (packages.length + removed.length > 0)
     await steps.run('scripts', 'Putting packages onto the base', () => {
       buildLayerTree({
-        ...{ ports, cache: store, workdir, root, packages, commits, timeSeconds, users: params.users },
+        ...{ ports, cache: store, workdir, root, packages, removed, commits, timeSeconds, users: params.users },
         message: (text) => context.message(text),
         report: (done) => steps.report('scripts', done, {}),
       });
@@ -200,6 +215,7 @@ function commit({ params, ports, store, base }: Making, root: string, resolution
       installed: ports.rpm.readRpmdb({ root, dbPath: requireDatabase(tree) }),
       repos: resolution?.repos ?? [],
       initramfs: params.requests.initramfs,
+      removed: removedOf(params, resolution),
     },
     (type, value) => store.variant(type, value),
   );

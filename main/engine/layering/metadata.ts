@@ -17,11 +17,23 @@ export interface LayerFacts {
   /** Everything that the tree's database lists. */
   readonly installed: readonly Package[];
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
+  /** NEVRAs of packages of the base that it leaves out. */
+  readonly removed: readonly string[];
   readonly initramfs: { readonly regenerate: boolean; readonly args: readonly string[] };
 }
 
+/** NEVRA, name, epoch, version, release, architecture, as rpm-ostree writes packages (rpmostree-rpm-util.cxx). */
+function nevraRow(nevra: string): unknown[] {
+  const [, name = nevra, epoch = '0', version = '', release = '', arch = ''] =
+    /^(.+)-(?:(\d+):)?([^-]+)-([^-]+)\.([^.]+)$/.exec(nevra) ?? [];
+  return [nevra, name, BigInt(epoch), version, release, arch];
+}
+
 /** Metadata of a layer's commit, with rpm-ostree's keys (rpmostree-core.cxx); sorted by key. */
-export function layerMetadata({ base, requests, installed, repos, initramfs }: LayerFacts, variant: MakeVariant): Map<string, unknown> {
+export function layerMetadata(
+  { base, requests, installed, repos, initramfs, removed }: LayerFacts,
+  variant: MakeVariant,
+): Map<string, unknown> {
   const kernel = base.value('ostree.linux', 's');
   const rows = repos.map(({ id, timestamp }) => [
     ['id', variant('s', id)],
@@ -32,7 +44,13 @@ export function layerMetadata({ base, requests, installed, repos, initramfs }: L
     ['rpmostree.clientlayer_version', variant('u', clientLayerVersion)],
     ['rpmostree.modules', variant('as', [])],
     ['rpmostree.packages', variant('as', [...requests].sort())],
-    ['rpmostree.removed-base-packages', variant('av', [])],
+    [
+      'rpmostree.removed-base-packages',
+      variant(
+        'av',
+        removed.map((nevra) => variant('(sstsss)', nevraRow(nevra))),
+      ),
+    ],
     ['rpmostree.replaced-base-packages', variant('a(vv)', [])],
     ['rpmostree.rpmdb.pkglist', variant('a(sssss)', pkglistOfPackages(installed))],
     ['rpmostree.rpmmd-repos', variant('aa{sv}', rows)],

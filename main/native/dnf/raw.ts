@@ -65,11 +65,12 @@ export const repo = {
 };
 
 /** DnfGoalActions of dnf-goal.h / hy-goal.h. */
-export const goalFlags = { install: 1 << 4, ignoreWeakDeps: 1 << 13 } as const;
+export const goalFlags = { install: 1 << 4, allowUninstall: 1 << 10, ignoreWeakDeps: 1 << 13 } as const;
 export const goal = {
   create: fn('hy_goal_create', Ptr, [Ptr]),
   free: fn('hy_goal_free', 'void', [Ptr]),
   depsolve: checked('dnf_goal_depsolve', 'int', [Ptr, 'int']),
+  erase: status('hy_goal_erase', [Ptr, Ptr]),
   installSelector: checked('hy_goal_install_selector', 'int', [Ptr, Ptr]),
   installs: checked('hy_goal_list_installs', Ptr, [Ptr]),
   upgrades: checked('hy_goal_list_upgrades', Ptr, [Ptr]),

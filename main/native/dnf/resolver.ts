@@ -9,7 +9,7 @@ import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { dnfCode } from './errors.ts';
 import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
-import { displacedBy, providedBy } from './base.ts';
+import { displacedBy, eraseFromBase, providedBy } from './base.ts';
 import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { hiddenByModule, hiddenError } from './modules.ts';
@@ -99,12 +99,17 @@ class DnfResolution implements Resolution {
     // before anything is chosen by name: only one repository's may be
     for (const { id, spec } of pinned) this.#pin(id, spec);
     for (const { id, spec } of pinned) this.#installFrom(solving, id, spec);
+    const without = request.base?.without ?? [];
+    eraseFromBase(solving, this.#sack, without);
     for (const spec of request.packages) {
       if (isGlob(spec)) this.#installGlob(solving, spec);
       else this.#installSpec(solving, spec);
     }
     try {
-      goal.depsolve(solving, goalFlags.install | (request.recommends ? 0 : goalFlags.ignoreWeakDeps));
+      goal.depsolve(
+        solving,
+        goalFlags.install | (without.length > 0 ? goalFlags.allowUninstall : 0) | (request.recommends ? 0 : goalFlags.ignoreWeakDeps),
+      );
     } catch (error) {
       if (!(error instanceof TreelineError)) throw error;
       const nothing = error.report.facts?.['libdnfCode'] === dnfCode.nothingToDo;

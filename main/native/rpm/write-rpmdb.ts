@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { comparePackages } from '../../engine/base/diff/index.ts';
-import type { WriteRpmdbOptions } from '../../engine/base/ports/rpm.ts';
+import { formatNevra } from '../../../shared/domain/index.ts';
+import type { RpmdbBackend, WriteRpmdbOptions } from '../../engine/base/ports/rpm.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { Scope, type Pointer } from '../core/index.ts';
 import { backendOf, databaseFiles, openDatabase } from './database.ts';
@@ -56,6 +57,7 @@ function write(options: WriteRpmdbOptions): void {
   if (there && !options.onto) throw new TreelineError('rpmdb.not-written', { subject: directory, detail: 'there is one already' });
   if (!there && options.onto)
     throw new TreelineError('rpmdb.unreadable', { subject: directory, detail: `there is no ${databaseFiles.sqlite}` });
+  if (there && (options.without ?? []).length > 0) return rewrite(options, there, directory);
   if (there) ownFiles(directory);
   withLog(() => {
     using scope = new Scope();
@@ -83,6 +85,38 @@ function write(options: WriteRpmdbOptions): void {
   });
   if (backend === 'sqlite') settle(directory);
   rmSync(path.join(directory, '.rpm.lock'), { force: true });
+}
+
+/** As `rpmdb --rebuilddb` does it: every header but those that go is copied to a new database, which takes the old one's place. */
+function rewrite(options: WriteRpmdbOptions, backend: RpmdbBackend, directory: string): void {
+  const { without = [], ...rest } = options;
+  const next = `${options.dbPath}.next`;
+  const target = path.join(path.resolve(options.root), next);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  withLog(() => {
+    using scope = new Scope();
+    const from = openDatabase(path.resolve(options.root), options.dbPath, backend, constants.O_RDONLY, scope);
+    const to = openDatabase(path.resolve(options.root), next, backend, constants.O_RDWR | constants.O_CREAT, scope);
+    const txn = raw.rpmtxnBegin(to, raw.txnWrite);
+    if (!txn) throw new TreelineError('rpmdb.not-written', { subject: target, detail: lastLog() || 'librpm can’t lock it' });
+    scope.defer(() => raw.rpmtxnEnd(txn));
+    const iterator = raw.rpmtsInitIterator(from, raw.rpmdbiPackages, null, 0);
+    if (!iterator) return;
+    scope.defer(() => raw.rpmdbFreeIterator(iterator));
+    for (let header = raw.rpmdbNextIterator(iterator); header; header = raw.rpmdbNextIterator(iterator)) {
+      const nevra = formatNevra(detailsOf(exportHeader(header, options.dbPath)));
+      if (without.includes(nevra)) continue;
+      if (raw.rpmtsImportHeader(txn, header, 0) !== raw.rpmRc.ok)
+        throw new TreelineError('rpmdb.not-written', { subject: target, detail: `${nevra}: ${lastLog()}` });
+    }
+  });
+  if (backend === 'sqlite') settle(target);
+  rmSync(path.join(target, '.rpm.lock'), { force: true });
+  // other entries of the directory stay as they are
+  for (const name of readdirSync(target)) renameSync(path.join(target, name), path.join(directory, name));
+  rmSync(target, { recursive: true, force: true });
+  if (rest.packages.length > 0) write(rest);
 }
 
 /** librpm writes in place: what are hard links becomes files of their own first. */

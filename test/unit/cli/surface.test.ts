@@ -88,8 +88,6 @@ afterEach(() => {
 
 test.each([
   ['override', 'replace', '--from', 'repo=x', 'kernel'],
-  ['override', 'remove', 'firefox'],
-  ['override', 'reset', '--all'],
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],
   ['ex', 'rebuild'],

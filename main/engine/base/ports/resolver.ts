@@ -54,7 +54,13 @@ export interface ResolveRequest {
   readonly excludes: readonly string[];
   readonly recommends: boolean;
   /** A tree on which the packages come: its database says what is there already, and stays as it is. */
-  readonly base?: { readonly root: string; /** Inside the tree. */ readonly dbPath: string };
+  readonly base?: {
+    readonly root: string;
+    /** Inside the tree. */
+    readonly dbPath: string;
+    /** Names of packages that are left out of it. */
+    readonly without?: readonly string[];
+  };
   /** `name:stream` that modules of repositories are for; without it, what the repositories say of themselves. */
   readonly platformModule?: string;
   readonly locks?: readonly PackageLock[];

@@ -151,6 +151,8 @@ export interface WriteRpmdbOptions {
   readonly backend?: RpmdbBackend;
   /** There is a database already, and the packages are added to it, in its format. Its files may be hard links: what they link to stays as it is. */
   readonly onto?: true;
+  /** With `onto`: NEVRAs of packages that the new database hasn't any more. */
+  readonly without?: readonly string[];
   /** Package file -> paths of its files that aren't in the tree (documentation, languages): their state says so, and `rpm -V` is content. */
   readonly leftOut?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Unix time written as INSTALLTIME and INSTALLTID of all packages, so that two runs give the same database. */

@@ -187,8 +187,18 @@ async function makeLayer(
   const request = { osname, base, originText, current: source.newest.checksum, newRequests };
   const options = knownFields({ cacheOnly, downloadOnly, dryRun, recommends });
   const made = await context.layers.make({ ...request, ...options }, context.context, (done, more) => progress.report('layer', done, more));
+  for (const name of idleOverrides(originText, made)) {
+    if (change?.overrideRemove?.includes(name)) throw new TreelineError('layer.not-in-base', { subject: name });
+    context.context.message(`Inactive override: ${name} (the base doesn’t have it)`);
+  }
   for (const { spec, by } of made.inactive) context.context.message(`Inactive request: ${spec} (already provided by ${by})`);
   return made;
+}
+
+/** Packages that are to be left out of a base that hasn't them. */
+function idleOverrides(originText: string, { replaced }: LayerContent): string[] {
+  const gone = new Set(replaced.map(({ before }) => before.replace(/-[^-]+-[^-]+$/, '')));
+  return new KeyFile(originText).list('overrides', 'remove').filter((name) => name.trim() !== '' && !gone.has(name));
 }
 
 const contentOf = ({ added, replaced, inactive }: LayerOutcome): LayerContent => ({ added, replaced, inactive });
