@@ -18,6 +18,12 @@ let scratch: string;
 let sysroot: string;
 let more: string;
 const commits: string[] = [];
+const plain = {
+  name: 'plain',
+  tags: ['Requires: helper'],
+  files: { '/usr/share/plain': 'plain' },
+  scripts: { post: 'echo made > /usr/share/plain-post' },
+};
 
 async function compose(version: string): Promise<void> {
   f.add(
@@ -62,12 +68,7 @@ beforeAll(async () => {
   sysroot = path.join(scratch, 'sysroot');
   more = path.join(scratch, 'more');
   makeRpms(more, [
-    {
-      name: 'plain',
-      tags: ['Requires: helper'],
-      files: { '/usr/share/plain': 'plain' },
-      scripts: { post: 'echo made > /usr/share/plain-post' },
-    },
+    plain,
     { name: 'helper', files: { '/usr/share/helper': 'helper' } },
     { name: 'other', tags: ['Requires: app = 1'], files: { '/usr/share/other': 'other' } },
   ]);
@@ -220,6 +221,20 @@ test('what something else of the base needs isn’t left out: both are named', a
     code: 'layer.base-would-change',
     detail: 'app-2-1.noarch would go',
   });
+});
+
+test('packages that somebody rolled back from aren’t put onto the same base again by the policy, but by a person', async () => {
+  makeRpms(more, [plain, { name: 'helper', version: '2', files: { '/usr/share/helper': 'worse' } }]);
+  createRepo(more);
+  expect(await run({})).toMatchObject({ changed: true });
+  expect(await names()).toContain('helper-2');
+  await job('sysroot.rollback', { sysroot, osname });
+  expect(await names()).toContain('helper-1');
+  const { result, events } = await job('update.upgrade', { sysroot, osname, automatic: true });
+  expect(result).toMatchObject({ changed: false });
+  expect(events.flatMap((event) => (event.type === 'message' ? [event.text] : []))).toContainEqual(expect.stringContaining('Skipped: '));
+  expect(await run({})).toMatchObject({ changed: true });
+  expect(await names()).toContain('helper-2');
 });
 
 test('the last request gone, the base itself is deployed, and nothing of the layer stays when its deployments are gone', async () => {

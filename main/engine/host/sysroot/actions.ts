@@ -99,9 +99,11 @@ function rememberRollback(job: SysrootJob, from: RawDeployment, target: RawDeplo
   const { sysroot } = job;
   const dir = dirOf(job, target.osname);
   removeRolledBack(dir, baseChecksum(sysroot.repo, target.checksum));
+  removeRolledBack(dir, target.checksum);
   // versions are those of bases: a layer is left with them
-  const older = sysroot.repo.tryLoadCommit(baseChecksum(sysroot.repo, target.checksum));
-  const newer = sysroot.repo.tryLoadCommit(baseChecksum(sysroot.repo, from.checksum));
+  const bases = [target, from].map(({ checksum }) => baseChecksum(sysroot.repo, checksum));
+  // on one base it is the packages that are left
+  const [older, newer] = (bases[0] === bases[1] ? [target.checksum, from.checksum] : bases).map((each) => sysroot.repo.tryLoadCommit(each));
   if (!newer || !older || newer.checksum === older.checksum || older.timestamp > newer.timestamp) return;
   addRolledBack(dir, { checksum: newer.checksum, version: newer.version, at: job.now });
 }

@@ -10,6 +10,7 @@ import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { requireOneWay } from '../initramfs/tracked-files.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
+import { baseChecksum } from '../sysroot/layer.ts';
 import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
@@ -74,6 +75,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   const looked = !params.noPullBase && !params.cacheOnly && source.remote !== '' && !context.medium && revision.kind === 'newest';
   if (sameBase && looked && checksum === source.baseChecksum) rememberLook(context, source, undefined, target);
   if (sameBase && sameRequests && !layers.wanted(wished)) return nothingNew(context, source, checksum);
+  if (sameBase && params.automatic) requirePackagesWanted(context, checksum);
   const take = (again?: 'again'): Promise<void> => pull(context, source, checksum, base.details, params, progress, again);
   const base: NewBase = sameBase
     ? unchanged(context, checksum)
@@ -113,7 +115,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     await mend(context, source, checksum, isOnline(context, source, params), error, take);
     done = stage();
   }
-  removeRolledBack(context.dir, checksum);
+  for (const taken of new Set([checksum, outcome.checksum])) removeRolledBack(context.dir, taken);
   if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
   progress.report('deploy', 1);
   return layer ? { ...done, layer: contentOf(layer) } : done;
@@ -230,6 +232,12 @@ function requireWanted(context: UpgradeContext, repo: RepoPort, source: Source, 
   }
   const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);
   if (avoided && params.automatic) throw new TreelineError('update.rolled-back', { subject: name });
+}
+
+/** Somebody left packages on this very base by a rollback: a policy waits for another base, or for a person. */
+function requirePackagesWanted({ sysroot, dir }: UpgradeContext, base: string): void {
+  const left = rolledBack(dir).find(({ checksum }) => checksum !== base && baseChecksum(sysroot.repo, checksum) === base);
+  if (left) throw new TreelineError('update.rolled-back', { subject: `the packages on ${left.version || base.slice(0, 12)}` });
 }
 
 /** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
