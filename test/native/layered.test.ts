@@ -125,6 +125,13 @@ test('nothing that would replace the tree is begun: named by group and package, 
   for (const name of ['update.check', 'update.cached'] as const) {
     expect((await job(name, os())).result).toMatchObject({ kind: 'blocked', error });
   }
+  // dropping it is no loss
+  const drops = { noPullBase: true, noLayering: true, noOverrides: true, noInitramfs: true, dryRun: true };
+  expect((await job('update.upgrade', { ...os(), ...drops })).result).toMatchObject({
+    changed: true,
+    staged: false,
+    checksum: fixture.commits[0],
+  });
   // no failure of every night
   const automatic = await job('update.upgrade', { ...os(), automatic: true });
   expect(automatic.result).toEqual({ changed: false, staged: false });

@@ -9,7 +9,7 @@ import type { LocalPackage, RepoReplacement, Requests } from './requests.ts';
  */
 export function changeRequests(before: Requests, change: LayerChange): Requests {
   let after = before;
-  if (change.noLayering) after = { ...after, packages: [], local: [] };
+  if (change.noLayering) after = { ...after, packages: [], local: [], localFileoverrides: [] };
   if (change.noOverrides) after = { ...after, removals: [], replacements: [], localReplacements: [] };
   if (change.noInitramfs) after = { ...after, initramfs: { regenerate: false, args: [] } };
   if (change.initramfs) after = { ...after, initramfs: change.initramfs };
@@ -35,7 +35,9 @@ function install(requests: Requests, specs: readonly string[], idempotent: boole
 function uninstall(requests: Requests, spec: string, idempotent: boolean): Requests {
   if (requests.packages.includes(spec)) return { ...requests, packages: requests.packages.filter((each) => each !== spec) };
   const local = requests.local.filter((each) => !isCalled(each, spec));
-  if (local.length < requests.local.length) return { ...requests, local };
+  const localFileoverrides = requests.localFileoverrides.filter((each) => !isCalled(each, spec));
+  if (local.length + localFileoverrides.length < requests.local.length + requests.localFileoverrides.length)
+    return { ...requests, local, localFileoverrides };
   if (idempotent) return requests;
   throw new TreelineError('layer.not-requested', {
     subject: spec,

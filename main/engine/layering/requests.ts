@@ -20,6 +20,8 @@ export interface Requests {
   /** Names, globs, NEVRAs, provides or file paths. */
   readonly packages: readonly string[];
   readonly local: readonly LocalPackage[];
+  /** Those of them whose files may replace the base's. */
+  readonly localFileoverrides: readonly LocalPackage[];
   /** Names of packages of the base that are left out. */
   readonly removals: readonly string[];
   readonly replacements: readonly RepoReplacement[];
@@ -35,6 +37,7 @@ export function readRequests(originText: string): Requests {
   return {
     packages: unique(list('packages', 'requested')),
     local: list('packages', 'requested-local').map(localPackage),
+    localFileoverrides: list('packages', 'requested-local-fileoverride').map(localPackage),
     removals: unique(list('overrides', 'remove')),
     replacements: list('overrides', 'replace').map(repoReplacement),
     localReplacements: list('overrides', 'replace-local').map(localPackage),
@@ -61,8 +64,8 @@ function repoReplacement(item: string): RepoReplacement {
 export const needOwnTree = (requests: Requests): boolean => needPackages(requests) || requests.initramfs.regenerate;
 
 /** True if it differs in packages. */
-export function needPackages({ packages, local, removals, replacements, localReplacements }: Requests): boolean {
-  return packages.length + local.length + removals.length + replacements.length + localReplacements.length > 0;
+export function needPackages({ packages, local, localFileoverrides, removals, replacements, localReplacements }: Requests): boolean {
+  return packages.length + local.length + localFileoverrides.length + removals.length + replacements.length + localReplacements.length > 0;
 }
 
 /**
@@ -79,6 +82,7 @@ export function writeRequests(originText: string, requests: Requests): string {
   const locals = (items: readonly LocalPackage[]): string[] => items.map(({ sha256, nevra }) => (sha256 ? `${sha256}:${nevra}` : nevra));
   put('packages', 'requested', requests.packages);
   put('packages', 'requested-local', locals(requests.local));
+  put('packages', 'requested-local-fileoverride', locals(requests.localFileoverrides));
   put('overrides', 'remove', requests.removals);
   put(
     'overrides',

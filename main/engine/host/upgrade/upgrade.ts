@@ -12,6 +12,7 @@ import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
+import { originOf } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
 import { describeUpdate, rememberLook, saveDetails } from './check.ts';
@@ -59,11 +60,12 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   const { sysroot, layers } = context;
   const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
   const source = updateSource(sysroot, params.osname, params.refspec);
-  requireNothingLost(source);
   const revision = parseRevision(params.revision);
   // what is asked wrongly is said before anything is fetched
   const change = changeOf(params);
   const wished = layers.change(source.newest.originText ?? '', change);
+  // what is dropped by the change itself can't be lost
+  requireNothingLost({ newest: source.newest, origin: originOf({ ...source.newest, originText: wished }, () => true) });
   const sameRequests = wished === layers.change(source.newest.originText ?? '', {});
   progress.report('check', 0);
   const target = params.noPullBase ? { checksum: source.newestChecksum } : await resolveTarget(context, source, revision, params);
