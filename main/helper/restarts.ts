@@ -59,19 +59,24 @@ export class Restarts {
     });
   }
 
-  /** The job has succeeded all the same: that something stands against the restart is said, and the restart left to people. */
-  async after(transaction: Transaction, plan: AnyPlan): Promise<void> {
+  /**
+   * What restarts the machine once whoever follows the job has heard of its end: a restart may be quicker than that. undefined: the job has succeeded
+   * all the same, what stands against the restart is said, and it is left to people.
+   */
+  async after(transaction: Transaction, plan: AnyPlan): Promise<(() => void) | undefined> {
     const { bus } = this.deps;
     try {
       const people = plan.countdown ? (await restartBlockers(bus, { uid: nobody })).filter(({ kind }) => kind === 'session') : [];
       if (people.length > 0) {
         const { at } = this.schedule.schedule(Math.floor(Date.now() / 1000) + countdownSeconds, { userName: 'automatic update', uid: 0 });
-        return transaction.say(`Restart at ${new Date(at * 1000).toISOString()}: ${describeBlockers(people)}`);
+        transaction.say(`Restart at ${new Date(at * 1000).toISOString()}: ${describeBlockers(people)}`);
+        return undefined;
       }
       await requireFree(bus, transaction.request.caller);
-      this.now(transaction.request.caller);
+      return () => this.now(transaction.request.caller);
     } catch (error) {
       transaction.say(`Not restarted: ${TreelineError.report(error).detail ?? ''}`);
+      return undefined;
     }
   }
 

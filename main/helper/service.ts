@@ -58,6 +58,7 @@ export class Service {
   private readonly inhibitor: Inhibitor;
   private readonly restarts: Restarts;
   private readonly plans = new Map<Transaction, AnyPlan>();
+  private readonly restartsAfter = new Map<Transaction, () => void>();
   private config: DaemonConfig;
   private jobTimer: NodeJS.Timeout | undefined;
   private toldStamp = '';
@@ -277,7 +278,9 @@ export class Service {
     const state = await this.reader.state();
     rememberSeen(this.options.stateDir, state);
     await this.properties.announce(this.bus.connection, (name) => !/CachedUpdate|CheckState|^ActiveTransaction/.test(name));
-    if (plan && (plan.rebootAlways || (plan.reboot && job.changed))) await this.restarts.after(transaction, plan);
+    if (!plan || !(plan.rebootAlways || (plan.reboot && job.changed))) return;
+    const restart = await this.restarts.after(transaction, plan);
+    if (restart) this.restartsAfter.set(transaction, restart);
   }
 
   private async jobFinished(transaction: Transaction): Promise<void> {
@@ -292,6 +295,9 @@ export class Service {
       journal(TreelineError.report(error).detail ?? String(error));
     }
     if (succeeded) this.properties.announceActive(this.bus.connection);
+    const restart = this.restartsAfter.get(transaction);
+    this.restartsAfter.delete(transaction);
+    restart?.();
   }
 
   private emitJob(job: JobState): void {
