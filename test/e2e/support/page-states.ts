@@ -43,6 +43,9 @@ const layered = {
   layer: { base: { checksum: 'e'.repeat(64), version: '43.1', timestamp: f.now }, packages: ['htop', 'strace'], modules: [], meta: {} },
 };
 
+/** With what this version can't rebuild. */
+const withLocal = { ...layered.origin, layering: { ...layered.origin.layering, localPackages: ['tool-1-1.noarch'] } };
+
 export const pageStates: readonly PageState[] = [
   {
     name: 'updates-never',
@@ -64,19 +67,24 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'updates-blocked',
     snapshot: f.snapshot({
-      deployments: [{ ...f.booted, ...layered }, f.older],
+      deployments: [{ ...f.booted, ...layered, origin: withLocal }, f.older],
       check: {
         kind: 'blocked',
-        losses: lossesOf(layered.origin),
+        losses: lossesOf(withLocal),
         error: {
           code: 'update.would-lose',
           subject: f.booted.id,
-          detail: lossText(lossesOf(layered.origin)),
-          facts: { undo: 'rpm-ostree uninstall htop strace' },
+          detail: lossText(lossesOf(withLocal)),
+          facts: { undo: 'rpm-ostree uninstall tool-1-1.noarch' },
         },
       },
     }),
-    shows: ['can’t be updated', '[packages] requested: htop, strace', 'rpm-ostree uninstall htop strace', 'Kernel arguments, going back'],
+    shows: [
+      'can’t be updated',
+      '[packages] requested-local: tool-1-1.noarch',
+      'rpm-ostree uninstall tool-1-1.noarch',
+      'Kernel arguments, going back',
+    ],
     showsNot: ['up to date', 'Check for updates'],
   },
   {
