@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { _electron, type ElectronApplication } from 'playwright-core';
+import { _electron, errors, type ElectronApplication } from 'playwright-core';
 
 export const checkout = path.resolve(import.meta.dirname, '../../..');
 
@@ -47,7 +47,7 @@ export async function launchApp(
   args: readonly string[] = [],
 ): Promise<ElectronApplication> {
   const electron = path.join(electronFolder(), 'electron');
-  return _electron.launch({
+  const options = {
     executablePath: userInfo().uid === 0 ? wrapper(user, electron) : electron,
     args: [...args, checkout],
     cwd: '/',
@@ -63,7 +63,14 @@ export async function launchApp(
       DBUS_SESSION_BUS_ADDRESS: 'disabled:',
       ...env,
     },
-  });
+  };
+  try {
+    return await _electron.launch({ ...options, timeout: 90_000 });
+  } catch (error) {
+    // both connections of the debugger are there, and Playwright waits for an event that has come before: the app that hangs on it is ended and started anew
+    if (!(error instanceof errors.TimeoutError)) throw error;
+    return _electron.launch(options);
+  }
 }
 
 /** Playwright starts one program without words before it, so the change of user goes into a script. */
