@@ -5,62 +5,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runJob, type JobEvent, type JobName, type JobParams } from '../../main/engine/jobs/index.ts';
-import { walled, type WalledJob } from '../../main/engine/jobs/walls/decisions.ts';
+import { runJob, type JobEvent, type JobParams } from '../../main/engine/jobs/index.ts';
+import { isWalled, walled, type WalledJob } from '../../main/engine/jobs/walls/decisions.ts';
 import { readRequests } from '../../main/engine/layering/requests.ts';
-import { composeJobs } from '../../main/worker/compose-jobs.ts';
-import { dbJobs } from '../../main/worker/db-jobs.ts';
-import { diskJobs } from '../../main/worker/disk-jobs.ts';
-import { imageJobs } from '../../main/worker/image-jobs.ts';
-import { layerJobs } from '../../main/worker/layer-jobs.ts';
-import { mediaJobs } from '../../main/worker/media-jobs.ts';
-import { packageRepoJobs } from '../../main/worker/package-repo-jobs.ts';
-import { remoteJobs } from '../../main/worker/remote-jobs.ts';
-import { repoJobs } from '../../main/worker/repo-jobs.ts';
-import { reviewJobs } from '../../main/worker/review-jobs.ts';
-import { sysrootJobs } from '../../main/worker/sysroot-jobs.ts';
+import { isKeyOf } from '../../main/files/index.ts';
 import type { TreelineError } from '../../shared/errors/index.ts';
 import { job } from './sysroot-fixture.ts';
 import { unconfinedWorker } from './unconfined-worker.ts';
-
-const groups = [
-  composeJobs,
-  dbJobs,
-  diskJobs,
-  imageJobs,
-  layerJobs,
-  mediaJobs,
-  packageRepoJobs,
-  remoteJobs,
-  repoJobs,
-  reviewJobs,
-  sysrootJobs,
-];
-const jobs = groups.flatMap((group) => Object.keys(group)) as JobName[];
-
-describe('the catalogue', () => {
-  test('says of every job that a worker runs whether it has walls, or why not, in one line', () => {
-    expect(Object.keys(walled).sort()).toEqual([...jobs].sort());
-    for (const reason of Object.values(walled)) if (reason !== true) expect(reason).toMatch(/^\S[^\n]{10,159}$/);
-  });
-
-  test('has none without walls that unpacks, reads a stick or runs programs of others', () => {
-    const open = jobs.filter((job) => walled[job] !== true).filter((job) => /^(compose|disk|media)\./.test(job));
-    // whoever adds one here says why in jobs/walls/decisions.ts
-    expect(open.sort()).toEqual([
-      'compose.check',
-      'compose.create-repo',
-      'compose.expand',
-      'compose.foreign',
-      'compose.import',
-      'compose.keys',
-      'compose.lua',
-      'compose.release',
-      'compose.releases',
-      'media.scan',
-    ]);
-  });
-});
 
 /** What a job is given. */
 let place: string;
@@ -181,7 +132,10 @@ async function seenBy<N extends WalledJob>(job: N, params: JobParams<N>, before 
   }
 }
 
-const behindWalls = jobs.filter((job): job is WalledJob => walled[job] === true);
+/** That this is all of them says walls-catalogue.test.ts. */
+const behindWalls = Object.keys(walled)
+  .filter((job) => isKeyOf(walled, job))
+  .filter(isWalled);
 
 describe.each([
   ['root', asRoot, behindWalls],
