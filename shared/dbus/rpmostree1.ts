@@ -192,8 +192,9 @@ export const osInterface = {
     SetInitramfsState: guarded(
       'b regenerate, as args, a{sv} options',
       address,
-      action('bootconfig'),
-      ([regenerate]) => (regenerate ? 'make the initramfs on this machine' : 'use the initramfs that comes with the system'),
+      ([, , options]) => withDropping(action('bootconfig'), options),
+      ([regenerate, , options]) =>
+        `${regenerate ? 'make the initramfs on this machine' : 'use the initramfs that comes with the system'}${dropped(options)}`,
       {
         problem: ([regenerate, list, options]) => first(optionsProblem(options), initramfsProblem(regenerate, list)),
         details: ([regenerate, list]) => ({ regenerate: String(regenerate), 'initramfs-args': list.join(' ') }),

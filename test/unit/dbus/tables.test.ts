@@ -78,6 +78,8 @@ describe('permissions', () => {
     expect(actionsOf('Rebase', [noLayering, 'a:b', []])).toEqual(['rebase', 'install-uninstall-packages']);
     expect(actionsOf('Rebase', [{}, 'a:b', ['vim']])).toEqual(['rebase', 'install-uninstall-packages']);
     expect(actionsOf('PkgChange', [{ 'no-overrides': yes }, ['vim'], []])).toEqual(['install-uninstall-packages', 'override']);
+    expect(actionsOf('SetInitramfsState', [true, [], noLayering])).toEqual(['bootconfig', 'install-uninstall-packages']);
+    expect(osInterface.methods.SetInitramfsState.intent([true, [], noLayering])).toMatch(/drop/);
     expect(osInterface.methods.Upgrade.intent([noLayering])).toMatch(/drop/);
     expect(osInterface.methods.Rebase.intent([{}, 'a:b', ['vim']])).toMatch(/install vim/);
     expect(osInterface.methods.Rebase.details([{}, 'a:b', ['vim']])).toEqual({ refspec: 'a:b', added: 'vim' });

@@ -2,20 +2,21 @@
 import { expect, test } from 'vitest';
 import { jobHandlers, type AnyPlan } from '../../../main/helper/job-methods.ts';
 import type { Call } from '../../../main/helper/dispatcher.ts';
-import { iface, Variant } from '../../../shared/dbus/index.ts';
+import { iface, osInterface, Variant } from '../../../shared/dbus/index.ts';
+import type { MethodSpec } from '../../../shared/dbus/table.ts';
 
 const yes = new Variant('b', true);
 const words = (...list: string[]): Variant => new Variant('as', list);
 
-/** The plan that an UpdateDeployment becomes, and who it registers. */
-async function updateDeployment(modifiers: object, options: object): Promise<Partial<AnyPlan> & { drivers: readonly string[] }> {
+/** The plan that a call becomes, and who it registers. */
+async function planOf(method: string, args: readonly unknown[]): Promise<Partial<AnyPlan> & { drivers: readonly string[] }> {
   const plans: AnyPlan[] = [];
   const drivers: string[] = [];
   const launch = (_: Call, made: AnyPlan): Promise<string> => {
     plans.push(made);
     return Promise.resolve('');
   };
-  const config = { automaticUpdatePolicy: 'none', layeringLockedBy: undefined, recommends: true } as const;
+  const config = { automaticUpdatePolicy: 'stage', layeringLockedBy: undefined, recommends: true } as const;
   const handlers = jobHandlers(
     '/',
     launch,
@@ -23,9 +24,37 @@ async function updateDeployment(modifiers: object, options: object): Promise<Par
     (path) => Promise.resolve(path),
     (name) => drivers.push(name),
   );
-  await handlers[iface.os]?.['UpdateDeployment']?.({ args: [modifiers, options], object: { osname: 'testos' } } as unknown as Call<never>);
+  const handler: unknown = Reflect.get(handlers[iface.os] ?? {}, method);
+  if (typeof handler === 'function') await Reflect.apply(handler, undefined, [{ args, object: { osname: 'testos' } }]);
   return { ...plans[0], drivers };
 }
+
+const updateDeployment = (modifiers: object, options: object): ReturnType<typeof planOf> =>
+  planOf('UpdateDeployment', [modifiers, options]);
+
+test('whatever method’s job drops what was put onto the base, that method asks for each permission', async () => {
+  const drops = { 'no-layering': yes, 'no-overrides': yes, 'no-initramfs': yes };
+  const permissions = ['install-uninstall-packages', 'override', 'bootconfig'].map((name) => `org.projectatomic.rpmostree1.${name}`);
+  const values: Readonly<Record<string, unknown>> = { s: 'a:b', as: [], b: false, 'a{sv}': {}, 'a{ss}': {} };
+  const found: string[] = [];
+  for (const [name, row] of Object.entries<MethodSpec>(osInterface.methods)) {
+    if (!row.in.some((arg) => arg.name === 'options')) continue;
+    const args = row.in.map((arg) => (arg.name === 'options' ? drops : values[arg.type]));
+    const { params } = await planOf(name, args);
+    if (params === undefined || !('noLayering' in params) || !params.noLayering) continue;
+    found.push(name);
+    expect(row.actions(args, { verified: true, policy: 'stage' }), name).toEqual(expect.arrayContaining(permissions));
+  }
+  expect(found.sort()).toEqual([
+    'AutomaticUpdateTrigger',
+    'Deploy',
+    'PkgChange',
+    'Rebase',
+    'SetInitramfsState',
+    'UpdateDeployment',
+    'Upgrade',
+  ]);
+});
 
 test('who registers as the driver of updates and asks for nothing else starts nothing else', async () => {
   const options = { 'register-driver': new Variant('s', 'zincati') };
