@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, iface, Variant } from '../../shared/dbus/index.ts';
-import type { FoundPackage } from '../../shared/domain/index.ts';
+import { formatEvr, formatNevra, type FoundPackage } from '../../shared/domain/index.ts';
 import {
   enabledRepos,
   keyAddresses,
@@ -99,16 +99,16 @@ function repoDict({ id, name, enabled }: RepoSummary): Dict {
   };
 }
 
-function packageDict({ name, epoch, version, release, arch, repo, summary, key }: FoundPackage): Dict {
-  const evr = `${epoch > 0 ? `${epoch}:` : ''}${version}-${release}`;
+function packageDict(found: FoundPackage): Dict {
+  const { name, epoch, version, arch, repo, summary, key } = found;
   return {
     ...(key === undefined ? {} : { key: new Variant('s', key) }),
     epoch: new Variant('t', BigInt(epoch)),
     reponame: new Variant('s', repo),
-    nevra: new Variant('s', `${name}-${evr}.${arch}`),
+    nevra: new Variant('s', formatNevra(found)),
     name: new Variant('s', name),
     version: new Variant('s', version),
-    evr: new Variant('s', evr),
+    evr: new Variant('s', formatEvr(found)),
     arch: new Variant('s', arch),
     summary: new Variant('s', summary),
   };

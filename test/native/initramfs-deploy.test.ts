@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { appPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
 import { job, sh } from './sysroot-fixture.ts';
 
@@ -27,11 +28,7 @@ cat /tmp/image > "$last"
 async function compose(version: string): Promise<void> {
   f.add(
     { name: 'kernel', version, arch: 'x86_64', files: { [`/usr/lib/modules/6.${version}/vmlinuz`]: `kernel ${version}` } },
-    {
-      name: 'app',
-      version,
-      files: { '/usr/share/app': version, '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' },
-    },
+    appPackage(version),
   );
   const text = `packages: [app, dracut, kernel, filesystem, testshell]\ncontainer: false\ninitramfs-args: [--omit, nfs]\nautomatic-version-prefix: "${version}"\n`;
   commits.push((await f.compose(f.treefile(text))).checksum);

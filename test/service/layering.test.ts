@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from '../native/compose-fixture.ts';
 import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
 import { call, os, runJob, sysroot } from './peer.ts';
@@ -17,19 +18,7 @@ let simulated: SimulatedHost;
 let bus: Bus;
 
 async function compose(version: string): Promise<void> {
-  f.add(
-    {
-      name: 'kernel',
-      version,
-      arch: 'x86_64',
-      files: { '/boot/vmlinuz-6.1': `kernel ${version}`, '/boot/initramfs-6.1.img': 'initramfs' },
-    },
-    {
-      name: 'app',
-      version,
-      files: { '/usr/share/app': version, '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' },
-    },
-  );
+  f.add(kernelPackage(version), appPackage(version));
   const packages = '[app, kernel, filesystem, testshell]';
   const outcome = await f.compose(f.treefile(`packages: ${packages}\ncontainer: false\nautomatic-version-prefix: "${version}"\n`));
   const repo = `--repo=${simulated.host.repo}`;
@@ -44,15 +33,7 @@ beforeAll(async () => {
   f.add(filesystemPackage, shellPackage());
   await compose('10');
   const more = path.join(simulated.host.dir, 'more');
-  makeRpms(more, [
-    {
-      name: 'plain',
-      tags: ['Requires: helper'],
-      files: { '/usr/share/plain': 'plain' },
-      scripts: { post: 'echo made > /usr/share/plain-post' },
-    },
-    { name: 'helper', files: { '/usr/share/helper': 'helper' } },
-  ]);
+  makeRpms(more, [plainPackage, helperPackage]);
   createRepo(more);
   const done = await simulated.client.upgrade({});
   expect(done, JSON.stringify(done.error)).toMatchObject({ phase: 'succeeded' });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { newestDeployment, type JobState, type Layering } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { withOptionFlags } from '../session/option-flags.ts';
+import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, type Session } from '../session/session.ts';
 
 interface EtcFlags {
@@ -14,8 +14,6 @@ interface EtcFlags {
   readonly lockFinalization?: boolean;
   readonly unchangedExit77?: boolean;
 }
-
-const list = (value: string, before: string[]): string[] => [...before, value];
 
 interface InitramfsFlags {
   readonly enable?: boolean;
@@ -29,7 +27,7 @@ export function registerInitramfs(program: Command): void {
   withOptionFlags(program.command('initramfs'))
     .description('Make the initramfs on this machine, or show whether it is')
     .option('--enable', 'make it with dracut, with this machine’s configuration')
-    .option('--arg <argument>', 'hand this to dracut as well', list, [])
+    .option('--arg <argument>', 'hand this to dracut as well', gather, [])
     .option('--disable', 'use the one that comes with the system')
     .action(action(initramfs));
 }
@@ -55,8 +53,8 @@ async function initramfs(
 export function registerInitramfsEtc(parent: Command): void {
   withOptionFlags(parent.command('initramfs-etc'))
     .description('Put files of /etc into the initramfs, or list those that are')
-    .option('--track <file>', 'put this file or directory into it', list, [])
-    .option('--untrack <file>', 'leave it out again', list, [])
+    .option('--track <file>', 'put this file or directory into it', gather, [])
+    .option('--untrack <file>', 'leave it out again', gather, [])
     .option('--untrack-all', 'leave all out again')
     .option('--force-sync', 'take the files as they are now, although none was added')
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { formatKernelArgs, newestDeployment, parseKernelArgs, previewKernelArgs, type KargsChange } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { withOptionFlags } from '../session/option-flags.ts';
+import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, type Session } from '../session/session.ts';
 import { findDeployment } from './deployments.ts';
 
@@ -25,15 +25,13 @@ interface KargsFlags {
   readonly lockFinalization?: boolean;
 }
 
-const list = (value: string, before: string[]): string[] => [...before, value];
-
 export function registerKargs(program: Command): void {
   withOptionFlags(program.command('kargs'))
     .description('Show or change the kernel arguments')
     .option('--deploy-index <index>', 'of this deployment instead of the default one')
-    .option('--append <key=value>', 'add an argument', list, [])
-    .option('--replace <key=value>', 'replace: KEY=VALUE, or KEY=OLD=NEW when KEY occurs more than once', list, [])
-    .option('--delete <key=value>', 'delete an argument', list, [])
+    .option('--append <key=value>', 'add an argument', gather, [])
+    .option('--replace <key=value>', 'replace: KEY=VALUE, or KEY=OLD=NEW when KEY occurs more than once', gather, [])
+    .option('--delete <key=value>', 'delete an argument', gather, [])
     .option('--unchanged-exit-77', 'exit with 77 when nothing changed')
     .option('--import-proc-cmdline', 'start from those of the running kernel')
     .option('--editor', 'edit them in $EDITOR')

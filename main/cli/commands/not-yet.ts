@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { TreelineError } from '../../../shared/errors/index.ts';
+import { gather } from '../session/option-flags.ts';
 import { action } from '../session/session.ts';
 
 /** A command of rpm-ostree that this version can't carry out: taken with all of its options, then refused by name. */
@@ -90,7 +91,7 @@ function add(parent: Command, { name, aliases = [], about, options = [], hidden 
     .description(nested.length > 0 ? about : `${about} (${leftOut ? 'left out' : 'not yet'})`)
     .aliases(aliases);
   for (const option of options) {
-    if (option.endsWith('*')) command.option(option.slice(0, -1), unsupported, (value: string, before: string[]) => [...before, value], []);
+    if (option.endsWith('*')) command.option(option.slice(0, -1), unsupported, gather, []);
     else command.option(option, unsupported);
   }
   for (const each of nested) add(command, each);

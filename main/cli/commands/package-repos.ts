@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { FoundPackage, OfferedKeys, PackageRepo, RemoteKey } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { dateText } from '../output/status.ts';
-import { withOptionFlags } from '../session/option-flags.ts';
+import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, type Session } from '../session/session.ts';
 import { keyText } from './key-text.ts';
 
@@ -28,12 +28,7 @@ export function registerPackageRepos(program: Command): void {
   repos
     .command('import-key <id>')
     .description('Trust the keys that a repository names, for its packages; without --fingerprint they are only shown')
-    .option(
-      '--fingerprint <fingerprint>',
-      'the one that the publisher gives; may be repeated',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
+    .option('--fingerprint <fingerprint>', 'the one that the publisher gives; may be repeated', gather, [])
     .action(action(importKeys));
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { pickOptions, pullNames, type JobState, type Modifiers, type PullOptions } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { withOptionFlags } from '../session/option-flags.ts';
+import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
 import { printChanges } from './upgrade.ts';
 
@@ -15,7 +15,6 @@ interface ChangeFlags extends PullOptions {
   readonly all?: boolean;
 }
 
-const list = (value: string, before: string[]): string[] => [...before, value];
 const unsupported = 'not supported yet';
 const later = ['enablerepo', 'disablerepo', 'releasever', 'applyLive', 'forceReplacefiles'];
 
@@ -24,25 +23,25 @@ function common(command: Command): Command {
   return withOptionFlags(command)
     .option('-y, --assumeyes', 'accepted for compatibility: nothing is asked')
     .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
-    .option('--enablerepo <repo>', unsupported, list, [])
-    .option('--disablerepo <repo>', unsupported, list, [])
+    .option('--enablerepo <repo>', unsupported, gather, [])
+    .option('--disablerepo <repo>', unsupported, gather, [])
     .option('--releasever <version>', unsupported);
 }
 
 export function registerPackages(program: Command): void {
   common(program.command('install <package...>').alias('pkg-add').description('Add packages to the base'))
-    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('--uninstall <package>', 'also drop the request for a package', gather, [])
     .option('-A, --apply-live', unsupported)
     .option('--force-replacefiles', unsupported)
     .action(action(install));
   common(program.command('uninstall [package...]').aliases(['pkg-remove', 'remove']).description('Drop requests for packages'))
-    .option('--install <package>', 'also add a package', list, [])
+    .option('--install <package>', 'also add a package', gather, [])
     .option('--all', 'drop all of them')
     .action(action(uninstall));
   const override = program.command('override').description('Leave packages of the base out, or take them again');
   withOptionFlags(override.command('replace <package...>'), 'override-replace')
     .description('Replace packages of the base (not yet)')
-    .option('--remove <package>', unsupported, list, [])
+    .option('--remove <package>', unsupported, gather, [])
     .option('--experimental', unsupported)
     .option('--freeze', unsupported)
     .option('--from <repo>', unsupported)
@@ -53,18 +52,18 @@ export function registerPackages(program: Command): void {
     );
   withOptionFlags(override.command('remove <package...>'), 'override-remove')
     .description('Leave packages of the base out')
-    .option('--replace <package>', unsupported, list, [])
+    .option('--replace <package>', unsupported, gather, [])
     .action(action(overrideRemove));
   withOptionFlags(override.command('reset [package...]'), 'override-reset')
     .description('Take packages of the base again')
-    .option('--install <package>', 'also add a package', list, [])
-    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('--install <package>', 'also add a package', gather, [])
+    .option('--uninstall <package>', 'also drop the request for a package', gather, [])
     .option('-a, --all', 'all that are overridden')
     .action(action(overrideReset));
   withOptionFlags(program.command('reset'))
     .description('Drop all that was put onto the base')
-    .option('--install <package>', 'but add a package', list, [])
-    .option('--uninstall <package>', 'also drop the request for a package', list, [])
+    .option('--install <package>', 'but add a package', gather, [])
+    .option('--uninstall <package>', 'also drop the request for a package', gather, [])
     .option('-l, --overlays', 'only packages that were added')
     .option('-o, --overrides', 'only overrides')
     .option('-i, --initramfs', 'only an initramfs of this machine’s own')

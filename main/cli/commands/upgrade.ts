@@ -12,7 +12,7 @@ import {
   type PullOptions,
 } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { withOptionFlags } from '../session/option-flags.ts';
+import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
 import { pendingUpdate } from '../output/status-json.ts';
 import { changeLines, dateText } from '../output/status.ts';
@@ -39,8 +39,6 @@ function packagesOf({ install = [], uninstall = [] }: PullFlags): Modifiers | un
 }
 
 const later = ['exCliwrap', 'customOriginDescription', 'customOriginUrl'];
-const list = (value: string, before: string[]): string[] => [...before, value];
-
 export function registerPulling(program: Command): void {
   common(program.command('upgrade').alias('update').description('Fetch and deploy the newest version of the current source'))
     .option('--preview', 'only show what would change')
@@ -72,8 +70,8 @@ function common(command: Command): Command {
   return withOptionFlags(command)
     .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
     .option('--bypass-driver', 'also when another program decides about updates')
-    .option('--install <package>', 'also add a package to the base', list, [])
-    .option('--uninstall <package>', 'also drop the request for a package', list, []);
+    .option('--install <package>', 'also add a package to the base', gather, [])
+    .option('--uninstall <package>', 'also drop the request for a package', gather, []);
 }
 
 function pullOptions(flags: PullFlags): PullOptions {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { compareEvr, type FoundPackage } from '../../../shared/domain/index.ts';
+import { formatNevra, type FoundPackage } from '../../../shared/domain/index.ts';
 import type { FindRequest, PackageQuery } from '../../engine/base/ports/resolver.ts';
 import { Handle, Scope, type Pointer } from '../core/index.ts';
-import { takeArray } from './packages.ts';
-import { compare, key, pkg, query, selector, subject } from './raw.ts';
+import { foundOf, newestOf, takeArray } from './packages.ts';
+import { compare, key, query, selector, subject } from './raw.ts';
 import { isGlob, openSack } from './sack.ts';
 
 /** See the port's description. */
@@ -17,7 +17,7 @@ export function findPackages({ cachedir, repos, releasever, query: asked, scratc
 function matching(sack: Pointer, kind: PackageQuery['kind'], word: string): FoundPackage[] {
   if (kind === 'names') return byName(sack, word).map((found) => ({ ...found, key: word }));
   return [key.provides, ...(word.startsWith('/') ? [key.file] : [])].flatMap((field) =>
-    filtered(sack, field, isGlob(word) ? compare.glob : compare.eq, word, read),
+    filtered(sack, field, isGlob(word) ? compare.glob : compare.eq, word),
   );
 }
 
@@ -26,7 +26,7 @@ function byName(sack: Pointer, word: string): FoundPackage[] {
   using scope = new Scope();
   const wanted = scope.own(subject.create(word), 'HySubject', subject.free);
   const chosen = scope.own(subject.bestSelector(wanted, sack, null, false, null), 'HySelector', selector.free);
-  return takeArray(selector.matches(chosen), read);
+  return takeArray(selector.matches(chosen), foundOf);
 }
 
 /**
@@ -52,36 +52,16 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 /** By what tells two packages of all repositories apart. */
 function idsOf(sack: Pointer, field: number, word: string): Map<string, FoundPackage> {
   const how = (isGlob(word) ? compare.glob : compare.substr) | compare.icase;
-  const packages = filtered(sack, field, how, word, read);
-  return new Map(
-    packages.map((found) => [`${found.repo} ${found.name} ${found.epoch}:${found.version}-${found.release} ${found.arch}`, found]),
-  );
+  const packages = filtered(sack, field, how, word);
+  return new Map(packages.map((found) => [`${found.repo} ${formatNevra(found)}`, found]));
 }
 
-function filtered<T>(sack: Pointer, field: number, how: number, word: string, map: (pointer: Pointer) => T): T[] {
+function filtered(sack: Pointer, field: number, how: number, word: string): FoundPackage[] {
   using all = new Handle(query.create(sack, 0), 'HyQuery', query.free);
   query.filter(all.pointer, field, how, word);
-  return takeArray(query.run(all.pointer), map);
+  return takeArray(query.run(all.pointer), foundOf);
 }
 
-/** Of each name and architecture the newest, once; source packages are for nobody who installs. */
-function newest(packages: readonly FoundPackage[]): FoundPackage[] {
-  const best = new Map<string, FoundPackage>();
-  for (const found of packages) {
-    if (found.arch === 'src' || found.arch === 'nosrc') continue;
-    const id = `${found.name}.${found.arch}`;
-    const known = best.get(id);
-    if (!known || compareEvr(found, known) > 0) best.set(id, found);
-  }
-  return [...best.values()].sort((a, b) => compareText(a.name, b.name) || compareText(a.arch, b.arch));
-}
-
-const read = (pointer: Pointer): FoundPackage => ({
-  name: String(pkg.name(pointer)),
-  epoch: Number(pkg.epoch(pointer)),
-  version: String(pkg.version(pointer)),
-  release: String(pkg.release(pointer)),
-  arch: String(pkg.arch(pointer)),
-  repo: String(pkg.reponame(pointer)),
-  summary: String(pkg.summary(pointer) ?? ''),
-});
+/** Of each name and architecture the newest, once. */
+const newest = (packages: readonly FoundPackage[]): FoundPackage[] =>
+  newestOf(packages, ({ name, arch }) => `${name}.${arch}`).sort((a, b) => compareText(a.name, b.name) || compareText(a.arch, b.arch));

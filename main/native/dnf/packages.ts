@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import type { Advisory, AdvisoryKind, Severity } from '../../../shared/domain/index.ts';
+import { compareEvr, type Advisory, type AdvisoryKind, type FoundPackage, type Severity } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { ResolvedPackage } from '../../engine/base/ports/resolver.ts';
 import { bind, free, pointersOf, Ptr, ptrArrayUnref, stringArray, type Pointer } from '../core/index.ts';
@@ -51,6 +51,28 @@ export function archesOf(packages: Pointer): ReadonlySet<string> {
   } finally {
     free(list);
   }
+}
+
+/** What a list shows of a DnfPackage. */
+export const foundOf = (pointer: Pointer): FoundPackage => ({
+  name: String(pkg.name(pointer)),
+  epoch: Number(pkg.epoch(pointer)),
+  version: String(pkg.version(pointer)),
+  release: String(pkg.release(pointer)),
+  arch: String(pkg.arch(pointer)),
+  repo: String(pkg.reponame(pointer)),
+  summary: String(pkg.summary(pointer) ?? ''),
+});
+
+/** The newest of each `id`; source packages are for nobody who installs. */
+export function newestOf(packages: readonly FoundPackage[], id: (found: FoundPackage) => string): FoundPackage[] {
+  const best = new Map<string, FoundPackage>();
+  for (const found of packages) {
+    if (found.arch === 'src' || found.arch === 'nosrc') continue;
+    const known = best.get(id(found));
+    if (!known || compareEvr(found, known) > 0) best.set(id(found), found);
+  }
+  return [...best.values()];
 }
 
 /** Of the whole file, as the repository's metadata has it. */
