@@ -3,20 +3,16 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
+import { withoutTrackedFiles } from '../engine/host/initramfs/tracked-files.ts';
 import { packageRepos, type PackageRepos } from '../engine/host/package-repos/index.ts';
 import { packageCachedir, type StateDir } from '../engine/host/sysroot/index.ts';
 import { runJob, type JobContext } from '../engine/jobs/index.ts';
 import { changeRequests } from '../engine/layering/change-requests.ts';
 import { needOwnTree, needPackages, readRequests, writeRequests } from '../engine/layering/requests.ts';
-import { knownFields, readRegularFile } from '../files/index.ts';
+import { usersOfMachine } from '../engine/layering/machine-users.ts';
+import { knownFields } from '../files/index.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import type { Repo, Sysroot } from '../native/ostree/index.ts';
-
-/** The users of a root file system, whose ids are taken. */
-function usersOf(root: string): { passwd: string; group: string } {
-  const text = (name: string): string => readRegularFile(path.join(root, 'etc', name)).toString();
-  return { passwd: text('passwd'), group: text('group') };
-}
 
 /** Repositories are those of the system that runs, $releasever is that of the base to come. */
 function reposFor(repo: Repo, base: string, root: string): PackageRepos {
@@ -35,7 +31,10 @@ function reposFor(repo: Repo, base: string, root: string): PackageRepos {
 export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): LayerPort {
   return {
     wanted: (originText) => needOwnTree(readRequests(originText)),
-    change: (originText, change) => writeRequests(originText, changeRequests(readRequests(originText), change)),
+    change(originText, change) {
+      const text = writeRequests(originText, changeRequests(readRequests(originText), change));
+      return change.noInitramfs ? withoutTrackedFiles(text) : text;
+    },
     async make(request, context, progress): Promise<LayerOutcome> {
       const { osname, base, originText, current, newRequests, cacheOnly, downloadOnly, dryRun, recommends } = request;
       const merge = sysroot.mergeDeployment(osname);
@@ -46,7 +45,7 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       const etc = merge && requests.initramfs.regenerate ? realpathSync(path.join(sysroot.path, merge.directory, 'etc')) : undefined;
       const params = {
         repo: sysroot.repo.path,
-        ...{ base, current, repos, releasever, users: usersOf(root), recommends: recommends ?? true },
+        ...{ base, current, repos, releasever, users: usersOfMachine(root), recommends: recommends ?? true },
         requests,
         ...knownFields({ etc }),
         mustBeActive: newRequests,

@@ -89,3 +89,6 @@ export function parseNevra(text: string): Package | undefined {
   const evr = m && parseEvr(m[2] ?? '');
   return evr ? { name: m[1] ?? '', arch: m[3] ?? '', ...evr } : undefined;
 }
+
+/** The name in a NEVRA; the text itself when it isn't one. */
+export const nameInNevra = (nevra: string): string => parseNevra(nevra)?.name ?? nevra;

@@ -10,8 +10,9 @@ import { makeRoom, restoreAttributes } from '../../main/engine/compose/container
 import { addToFstab } from '../../main/engine/compose/disk/fill-sysroot.ts';
 import { findBootFile } from '../../main/engine/compose/disk/programs.ts';
 import { Tree } from '../../main/engine/base/tree/index.ts';
+import { usersOfMachine } from '../../main/engine/layering/machine-users.ts';
 import { system } from '../../main/native/linux/index.ts';
-import { type Driver, scratchOf } from './hostile-driver.ts';
+import { type Driver, scratchOf, users } from './hostile-driver.ts';
 
 /** Trees that others made: root file systems, images, deployments. */
 export const foreignDrivers = {
@@ -59,6 +60,10 @@ export const foreignDrivers = {
       const keys = repos.flatMap((repo) => repo.gpgkey);
       return `${releasever} ${JSON.stringify(repos)} ${keys.map((key) => readFileSync(key, 'utf8')).join('')}`;
     },
+  },
+  machineUsers: {
+    files: { 'etc/passwd': users, 'etc/group': 'root:x:0:\n' },
+    run: (root) => JSON.stringify(usersOfMachine(root)),
   },
   changedRepos: {
     files: { 'etc/yum.repos.d/a.repo': '[a]\nbaseurl=file:///a\nenabled=1\n', 'etc/yum.repos.d/b.repo': '-> a.repo' },

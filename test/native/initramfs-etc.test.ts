@@ -96,7 +96,14 @@ test('tracked files come with every deployment, as they are when it is made', as
   const last = await simulatedSession(dir, host, [
     ['sysroot.initramfs-etc', { ...os, ...none, untrackAll: true }],
     'grep -c initramfs-etc /run/ostree/staged-deployment || true',
+    ['sysroot.initramfs-etc', { ...os, ...none, track: ['/etc/tracked'] }],
+    // what `reset` asks for
+    ['update.upgrade', { ...os, noPullBase: true, noLayering: true, noOverrides: true, noInitramfs: true }],
+    load,
   ]);
   expect(result(last[0], 'sysroot.initramfs-etc')).toMatchObject({ changed: true });
+  expect(result(last[2], 'sysroot.initramfs-etc')).toMatchObject({ changed: true });
+  expect(result(last[3], 'update.upgrade')).toMatchObject({ changed: true });
+  expect(result(last[4], 'sysroot.load').deployments[0]?.origin.layering.initramfsEtc).toEqual([]);
   expect(overlay('')).toMatchObject({ names: [], initrds: 1 });
 });

@@ -45,14 +45,16 @@ const repo = (): RepoDefinition => ({
   ...{ excludes: [], other: {}, file: 'test.repo', line: 1 },
 });
 
-const onBase = (...wanted: string[]): Resolution =>
+const onBase = (wanted: string[], without: string[]): Resolution =>
   resolve({
     ...{ cachedir: path.join(directory, 'cache'), repos: [repo()], releasever: '1', excludes: [], recommends: true },
-    ...{ packages: wanted, base: { root, dbPath } },
+    ...{ packages: wanted, base: { root, dbPath, without } },
   });
 
-function outcome(...wanted: string[]): unknown {
-  using resolution = onBase(...wanted);
+const outcome = (...wanted: string[]): unknown => outcomeWithout([], ...wanted);
+
+function outcomeWithout(without: string[], ...wanted: string[]): unknown {
+  using resolution = onBase(wanted, without);
   return {
     packages: resolution.packages.map((p) => p.name),
     provided: resolution.provided.map(({ spec, by }) => `${spec} by ${by}`),
@@ -99,6 +101,21 @@ test('what would be replaced of the base is named with what would come instead',
     packages: ['renamed'],
     displaced: [{ installed: 'oldname-1-1.noarch', by: 'renamed-2-1.noarch' }],
   });
+});
+
+test('what is left out of the base fulfils nothing, and what needed it is named with it', () => {
+  expect(outcomeWithout(['oldname'])).toEqual({ ...nothing, displaced: [{ installed: 'oldname-1-1.noarch' }] });
+  expect(outcomeWithout(['oldname'], 'oldname')).toEqual({
+    ...nothing,
+    packages: ['renamed'],
+    displaced: [{ installed: 'oldname-1-1.noarch', by: 'renamed-2-1.noarch' }],
+  });
+  expect(outcomeWithout(['lib'])).toEqual({
+    ...nothing,
+    displaced: [{ installed: 'app-1-1.noarch' }, { installed: 'lib-1-1.noarch' }],
+  });
+  expect(outcomeWithout(['nothing-of-it'], 'helper')).toEqual({ ...nothing, packages: ['helper'] });
+  expect(outcomeWithout(['oldname'], 'fights')).toMatchObject({ packages: ['fights'] });
 });
 
 test('what can’t stand beside the base', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { LayerChange } from '../base/ports/layers.ts';
+import { formatEvr, formatNevra, nameInNevra, parseNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { LocalPackage, RepoReplacement, Requests } from './requests.ts';
 
@@ -47,18 +48,19 @@ function uninstall(requests: Requests, spec: string, idempotent: boolean): Reque
 
 /** NAME, NAME.ARCH, NAME-VERSION-RELEASE and the whole. */
 function isCalled({ nevra }: LocalPackage, spec: string): boolean {
-  const [, name = nevra, evr = '', arch = ''] = /^(.+)-([^-]+-[^-]+)\.([^.]+)$/.exec(nevra) ?? [];
-  return [nevra, name, `${name}.${arch}`, `${name}-${evr}`, `${name}-${evr.replace(/^\d+:/, '')}.${arch}`].includes(spec);
+  const pkg = parseNevra(nevra);
+  if (!pkg) return spec === nevra;
+  const { name, arch } = pkg;
+  // rpm itself says it without the epoch, too
+  return [nevra, name, `${name}.${arch}`, `${name}-${formatEvr(pkg)}`, formatNevra({ ...pkg, epoch: 0 })].includes(spec);
 }
 
 function withLocal(list: readonly LocalPackage[], local: LocalPackage, idempotent: boolean): LocalPackage[] {
-  const name = nameOf(local.nevra);
+  const name = nameInNevra(local.nevra);
   if (list.some((each) => each.nevra === local.nevra && each.sha256 === local.sha256) && !idempotent)
     throw new TreelineError('layer.already-requested', { subject: local.nevra });
-  return [...list.filter((each) => nameOf(each.nevra) !== name), local];
+  return [...list.filter((each) => nameInNevra(each.nevra) !== name), local];
 }
-
-export const nameOf = (nevra: string): string => /^(.+)-[^-]+-[^-]+$/.exec(nevra)?.[1] ?? nevra;
 
 function withOverride({ removals }: Requests, name: string): string[] {
   if (removals.includes(name)) throw new TreelineError('layer.already-requested', { subject: name });

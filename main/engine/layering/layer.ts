@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatNevra } from '../../../shared/domain/index.ts';
+import { formatNevra, nameInNevra } from '../../../shared/domain/index.ts';
 import { errorLine, TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeStore, LayerStore, SystemPort } from '../base/ports/compose-store.ts';
 import type { JobContext } from '../base/ports/job.ts';
@@ -14,15 +14,14 @@ import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
 import { kernelVersions } from '../compose/build/kernel.ts';
+import { databasePlaces } from '../compose/build/rootfs.ts';
 import { policyOf } from '../compose/build/selinux.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
 import { remakeInitramfs } from './initramfs.ts';
-import { databasePlaces } from '../compose/build/rootfs.ts';
 import { buildLayerTree, requireDatabase } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
 import type { LayerParams } from './params.ts';
-import { nameOf } from './change-requests.ts';
 import { needOwnTree, needPackages } from './requests.ts';
 import { isSameLayer } from './same-layer.ts';
 
@@ -100,9 +99,7 @@ function resolveOn({ params, ports, store, workdir }: Making): Resolution {
 
 /** Packages of the base that somebody wants to be left out. */
 const removedOf = ({ requests }: LayerParams, resolution: Resolution | undefined): string[] =>
-  (resolution?.displaced ?? []).flatMap(({ installed, by }) =>
-    by === undefined && requests.removals.includes(nameOf(installed)) ? [installed] : [],
-  );
+  (resolution?.displaced ?? []).map(({ installed }) => installed).filter((nevra) => requests.removals.includes(nameInNevra(nevra)));
 
 /** A layer only adds: what replaces a package of the base is an override, which somebody has to ask for. */
 function requireBaseUnchanged(params: LayerParams, resolution: Resolution): void {

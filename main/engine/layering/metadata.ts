@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { Package } from '../../../shared/domain/index.ts';
+import { parseNevra, type Package } from '../../../shared/domain/index.ts';
 import { pkglistOfPackages } from '../base/diff/index.ts';
 import type { CommitPort } from '../base/ports/sysroot.ts';
 import type { MakeVariant } from '../compose/build/metadata.ts';
@@ -24,8 +24,7 @@ export interface LayerFacts {
 
 /** NEVRA, name, epoch, version, release, architecture, as rpm-ostree writes packages (rpmostree-rpm-util.cxx). */
 function nevraRow(nevra: string): unknown[] {
-  const [, name = nevra, epoch = '0', version = '', release = '', arch = ''] =
-    /^(.+)-(?:(\d+):)?([^-]+)-([^-]+)\.([^.]+)$/.exec(nevra) ?? [];
+  const { name, epoch, version, release, arch } = parseNevra(nevra) ?? { name: nevra, epoch: 0, version: '', release: '', arch: '' };
   return [nevra, name, BigInt(epoch), version, release, arch];
 }
 

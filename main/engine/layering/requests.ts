@@ -76,8 +76,7 @@ export function writeRequests(originText: string, requests: Requests): string {
   const file = new KeyFile(originText);
   const put = (group: string, key: string, items: readonly string[]): void => {
     // rewriting what is the same would lose how it was written
-    if (file.list(group, key).join(';') === items.join(';')) return;
-    file.set(group, key, items.length === 0 ? undefined : items.map((item) => `${escape(item)};`).join(''));
+    if (JSON.stringify(file.list(group, key)) !== JSON.stringify(items)) file.setList(group, key, items);
   };
   const locals = (items: readonly LocalPackage[]): string[] => items.map(({ sha256, nevra }) => (sha256 ? `${sha256}:${nevra}` : nevra));
   put('packages', 'requested', requests.packages);
@@ -93,7 +92,9 @@ export function writeRequests(originText: string, requests: Requests): string {
   put('rpmostree', 'initramfs-args', requests.initramfs.args);
   if (readRequests(originText).initramfs.regenerate !== requests.initramfs.regenerate)
     file.set('rpmostree', 'regenerate-initramfs', requests.initramfs.regenerate ? 'true' : undefined);
-  for (const group of ['packages', 'overrides', 'rpmostree']) if (file.keys(group).length === 0) file.removeGroup(group);
+  const before = new KeyFile(originText);
+  for (const group of ['packages', 'overrides', 'rpmostree'])
+    if (file.keys(group).length === 0 && before.keys(group).length > 0) file.removeGroup(group);
   const refspec = file.get('origin', 'refspec') ?? file.get('origin', 'baserefspec');
   if (refspec !== undefined) {
     const [used, other] = needOwnTree(requests) ? ['baserefspec', 'refspec'] : ['refspec', 'baserefspec'];
@@ -102,7 +103,3 @@ export function writeRequests(originText: string, requests: Requests): string {
   }
   return file.text;
 }
-
-/** A list's item as GKeyFile writes it. */
-const escape = (item: string): string =>
-  item.replace(/[\\;\n\t\r]|^ /g, (c) => ({ '\\': '\\\\', ';': '\\;', '\n': '\\n', '\t': '\\t', '\r': '\\r', ' ': '\\s' })[c] ?? c);

@@ -66,7 +66,7 @@ class DnfResolution implements Resolution {
     this.#downloads = path.join(request.cachedir, 'packages');
     try {
       ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope, limits));
-      this.provided = this.#onBase ? request.packages.flatMap((spec) => providedBy(this.#sack, spec)) : [];
+      this.provided = this.#onBase ? request.packages.flatMap((spec) => providedBy(this.#sack, spec, request.base?.without)) : [];
       const met = new Set(this.provided.map(({ spec }) => spec));
       const solving = context.goal(this.#context) as Pointer;
       const installs = this.#solve(solving, { ...request, packages: request.packages.filter((spec) => !met.has(spec)) });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import type { KeyFile } from '../../../files/index.ts';
+import { KeyFile } from '../../../files/index.ts';
 import type { RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { etcOverlay } from './etc-overlay.ts';
 
@@ -12,6 +12,14 @@ const key = 'initramfs-etc';
 export const trackedFiles = (origin: KeyFile): string[] => origin.list(group, key);
 
 export const setTrackedFiles = (origin: KeyFile, files: readonly string[]): void => origin.setList(group, key, files);
+
+/** An origin that wants none. */
+export function withoutTrackedFiles(originText: string): string {
+  const origin = new KeyFile(originText);
+  if (trackedFiles(origin).length === 0) return originText;
+  setTrackedFiles(origin, []);
+  return origin.text;
+}
 
 /** Throws initramfs.both where the initramfs is made on this machine: dracut takes files in itself. */
 export function requireOneWay(origin: KeyFile): void {

@@ -2,8 +2,8 @@
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { packagesOfPkglist } from '../../base/diff/index.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
-import { KeyFile } from '../../../files/index.ts';
 import { isLayer } from './layer.ts';
+import { originOf } from './origin.ts';
 
 /** Holds a base until a deployment stands on it (RPMOSTREE_TMP_BASE_REF of rpm-ostree). */
 const baseInWork = 'rpmostree/base/tmp';
@@ -79,12 +79,7 @@ function ownPackages(layer: CommitPort, base: CommitPort | undefined): string[] 
 }
 
 /** Packages that a person brought: they can't be had again. */
-function localPackages({ originText }: { readonly originText?: string | undefined }): string[] {
-  const file = new KeyFile(originText ?? '');
-  const items = [
-    ...file.list('packages', 'requested-local'),
-    ...file.list('packages', 'requested-local-fileoverride'),
-    ...file.list('overrides', 'replace-local'),
-  ];
-  return items.map((item) => item.replace(/^[0-9a-f]{64}:/, ''));
+function localPackages(deployment: RawDeployment): readonly string[] {
+  const { localPackages: local, localFileoverrides, localReplacements } = originOf(deployment, () => true).layering;
+  return [...local, ...localFileoverrides, ...localReplacements];
 }

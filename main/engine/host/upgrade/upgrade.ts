@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorLine, TreelineError, type ErrorCode } from '../../../../shared/errors/index.ts';
-import type { UpdateDetails } from '../../../../shared/domain/index.ts';
+import { nameInNevra, type UpdateDetails } from '../../../../shared/domain/index.ts';
 import { KeyFile, knownFields } from '../../../files/index.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
 import type { UpdateJobs } from './params.ts';
@@ -12,7 +12,7 @@ import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
-import { originOf } from '../sysroot/origin.ts';
+import { originOf, readOrigin } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
 import { describeUpdate, rememberLook, saveDetails } from './check.ts';
@@ -61,6 +61,8 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   const progress = new WeightedProgress(steps, (p) => context.context.progress(p));
   const source = updateSource(sysroot, params.osname, params.refspec);
   const revision = parseRevision(params.revision);
+  // to tell what another base would be like, it would have to be fetched
+  if (params.dryRun && !params.noPullBase) throw new TreelineError('not-supported', { subject: 'A dry run of an update' });
   // what is asked wrongly is said before anything is fetched
   const change = changeOf(params);
   const wished = layers.change(source.newest.originText ?? '', change);
@@ -201,8 +203,8 @@ async function makeLayer(
 
 /** Packages that are to be left out of a base that hasn't them. */
 function idleOverrides(originText: string, { replaced }: LayerContent): string[] {
-  const gone = new Set(replaced.map(({ before }) => before.replace(/-[^-]+-[^-]+$/, '')));
-  return new KeyFile(originText).list('overrides', 'remove').filter((name) => name.trim() !== '' && !gone.has(name));
+  const gone = new Set(replaced.map(({ before }) => nameInNevra(before)));
+  return readOrigin(originText, () => true).layering.removals.filter((name) => !gone.has(name));
 }
 
 const contentOf = ({ added, replaced, inactive }: LayerOutcome): LayerContent => ({ added, replaced, inactive });
