@@ -92,7 +92,14 @@ export const historyStates: readonly PageState[] = [
     snapshot: f.snapshot(),
     answers: usual,
     act: inOrder(click('History'), click('What happened', 'tab')),
-    shows: ['43.1 → 43.2', 'Kernel arguments: +audit=1 -quiet', 'The server can’t be reached', 'robin · Treeline', 'Cancelled'],
+    shows: [
+      '43.1 → 43.2',
+      'Kernel arguments: +audit=1 -quiet',
+      '-/etc/crypttab +/etc/a-directory',
+      'The server can’t be reached',
+      'robin · Treeline',
+      'Cancelled',
+    ],
   },
   {
     name: 'history-log-empty',

@@ -313,6 +313,14 @@ export const historyEntries: readonly HistoryEntry[] = [
     toVersion: '43.2',
     error: { code: 'repo.unreachable', subject: 'timberline', detail: 'Connection refused' },
   },
+  {
+    id: '3b',
+    at: now - 2 * day,
+    action: 'initramfs-etc',
+    result: 'ok',
+    by: robin,
+    subject: '-/etc/crypttab +/etc/a-directory-with-a-long-name/and-a-file-in-it-whose-name-goes-on-and-on.conf',
+  },
   { id: '3', at: now - 12 * day, action: 'boot', result: 'ok', by: { uid: 0, name: 'root', client: 'treelined' }, toVersion: '43.1' },
   {
     id: '2',
