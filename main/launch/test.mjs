@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { LaunchError, runMain, steps } from './console.mjs';
 import { ensureSandbox, resolveElectron } from './electron-runtime.mjs';
+import { outsideErrors } from './outside-reporter.mjs';
 import { againWhereOthersCanRead, againWithOwnRoot } from './own-root.mjs';
 import { follow } from './processes.mjs';
 import { checkNode, ensureBuild, ensureNodeModules, ensureSystemPackages, root } from './setup.mjs';
@@ -13,6 +14,7 @@ import { startXvfb } from './xvfb.mjs';
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const reports = path.join(root, '.cache/test-reports');
+const outsideReporter = path.join(root, 'main/launch/outside-reporter.mjs');
 /** Checks count as one each, suites by their tests. */
 const checks = {
   typecheck: [bin('tsc'), ['-b']],
@@ -102,13 +104,25 @@ async function runCheck(name) {
 
 async function runSuite(name, say) {
   const report = path.join(reports, `${name}.json`);
-  const args = ['run', '--project', name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const outside = path.join(reports, `${name}.outside.json`);
+  // what an earlier run left says nothing of this one
+  for (const file of [report, outside]) rmSync(file, { force: true });
+  const args = [
+    'run',
+    '--project',
+    name,
+    '--reporter=default',
+    '--reporter=json',
+    `--reporter=${outsideReporter}`,
+    `--outputFile.json=${report}`,
+  ];
   // nothing of a machine's own buses and displays gets into a test
   const unwanted = ['DBUS_SYSTEM_BUS_ADDRESS', 'WAYLAND_DISPLAY', 'ELECTRON_RUN_AS_NODE'];
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([variable]) => !unwanted.includes(variable))),
     NO_COLOR: '1',
     LC_ALL: 'C.UTF-8',
+    [outsideErrors]: outside,
   };
   let display;
   if (name === 'e2e') {
@@ -119,5 +133,5 @@ async function runSuite(name, say) {
   }
   const { code } = await follow(bin('vitest'), args, { cwd: root, env, onLine: (line) => told(name, line) });
   await display?.stop();
-  return readReport(report, code, root);
+  return readReport(report, outside, code, root);
 }
