@@ -89,7 +89,7 @@ describe('the whole circle, by mouse, as an ordinary user', () => {
 
   it('downloads and stages it', async () => {
     await button('Download and stage').click();
-    await heading(`${version(2)} is ready: restart to finish`).waitFor({ timeout: 60_000 });
+    await heading(`${version(2)} is ready: restart to finish`).waitFor({ timeout: 180_000 });
     await shot('2-staged');
     expect(demo.exec('ostree', 'admin', 'status')).toContain('(staged)');
   });

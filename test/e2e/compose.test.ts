@@ -56,7 +56,7 @@ beforeAll(async () => {
   // no update service is needed to build trees
   app = await launchApp(user, { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${path.join(user.home, 'no-bus')}` });
   page = await app.firstWindow();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(180_000);
 });
 
 afterAll(async () => {
@@ -130,7 +130,7 @@ describe('composing the demo’s distribution, as an ordinary user', () => {
     await page.getByText('An empty folder: a new repository is made there').waitFor();
     await tab('Compose').click();
     await page.getByRole('tabpanel').getByRole('button', { name: 'Compose', exact: true }).click();
-    await page.getByRole('heading', { name: 'Version 1 is published' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('heading', { name: 'Version 1 is published' }).waitFor({ timeout: 180_000 });
     await shot('4-published');
     const checksum = ostree('rev-parse', ref()).trim();
     expect(await page.getByRole('tabpanel').innerText()).toContain(checksum);
@@ -142,7 +142,7 @@ describe('composing the demo’s distribution, as an ordinary user', () => {
 
   it('says that nothing changed instead of publishing the same again', async () => {
     await button('Compose again').click();
-    await page.getByRole('heading', { name: 'Nothing has changed: 1 stays the newest' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('heading', { name: 'Nothing has changed: 1 stays the newest' }).waitFor({ timeout: 180_000 });
     expect(ostree('log', ref()).match(/^commit /gm)).toHaveLength(1);
   });
 
@@ -162,7 +162,7 @@ describe('composing the demo’s distribution, as an ordinary user', () => {
   it('publishes it, and lists what was published', async () => {
     await tab('Compose').click();
     await page.getByRole('tabpanel').getByRole('button', { name: 'Compose again' }).click();
-    await page.getByRole('heading', { name: 'Version 1.1 is published' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('heading', { name: 'Version 1.1 is published' }).waitFor({ timeout: 180_000 });
     await button('Show releases').click();
     const rows = page.getByRole('tabpanel').getByRole('listitem');
     await expect.poll(() => rows.count()).toBe(2);

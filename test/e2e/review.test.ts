@@ -44,7 +44,7 @@ describe('reviewing on the running service', () => {
     await tab(/Configuration/).click();
     await button(/Fetch/).click();
     const rows = page.getByRole('option', { name: /vendor change, applied/ }).or(page.getByRole('row', { name: /vendor change, applied/ }));
-    await rows.filter({ visible: true }).filter({ hasText: 'thistle.conf' }).waitFor({ timeout: 60_000 });
+    await rows.filter({ visible: true }).filter({ hasText: 'thistle.conf' }).waitFor({ timeout: 180_000 });
     // the detail of the first one is the three-way view of the real files
     await page.getByRole('heading', { name: '/etc/hayloft/allow.list' }).waitFor();
     await shot('2-etc');

@@ -75,7 +75,7 @@ beforeAll(async () => {
   await ok('rootfs', treefile, at('one'), `--cachedir=${f.cachedir}`);
   f.add(pkg('gamma', '2'));
   await ok('rootfs', treefile, at('two'), `--cachedir=${f.cachedir}`);
-}, 120_000);
+});
 afterAll(() => f.dispose());
 
 test('a root file system becomes an image by packages; its commit is what compose tree makes; the directory stays as it was', async () => {

@@ -294,7 +294,10 @@ describe('over HTTP', () => {
       const file = path.join(f.packages, name);
       const answer = [...answers].find(([part]) => name.includes(part))?.[1];
       if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end();
-      if (!answer) return void createReadStream(file).pipe(response);
+      if (!answer)
+        return void createReadStream(file)
+          .on('error', () => response.destroy())
+          .pipe(response);
       const { status, body } = answer(readFileSync(file));
       response.writeHead(status, { 'content-length': body.length }).end(body);
     });

@@ -87,7 +87,7 @@ beforeAll(async () => {
   const more = { parent: first.checksum, writeCommitidTo: at('commitid'), writeComposejsonTo: at('second.json') };
   second = await f.compose(at('second.yaml'), more);
   log = [...f.messages];
-}, 300_000);
+});
 afterAll(() => f.dispose());
 
 test('without a ref, and with --write-commitid-to: only a commit, no branch, no summary', () => {

@@ -52,7 +52,7 @@ beforeAll(async () => {
   f.add(pkg('gamma', '2'), { name: 'lambda', files: { '/usr/bin/lambda': content('lambda', '1') } });
   f.treefile(`packages: [${names.join(', ')}, lambda, testshell, filesystem]\nautomatic-version-prefix: "5"\n`);
   two = (await f.compose(treefile)).checksum;
-}, 120_000);
+});
 afterAll(() => f.dispose());
 
 test('a commit to an image and back: the same commit; skopeo knows it; equal input gives equal bytes', async () => {
@@ -171,7 +171,7 @@ test('a registry takes it; the commit comes back from there', async () => {
             (r) => r.status,
             () => 0,
           ),
-        { timeout: 15_000, interval: 200 },
+        { interval: 200 },
       )
       .toBe(200);
     const image = `docker://127.0.0.1:${port}/os/base:latest`;

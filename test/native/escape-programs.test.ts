@@ -51,7 +51,7 @@ beforeAll(async () => {
   const { dev } = statSync('/');
   given = [secret, socket, abstract, port, `${(dev >> 8) & 0xfff}:${dev & 0xff}`].join(' ');
   f.add(filesystemPackage, shellPackage(), ...packages());
-}, 120_000);
+});
 
 afterAll(() => {
   for (const server of servers) server.close();
@@ -203,7 +203,7 @@ describe.each([
       { treefile: treefile(), repo, cachedir: path.join(place, 'cache') },
       { worker, node: [...careless(), ...before, process.execPath], env: { ESCAPE_SECRET: '1', HOME: place } },
     ).done;
-  }, 180_000);
+  });
 
   const cat = (label: string): string =>
     execFileSync('ostree', [`--repo=${repo}`, 'cat', 'test/x86_64/escape', `/usr/share/escape/${label}`], { encoding: 'utf8' });

@@ -63,7 +63,7 @@ beforeAll(async () => {
   f.repoFile('fedora-coreos-pool', file(pool));
   writeFileSync(at('tree.yaml'), 'include: manifest.yaml\npackages: [fcos-tools]\n');
   made = await compose({ writeComposejsonTo: at('compose.json') });
-}, 300_000);
+});
 afterAll(() => f.dispose());
 
 test('the real manifest of Fedora CoreOS flattens', () => {

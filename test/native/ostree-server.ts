@@ -102,7 +102,9 @@ export class OstreeServer {
       // whoever asked may have gone meanwhile, and the repository with it
       if (response.destroyed) return;
       response.writeHead(200, { 'content-length': stat.size });
-      createReadStream(file).pipe(response);
+      createReadStream(file)
+        .on('error', () => response.destroy())
+        .pipe(response);
     };
     if (content && this.delayMs > 0) setTimeout(send, this.delayMs);
     else send();

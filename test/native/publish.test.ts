@@ -48,7 +48,7 @@ beforeAll(async () => {
     expect(result.stderr).toBe('');
     commits.push(f.ostree('rev-parse', ref));
   }
-}, 120_000);
+});
 afterAll(() => {
   f.dispose();
   p.dispose();

@@ -222,7 +222,7 @@ test('cancelling works in the middle, and what had arrived is kept', async () =>
   expect(running.cancel()).toBe(true);
   await expect(running.done).rejects.toMatchObject({ code: 'job.cancelled' });
   // the fetching process ends with its parent: nobody asks the server any more
-  await expect.poll(() => server.openConnections, { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => server.openConnections).toBe(0);
   server.delayMs = 0;
   const arrived = new Set([...server.completed].filter((u) => u.endsWith('.filez')));
   server.resetCounts();
@@ -236,7 +236,7 @@ test('the worker is killed with SIGKILL: the fetching process doesn’t stay beh
   const running = await slowUpgrade();
   process.kill(running.pid as number, 'SIGKILL');
   await expect(running.done).rejects.toMatchObject({ code: 'internal.worker-crashed' });
-  await expect.poll(() => server.openConnections, { timeout: 60_000 }).toBe(0);
+  await expect.poll(() => server.openConnections).toBe(0);
   server.delayMs = 0;
   await job('update.upgrade', os());
   fsck();

@@ -79,39 +79,35 @@ const starts: readonly (readonly Operation[])[] = [
   [upgrade, remove('b=2'), rebase(stable)],
 ];
 
-test(
-  'each operation builds on what is staged: versions, branches and kernel arguments follow from all of them',
-  { timeout: 120_000 },
-  async () => {
-    let model: Model = { branch: stable, version: '1', kargs: ['root=LABEL=plain', 'quiet'] };
-    for (const operations of starts) {
-      const events = await simulatedSession(dir, host, [machine, look, ...operations.map(({ step }) => step), 'ostree admin status', look]);
-      expectRunning(events, model);
-      operations.forEach((operation, i) => {
-        const event = events[i + 2];
-        expect(event?.type, JSON.stringify(event)).toBe('result');
-        model = { ...model, ...operation.changes(model) };
-      });
-      const status = events.at(-2) as { text: string };
-      // libostree's own program names the same source for what is first
-      expect(status.text.indexOf(`origin: plain:${model.branch}`)).toBe(status.text.indexOf('origin: '));
-      const [first] = result(events.at(-1), 'sysroot.load').deployments;
-      expect(first).toMatchObject({ staged: true, version: model.version, origin: { ref: model.branch }, kernelArgs: model.kargs });
-    }
-    const last = await simulatedSession(dir, host, [machine, look, ['sysroot.rollback', os], add('d=4').step, look]);
-    expectRunning(last, model);
-    // gone back to the one before, which isn't started yet: what comes now builds on that one
-    const [, before] = result(last[1], 'sysroot.load').deployments;
-    const back = { branch: before?.origin.ref ?? '', version: before?.version ?? '', kargs: [...(before?.kernelArgs ?? []), 'd=4'] };
-    expect(back.version).not.toBe(model.version);
-    expect(result(last.at(-1), 'sysroot.load').deployments[0]).toMatchObject({
-      staged: true,
-      version: back.version,
-      kernelArgs: back.kargs,
+test('each operation builds on what is staged: versions, branches and kernel arguments follow from all of them', async () => {
+  let model: Model = { branch: stable, version: '1', kargs: ['root=LABEL=plain', 'quiet'] };
+  for (const operations of starts) {
+    const events = await simulatedSession(dir, host, [machine, look, ...operations.map(({ step }) => step), 'ostree admin status', look]);
+    expectRunning(events, model);
+    operations.forEach((operation, i) => {
+      const event = events[i + 2];
+      expect(event?.type, JSON.stringify(event)).toBe('result');
+      model = { ...model, ...operation.changes(model) };
     });
-    expectRunning(await simulatedSession(dir, host, [machine, look]), back);
-  },
-);
+    const status = events.at(-2) as { text: string };
+    // libostree's own program names the same source for what is first
+    expect(status.text.indexOf(`origin: plain:${model.branch}`)).toBe(status.text.indexOf('origin: '));
+    const [first] = result(events.at(-1), 'sysroot.load').deployments;
+    expect(first).toMatchObject({ staged: true, version: model.version, origin: { ref: model.branch }, kernelArgs: model.kargs });
+  }
+  const last = await simulatedSession(dir, host, [machine, look, ['sysroot.rollback', os], add('d=4').step, look]);
+  expectRunning(last, model);
+  // gone back to the one before, which isn't started yet: what comes now builds on that one
+  const [, before] = result(last[1], 'sysroot.load').deployments;
+  const back = { branch: before?.origin.ref ?? '', version: before?.version ?? '', kargs: [...(before?.kernelArgs ?? []), 'd=4'] };
+  expect(back.version).not.toBe(model.version);
+  expect(result(last.at(-1), 'sysroot.load').deployments[0]).toMatchObject({
+    staged: true,
+    version: back.version,
+    kernelArgs: back.kargs,
+  });
+  expectRunning(await simulatedSession(dir, host, [machine, look]), back);
+});
 
 test('going back, deleting and cleaning up say before it happens what of what is staged goes with it', async () => {
   const events = (step: number): string => `cat /run/treeline-sim/app/shared/${step}.events`;

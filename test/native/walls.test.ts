@@ -23,7 +23,7 @@ beforeAll(async () => {
   machine = mkdtempSync(path.join(tmpdir(), 'treeline-machine-'));
   unconfined = await unconfinedWorker();
   f.add(filesystemPackage, shellPackage(), ...hostile.map(({ source }) => source()));
-}, 120_000);
+});
 
 afterAll(() => {
   rmSync(machine, { recursive: true, force: true });

@@ -19,7 +19,7 @@ const news = async (): Promise<Pick<WhatsNew, 'fromVersion' | 'toVersion'> | und
   return now && { fromVersion: now.fromVersion, toVersion: now.toVersion };
 };
 
-test('the first start of a new version is said until somebody has read it, each version once', { timeout: 300_000 }, async () => {
+test('the first start of a new version is said until somebody has read it, each version once', async () => {
   const { client, host } = simulated;
   // nothing is new on a system that was just installed
   expect(await client.whatsNew()).toBeUndefined();

@@ -44,7 +44,7 @@ async function accepted(): Promise<void> {
   ]);
 }
 
-test('killing the worker at random moments of updates and rollbacks leaves a sound system', { timeout: 300_000 }, async () => {
+test('killing the worker at random moments of updates and rollbacks leaves a sound system', async () => {
   const kinds = new Set<string>();
   for (let round = 0; round < 14; round++) {
     host.publish(1 + ((round + 1) % 3));
@@ -68,35 +68,31 @@ test('killing the worker at random moments of updates and rollbacks leaves a sou
   expect([...kinds]).toEqual(['internal.worker-crashed']);
 });
 
-test(
-  'a service that is killed in the middle of a job: it is said that it ended, and whether the job was done',
-  { timeout: 120_000 },
-  async () => {
-    const client = createHostClient({ address: host.address, clientId: 'test' });
-    try {
-      // whose updates last until somebody ends them: on any machine it is in the middle
-      await endService(host, 'SIGTERM');
-      host.env.TREELINE_TEST_SLOW = '600';
-      await host.startHelper(`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`);
-      await client.snapshot();
-      const done: JobState[] = [];
-      client.onJob((job) => done.push(job));
-      const upgrade = client.upgrade({});
-      await until(() => done.some((job) => job.phase === 'running'));
-      const orphans = await workers(host);
-      await endService(host, 'SIGKILL');
-      for (const pid of orphans) kill(pid);
-      await host.startHelper();
-      const { phase, error } = await upgrade;
-      expect([phase, error?.code]).toEqual(['failed', 'service.ended-undone']);
-      expect(errorLine(error as ErrorReport)).toMatch(/Nothing about the versions on this machine has changed.*journalctl/);
-    } finally {
-      client.close();
-    }
-  },
-);
+test('a service that is killed in the middle of a job: it is said that it ended, and whether the job was done', async () => {
+  const client = createHostClient({ address: host.address, clientId: 'test' });
+  try {
+    // whose updates last until somebody ends them: on any machine it is in the middle
+    await endService(host, 'SIGTERM');
+    host.env.TREELINE_TEST_SLOW = '600';
+    await host.startHelper(`--worker=${path.join(import.meta.dirname, 'slow-worker.mjs')}`);
+    await client.snapshot();
+    const done: JobState[] = [];
+    client.onJob((job) => done.push(job));
+    const upgrade = client.upgrade({});
+    await until(() => done.some((job) => job.phase === 'running'));
+    const orphans = await workers(host);
+    await endService(host, 'SIGKILL');
+    for (const pid of orphans) kill(pid);
+    await host.startHelper();
+    const { phase, error } = await upgrade;
+    expect([phase, error?.code]).toEqual(['failed', 'service.ended-undone']);
+    expect(errorLine(error as ErrorReport)).toMatch(/Nothing about the versions on this machine has changed.*journalctl/);
+  } finally {
+    client.close();
+  }
+});
 
-test('killing the service itself as well', { timeout: 300_000 }, async () => {
+test('killing the service itself as well', async () => {
   for (let round = 0; round < 5; round++) {
     host.publish(1 + (round % 3));
     const { peer } = await openJob(bus, os, iface.os, 'Upgrade', 'a{sv}', [{}]);

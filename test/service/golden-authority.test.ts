@@ -52,7 +52,7 @@ async function callAll(cases: readonly Pick<AuthorityCase, 'path' | 'interface' 
   return (await text(child.stdout)).trim().split('\n');
 }
 
-test('the service asks the real polkit for exactly what the golden file says, method by method', { timeout: 240_000 }, async () => {
+test('the service asks the real polkit for exactly what the golden file says, method by method', async () => {
   const golden = goldenActions();
   // a source without signatures is what this host has; options that change nothing are like the plain call
   const pinned = authorityCases().filter(({ name }) => golden.has(name) && !name.includes('modifiers.treefile'));

@@ -65,7 +65,7 @@ const treeline = async (...args: string[]): Promise<string> => {
   return (await promisify(execFile)(process.execPath, ['dist/cli/treeline.mjs', ...args], { env })).stdout;
 };
 
-test('installed, staged, there after the restart; kept by an update; gone again', { timeout: 240_000 }, async () => {
+test('installed, staged, there after the restart; kept by an update; gone again', async () => {
   expect(await treeline('install', '--dry-run', 'plain')).toContain('Exiting because of --dry-run');
   expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ version: '10', booted: true });
   expect(await treeline('install', 'plain')).toMatch(

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await host.startHelper();
   bus = await host.connect();
   client = createHostClient({ address: host.address, clientId: 'test' });
-}, 120_000);
+});
 afterAll(async () => {
   client?.close();
   await web?.close();

@@ -10,64 +10,60 @@ beforeAll(async () => {
 });
 afterAll(() => simulated?.stop());
 
-test(
-  'stage, restart, the new version runs; roll back, restart, the old one does; and the history tells it all',
-  { timeout: 120_000 },
-  async () => {
-    const first = await simulated.client.snapshot();
-    expect(first).toMatchObject({ simulated: true, service: { kind: 'treeline' } });
-    expect(first.deployments).toMatchObject([{ version: '1', booted: true, staged: false }]);
+test('stage, restart, the new version runs; roll back, restart, the old one does; and the history tells it all', async () => {
+  const first = await simulated.client.snapshot();
+  expect(first).toMatchObject({ simulated: true, service: { kind: 'treeline' } });
+  expect(first.deployments).toMatchObject([{ version: '1', booted: true, staged: false }]);
 
-    simulated.host.publish(2);
-    await simulated.client.checkForUpdate();
-    const job = await simulated.client.upgrade({});
-    expect(job, JSON.stringify(job.error)).toMatchObject({ phase: 'succeeded', changed: true });
-    expect((await simulated.client.snapshot()).deployments).toMatchObject([
-      { version: '2', staged: true, booted: false },
-      { version: '1', booted: true },
-    ]);
-    await simulated.client.restart();
-    await simulated.restarted('2');
-    expect((await simulated.client.snapshot()).deployments).toMatchObject([
-      { version: '2', booted: true, staged: false },
-      { version: '1', rollback: true },
-    ]);
+  simulated.host.publish(2);
+  await simulated.client.checkForUpdate();
+  const job = await simulated.client.upgrade({});
+  expect(job, JSON.stringify(job.error)).toMatchObject({ phase: 'succeeded', changed: true });
+  expect((await simulated.client.snapshot()).deployments).toMatchObject([
+    { version: '2', staged: true, booted: false },
+    { version: '1', booted: true },
+  ]);
+  await simulated.client.restart();
+  await simulated.restarted('2');
+  expect((await simulated.client.snapshot()).deployments).toMatchObject([
+    { version: '2', booted: true, staged: false },
+    { version: '1', rollback: true },
+  ]);
 
-    expect(await simulated.client.rollback({ reboot: true })).toMatchObject({ phase: 'succeeded' });
-    await simulated.restarted('1');
-    expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ version: '1', booted: true });
+  expect(await simulated.client.rollback({ reboot: true })).toMatchObject({ phase: 'succeeded' });
+  await simulated.restarted('1');
+  expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ version: '1', booted: true });
 
-    // held back until it is released, and only the one that is meant
-    simulated.host.publish(3);
-    expect(await simulated.client.upgrade({ lockFinalization: true })).toMatchObject({ phase: 'succeeded' });
-    const locked = (await simulated.client.snapshot()).deployments[0];
-    expect(locked).toMatchObject({ version: '3', staged: true, finalizationLocked: true });
-    expect(await simulated.client.finalizeDeployment({ checksum: '0'.repeat(64) })).toMatchObject({
-      phase: 'failed',
-      error: { code: 'deployment.checksum-mismatch' },
-    });
-    expect(await simulated.client.finalizeDeployment({ checksum: locked?.checksum })).toMatchObject({ phase: 'succeeded' });
-    await simulated.restarted('3');
+  // held back until it is released, and only the one that is meant
+  simulated.host.publish(3);
+  expect(await simulated.client.upgrade({ lockFinalization: true })).toMatchObject({ phase: 'succeeded' });
+  const locked = (await simulated.client.snapshot()).deployments[0];
+  expect(locked).toMatchObject({ version: '3', staged: true, finalizationLocked: true });
+  expect(await simulated.client.finalizeDeployment({ checksum: '0'.repeat(64) })).toMatchObject({
+    phase: 'failed',
+    error: { code: 'deployment.checksum-mismatch' },
+  });
+  expect(await simulated.client.finalizeDeployment({ checksum: locked?.checksum })).toMatchObject({ phase: 'succeeded' });
+  await simulated.restarted('3');
 
-    const history = (await simulated.client.history(20)).map(({ action, fromVersion, toVersion }) => [action, fromVersion, toVersion]);
-    expect(history).toEqual([
-      ['boot', '1', '3'],
-      ['finalized', undefined, '3'],
-      ['restart', undefined, undefined],
-      ['stage', '1', '3'],
-      ['boot', '2', '1'],
-      ['restart', undefined, undefined],
-      ['rollback', '2', '1'],
-      ['boot', '1', '2'],
-      ['finalized', undefined, '2'],
-      ['restart', undefined, undefined],
-      ['stage', '1', '2'],
-      ['boot', undefined, '1'],
-    ]);
-  },
-);
+  const history = (await simulated.client.history(20)).map(({ action, fromVersion, toVersion }) => [action, fromVersion, toVersion]);
+  expect(history).toEqual([
+    ['boot', '1', '3'],
+    ['finalized', undefined, '3'],
+    ['restart', undefined, undefined],
+    ['stage', '1', '3'],
+    ['boot', '2', '1'],
+    ['restart', undefined, undefined],
+    ['rollback', '2', '1'],
+    ['boot', '1', '2'],
+    ['finalized', undefined, '2'],
+    ['restart', undefined, undefined],
+    ['stage', '1', '2'],
+    ['boot', undefined, '1'],
+  ]);
+});
 
-test('files of /etc for the initramfs: by the client, by the command line, and the history names them', { timeout: 60_000 }, async () => {
+test('files of /etc for the initramfs: by the client, by the command line, and the history names them', async () => {
   const none = { track: [], untrack: [], untrackAll: false, forceSync: false };
   const { client, host } = simulated;
   expect(await client.initramfsEtc({ ...none, track: ['/etc/nothing'] })).toMatchObject({ error: { code: 'initramfs.file' } });

@@ -24,7 +24,11 @@ export async function serveStockJob(
   serial: number,
   job: StockJob,
 ): Promise<{ address: string; server: Server }> {
-  const server = createServer((socket) => void converse(socket, job).catch(() => socket.destroy()));
+  const server = createServer((socket) => {
+    // a client that is ended resets its connection
+    socket.on('error', () => socket.destroy());
+    void converse(socket, job).catch(() => socket.destroy());
+  });
   const name = `${at.dir}/dbus-${serial}`;
   if (at.abstract) server.listen({ fd: abstractListener(name) });
   else server.listen({ path: name });

@@ -161,7 +161,7 @@ const permitted: readonly Planted[] = [
 const nodeInWindow: Planted = { file: 'renderer/model/planted.ts', code: "import fs from 'node:fs';\nexport const planted = fs;" };
 
 // a busy machine needs its time
-describe('rooms', { timeout: 60_000 }, () => {
+describe('rooms', () => {
   const rooms = roomsOfDocument();
 
   it('are all that ARCHITECTURE.md lists', () => {
@@ -219,7 +219,7 @@ describe('rooms', { timeout: 60_000 }, () => {
         const cases = all.filter(({ file }) => projectOf(file) === project);
         compile(project, cases).forEach((answer, i) => answers.set(cases[i] as Planted, answer));
       }
-    }, 60_000);
+    });
 
     it.each(betweenProjects)('refuses in $file: $code', (planted) => {
       expect(answers.get(planted)).toEqual(expect.arrayContaining([expect.stringContaining('TS6307')]));

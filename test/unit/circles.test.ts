@@ -71,7 +71,7 @@ function circleIn(graph: Graph): string[] {
 }
 
 describe('circles of imports', () => {
-  it('there is none, neither of files nor of folders', { timeout: 60_000 }, async () => {
+  it('there is none, neither of files nor of folders', async () => {
     const files = await importsOf(path.resolve(import.meta.dirname, '../..'), ['main', 'shared', 'renderer']);
     expect(files.size).toBeGreaterThan(700);
     expect(circleIn(files)).toEqual([]);

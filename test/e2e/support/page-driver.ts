@@ -50,7 +50,7 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
   const user = ordinaryUser();
   const app = await launchApp(user, { TREELINE_TEST_CLIENT: path.join(checkout, 'test/e2e/support/scripted-client.mjs'), ...env });
   const page = await app.firstWindow();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(180_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());

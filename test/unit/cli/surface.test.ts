@@ -79,7 +79,7 @@ test('every command of rpm-ostree is one of ours, with all of its options', asyn
   for (const name of ['--version', '--quiet', '--sysroot', '--peer', '--stateroot', '--os']) {
     expect.soft(program.options.map(({ long }) => long)).toContain(name);
   }
-}, 60_000);
+});
 
 afterEach(() => {
   vi.restoreAllMocks();
