@@ -33,6 +33,8 @@ export interface WrittenClient {
   rebase(refspec: string, options: PullOptions & { readonly revision?: string | undefined }): Promise<JobState>;
   /** Change what is on top of the base, and with it what else is wished (rpm-ostree's UpdateDeployment). */
   updateDeployment(modifiers: Modifiers, options: PullOptions): Promise<JobState>;
+  /** The same with package files that the caller has. */
+  changePackages(modifiers: Modifiers, files: PackageFiles, options: PullOptions): Promise<JobState>;
   rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState>;
   cleanup(elements: readonly ('base' | 'pending-deploy' | 'rollback-deploy' | 'repomd')[]): Promise<JobState>;
   kernelArgs(change: KernelArgsChange): Promise<JobState>;
@@ -63,6 +65,24 @@ export interface WrittenClient {
   importKey(remote: string, keyBase64: string): Promise<readonly RemoteKey[]>;
   scheduledRestart(): Promise<ScheduledRestart | undefined>;
   close(): void;
+}
+
+/** A package file that is sent to the service. */
+export interface PackageFile {
+  readonly name: string;
+  /** Where it lies, for who works without the service. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Its bytes in order, in pieces of at most `bytes`. */
+  chunks(bytes: number): AsyncIterable<Buffer>;
+}
+
+export interface PackageFiles {
+  readonly install?: readonly PackageFile[];
+  /** Their files may replace others'. */
+  readonly installForced?: readonly PackageFile[];
+  /** They take the place of packages of the base. */
+  readonly replace?: readonly PackageFile[];
 }
 
 export interface KernelArgsChange {

@@ -3,7 +3,15 @@ import { wholeClient, type FullHostClient } from './api.ts';
 import { DbusHostClient, type ClientOptions } from './host-client.ts';
 import { rowCalls } from './row-calls.ts';
 
-export type { FullHostClient, HostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange } from './api.ts';
+export type {
+  FullHostClient,
+  HostClient,
+  InitramfsChange,
+  InitramfsEtcChange,
+  KernelArgsChange,
+  PackageFile,
+  PackageFiles,
+} from './api.ts';
 export type { ClientOptions } from './host-client.ts';
 export type { RowClient } from './row-client.ts';
 

@@ -11,15 +11,18 @@ type WrittenOut =
   | 'Check'
   | 'CompareDeployments'
   | 'DiskUse'
+  | 'DropUpload'
   | 'EtcFile'
   | 'History'
   | 'ImportKey'
   | 'JobResult'
   | 'LastError'
+  | 'OpenUpload'
   | 'Restart'
   | 'Snapshot'
   | 'TreeDiff'
-  | 'UpdateDetails';
+  | 'UpdateDetails'
+  | 'WriteUpload';
 
 type Given<T> = T extends bigint ? number : T extends Options ? OptionsGiven : T;
 type Arg<Text extends string> = Text extends `a{sv} ${string}`

@@ -13,7 +13,7 @@ import {
 } from '../../shared/dbus/index.ts';
 import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { JobName, JobParams, LayerChange } from '../engine/jobs/index.ts';
+import type { BroughtFile, JobName, JobParams, LayerChange } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import type { DaemonConfig } from './options.ts';
 
@@ -41,12 +41,16 @@ export interface PlanOf<N extends JobName> {
   readonly looks?: true;
   /** What the history says it was about. */
   readonly subject?: string;
+  /** Handles of what callers sent, which goes when the job is over. */
+  readonly uploads?: readonly string[];
   /** What else is different afterwards, in the words of the Changed signal. */
   readonly told?: 'remotes' | 'package-repos';
 }
 
 /** A plan of whatever job. */
 export type AnyPlan = PlanOf<JobName>;
+
+type BroughtPackages = NonNullable<JobParams<'update.upgrade'>['brought']>;
 
 /** Makes the transaction of a plan and returns its address. */
 export type Launch = (call: Call, plan: AnyPlan) => Promise<string>;
@@ -67,7 +71,7 @@ function upgrade(
   sysroot: string,
   options: Options,
   { recommends }: JobConfig,
-  chosen: { revision?: string; refspec?: string; medium?: string; change?: LayerChange } = {},
+  chosen: { revision?: string; refspec?: string; medium?: string; change?: LayerChange; brought?: BroughtPackages } = {},
 ): JobPlan<'update.upgrade'> {
   const more = chosen.refspec === undefined ? chosen : { ...chosen, refspec: plainRefspec(chosen.refspec) };
   const title = more.medium
@@ -104,7 +108,8 @@ const check = (call: Call, sysroot: string, options?: Options): JobPlan => ({
 const dropping = ['no-layering', 'no-overrides', 'no-initramfs'] as const;
 const supportedModifiers = [
   ...['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'],
-  ...['override-remove-packages', 'override-reset-packages'],
+  ...['override-remove-packages', 'override-reset-packages', 'override-replace-packages'],
+  ...['treeline-install-uploads', 'treeline-install-uploads-replacefiles', 'treeline-override-replace-uploads'],
 ];
 
 /** What modifiers ask for on top of the base. */
@@ -114,22 +119,55 @@ function changeOf(modifiers: Options): LayerChange {
     uninstall: listOption(modifiers, 'uninstall-packages'),
     overrideRemove: listOption(modifiers, 'override-remove-packages'),
     overrideReset: listOption(modifiers, 'override-reset-packages'),
+    overrideReplace: listOption(modifiers, 'override-replace-packages').map((item) => {
+      const [from = '', ...packages] = item.split(',');
+      return { repo: from.replace(/^repo=/, ''), packages };
+    }),
   };
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
 }
 
 /** Adding to the base, or changing it, is what LockLayering forbids; taking that back isn't. */
-function requireUnlocked({ layeringLockedBy }: JobConfig, { install = [], overrideRemove = [] }: LayerChange): void {
-  if (layeringLockedBy !== undefined && install.length + overrideRemove.length > 0)
+function requireUnlocked({ layeringLockedBy }: JobConfig, change: LayerChange, uploads: readonly string[] = []): void {
+  const { install = [], overrideRemove = [], overrideReplace = [] } = change;
+  if (layeringLockedBy !== undefined && install.length + overrideRemove.length + overrideReplace.length + uploads.length > 0)
     throw new TreelineError('layer.locked', { subject: layeringLockedBy });
 }
 
 /** As rpm-ostree titles them: `install; install: 2; uninstall: 1`. */
-function changeTitle({ install = [], uninstall = [], overrideRemove = [], overrideReset = [] }: LayerChange): string {
-  const counts = { install, uninstall, 'override remove': overrideRemove, 'override reset': overrideReset };
+function changeTitle(
+  { install = [], uninstall = [], overrideRemove = [], overrideReset = [], overrideReplace = [] }: LayerChange,
+  { added, replacing }: Pick<Brought, 'added' | 'replacing'> = { added: [], replacing: [] },
+): string {
+  const counts = {
+    install: [...install, ...added],
+    uninstall,
+    'override replace': [...overrideReplace.flatMap(({ packages }) => packages), ...replacing],
+    'override remove': overrideRemove,
+    'override reset': overrideReset,
+  };
   const told = Object.entries(counts).flatMap(([name, list]) => (list.length > 0 ? [[name, list.length] as const] : []));
   return told.length === 0 ? '' : [told[0]?.[0], ...told.map(([name, count]) => `${name}: ${count}`)].join('; ');
 }
+
+/** Handles of uploads: what is to be added, and what is to replace something. */
+interface Brought {
+  readonly plain: readonly string[];
+  readonly forced: readonly string[];
+  readonly added: readonly string[];
+  readonly replacing: readonly string[];
+  readonly all: readonly string[];
+}
+
+function broughtBy(modifiers: Options): Brought {
+  const plain = listOption(modifiers, 'treeline-install-uploads');
+  const forced = listOption(modifiers, 'treeline-install-uploads-replacefiles');
+  const replacing = listOption(modifiers, 'treeline-override-replace-uploads');
+  return { plain, forced, replacing, added: [...plain, ...forced], all: [...plain, ...forced, ...replacing] };
+}
+
+/** Handles become files of a job. */
+export type TakeUploads = (call: Call, handles: readonly string[]) => readonly BroughtFile[];
 
 /** The driver of updates is noted by the service itself; `driver` does that. */
 function updateDeployment(
@@ -137,13 +175,20 @@ function updateDeployment(
   sysroot: string,
   config: JobConfig,
   driver: (name: string) => void,
+  take: TakeUploads,
 ): JobPlan {
   const [modifiers, options] = call.args;
   const foreign = Object.keys(modifiers).find((key) => !supportedModifiers.includes(key) && isAsked(modifiers[key]));
+  if (foreign?.endsWith('local-packages') || foreign === 'install-local-fileoverride-packages')
+    throw new TreelineError('not-supported', {
+      subject: `The modifier “${foreign}”`,
+      detail: 'File descriptors don’t reach this service. Package files are sent by OpenUpload of org.treeline.OS1.',
+    });
   if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
   refuse(options, ['apply-live']);
   const change = changeOf(modifiers);
-  requireUnlocked(config, change);
+  const brought = broughtBy(modifiers);
+  requireUnlocked(config, change, brought.all);
   const name = stringOption(options, 'register-driver');
   if (name !== '') {
     driver(name);
@@ -151,7 +196,7 @@ function updateDeployment(
     const drops = dropping.some((key) => boolOption(options, key));
     if (
       !drops &&
-      Object.keys(change).length === 0 &&
+      Object.keys(change).length + brought.all.length === 0 &&
       stringOption(modifiers, 'set-revision') + stringOption(modifiers, 'set-refspec') === ''
     ) {
       return { job: 'sysroot.load', params: { sysroot }, title: `register-driver ${name}`, options };
@@ -161,8 +206,21 @@ function updateDeployment(
   const refspec = stringOption(modifiers, 'set-refspec');
   // a chosen commit may be older: whoever may choose it, may go back to it
   const chosen = revision !== '' || refspec !== '';
-  const made = upgrade(call, sysroot, options, config, { revision: revision || undefined, refspec: refspec || undefined, change });
-  const titled = chosen ? made : { ...made, title: changeTitle(change) || made.title };
+  const files = take(call, brought.all);
+  const [replaceFrom, forcedFrom] = [brought.added.length, brought.plain.length];
+  const packages = {
+    install: files.slice(0, forcedFrom),
+    installForced: files.slice(forcedFrom, replaceFrom),
+    replace: files.slice(replaceFrom),
+  };
+  const made = {
+    ...upgrade(call, sysroot, options, config, {
+      ...{ revision: revision || undefined, refspec: refspec || undefined, change },
+      ...(files.length > 0 ? { brought: packages } : {}),
+    }),
+    uploads: brought.all,
+  };
+  const titled = chosen ? made : { ...made, title: changeTitle(change, brought) || made.title };
   return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(titled) : titled;
 }
 
@@ -258,6 +316,7 @@ export function jobHandlers(
   config: () => JobConfig,
   medium: (path: string) => Promise<string>,
   driver: (name: string) => void,
+  take: TakeUploads,
 ): Handlers {
   /** Most methods: a plan from the call, and the address of its transaction. */
   const start =
@@ -304,7 +363,7 @@ export function jobHandlers(
         const path = stringOption(call.args[0], 'treeline-medium');
         return upgrade(call, sysroot, call.args[0], config(), path ? { medium: await medium(path) } : {});
       }),
-      UpdateDeployment: start((call) => updateDeployment(call, sysroot, config(), driver)),
+      UpdateDeployment: start((call) => updateDeployment(call, sysroot, config(), driver, take)),
       SetInitramfsState: start((call) => initramfs(call, sysroot, config())),
       PkgChange: start((call) => packageChange(call, sysroot, config())),
       AutomaticUpdateTrigger: async (call) => {

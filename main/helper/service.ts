@@ -38,6 +38,7 @@ import { Restarts } from './restarts.ts';
 import { reviewHandlers } from './review-methods.ts';
 import type { JobAnswer, Transaction } from './transaction.ts';
 import { News } from './whats-new.ts';
+import { uploadHandlers, Uploads } from './uploads.ts';
 import { registerDriver, registeredDriver } from './update-driver.ts';
 import { watchSysroot } from './watch-sysroot.ts';
 
@@ -55,6 +56,7 @@ export class Service {
   private readonly history: HistoryFile;
   private readonly news: News;
   private readonly results = new JobResults();
+  private readonly uploads: Uploads;
   private readonly inhibitor: Inhibitor;
   private readonly restarts: Restarts;
   private readonly plans = new Map<Transaction, AnyPlan>();
@@ -91,6 +93,7 @@ export class Service {
     this.config = readDaemonConfig(options.configFiles, journal);
     this.callers = new Callers(bus);
     this.history = new HistoryFile(options.stateDir);
+    this.uploads = new Uploads(options.stateDir);
     this.news = new News(options.stateDir);
     this.inhibitor = new Inhibitor(bus, options.bus);
     this.reader = new Reader(options.sysroot, options.worker);
@@ -133,6 +136,7 @@ export class Service {
       () => this.config,
       (medium) => checkedMedium(medium, mediaDirectories()),
       (name) => registerDriver(options.peerDir, name),
+      (call, handles) => this.uploads.take(call.caller, handles),
     );
     const reviews = reviewHandlers({ sysroot: options.sysroot, reader, launch, results: this.results, mediaDirectories });
     const restarts = restartHandlers({
@@ -144,7 +148,7 @@ export class Service {
       restart: (by) => this.restarts.now(by),
     });
     const packages = packageRepoHandlers({ sysroot: options.sysroot, reader, launch });
-    const handlers = merge(reads, starts, reviews, packages, restarts);
+    const handlers = merge(reads, starts, reviews, packages, restarts, uploadHandlers(this.uploads));
     this.dispatcher = new Dispatcher(bus, callers, objects, handlers, (object) => this.authFacts(object.osname));
     this.dispatcher.ownJob = (caller, interfaceName, member) =>
       interfaceName === iface.treelineSysroot &&
@@ -154,6 +158,7 @@ export class Service {
     bus.connection.onCall = (message) => this.dispatcher.receive(message);
     bus.connection.onSignal = (signal) => callers.onSignal(signal);
     callers.onLeave((sender) => jobs.clientLeft(sender));
+    callers.onLeave((sender) => this.uploads.left(sender));
   }
 
   get closed(): Promise<void> {
@@ -167,7 +172,12 @@ export class Service {
   /** Seconds without anything to do; 0 while there is something. Undefined when the service is to stay. */
   idleSeconds(): number | undefined {
     if ((this.options.idleExitSeconds ?? this.config.idleExitSeconds) === 0) return undefined;
-    if (this.jobs.isBusy || this.restarts.schedule.planned || this.dispatcher.pendingCalls > 0 || this.callers.registeredCount > 0)
+    if (
+      this.jobs.isBusy ||
+      this.restarts.schedule.planned ||
+      this.dispatcher.pendingCalls > 0 ||
+      this.callers.registeredCount + this.uploads.count > 0
+    )
       return 0;
     return (Date.now() - this.dispatcher.lastActivityMs) / 1000;
   }
@@ -216,6 +226,15 @@ export class Service {
   }
 
   private async launch(call: Call, plan: AnyPlan): Promise<string> {
+    try {
+      return await this.create(call, plan);
+    } catch (error) {
+      this.uploads.giveBack(plan.uploads ?? []);
+      throw error;
+    }
+  }
+
+  private async create(call: Call, plan: AnyPlan): Promise<string> {
     // the caller may have gone while somebody typed a password
     if (!this.callers.isPresent(call.caller.sender)) throw new TreelineError('job.cancelled', { subject: plan.title });
     const { transaction, address } = await this.jobs.create({
@@ -265,6 +284,7 @@ export class Service {
     const { job } = transaction;
     const plan = this.plans.get(transaction);
     this.plans.delete(transaction);
+    this.uploads.giveBack(plan?.uploads ?? []);
     if (!transaction.wasStarted) return;
     this.inhibitor.release();
     this.reader.invalidate();

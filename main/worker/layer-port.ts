@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
+import type { LayerOptions, LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
 import { withoutTrackedFiles } from '../engine/host/initramfs/tracked-files.ts';
-import { packageRepos, type PackageRepos } from '../engine/host/package-repos/index.ts';
+import { packageRepos, type PackageRepos, type RepoChoice } from '../engine/host/package-repos/index.ts';
 import { packageCachedir, type StateDir } from '../engine/host/sysroot/index.ts';
 import { runJob, type JobContext } from '../engine/jobs/index.ts';
 import { changeRequests } from '../engine/layering/change-requests.ts';
@@ -15,17 +15,20 @@ import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import type { Repo, Sysroot } from '../native/ostree/index.ts';
 
 /** Repositories are those of the system that runs, $releasever is that of the base to come. */
-function reposFor(repo: Repo, base: string, root: string): PackageRepos {
+function reposFor(repo: Repo, base: string, root: string, choice: RepoChoice): PackageRepos {
   const release = mkdtempSync(path.join(tmpdir(), 'treeline-release-'));
   try {
     const directory = path.join(release, 'usr/lib');
     mkdirSync(directory, { recursive: true });
     checkoutSubpath(repo, base, 'usr/lib/os-release', directory);
-    return packageRepos({ root, base: release });
+    return packageRepos({ root, base: release, ...choice });
   } finally {
     rmSync(release, { recursive: true, force: true });
   }
 }
+
+const choiceOf = ({ enablerepo, disablerepo, releasever }: LayerOptions): RepoChoice =>
+  knownFields({ enable: enablerepo, disable: disablerepo, releasever: releasever || undefined });
 
 /** What comes onto a base is made by a job of its own: it works on packages, and is put behind walls. `worker`: its program. */
 export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): LayerPort {
@@ -35,13 +38,23 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       const text = writeRequests(originText, changeRequests(readRequests(originText), change));
       return change.noInitramfs ? withoutTrackedFiles(text) : text;
     },
+    async keep(files, context) {
+      const running = runJob(
+        'layer.import-local',
+        { repo: sysroot.repo.path, files },
+        { worker, onEvent: (event) => event.type === 'message' && context.message(event.text) },
+      );
+      return (await running.done).packages;
+    },
     async make(request, context, progress): Promise<LayerOutcome> {
       const { osname, base, originText, current, newRequests, cacheOnly, downloadOnly, dryRun, recommends } = request;
       const merge = sysroot.mergeDeployment(osname);
       const root = merge?.booted ? '/' : path.join(sysroot.path, merge?.directory ?? '');
       const requests = readRequests(originText);
       // without packages no repository is asked for them
-      const { repos, releasever } = needPackages(requests) ? reposFor(sysroot.repo, base, root) : { repos: [], releasever: '' };
+      const { repos, releasever } = needPackages(requests)
+        ? reposFor(sysroot.repo, base, root, choiceOf(request))
+        : { repos: [], releasever: '' };
       const etc = merge && requests.initramfs.regenerate ? realpathSync(path.join(sysroot.path, merge.directory, 'etc')) : undefined;
       const params = {
         repo: sysroot.repo.path,

@@ -101,6 +101,11 @@ export const actionTable = {
     message: 'Authentication is required to look for an update',
     ...looking,
   },
+  'org.treeline.upload': {
+    description: 'Send files to the update service',
+    message: 'Authentication is required to send a file to the update service',
+    ...free,
+  },
   'org.treeline.upgrade-unverified': {
     description: 'Stage an update whose source demands no signature',
     message: 'Authentication is required to stage an update that nobody signed',

@@ -11,11 +11,20 @@ import {
   initramfsProblem,
   kargsProblem,
   nameProblem,
-  optionsProblem,
+  optionsProblem as knownOptionsProblem,
   refspecProblem,
   revisionProblem,
 } from './validate.ts';
-import { repoIdProblem, repoSettingsProblem, requestsProblem, wordsProblem } from './validate-packages.ts';
+import {
+  replacementsProblem,
+  repoChoiceProblem,
+  repoIdProblem,
+  repoSettingsProblem,
+  requestsProblem,
+  uploadedName,
+  uploadsProblem,
+  wordsProblem,
+} from './validate-packages.ts';
 import { mediumPathProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
@@ -23,6 +32,8 @@ const rpmDiff = 'a(sua{sv}) result';
 const later = { supported: false };
 type RpmOstreeAction = ActionId extends infer A ? (A extends `org.projectatomic.rpmostree1.${infer Name}` ? Name : never) : never;
 const action = (name: RpmOstreeAction): ActionId => `org.projectatomic.rpmostree1.${name}`;
+const optionsProblem = (options: Options): string | undefined =>
+  knownOptionsProblem(options) ?? repoChoiceProblem(chosenRepos(options), stringOption(options, 'releasever'));
 const options0 = ([options]: readonly [Options]): string | undefined => optionsProblem(options);
 
 export const sysrootInterface = {
@@ -69,11 +80,18 @@ function droppingActions(options: Options): ActionId[] {
   if (boolOption(options, 'no-layering')) wanted.push(action('install-uninstall-packages'));
   if (boolOption(options, 'no-overrides')) wanted.push(action('override'));
   if (boolOption(options, 'no-initramfs')) wanted.push(action('bootconfig'));
+  // what is put onto the base would come from elsewhere
+  if (chosenRepos(options).length > 0 || stringOption(options, 'releasever') !== '') wanted.push(action('install-uninstall-packages'));
   return wanted;
 }
 
+const chosenRepos = (options: Options): readonly string[] => [...listOption(options, 'enablerepo'), ...listOption(options, 'disablerepo')];
+
 /** The person who is asked for a password reads what would go. */
-const dropped = (options: Options): string => (droppingActions(options).length === 0 ? '' : ', and drop what was put onto the base');
+const dropped = (options: Options): string =>
+  (['no-layering', 'no-overrides', 'no-initramfs'] as const).some((key) => boolOption(options, key))
+    ? ', and drop what was put onto the base'
+    : '';
 
 const withDropping = (own: ActionId, options: Options, more: readonly ActionId[] = []): readonly ActionId[] => [
   ...new Set<ActionId>([own, ...more, ...droppingActions(options)]),
@@ -88,7 +106,7 @@ function triggerActions(options: Options, facts: AuthFacts): ActionId[] {
 const modifierActions: readonly (readonly [RegExp, ActionId])[] = [
   [/^set-refspec$|^custom-origin$/, action('rebase')],
   [/^set-revision$/, action('deploy')],
-  [/local/, action('install-local-packages')],
+  [/local|-uploads/, action('install-local-packages')],
   [/^(un)?install-/, action('install-uninstall-packages')],
   [/^override-/, action('override')],
   [/^treefile$/, action('rebase')],
@@ -101,6 +119,7 @@ function updateDeploymentActions([modifiers, options]: readonly [Options, Option
     const known = modifierActions.find(([pattern]) => pattern.test(key));
     if (known) wanted.add(known[1]);
   }
+  if (hasOption(modifiers, 'treeline-override-replace-uploads')) wanted.add(action('override'));
   if (hasOption(options, 'register-driver')) wanted.add(action('deploy'));
   for (const each of droppingActions(options)) wanted.add(each);
   if (wanted.size === 0) return upgradeActions(options, facts);
@@ -112,6 +131,8 @@ function updateDeploymentActions([modifiers, options]: readonly [Options, Option
 }
 
 /** Modifiers that are lists of words which are to stand in an origin, or to be taken from it. */
+const uploadLists = ['treeline-install-uploads', 'treeline-install-uploads-replacefiles', 'treeline-override-replace-uploads'] as const;
+const uploadsIn = (modifiers: Options): readonly string[] => uploadLists.flatMap((name) => listOption(modifiers, name));
 const requestLists = ['install-packages', 'uninstall-packages', 'override-remove-packages', 'override-reset-packages'] as const;
 
 const diffDetails = `${rpmDiff}, a{sv} details`;
@@ -260,7 +281,7 @@ export const osInterface = {
       },
     ),
     ListRepos: read('', 'aa{sv} repos'),
-    UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, 'change what is deployed next', {
+    UpdateDeployment: guarded('a{sv} modifiers, a{sv} options', address, updateDeploymentActions, deploymentIntent, {
       problem: ([modifiers, options]) =>
         first(
           optionsProblem(modifiers),
@@ -268,12 +289,16 @@ export const osInterface = {
           hasOption(modifiers, 'set-refspec') ? refspecProblem(stringOption(modifiers, 'set-refspec')) : undefined,
           revisionProblem(stringOption(modifiers, 'set-revision'), true),
           requestsProblem(requestLists.flatMap((name) => listOption(modifiers, name))),
+          uploadsProblem(uploadsIn(modifiers)),
+          replacementsProblem(listOption(modifiers, 'override-replace-packages')),
         ),
       details: ([modifiers]) => ({
         refspec: stringOption(modifiers, 'set-refspec'),
         revision: stringOption(modifiers, 'set-revision'),
         added: listOption(modifiers, 'install-packages').join(' '),
         removed: listOption(modifiers, 'uninstall-packages').join(' '),
+        files: uploadsIn(modifiers).map(uploadedName).join(' '),
+        replaced: listOption(modifiers, 'override-replace-packages').join(' '),
       }),
     }),
     FinalizeDeployment: guarded('a{sv} options', address, action('finalize-deployment'), 'finish the staged deployment and restart', {
@@ -293,6 +318,15 @@ export const osInterface = {
   },
   signals: {},
 } as const satisfies InterfaceSpec;
+
+function deploymentIntent([modifiers]: readonly [Options, Options]): string {
+  const replaced = listOption(modifiers, 'treeline-override-replace-uploads').map(uploadedName);
+  const added = uploadsIn(modifiers)
+    .map(uploadedName)
+    .filter((name) => !replaced.includes(name));
+  const parts = [...few('install the package file', added), ...few('replace packages of the system by', replaced)];
+  return parts.join(' and ') || 'change what is deployed next';
+}
 
 const few = (verb: string, list: readonly string[]): string[] =>
   list.length === 0 ? [] : [`${verb} ${list[0]}${list.length > 1 ? ` and ${list.length - 1} more` : ''}`];

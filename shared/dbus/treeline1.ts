@@ -5,6 +5,7 @@ import { packageRepoMethods } from './treeline-packages.ts';
 import { remoteMethods } from './treeline-remotes.ts';
 import { bootOnceMethods, restartMethods, restartSignals } from './treeline-restart.ts';
 import { reviewMethods } from './treeline-review.ts';
+import { uploadMethods } from './treeline-uploads.ts';
 import { deploymentIdProblem, first, optionsProblem, refspecProblem, revisionProblem } from './validate.ts';
 
 const address = 's transaction_address';
@@ -105,6 +106,7 @@ export const treelineOsInterface = {
     }),
     ...bootOnceMethods,
     ...packageRepoMethods,
+    ...uploadMethods,
     ...reviewMethods,
   },
   properties: { CheckState: 'CheckState' },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { hasControl } from './validate.ts';
+import { uploadLimits } from './wire/limits.ts';
 
 const shown = (text: unknown): string => JSON.stringify(String(text).slice(0, 120));
 
@@ -30,4 +31,50 @@ export function wordsProblem(words: readonly string[]): string | undefined {
 export function requestsProblem(requests: readonly string[]): string | undefined {
   const odd = requests.find((each) => each.trim() === '' || each.length > 512 || hasControl(each));
   return odd === undefined ? undefined : `${shown(odd)} is no package`;
+}
+
+/** What a sent file is called: a plain file name. */
+const uploadName = '[A-Za-z0-9_+~^][A-Za-z0-9._+~^-]{0,199}';
+
+export const uploadNameProblem = (name: string): string | undefined =>
+  new RegExp(`^${uploadName}$`).test(name) ? undefined : `${shown(name)} is no name of a file`;
+
+export const uploadProblem = (handle: string): string | undefined =>
+  new RegExp(`^[0-9a-f]{32}:${uploadName}$`).test(handle) ? undefined : `${shown(handle)} is no handle of an upload`;
+
+/** The name in a handle. */
+export const uploadedName = (handle: string): string => handle.slice(handle.indexOf(':') + 1);
+
+export function uploadsProblem(handles: readonly string[]): string | undefined {
+  if (handles.length > uploadLimits.ofUser) return `at most ${uploadLimits.ofUser} files at once`;
+  return handles.map(uploadProblem).find((each) => each !== undefined);
+}
+
+export const uploadSizeProblem = (sizeBytes: bigint): string | undefined =>
+  sizeBytes > 0n && sizeBytes <= BigInt(uploadLimits.bytesOfUser) ? undefined : `a file of ${sizeBytes} bytes`;
+
+export const chunkProblem = (chunk: string): string | undefined =>
+  chunk.length > 0 && chunk.length <= Math.ceil(uploadLimits.chunkBytes / 3) * 4 && /^[A-Za-z0-9+/]+={0,2}$/.test(chunk)
+    ? undefined
+    : 'a chunk is base64 of at most 256 KiB';
+
+/** `repo=ID,NAME,NAME`, as an origin has it. */
+export function replacementsProblem(items: readonly string[]): string | undefined {
+  const odd = items.find((item) => {
+    const [from = '', ...names] = item.split(',');
+    return (
+      !from.startsWith('repo=') ||
+      repoIdProblem(from.slice(5)) !== undefined ||
+      names.length === 0 ||
+      names.some((name) => name.trim() === '')
+    );
+  });
+  return odd === undefined ? requestsProblem(items) : `${shown(odd)} names no repository and package: repo=ID,NAME`;
+}
+
+/** IDs or globs of repositories, and a release. */
+export function repoChoiceProblem(ids: readonly string[], releasever: string): string | undefined {
+  const odd = ids.find((id) => !/^[A-Za-z0-9_.:*?[\]-]{1,200}$/.test(id));
+  if (odd !== undefined) return `${shown(odd)} is no id of a repository`;
+  return /^[A-Za-z0-9_.+~-]{0,64}$/.test(releasever) ? undefined : `${shown(releasever)} is no release`;
 }

@@ -73,14 +73,18 @@ export function requestsOf({ layering }: Pick<Origin, 'layering'>): OriginLoss[]
 
 /** What this version rebuilds on a new tree. */
 const rebuilt: readonly string[] = [
-  '[packages] requested',
-  '[overrides] remove',
+  ...['requested', 'requested-local', 'requested-local-fileoverride'].map((key) => `[packages] ${key}`),
+  ...['remove', 'replace', 'replace-local'].map((key) => `[overrides] ${key}`),
   ...['regenerate-initramfs', 'initramfs-args', 'initramfs-etc'].map((key) => `[rpmostree] ${key}`),
 ];
 
 /** What it can't: nothing that replaces the tree may run while there is any. */
 export function lossesOf(origin: Pick<Origin, 'layering'>): OriginLoss[] {
-  return requestsOf(origin).filter(({ key }) => !rebuilt.includes(key));
+  return requestsOf(origin).flatMap(({ key, values }) => {
+    // what a newer rpm-ostree may say of where packages come from
+    const foreign = key === '[overrides] replace' ? values.filter((value) => !/^repo=[^,]+,./.test(value)) : [];
+    return foreign.length > 0 ? [{ key, values: foreign }] : rebuilt.includes(key) ? [] : [{ key, values }];
+  });
 }
 
 /** `[packages] requested: vim, htop; [rpmostree] regenerate-initramfs` */

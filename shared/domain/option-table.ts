@@ -97,9 +97,34 @@ export const optionTable = {
     pull: 'job',
     flag: { as: '--idempotent', of: ['install', 'uninstall'] },
   },
+  enablerepo: {
+    type: 'as',
+    about: 'also use this package repository, this time',
+    ours: true,
+    pull: 'job',
+    flag: { as: '--enablerepo <repo>', of: ['install', 'uninstall'] },
+  },
+  disablerepo: {
+    type: 'as',
+    about: 'don’t use this package repository, this time',
+    ours: true,
+    pull: 'job',
+    flag: { as: '--disablerepo <repo>', of: ['install', 'uninstall'] },
+  },
+  releasever: {
+    type: 's',
+    about: 'release of the package repositories, this time',
+    ours: true,
+    pull: 'job',
+    flag: { as: '--releasever <version>', of: ['install', 'uninstall'] },
+  },
   'install-packages': { type: 'as', about: 'add requests for packages' },
   'uninstall-packages': { type: 'as', about: 'drop requests for packages' },
   'override-remove-packages': { type: 'as', about: 'leave packages of the base out' },
+  'override-replace-packages': { type: 'as', about: 'replace packages of the base by a repository’s: repo=ID,NAME' },
+  'treeline-install-uploads': { type: 'as', about: 'add packages of files that this connection has sent', ours: true },
+  'treeline-install-uploads-replacefiles': { type: 'as', about: 'the same; their files may replace others’', ours: true },
+  'treeline-override-replace-uploads': { type: 'as', about: 'replace packages of the base by those of sent files', ours: true },
   'override-reset-packages': { type: 'as', about: 'take packages of the base again' },
   'allow-missing-checksum': {
     type: 'b',
@@ -172,7 +197,16 @@ type Having<Field extends string, Value> = { [N in OptionName]: Table[N] extends
 export type PullOptions = OptionsGiven<Having<'pull', string>>;
 /** What UpdateDeployment is to change: rpm-ostree's modifiers. */
 export type Modifiers = OptionsGiven<
-  'set-refspec' | 'set-revision' | 'install-packages' | 'uninstall-packages' | 'override-remove-packages' | 'override-reset-packages'
+  | 'set-refspec'
+  | 'set-revision'
+  | 'install-packages'
+  | 'uninstall-packages'
+  | 'override-remove-packages'
+  | 'override-reset-packages'
+  | 'override-replace-packages'
+  | 'treeline-install-uploads'
+  | 'treeline-install-uploads-replacefiles'
+  | 'treeline-override-replace-uploads'
 >;
 /** Those of the options that the job acts on. */
 export type PullJobOptions = OptionsGiven<Having<'pull', 'job'>>;

@@ -107,6 +107,11 @@ export const composeErrors = {
     '{subject} is fulfilled by the base: {detail}.',
     'Nothing needs doing. Use --allow-inactive to keep the request for a base that hasn’t it.',
   ],
+  'layer.local-lost': [
+    'A package that was brought isn’t kept any more',
+    'The files of {subject}, which was added from a file, aren’t in the system’s repository any more.',
+    'Install it from its file again, or drop it by treeline uninstall or treeline override reset.',
+  ],
   'layer.locked': [
     'Packages may not be added here',
     'LockLayering is set in {subject}.',

@@ -18,6 +18,7 @@ requested-local=${'a'.repeat(64)}:tool-1-1.noarch;
 
 [overrides]
 remove=nano;
+replace=vendor=x,foo;
 
 [rpmostree]
 regenerate-initramfs=true
@@ -116,7 +117,7 @@ test('status shows layer and base apart, as rpm-ostree does', async () => {
 test('nothing that would replace the tree is begun: named by group and package, before anybody is asked', async () => {
   // a server that isn't there would be another error
   sh('ostree', `--repo=${fixture.repo}`, 'config', 'set', 'remote "origin".url', 'http://127.0.0.1:9/');
-  const detail = '[packages] requested-local: tool-1-1.noarch';
+  const detail = '[overrides] replace: vendor=x,foo';
   const error = { code: 'update.would-lose', detail };
   expect(await refused(job('update.upgrade', os()))).toMatchObject(error);
   expect(await refused(job('update.upgrade', { ...os(), revision: 'version=2' }))).toMatchObject(error);

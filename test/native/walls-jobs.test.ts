@@ -72,6 +72,7 @@ const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
       ...{ repo, base: 'b', current: 'c', cachedir, releasever: '1', recommends: true, newRequests: [], allowInactive: true },
       ...{ repos: [], users: { passwd: '', group: '' }, requests: readRequests('') },
     },
+    'layer.import-local': { repo, files: [{ path: at('brought.rpm'), name: 'brought.rpm' }] },
     'media.create': { repo, target: at('stick'), refs: ['main'], kind: 'repo' },
     'packages.find': { ...repos, query: { kind: 'search', words: ['a'] } },
     'packages.refresh': { ...repos, force: true, skipUnavailable: false },
@@ -88,6 +89,7 @@ beforeAll(async () => {
   for (const directory of [place, machine]) chmodSync(directory, 0o755);
   execFileSync('ostree', [`--repo=${at('repo')}`, 'init', '--mode=archive']);
   writeFileSync(at('trees/tree.yaml'), 'ref: main\nrepos: [test]\npackages: [a]\ncontainer: true\n');
+  writeFileSync(at('brought.rpm'), '');
   writeFileSync(at('trees/test.repo'), '[test]\nbaseurl=file:///nonexistent\n');
   writeFileSync(at('trees/extensions.yaml'), 'extensions: {}\n');
   writeFileSync(at('images/neighbour'), 'another image');

@@ -44,6 +44,9 @@ const samples: Readonly<Record<string, string>> = {
   etc_path: "'passwd'",
   tree_path: "'/usr/bin/sh'",
   seconds: 'uint32 600',
+  size_bytes: 'uint64 4096',
+  handle: `'${'0'.repeat(32)}:x.rpm'`,
+  chunk: "'AAAA'",
 };
 const byType: Readonly<Record<string, string>> = {
   s: "''",
@@ -97,6 +100,9 @@ const lookers = [
   'OS1.UpdateDetails',
   'OS1.CompareDeployments',
   'OS1.ReviewSummary',
+  // only what the same connection began
+  'OS1.WriteUpload',
+  'OS1.DropUpload',
   'OS1.EtcPreview',
   'OS1.EtcFile',
   'OS1.TreeDiff',

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
 import { pickOptions, pullNames, type JobState, type Modifiers, type PullOptions } from '../../../shared/domain/index.ts';
+import type { PackageFiles } from '../../client/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { gather, withOptionFlags } from '../session/option-flags.ts';
+import { isPackageFile, PackageFilesHere } from '../session/package-files.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
 import { printChanges } from './upgrade.ts';
 
@@ -16,43 +18,41 @@ interface ChangeFlags extends PullOptions {
 }
 
 const unsupported = 'not supported yet';
-const later = ['enablerepo', 'disablerepo', 'releasever', 'applyLive', 'forceReplacefiles'];
+const later = ['applyLive'];
 
 /** Options that install and uninstall have in common. */
 function common(command: Command): Command {
   return withOptionFlags(command)
     .option('-y, --assumeyes', 'accepted for compatibility: nothing is asked')
-    .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do')
-    .option('--enablerepo <repo>', unsupported, gather, [])
-    .option('--disablerepo <repo>', unsupported, gather, [])
-    .option('--releasever <version>', unsupported);
+    .option('--unchanged-exit-77', 'exit with 77 when there was nothing to do');
 }
 
 export function registerPackages(program: Command): void {
-  common(program.command('install <package...>').alias('pkg-add').description('Add packages to the base'))
+  common(
+    program
+      .command('install <package...>')
+      .alias('pkg-add')
+      .description('Add packages to the base: by name, or files and addresses (.rpm)'),
+  )
     .option('--uninstall <package>', 'also drop the request for a package', gather, [])
     .option('-A, --apply-live', unsupported)
-    .option('--force-replacefiles', unsupported)
+    .option('--force-replacefiles', 'files of package files may replace those of others')
     .action(action(install));
   common(program.command('uninstall [package...]').aliases(['pkg-remove', 'remove']).description('Drop requests for packages'))
     .option('--install <package>', 'also add a package', gather, [])
     .option('--all', 'drop all of them')
     .action(action(uninstall));
-  const override = program.command('override').description('Leave packages of the base out, or take them again');
+  const override = program.command('override').description('Replace packages of the base, leave them out, or take them again');
   withOptionFlags(override.command('replace <package...>'), 'override-replace')
-    .description('Replace packages of the base (not yet)')
-    .option('--remove <package>', unsupported, gather, [])
-    .option('--experimental', unsupported)
+    .description('Replace packages of the base by files, or by those of a repository')
+    .option('--remove <package>', 'also leave a package of the base out', gather, [])
+    .option('--experimental', 'accepted for compatibility')
     .option('--freeze', unsupported)
-    .option('--from <repo>', unsupported)
-    .action(
-      action(async () => {
-        throw new TreelineError('not-supported', { subject: '“override replace”' });
-      }),
-    );
+    .option('--from <repo>', 'where they come from: repo=ID')
+    .action(action(overrideReplace));
   withOptionFlags(override.command('remove <package...>'), 'override-remove')
     .description('Leave packages of the base out')
-    .option('--replace <package>', unsupported, gather, [])
+    .option('--replace <file>', 'also replace a package of the base by a file', gather, [])
     .action(action(overrideRemove));
   withOptionFlags(override.command('reset [package...]'), 'override-reset')
     .description('Take packages of the base again')
@@ -70,16 +70,14 @@ export function registerPackages(program: Command): void {
     .action(action(reset));
 }
 
-/** Names are for repositories; what is a file is brought along. */
-function requireNames(packages: readonly string[]): void {
-  const file = packages.find((each) => /^https?:\/\//.test(each) || /\.rpm$/.test(each));
-  if (file !== undefined) throw new TreelineError('not-supported', { subject: `Installing the package file ${file}` });
-}
-
-async function install(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
+async function install(session: Session, packages: string[], flags: ChangeFlags & { forceReplacefiles?: boolean }): Promise<number> {
   refuseOptions({ ...flags }, later);
-  requireNames(packages);
-  return change(session, flags, { installPackages: packages, uninstallPackages: flags.uninstall ?? [] });
+  using here = new PackageFilesHere();
+  const files = await here.read(packages.filter(isPackageFile));
+  if (flags.forceReplacefiles && files.length === 0)
+    throw new TreelineError('usage.invalid', { detail: '--force-replacefiles is for package files' });
+  const lists = { installPackages: packages.filter((each) => !isPackageFile(each)), uninstallPackages: flags.uninstall ?? [] };
+  return change(session, flags, lists, {}, flags.forceReplacefiles ? { installForced: files } : { install: files });
 }
 
 async function uninstall(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
@@ -91,8 +89,34 @@ async function uninstall(session: Session, packages: string[], flags: ChangeFlag
 }
 
 async function overrideRemove(session: Session, packages: string[], flags: ChangeFlags & { replace?: string[] }): Promise<number> {
-  refuseOptions({ ...flags }, ['replace']);
-  return change(session, flags, { overrideRemovePackages: packages });
+  using here = new PackageFilesHere();
+  const replace = await here.read(requireFiles(flags.replace ?? []));
+  return change(session, flags, { overrideRemovePackages: packages }, {}, { replace });
+}
+
+async function overrideReplace(
+  session: Session,
+  packages: string[],
+  flags: ChangeFlags & { remove?: string[]; from?: string; freeze?: boolean },
+): Promise<number> {
+  refuseOptions({ ...flags }, ['freeze']);
+  const { from, remove = [] } = flags;
+  const lists = { overrideRemovePackages: remove };
+  if (from !== undefined) {
+    if (!/^repo=./.test(from)) throw new TreelineError('usage.invalid', { detail: `--from=${from}: it is repo=ID` });
+    return change(session, flags, { ...lists, overrideReplacePackages: [[from, ...packages].join(',')] });
+  }
+  using here = new PackageFilesHere();
+  return change(session, flags, lists, {}, { replace: await here.read(requireFiles(packages)) });
+}
+
+/** Names would leave open which version is meant. */
+function requireFiles(words: readonly string[]): readonly string[] {
+  const name = words.find((each) => !isPackageFile(each));
+  if (name === undefined) return words;
+  throw new TreelineError('usage.invalid', {
+    detail: `${name} is no package file; a package of a repository is taken with --from=repo=ID`,
+  });
 }
 
 async function overrideReset(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
@@ -115,9 +139,15 @@ async function reset(
   );
 }
 
-async function change(session: Session, flags: ChangeFlags, modifiers: Modifiers, options: PullOptions = {}): Promise<number> {
+async function change(
+  session: Session,
+  flags: ChangeFlags,
+  modifiers: Modifiers,
+  options: PullOptions = {},
+  files: PackageFiles = {},
+): Promise<number> {
   const job = await session.follow(() =>
-    session.client.updateDeployment(modifiers, {
+    session.client.changePackages(modifiers, files, {
       ...pickOptions({ ...flags }, pullNames),
       // the base stays as it is: an upgrade is asked for by its own command
       noPullBase: true,

@@ -38,7 +38,7 @@ export function pendingUpdate(check: CheckState): AvailableUpdate | undefined {
 function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undefined): object {
   const { origin, layer } = deployment;
   const { layering } = origin;
-  const told = (key: string): unknown => plain(layer?.meta[`rpmostree.${key}`]);
+  const told = (key: string): unknown => plainMeta(layer?.meta[`rpmostree.${key}`]);
   return {
     id: deployment.id,
     osname: deployment.osname,
@@ -95,14 +95,14 @@ function layerJson({ base, meta }: ClientLayer): object {
   };
 }
 
-const metaJson = (meta: CommitMeta): object => Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, plain(value)]));
+const metaJson = (meta: CommitMeta): object => Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, plainMeta(value)]));
 
 /** A GVariant as GLib's JSON has it: without types, byte strings as numbers. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
+export function plainMeta(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainMeta);
   if (typeof value !== 'object' || value === null) return value;
-  if (isMeta(value)) return value.type === 'ay' ? [...Buffer.from(String(value.value), 'base64')] : plain(value.value);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  if (isMeta(value)) return value.type === 'ay' ? [...Buffer.from(String(value.value), 'base64')] : plainMeta(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainMeta(item)]));
 }
 
 const isMeta = (value: object): value is MetaValue => 'type' in value && 'value' in value && Object.keys(value).length === 2;

@@ -14,7 +14,7 @@ import {
 } from '../../../shared/domain/index.ts';
 import { errorLine } from '../../../shared/errors/index.ts';
 import { sizeText } from './progress.ts';
-import { pendingUpdate } from './status-json.ts';
+import { pendingUpdate, plainMeta } from './status-json.ts';
 
 const labelWidth = 26;
 
@@ -116,12 +116,23 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
 /** rpm-ostree's names of what is layered, and what of it the tree doesn't hold. */
 function layeringRows({ origin: { layering }, layer }: Deployment): [string, readonly string[]][] {
   const inactive = layering.packages.filter((each) => !layer?.packages.includes(each));
+  const pairs = replacedPairs(layer);
+  const replaced = new Set(pairs.map(({ nevra }) => nevra));
+  const local = pairs.flatMap(({ repo, text }) => (repo === undefined ? [text] : []));
+  const remote = pairs.flatMap(({ repo, text }) => (repo === undefined ? [] : [`${text} (${repo})`]));
+  // of a repository's the tree says only the names
+  const isDone = (name: string): boolean => pairs.some((pair) => pair.repo !== undefined && name.startsWith(pair.name));
+  const idle = [
+    ...layering.localReplacements.filter((nevra) => !replaced.has(nevra)),
+    ...layering.replacements.filter((each) => !each.split(',').slice(1).every(isDone)),
+  ];
   return [
     ['RemovedBasePackages', layering.removals],
-    ['LocalOverrides', layering.localReplacements],
-    ['RemoteOverrides', layering.replacements],
+    ['LocalOverrides', local],
+    ['RemoteOverrides', remote],
     ['LayeredPackages', layer?.packages ?? []],
     ['InactiveRequests', inactive],
+    ['InactiveOverrides', idle],
     ['LocalPackages', layering.localPackages],
     ['LocalForcedPackages', layering.localFileoverrides],
     ['EnabledModules', layering.modules],
@@ -130,6 +141,35 @@ function layeringRows({ origin: { layering }, layer }: Deployment): [string, rea
     ['Cliwrap', layering.cliwrap ? ['yes'] : []],
     ['UnknownRequests', layering.unknown],
   ];
+}
+
+interface ReplacedPair {
+  readonly name: string;
+  readonly nevra: string;
+  /** `NAME OLD -> NEW` */
+  readonly text: string;
+  /** Missing: somebody brought it. */
+  readonly repo?: string;
+}
+
+/** What stands in the place of packages of the base, as the layer's commit says it: rows of NEVRA, name, epoch, version, release, architecture. */
+function replacedPairs(layer: Deployment['layer']): ReplacedPair[] {
+  const value = (key: string): unknown => plainMeta(layer?.meta[`rpmostree.${key}`]);
+  const rows = (list: unknown): unknown[][] => (Array.isArray(list) ? list.filter((row): row is unknown[] => Array.isArray(row)) : []);
+  const pairsOf = (list: unknown, repo?: string): ReplacedPair[] =>
+    rows(list).flatMap((pair) => {
+      const [after, before] = rows(pair);
+      if (!after || !before) return [];
+      const evr = ([, , epoch, version, release]: unknown[]): string =>
+        `${Number(epoch) > 0 ? `${String(epoch)}:` : ''}${String(version)}-${String(release)}`;
+      const [nevra, name] = after.map(String);
+      return [
+        { name: name ?? '', nevra: nevra ?? '', text: `${name} ${evr(before)} -> ${evr(after)}`, ...(repo === undefined ? {} : { repo }) },
+      ];
+    });
+  const remote = value('replaced-base-remote-packages');
+  const bySource = typeof remote === 'object' && remote !== null ? Object.entries(remote) : [];
+  return [...pairsOf(value('replaced-base-packages')), ...bySource.flatMap(([repo, list]) => pairsOf(list, repo))];
 }
 
 const label = (name: string, value: string): string => `${name ? `${name}:` : ''}`.padStart(labelWidth) + ` ${value}`;

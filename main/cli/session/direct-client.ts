@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FullHostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange, RowClient } from '../../client/index.ts';
+import type {
+  FullHostClient,
+  InitramfsChange,
+  InitramfsEtcChange,
+  KernelArgsChange,
+  PackageFile,
+  PackageFiles,
+  RowClient,
+} from '../../client/index.ts';
 import {
   pickOptions,
   pullJobNames,
@@ -24,6 +32,7 @@ import { enabledRepos, packageReposPlace, type PackageReposPlace } from '../../e
 import {
   loadSysroot,
   runJob,
+  type BroughtFile,
   type JobName,
   type JobParams,
   type JobResult,
@@ -94,14 +103,26 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
   }
 
   updateDeployment(modifiers: Modifiers, options: PullOptions): Promise<JobState> {
+    return this.changePackages(modifiers, {}, options);
+  }
+
+  changePackages(modifiers: Modifiers, { install, installForced, replace }: PackageFiles, options: PullOptions): Promise<JobState> {
+    // who runs it reads his own files
+    const files = (list: readonly PackageFile[] = []): BroughtFile[] =>
+      list.map(({ name, path: at }) => ({ name, path: path.resolve(at) }));
+    const brought = { install: files(install), installForced: files(installForced), replace: files(replace) };
     const { setRefspec: refspec, setRevision: revision } = modifiers;
     const change = {
       install: modifiers.installPackages ?? [],
       uninstall: modifiers.uninstallPackages ?? [],
       overrideRemove: modifiers.overrideRemovePackages ?? [],
       overrideReset: modifiers.overrideResetPackages ?? [],
+      overrideReplace: (modifiers.overrideReplacePackages ?? []).map((item) => {
+        const [from = '', ...packages] = item.split(',');
+        return { repo: from.replace(/^repo=/, ''), packages };
+      }),
     };
-    return this.pull('change packages', options, { revision, ...(refspec === undefined ? {} : { refspec }), change });
+    return this.pull('change packages', options, { revision, ...(refspec === undefined ? {} : { refspec }), change, brought });
   }
 
   async rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState> {
@@ -226,7 +247,12 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
   private async pull(
     title: string,
     options: PullOptions,
-    more: { readonly revision?: string | undefined; readonly refspec?: string; readonly change?: LayerChange } = {},
+    more: {
+      readonly revision?: string | undefined;
+      readonly refspec?: string;
+      readonly change?: LayerChange;
+      readonly brought?: JobParams<'update.upgrade'>['brought'];
+    } = {},
   ): Promise<JobState> {
     refuseReboot(options.reboot);
     return this.job(title, 'update.upgrade', { ...(await this.os()), ...pickOptions(options, pullJobNames), ...more });

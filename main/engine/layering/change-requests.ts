@@ -17,12 +17,20 @@ export function changeRequests(before: Requests, change: LayerChange): Requests 
   for (const spec of change.uninstall ?? []) after = uninstall(after, spec, change.idempotent ?? false);
   for (const spec of change.overrideReset ?? []) after = resetOverride(after, spec);
   after = install(after, change.install ?? [], change.idempotent ?? false);
-  for (const local of change.installLocal ?? []) after = { ...after, local: withLocal(after.local, local, change.idempotent ?? false) };
-  for (const name of change.overrideRemove ?? []) after = { ...after, removals: withOverride(after, name) };
+  for (const local of change.installLocal ?? [])
+    after = installLocal(after, 'local', 'localFileoverrides', local, change.idempotent ?? false);
+  for (const local of change.installLocalForced ?? [])
+    after = installLocal(after, 'localFileoverrides', 'local', local, change.idempotent ?? false);
+  for (const name of change.overrideRemove ?? []) after = { ...withoutOverride(after, name), removals: withOverride(after, name) };
   for (const local of change.overrideReplaceLocal ?? [])
-    after = { ...after, localReplacements: withLocal(after.localReplacements, local, change.idempotent ?? false) };
-  for (const replacement of change.overrideReplace ?? [])
-    after = { ...after, replacements: withReplacement(after.replacements, replacement) };
+    after = {
+      ...withoutOverride(after, nameInNevra(local.nevra)),
+      localReplacements: withLocal(after.localReplacements, local, change.idempotent ?? false),
+    };
+  for (const replacement of change.overrideReplace ?? []) {
+    const others = replacement.packages.reduce(withoutOverride, after);
+    after = { ...others, replacements: withReplacement(after.replacements, replacement) };
+  }
   return after;
 }
 
@@ -60,6 +68,26 @@ function withLocal(list: readonly LocalPackage[], local: LocalPackage, idempoten
   if (list.some((each) => each.nevra === local.nevra && each.sha256 === local.sha256) && !idempotent)
     throw new TreelineError('layer.already-requested', { subject: local.nevra });
   return [...list.filter((each) => nameInNevra(each.nevra) !== name), local];
+}
+
+type Locals = 'local' | 'localFileoverrides';
+
+/** A package is added once, whatever its files may do. */
+function installLocal(requests: Requests, to: Locals, from: Locals, local: LocalPackage, idempotent: boolean): Requests {
+  const others = requests[from].filter(({ nevra }) => nameInNevra(nevra) !== nameInNevra(local.nevra));
+  return { ...requests, [from]: others, [to]: withLocal(requests[to], local, idempotent) };
+}
+
+/** The newest wish about a package of the base is the one that counts. */
+function withoutOverride(requests: Requests, name: string): Requests {
+  return {
+    ...requests,
+    removals: requests.removals.filter((each) => each !== name),
+    localReplacements: requests.localReplacements.filter(({ nevra }) => nameInNevra(nevra) !== name),
+    replacements: requests.replacements
+      .map((each) => ({ ...each, packages: each.packages.filter((spec) => spec !== name) }))
+      .filter(({ packages }) => packages.length > 0),
+  };
 }
 
 function withOverride({ removals }: Requests, name: string): string[] {

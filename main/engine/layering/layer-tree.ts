@@ -3,7 +3,7 @@ import path from 'node:path';
 import { formatNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { PackageCache, SystemPort } from '../base/ports/compose-store.ts';
-import type { RpmPackage, RpmPort } from '../base/ports/rpm.ts';
+import type { RpmHeader, RpmPackage, RpmPort } from '../base/ports/rpm.ts';
 import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { ownersOf, Tree } from '../base/tree/index.ts';
 import { isLinkMode, treePath } from '../base/tree/tree-path.ts';
@@ -34,8 +34,10 @@ export interface LayerTreeJob {
   /** Where the base is checked out by hard links: what the packages come onto. */
   readonly root: string;
   readonly packages: readonly RpmPackage[];
-  /** NEVRAs of packages of the base that are left out. */
-  readonly removed: readonly string[];
+  /** NEVRAs of packages of the base that are left out, or replaced by some of `packages`. */
+  readonly gone: readonly string[];
+  /** NEVRAs of those of the packages whose files may replace others'. */
+  readonly forced: ReadonlySet<string>;
   /** The packages' commits by NEVRA. */
   readonly commits: ReadonlyMap<string, string>;
   /** Users of the machine, whose ids are taken. */
@@ -53,6 +55,7 @@ export interface LayerTreeJob {
  */
 export function buildLayerTree(job: LayerTreeJob): void {
   const { ports, cache, root, workdir, message } = job;
+  const isForced = (pkg: RpmHeader): boolean => job.forced.has(formatNevra(pkg));
   const added = dependencyOrder(job.packages);
   using tree = new Tree(root, {
     system: ports.system,
@@ -60,10 +63,12 @@ export function buildLayerTree(job: LayerTreeJob): void {
   });
   const dbPath = requireDatabase(tree);
   const installed = ports.rpm.readInstalled({ root, dbPath });
-  const gone = installed.filter((pkg) => job.removed.includes(formatNevra(pkg)));
+  const gone = installed.filter((pkg) => job.gone.includes(formatNevra(pkg)));
   const base = installed.filter((pkg) => !gone.includes(pkg));
   checkPlaces(added);
-  const crossings = checkFileConflicts([...base, ...added]);
+  // whose files count comes last
+  const inPlace = [...added.filter((pkg) => !isForced(pkg)), ...added.filter(isForced)];
+  const crossings = checkFileConflicts([...base, ...inPlace], { mayReplace: isForced });
   const baseRoot = takeRoot(tree);
   removePackages(tree, gone, base);
   const giveUsersBack = gatherUsers(tree, job.users, message);
@@ -71,7 +76,7 @@ export function buildLayerTree(job: LayerTreeJob): void {
   const scripts: ScriptsJob = { ports, tree, workdir, sandbox: { epochSeconds: newest }, message };
   runBeforeFiles(scripts, added);
   assemble(
-    added.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() })),
+    inPlace.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() })),
     {
       cache,
       tree,
@@ -84,7 +89,7 @@ export function buildLayerTree(job: LayerTreeJob): void {
   const users = new UserDatabase(tree);
   const giveOwners = (): void => {
     applySysusers(tree, users, message);
-    applyOwnership(tree, added, users, message);
+    applyOwnership(tree, inPlace, users, message);
   };
   runScripts(scripts, { added, base }, giveOwners, (done) => job.report(0.3 + 0.5 * done));
   keepBootFiles(tree);
@@ -106,7 +111,7 @@ export function buildLayerTree(job: LayerTreeJob): void {
     packages: added.map((pkg) => pkg.path),
     installTimeSeconds: job.timeSeconds,
     onto: true,
-    without: job.removed,
+    without: job.gone,
   });
   job.report(1);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatNevra, nameInNevra } from '../../../shared/domain/index.ts';
+import { formatNevra } from '../../../shared/domain/index.ts';
 import { errorLine, TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeStore, LayerStore, SystemPort } from '../base/ports/compose-store.ts';
 import type { JobContext } from '../base/ports/job.ts';
 import type { LayerContent, LayerOutcome } from '../base/ports/layers.ts';
 import type { FileLock } from '../base/ports/publish.ts';
-import type { Resolution, ResolvedPackage, Resolver } from '../base/ports/resolver.ts';
+import type { Provided, Resolution, ResolvedPackage, Resolver } from '../base/ports/resolver.ts';
 import type { RpmPackage, RpmPort } from '../base/ports/rpm.ts';
 import type { CommitPort } from '../base/ports/sysroot.ts';
 import type { Interpreter } from '../base/sandbox/sandbox.ts';
@@ -18,6 +18,8 @@ import { databasePlaces } from '../compose/build/rootfs.ts';
 import { policyOf } from '../compose/build/selinux.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
+import { askedFiles, type AskedFiles } from './asked.ts';
+import { baseChanges, noChanges, sourcesOf, type BaseChanges } from './base-changes.ts';
 import { remakeInitramfs } from './initramfs.ts';
 import { buildLayerTree, requireDatabase } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
@@ -37,6 +39,13 @@ export interface LayerPorts {
   readonly now: () => number;
 }
 
+/** Requests, solved on a base. */
+interface Solved {
+  readonly resolution: Resolution;
+  readonly asked: AskedFiles;
+  readonly changes: BaseChanges;
+}
+
 interface Making {
   readonly params: LayerParams;
   readonly ports: LayerPorts;
@@ -48,77 +57,68 @@ interface Making {
 }
 
 /**
- * Job layer.make. The repository holds the layer afterwards, without a ref. Throws layer.base-would-change, layer.inactive, and what resolving,
- * importing and composing throw.
+ * Job layer.make. The repository holds the layer afterwards, without a ref. Throws layer.base-would-change, layer.inactive, layer.local-lost, and what
+ * resolving, importing and composing throw.
  */
 export async function makeLayer(params: LayerParams, ports: LayerPorts, context: JobContext): Promise<LayerOutcome> {
-  const onlyBase: LayerOutcome = { checksum: params.base, added: [], replaced: [], inactive: [] };
+  const onlyBase: LayerOutcome = { checksum: params.base, added: [], replaced: [], inactive: [], idle: [] };
   if (!needOwnTree(params.requests)) return onlyBase;
   using store = ports.openStore(params.repo);
   const base = store.loadCommit(params.base);
   using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
   const making: Making = { params, ports, store, base, workdir: workdir.path, steps: new Steps(context), context };
   if (!needPackages(params.requests)) return await make(making, undefined);
-  using resolution = await making.steps.run('resolve', 'Resolving dependencies', () => resolveOn(making));
+  const { asked, resolve } = readBase(making);
+  using resolution = await making.steps.run('resolve', 'Resolving dependencies', resolve);
   for (const report of resolution.warnings) context.message(errorLine(report));
   const unchecked = params.repos.filter(({ gpgcheck }) => !gpgcheck).map(({ id }) => id);
   if (unchecked.length > 0) context.message(`Signatures of packages aren’t checked for: ${unchecked.join(', ')}`);
-  requireBaseUnchanged(params, resolution);
-  requireActive(params, resolution);
-  return await make(making, resolution);
+  const changes = baseChanges(params.requests, asked, resolution);
+  requireActive(params, inactiveOf({ asked, resolution }));
+  return await make(making, { resolution, asked, changes });
 }
 
 /** Without a resolution no package is asked for. */
-async function make(making: Making, resolution: Resolution | undefined): Promise<LayerOutcome> {
+async function make(making: Making, solved: Solved | undefined): Promise<LayerOutcome> {
   const { params, store } = making;
-  const packages = resolution?.packages ?? [];
-  const removed = removedOf(params, resolution);
-  const replaced = removed.map((before) => ({ before }));
-  const content: LayerContent = { added: packages, replaced, inactive: resolution?.provided ?? [] };
-  if (params.dryRun) return { ...content, checksum: '' };
-  if (packages.length + removed.length === 0 && !params.requests.initramfs.regenerate) return { ...content, checksum: params.base };
-  if (isSameLayer(store, params, content)) return { ...content, checksum: params.current ?? '' };
-  const commits = resolution && packages.length > 0 ? await importPackages(making, resolution) : new Map<string, string>();
-  if (params.downloadOnly) return { ...content, checksum: '' };
-  return { ...content, checksum: await build(making, resolution, commits) };
+  const { requests, base } = params;
+  const packages = solved?.resolution.packages ?? [];
+  const { removed, replaced, idle } = solved?.changes ?? noChanges;
+  const content: LayerContent = {
+    added: packages,
+    replaced: [...removed.map((before) => ({ before })), ...replaced.map(({ before, after }) => ({ before, after }))],
+    inactive: solved ? inactiveOf(solved) : [],
+  };
+  const outcome = (checksum: string): LayerOutcome => ({ ...content, idle, checksum });
+  if (params.dryRun) return outcome('');
+  if (packages.length + removed.length === 0 && !requests.initramfs.regenerate) return outcome(base);
+  if (isSameLayer(store, params, content, sourcesOf(requests, solved?.changes ?? noChanges))) return outcome(params.current ?? '');
+  const commits = solved && packages.length > 0 ? await importPackages(making, solved.resolution) : new Map<string, string>();
+  if (params.downloadOnly) return outcome('');
+  return outcome(await build(making, solved, commits));
 }
 
 /** What is installed is all that solving needs of a base. */
-function resolveOn({ params, ports, store, workdir }: Making): Resolution {
+function readBase({ params, ports, store, workdir }: Making): { readonly asked: AskedFiles; readonly resolve: () => Resolution } {
   const root = ownDirectory(workdir, 'database');
   for (const place of databasePlaces) store.linkPart(params.base, place, ownDirectory(root, place));
   using tree = new Tree(root);
   const dbPath = requireDatabase(tree);
   const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
-  return ports.resolve({
-    ...{ cachedir, repos, releasever, recommends, packages: requests.packages, excludes: [] },
-    base: { root, dbPath, without: requests.removals },
-    ...(cacheOnly ? { cacheOnly } : {}),
-  });
+  const asked = askedFiles(requests, ports.rpm.readRpmdb({ root, dbPath }), store, ownDirectory(workdir, 'local'));
+  const resolve = (): Resolution =>
+    ports.resolve({
+      ...{ cachedir, repos, releasever, recommends, packages: requests.packages, files: asked.files, excludes: [] },
+      base: { root, dbPath, without: requests.removals, replace: requests.replacements },
+      ...(cacheOnly ? { cacheOnly } : {}),
+    });
+  return { asked, resolve };
 }
 
-/** Packages of the base that somebody wants to be left out. */
-const removedOf = ({ requests }: LayerParams, resolution: Resolution | undefined): string[] =>
-  (resolution?.displaced ?? []).map(({ installed }) => installed).filter((nevra) => requests.removals.includes(nameInNevra(nevra)));
-
-/** A layer only adds: what replaces a package of the base is an override, which somebody has to ask for. */
-function requireBaseUnchanged(params: LayerParams, resolution: Resolution): void {
-  const { requests } = params;
-  const { packages: added } = resolution;
-  const asked = removedOf(params, resolution);
-  const displaced = resolution.displaced.filter(({ installed }) => !asked.includes(installed));
-  const [first] = displaced;
-  if (!first) return;
-  const changes = displaced.map(({ installed, by }) => (by === undefined ? `${installed} would go` : `${by} would replace ${installed}`));
-  throw new TreelineError('layer.base-would-change', {
-    subject: [...requests.packages, ...requests.removals.map((name) => `-${name}`)].join(' '),
-    detail: changes.join(', '),
-    facts: { installed: first.installed, ...(first.by === undefined ? {} : { by: first.by }), added: added.length },
-  });
-}
+const inactiveOf = ({ asked, resolution }: Pick<Solved, 'asked' | 'resolution'>): Provided[] => [...resolution.provided, ...asked.provided];
 
 /** Whoever asks for what is there already may not know it. */
-function requireActive({ mustBeActive }: LayerParams, { provided }: Resolution): void {
+function requireActive({ mustBeActive }: LayerParams, provided: readonly Provided[]): void {
   const idle = provided.filter(({ spec }) => mustBeActive.includes(spec));
   const [first] = idle;
   if (!first) return;
@@ -147,18 +147,20 @@ function isComplete(store: LayerStore, pkg: ResolvedPackage): boolean {
   return cached !== undefined && store.headerOf(cached.commit) !== undefined;
 }
 
-async function build(making: Making, resolution: Resolution | undefined, commits: ReadonlyMap<string, string>): Promise<string> {
+async function build(making: Making, solved: Solved | undefined, commits: ReadonlyMap<string, string>): Promise<string> {
   const { params, ports, store, workdir, steps, context } = making;
   const root = ownDirectory(workdir, 'root');
-  const packages = resolution ? headersOf(making, resolution, commits) : [];
+  const packages = solved ? headersOf(making, solved.resolution, commits) : [];
+  const { removed, replaced } = solved?.changes ?? noChanges;
   const timeSeconds = ports.now();
   store.checkout(params.base, root);
   const kernels = kernelsIn(root);
-  const removed = removedOf(params, resolution);
   if (packages.length + removed.length > 0)
     await steps.run('scripts', 'Putting packages onto the base', () => {
       buildLayerTree({
-        ...{ ports, cache: store, workdir, root, packages, removed, commits, timeSeconds, users: params.users },
+        ...{ ports, cache: store, workdir, root, packages, commits, timeSeconds, users: params.users },
+        gone: [...removed, ...replaced.map(({ before }) => before)],
+        forced: solved?.asked.forced ?? new Set(),
         message: (text) => context.message(text),
         report: (done) => steps.report('scripts', done, {}),
       });
@@ -166,7 +168,7 @@ async function build(making: Making, resolution: Resolution | undefined, commits
   const kernelChanged = kernelsIn(root) !== kernels;
   if (params.requests.initramfs.regenerate || kernelChanged)
     await steps.run('finish', 'Making the initramfs', () => makeInitramfs(making, root, kernelChanged));
-  return await steps.run('commit', 'Writing the layer', () => commit(making, root, resolution, timeSeconds));
+  return await steps.run('commit', 'Writing the layer', () => commit(making, root, solved, timeSeconds));
 }
 
 const kernelsIn = (root: string): string => {
@@ -201,18 +203,21 @@ function headersOf({ store, ports, workdir }: Making, resolution: Resolution, co
   return readHeaders(files, store, ports.rpm);
 }
 
-function commit({ params, ports, store, base }: Making, root: string, resolution: Resolution | undefined, timeSeconds: number): string {
+function commit({ params, ports, store, base }: Making, root: string, solved: Solved | undefined, timeSeconds: number): string {
   using tree = new Tree(root);
   const labelled = policyOf(tree, ports.compose) !== undefined;
-  const inactive = new Set(resolution?.provided.map(({ spec }) => spec));
+  const inactive = new Set(solved?.resolution.provided.map(({ spec }) => spec));
+  const changes = solved?.changes ?? noChanges;
   const metadata = layerMetadata(
     {
       base,
       requests: params.requests.packages.filter((spec) => !inactive.has(spec)),
       installed: ports.rpm.readRpmdb({ root, dbPath: requireDatabase(tree) }),
-      repos: resolution?.repos ?? [],
+      repos: solved?.resolution.repos ?? [],
       initramfs: params.requests.initramfs,
-      removed: removedOf(params, resolution),
+      removed: changes.removed,
+      replaced: changes.replaced,
+      sources: sourcesOf(params.requests, changes),
     },
     (type, value) => store.variant(type, value),
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { LayerOutcome } from '../base/ports/layers.ts';
+import type { BroughtFile, LayerOutcome } from '../base/ports/layers.ts';
 import type { RepoDefinition } from '../base/ports/resolver.ts';
-import type { Requests } from './requests.ts';
+import type { LocalPackage, Requests } from './requests.ts';
 import type { UserFiles } from './users.ts';
 
 export interface LayerParams {
@@ -35,4 +35,9 @@ export interface LayerParams {
 export interface LayeringJobs {
   /** Resolve requests against a base, import the packages, commit the base with them. Started by the job that deploys it. */
   'layer.make': { params: LayerParams; result: LayerOutcome };
+  /** Check package files that somebody brought, and keep them in the sysroot's repository. Started by the job that puts them onto a base. */
+  'layer.import-local': {
+    params: { readonly repo: string; readonly files: readonly BroughtFile[] };
+    result: { readonly packages: readonly LocalPackage[] };
+  };
 }

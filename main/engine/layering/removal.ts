@@ -12,7 +12,7 @@ const placesOf = (pkg: RpmHeader): { path: string; isDirectory: boolean }[] =>
 const isKernel = (path: string): boolean => /^(usr\/lib\/modules\/[^/]+\/vmlinuz|boot\/vmlinuz-.*)$/.test(path);
 
 /**
- * Take packages of the base out of a tree: what no other package has. Their scripts aren't run, as rpm-ostree doesn't; a directory stays while
+ * Take packages of the base out of a tree, which are left out or replaced: what no other package has. Their scripts aren't run, as rpm-ostree doesn't; a directory stays while
  * something is in it. Throws not-supported for a kernel.
  */
 export function removePackages(tree: Tree, gone: readonly RpmHeader[], kept: readonly RpmHeader[]): void {
@@ -20,7 +20,7 @@ export function removePackages(tree: Tree, gone: readonly RpmHeader[], kept: rea
   const directories = new Set<string>();
   for (const pkg of gone)
     for (const { path, isDirectory } of placesOf(pkg)) {
-      if (isKernel(path)) throw new TreelineError('not-supported', { subject: `Leaving out the kernel ${formatNevra(pkg)}` });
+      if (isKernel(path)) throw new TreelineError('not-supported', { subject: `Leaving out or replacing the kernel ${formatNevra(pkg)}` });
       if (owned.has(path)) continue;
       if (isDirectory) directories.add(path);
       else if (!tree.isDirectory('checkout', path)) tree.remove('checkout', path);

@@ -4,14 +4,19 @@ import { packagesOfPkglist } from '../base/diff/index.ts';
 import type { LayerStore } from '../base/ports/compose-store.ts';
 import type { LayerContent } from '../base/ports/layers.ts';
 import type { CommitPort } from '../base/ports/sysroot.ts';
-import { initramfsKey } from './metadata.ts';
+import { initramfsKey, sourcesKey } from './metadata.ts';
 import type { LayerParams } from './params.ts';
 
 /**
  * Whether the layer that is deployed is the one that would be made: on the same base, with the same packages and requests. What it can't be told of
  * is made anew.
  */
-export function isSameLayer(store: Pick<LayerStore, 'tryLoadCommit'>, params: LayerParams, content: LayerContent): boolean {
+export function isSameLayer(
+  store: Pick<LayerStore, 'tryLoadCommit'>,
+  params: LayerParams,
+  content: LayerContent,
+  sources: readonly string[],
+): boolean {
   const layer = params.current === undefined ? undefined : store.tryLoadCommit(params.current);
   const base = store.tryLoadCommit(params.base);
   if (layer?.state !== 'normal' || !base || layer.value('rpmostree.clientlayer', 'b') !== true || layer.parent !== params.base)
@@ -25,6 +30,7 @@ export function isSameLayer(store: Pick<LayerStore, 'tryLoadCommit'>, params: La
   const { regenerate, args } = params.requests.initramfs;
   const initramfs = JSON.stringify(layer.value(initramfsKey, 'as'));
   if (initramfs !== JSON.stringify(regenerate ? args : undefined)) return false;
+  if (!isSame(sources, layer.value(sourcesKey, 'as') ?? [])) return false;
   return isSame(expected, now) && isSame(active, layer.value('rpmostree.packages', 'as') ?? []);
 }
 

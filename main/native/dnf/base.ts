@@ -3,7 +3,7 @@ import { nameInNevra } from '../../../shared/domain/index.ts';
 import type { Displaced, Provided } from '../../engine/base/ports/resolver.ts';
 import { Handle, Scope, type Pointer } from '../core/index.ts';
 import { nevraOf, takeArray } from './packages.ts';
-import { compare, goal, key, query, selector, subject, systemRepo } from './raw.ts';
+import { compare, goal, key, pkg, query, selector, subject, systemRepo } from './raw.ts';
 import { isGlob } from './sack.ts';
 
 /**
@@ -28,6 +28,14 @@ export function eraseFromBase(solving: Pointer, sack: Pointer, names: readonly s
     query.filter(q.pointer, key.name, compare.eq, name);
     takeArray(query.run(q.pointer), (item) => goal.erase(solving, item));
   }
+}
+
+/** What the base has of a name. */
+export function installedAs(sack: Pointer, name: string): { readonly nevra: string; readonly arch: string }[] {
+  using q = new Handle(query.create(sack, 0), 'HyQuery', query.free);
+  query.filter(q.pointer, key.reponame, compare.eq, systemRepo);
+  query.filter(q.pointer, key.name, compare.eq, name);
+  return takeArray(query.run(q.pointer), (item) => ({ nevra: nevraOf(item), arch: String(pkg.arch(item)) }));
 }
 
 /** What a solved goal replaces and removes of the base. */

@@ -65,12 +65,13 @@ export const repo = {
 };
 
 /** DnfGoalActions of dnf-goal.h / hy-goal.h. */
-export const goalFlags = { install: 1 << 4, allowUninstall: 1 << 10, ignoreWeakDeps: 1 << 13 } as const;
+export const goalFlags = { install: 1 << 4, allowUninstall: 1 << 10, ignoreWeakDeps: 1 << 13, allowDowngrade: 1 << 14 } as const;
 export const goal = {
   create: fn('hy_goal_create', Ptr, [Ptr]),
   free: fn('hy_goal_free', 'void', [Ptr]),
   depsolve: checked('dnf_goal_depsolve', 'int', [Ptr, 'int']),
   erase: status('hy_goal_erase', [Ptr, Ptr]),
+  install: status('hy_goal_install', [Ptr, Ptr]),
   installSelector: checked('hy_goal_install_selector', 'int', [Ptr, Ptr]),
   installs: checked('hy_goal_list_installs', Ptr, [Ptr]),
   upgrades: checked('hy_goal_list_upgrades', Ptr, [Ptr]),
@@ -89,6 +90,8 @@ export const compare = { icase: 1 << 0, eq: 1 << 8, neq: (1 << 8) | (1 << 1), lt
 export const ignoreExcludes = 1;
 /** HY_SYSTEM_REPO_NAME of hy-types.h: what is installed. */
 export const systemRepo = '@System';
+/** HY_CMDLINE_REPO_NAME: package files that no repository has. */
+export const filesRepo = '@commandline';
 export const query = {
   create: fn('hy_query_create_flags', Ptr, [Ptr, 'int']),
   free: fn('hy_query_free', 'void', [Ptr]),
@@ -112,6 +115,8 @@ export const selector = {
   matches: fn('hy_selector_matches', Ptr, [Ptr]),
 };
 export const sack = {
+  /** Reads lead, signature and header; NULL: they can't be read. */
+  addFile: fn('dnf_sack_add_cmdline_package_nochecksum', Ptr, [Ptr, 'str']),
   addExcludes: fn('dnf_sack_add_excludes', 'void', [Ptr, Ptr]),
   /** Copies; NULL: nothing is. */
   excludes: fn('dnf_sack_get_excludes', Ptr, [Ptr]),

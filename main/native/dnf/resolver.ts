@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { compareEvr, type Advisory, type Progress } from '../../../shared/domain/index.ts';
+import { compareEvr, formatNevra, type Advisory, type Progress } from '../../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { isOnNetwork } from '../../engine/base/package-repos/repo-definition.ts';
-import type { Displaced, Provided, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
+import type { Displaced, Provided, Replacing, Resolution, ResolvedPackage, ResolveRequest } from '../../engine/base/ports/resolver.ts';
 import { Handle, pointersOf, ptrArrayUnref, Scope, type Pointer } from '../core/index.ts';
 import { withFileSizeLimit } from '../linux/file-size-limit.ts';
 import { dnfCode } from './errors.ts';
-import { archesOf, borrowedArray, collectAdvisories, describe, nevraOf, takeArray } from './packages.ts';
-import { displacedBy, eraseFromBase, providedBy } from './base.ts';
+import { archesOf, borrowedArray, collectAdvisories, describe, foundOf, nevraOf, newestOf, takeArray } from './packages.ts';
+import { displacedBy, eraseFromBase, installedAs, providedBy } from './base.ts';
+import { addFiles, describeFile } from './files.ts';
 import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { hiddenByModule, hiddenError } from './modules.ts';
@@ -18,6 +19,7 @@ import {
   compare,
   context,
   download,
+  filesRepo,
   goal,
   goalFlags,
   ignoreExcludes,
@@ -30,6 +32,7 @@ import {
   selector,
   state,
   subject,
+  systemRepo,
 } from './raw.ts';
 import { largestList, mirrorsIn } from './refresh.ts';
 import { isGlob, openSack } from './sack.ts';
@@ -44,14 +47,15 @@ class DnfResolution implements Resolution {
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
   readonly provided: readonly Provided[];
   readonly displaced: readonly Displaced[];
+  readonly replacing: readonly Replacing[];
   readonly warnings: readonly ErrorReport[];
   readonly #scope = new Scope();
   readonly #context: Pointer;
   readonly #sack: Pointer;
   readonly #state: Pointer;
-  readonly #installs: Pointer;
   readonly #byNevra = new Map<string, Pointer>();
   readonly #downloads: string;
+  readonly #files: readonly Pointer[];
   /** NEVRAs that a requested name may stand for. */
   readonly #candidates = new Set<string>();
 
@@ -64,22 +68,31 @@ class DnfResolution implements Resolution {
     this.#onBase = request.base !== undefined;
     this.#mirrors = mirrorsIn(request.cachedir);
     this.#downloads = path.join(request.cachedir, 'packages');
+    let chosen: Pointer[];
     try {
       ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope, limits));
+      this.#files = addFiles(this.#sack, request.files ?? [], this.#scope);
       this.provided = this.#onBase ? request.packages.flatMap((spec) => providedBy(this.#sack, spec, request.base?.without)) : [];
       const met = new Set(this.provided.map(({ spec }) => spec));
       const solving = context.goal(this.#context) as Pointer;
-      const installs = this.#solve(solving, { ...request, packages: request.packages.filter((spec) => !met.has(spec)) });
-      this.#installs = installs ?? this.#scope.own(borrowedArray([]), 'installs', ptrArrayUnref);
-      this.displaced = this.#onBase && installs ? displacedBy(solving) : [];
+      this.replacing = (request.base?.replace ?? []).flatMap(({ repo: id, packages }) =>
+        packages.map((spec) => ({ repo: id, spec, names: this.#inBase(id, spec) })),
+      );
+      const lists = this.#solve(solving, { ...request, packages: request.packages.filter((spec) => !met.has(spec)) });
+      this.displaced = this.#onBase && lists ? displacedBy(solving) : [];
+      const wanted = new Set(this.replacing.flatMap(({ names }) => names));
+      const isWanted = (item: Pointer): boolean => pkg.reponame(item) === filesRepo || wanted.has(String(pkg.name(item)));
+      chosen = lists ? [...pointersOf(lists.installs), ...lists.others.flatMap((list) => pointersOf(list).filter(isWanted))] : [];
     } catch (error) {
       this.#scope[Symbol.dispose]();
       throw blameLock(error, request);
     }
     const network = new Set(request.repos.filter(isOnNetwork).map((each) => each.id));
-    this.packages = pointersOf(this.#installs)
+    const files = new Map((request.files ?? []).map((file) => [file.nevra, file]));
+    this.packages = chosen
       .map((pointer) => {
-        const item = describe(pointer, this.#downloads, network.has(String(pkg.reponame(pointer))));
+        const file = pkg.reponame(pointer) === filesRepo ? files.get(nevraOf(pointer)) : undefined;
+        const item = file ? describeFile(pointer, file) : describe(pointer, this.#downloads, network.has(String(pkg.reponame(pointer))));
         this.#byNevra.set(item.nevra, pointer);
         return item;
       })
@@ -93,12 +106,17 @@ class DnfResolution implements Resolution {
     this.#scope[Symbol.dispose]();
   }
 
-  /** What is to be installed; undefined when a base has it all. */
-  #solve(solving: Pointer, request: ResolveRequest): Pointer | undefined {
+  /** What is to be installed, and what takes the place of something of the base; undefined when a base has it all. */
+  #solve(solving: Pointer, request: ResolveRequest): { installs: Pointer; others: Pointer[] } | undefined {
     const pinned = (request.repoPackages ?? []).flatMap(({ repo: id, packages }) => packages.map((spec) => ({ id, spec })));
     // before anything is chosen by name: only one repository's may be
-    for (const { id, spec } of pinned) this.#pin(id, spec);
+    for (const { id, spec } of pinned) this.#pin(id, this.#namesIn(id, spec));
+    for (const { repo: id, names } of this.replacing) this.#pin(id, names);
     for (const { id, spec } of pinned) this.#installFrom(solving, id, spec);
+    for (const { repo: id, spec, names } of this.replacing) this.#replace(solving, id, spec, names);
+    const files = request.files ?? [];
+    for (const file of this.#files) goal.install(solving, file);
+    for (const { nevra } of files) this.#candidates.add(nevra);
     const without = request.base?.without ?? [];
     eraseFromBase(solving, this.#sack, without);
     for (const spec of request.packages) {
@@ -106,9 +124,13 @@ class DnfResolution implements Resolution {
       else this.#installSpec(solving, spec);
     }
     try {
+      const mayReplace = files.length + this.replacing.length > 0;
       goal.depsolve(
         solving,
-        goalFlags.install | (without.length > 0 ? goalFlags.allowUninstall : 0) | (request.recommends ? 0 : goalFlags.ignoreWeakDeps),
+        goalFlags.install |
+          (without.length > 0 || mayReplace ? goalFlags.allowUninstall : 0) |
+          (mayReplace ? goalFlags.allowDowngrade : 0) |
+          (request.recommends ? 0 : goalFlags.ignoreWeakDeps),
       );
     } catch (error) {
       if (!(error instanceof TreelineError)) throw error;
@@ -123,9 +145,15 @@ class DnfResolution implements Resolution {
         (error.report.detail ?? '').replace(/\s*\n\s*/g, ' ').trim(),
       );
     }
-    const installs = this.#scope.own(goal.installs(solving), 'installs', ptrArrayUnref);
-    download.ensureRepos(context.transaction(this.#context) as Pointer, installs);
-    return installs;
+    const take = (list: unknown): Pointer => {
+      const owned = this.#scope.own(list, 'packages', ptrArrayUnref);
+      download.ensureRepos(context.transaction(this.#context) as Pointer, owned);
+      return owned;
+    };
+    return {
+      installs: take(goal.installs(solving)),
+      others: this.#onBase ? [goal.upgrades, goal.downgrades, goal.reinstalls].map((list) => take(list(solving))) : [],
+    };
   }
 
   #installSpec(solving: Pointer, spec: string): void {
@@ -145,26 +173,56 @@ class DnfResolution implements Resolution {
   }
 
   /** What a repository has of a name, version query, glob or NEVRA. */
-  #matchesIn(id: string, spec: string): string[] {
+  #matchesIn<T>(id: string, spec: string, map: (item: Pointer) => T): T[] {
     using scope = new Scope();
+    // a selector for one repository matches what is installed, too
+    const ofRepo = (item: Pointer): T[] => (pkg.arch(item) === 'src' || pkg.reponame(item) !== id ? [] : [map(item)]);
     if (isGlob(spec)) {
       const q = scope.own(query.create(this.#sack, 0), 'HyQuery', query.free);
       query.filter(q, key.name, compare.glob, spec);
       query.filter(q, key.reponame, compare.eq, id);
-      return takeArray(query.run(q), (item) => (pkg.arch(item) === 'src' ? [] : [String(pkg.name(item))])).flat();
+      return takeArray(query.run(q), ofRepo).flat();
     }
     const wanted = scope.own(subject.create(spec), 'HySubject', subject.free);
     const chosen = scope.own(subject.bestSelector(wanted, this.#sack, null, false, id), 'HySelector', selector.free);
-    return takeArray(selector.matches(chosen), (item) => String(pkg.name(item)));
+    return takeArray(selector.matches(chosen), ofRepo).flat();
   }
 
-  #pin(id: string, spec: string): void {
-    const names = new Set(this.#matchesIn(id, spec));
-    if (names.size === 0) throw new TreelineError('package.not-found', { subject: spec, facts: { repo: id } });
+  /** A selector would be met by what is installed: the newest that the repository has for the base's architecture is asked for itself, older or newer than the base's. */
+  #replace(solving: Pointer, id: string, spec: string, names: readonly string[]): void {
+    for (const name of names) {
+      const own = installedAs(this.#sack, name);
+      const found = this.#matchesIn(id, spec, (item) =>
+        pkg.name(item) === name ? [{ ...foundOf(item), nevra: nevraOf(item) }] : [],
+      ).flat();
+      const fitting = found.filter(({ arch }) => own.some((each) => each.arch === arch));
+      const best = newestOf(fitting.length > 0 ? fitting : found, ({ arch }) => arch).map(formatNevra);
+      const wanted = best.filter((nevra) => !own.some((each) => each.nevra === nevra));
+      this.#matchesIn(id, spec, (item) => wanted.includes(nevraOf(item)) && goal.install(solving, item));
+      for (const nevra of wanted) this.#candidates.add(nevra);
+    }
+  }
+
+  #namesIn(id: string, spec: string): string[] {
+    const names = [...new Set(this.#matchesIn(id, spec, nameOf))];
+    if (names.length === 0) throw new TreelineError('package.not-found', { subject: spec, facts: { repo: id } });
+    return names;
+  }
+
+  /** Without a package of the base it asks for nothing, whatever the repository has. */
+  #inBase(id: string, spec: string): string[] {
+    const isInBase = (name: string): boolean => installedAs(this.#sack, name).length > 0;
+    if (!isGlob(spec) && isInBase(spec)) return this.#namesIn(id, spec).filter(isInBase);
+    return [...new Set(this.#matchesIn(id, spec, nameOf))].filter(isInBase);
+  }
+
+  /** Of these names only one repository's packages count, beside what is installed. */
+  #pin(id: string, names: readonly string[]): void {
     for (const name of names) {
       using q = new Handle(query.create(this.#sack, 0), 'HyQuery', query.free);
       query.filter(q.pointer, key.name, compare.eq, name);
       query.filter(q.pointer, key.reponame, compare.neq, id);
+      query.filter(q.pointer, key.reponame, compare.neq, systemRepo);
       using set = new Handle(query.runSet(q.pointer), 'DnfPackageSet', packageSet.free);
       sack.addExcludes(this.#sack, set.pointer);
     }
@@ -172,7 +230,7 @@ class DnfResolution implements Resolution {
 
   #installFrom(solving: Pointer, id: string, spec: string): void {
     if (isGlob(spec)) {
-      for (const name of [...new Set(this.#matchesIn(id, spec))].sort()) this.#installFrom(solving, id, name);
+      for (const name of [...new Set(this.#matchesIn(id, spec, nameOf))].sort()) this.#installFrom(solving, id, name);
       return;
     }
     using scope = new Scope();
@@ -270,6 +328,7 @@ class DnfResolution implements Resolution {
   }
 }
 
+const nameOf = (item: Pointer): string => String(pkg.name(item));
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /** What the metadata says is yet to come fits on the disk. Throws disk.full. */

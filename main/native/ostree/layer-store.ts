@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { parseNevra } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { LayerStore } from '../../engine/base/ports/compose-store.ts';
 import type { CommitPort } from '../../engine/base/ports/sysroot.ts';
@@ -23,8 +24,19 @@ export class OstreeLayerStore extends OstreePackageCache implements LayerStore {
     const header = headOf(pkg);
     return [
       ['rpmostree.metadata', new Variant('ay', header)],
-      ['rpmostree.metadata_sha256', new Variant('s', createHash('sha256').update(header).digest('hex'))],
+      ['rpmostree.metadata_sha256', new Variant('s', sha256(header))],
     ];
+  }
+
+  headSha256(pkg: RpmPackage): string {
+    return sha256(headOf(pkg));
+  }
+
+  localPackage(nevra: string, wanted: string): Buffer | undefined {
+    const parsed = parseNevra(nevra);
+    const pkg = parsed && { ...parsed, nevra, repo: '', path: '', remote: false, isLocal: true, downloadBytes: 0 };
+    const cached = pkg && this.lookup({ ...pkg, digest: { algorithm: 'sha256', hex: wanted } });
+    return cached && this.headerOf(cached.commit);
   }
 
   headerOf(commit: string): Buffer | undefined {
@@ -54,6 +66,8 @@ export class OstreeLayerStore extends OstreePackageCache implements LayerStore {
     return commit;
   }
 }
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Lead, signature and header of a package file. */
 function headOf({ path: file, payload }: RpmPackage): Buffer {

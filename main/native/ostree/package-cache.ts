@@ -47,10 +47,10 @@ export class OstreePackageCache implements PackageCache {
     const checksum = this.#refs.get(packageRef(pkg));
     const commit = checksum === undefined ? undefined : this.#repo.tryLoadCommit(checksum);
     if (!commit) return undefined;
-    const same =
-      commit.value('rpmostree.unpack_version', 'u') === unpackVersion &&
-      commit.value('rpmostree.repodata_checksum', 's') === `${pkg.digest.algorithm}:${pkg.digest.hex}`;
-    if (!same) return undefined;
+    const digest = pkg.isLocal
+      ? commit.value('rpmostree.metadata_sha256', 's') === pkg.digest.hex
+      : commit.value('rpmostree.repodata_checksum', 's') === `${pkg.digest.algorithm}:${pkg.digest.hex}`;
+    if (commit.value('rpmostree.unpack_version', 'u') !== unpackVersion || !digest) return undefined;
     return {
       commit: commit.checksum,
       verifiedWith: commit.value('treeline.verified-with', 's') ?? '',
@@ -162,14 +162,18 @@ function openOrRemake(location: string): Repo {
   return Repo.create(location, 'bare');
 }
 
+const repositoryMetadata = ({ repo, digest }: ResolvedPackage): [string, Variant][] => [
+  ['rpmostree.repo', new Variant('s', repo)],
+  ['rpmostree.repodata_checksum', new Variant('s', `${digest.algorithm}:${digest.hex}`)],
+];
+
 function metadataOf(
   pkg: ResolvedPackage,
   { verifiedWith, ima, headerDigest }: Pick<CachedPackage, 'verifiedWith' | 'ima' | 'headerDigest'>,
 ): Map<string, Variant> {
-  return new Map([
+  return new Map<string, Variant>([
     ['rpmostree.nevra', new Variant('(sstsss)', [pkg.nevra, pkg.name, BigInt(pkg.epoch), pkg.version, pkg.release, pkg.arch])],
-    ['rpmostree.repo', new Variant('s', pkg.repo)],
-    ['rpmostree.repodata_checksum', new Variant('s', `${pkg.digest.algorithm}:${pkg.digest.hex}`)],
+    ...(pkg.isLocal ? [] : repositoryMetadata(pkg)),
     ['rpmostree.unpack_version', new Variant('u', unpackVersion)],
     ['treeline.header-digest', new Variant('s', headerDigest)],
     ['treeline.ima', new Variant('b', ima)],

@@ -101,6 +101,16 @@ export const userLimits = {
   peerConnections: 8,
 } as const;
 
+/** Files that callers send. */
+export const uploadLimits = {
+  /** Of one user, whoever it is: number, and bytes together. */
+  ofUser: 32,
+  bytesOfUser: 2 * 1024 * mib,
+  chunkBytes: 256 * kib,
+  /** What stays free on their disk; of a small one a tenth. */
+  keepFreeBytes: 256 * mib,
+} as const;
+
 /** Of everybody together. */
 export const serviceWideLimits = {
   pendingCalls: 2048,
@@ -108,6 +118,8 @@ export const serviceWideLimits = {
   /** Workers that look, side by side; one of them is kept for root and the active session. */
   readWorkers: 3,
   waitingJobs: 32,
+  uploads: 64,
+  uploadBytes: 4 * 1024 * mib,
 } as const;
 
 /** How long a job waits for its Start(). */

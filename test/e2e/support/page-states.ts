@@ -44,7 +44,7 @@ const layered = {
 };
 
 /** With what this version can't rebuild. */
-const withLocal = { ...layered.origin, layering: { ...layered.origin.layering, localPackages: ['tool-1-1.noarch'] } };
+const withForeign = { ...layered.origin, layering: { ...layered.origin.layering, replacements: ['vendor=x,tool'] } };
 
 export const pageStates: readonly PageState[] = [
   {
@@ -67,24 +67,19 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'updates-blocked',
     snapshot: f.snapshot({
-      deployments: [{ ...f.booted, ...layered, origin: withLocal }, f.older],
+      deployments: [{ ...f.booted, ...layered, origin: withForeign }, f.older],
       check: {
         kind: 'blocked',
-        losses: lossesOf(withLocal),
+        losses: lossesOf(withForeign),
         error: {
           code: 'update.would-lose',
           subject: f.booted.id,
-          detail: lossText(lossesOf(withLocal)),
-          facts: { undo: 'rpm-ostree uninstall tool-1-1.noarch' },
+          detail: lossText(lossesOf(withForeign)),
+          facts: { undo: 'rpm-ostree override reset --all' },
         },
       },
     }),
-    shows: [
-      'can’t be updated',
-      '[packages] requested-local: tool-1-1.noarch',
-      'rpm-ostree uninstall tool-1-1.noarch',
-      'Kernel arguments, going back',
-    ],
+    shows: ['can’t be updated', '[overrides] replace: vendor=x,tool', 'rpm-ostree override reset --all', 'Kernel arguments, going back'],
     showsNot: ['up to date', 'Check for updates'],
   },
   {

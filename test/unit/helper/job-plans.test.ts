@@ -23,6 +23,7 @@ async function planOf(method: string, args: readonly unknown[]): Promise<Partial
     () => config,
     (path) => Promise.resolve(path),
     (name) => drivers.push(name),
+    (_, handles) => handles.map((handle) => ({ path: `/uploads/${handle}`, name: handle })),
   );
   const handler: unknown = Reflect.get(handlers[iface.os] ?? {}, method);
   if (typeof handler === 'function') await Reflect.apply(handler, undefined, [{ args, object: { osname: 'testos' } }]);
@@ -84,4 +85,18 @@ test('who names another base gets it, although a client also says that the base 
   expect(await updateDeployment(install, keep)).toMatchObject({ params: { noPullBase: true } });
   for (const [name, text] of Object.entries({ 'set-refspec': 'a:b', 'set-revision': '1.2' }))
     expect(await updateDeployment({ ...install, [name]: new Variant('s', text) }, keep)).toMatchObject({ params: { noPullBase: false } });
+});
+
+test('descriptors are refused with what to do instead; what was sent goes to the job', async () => {
+  await expect(updateDeployment({ 'install-local-packages': new Variant('ah', [0]) }, {})).rejects.toMatchObject({
+    code: 'not-supported',
+    report: { detail: expect.stringContaining('OpenUpload') },
+  });
+  const sent = { 'treeline-install-uploads': new Variant('as', ['a']), 'treeline-override-replace-uploads': new Variant('as', ['b', 'c']) };
+  const file = (name: string): object => ({ path: `/uploads/${name}`, name });
+  expect(await updateDeployment(sent, {})).toMatchObject({
+    params: { brought: { install: [file('a')], installForced: [], replace: [file('b'), file('c')] } },
+    title: 'install; install: 1; override replace: 2',
+    uploads: ['a', 'b', 'c'],
+  });
 });

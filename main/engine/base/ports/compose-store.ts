@@ -73,6 +73,10 @@ export interface LayerStore extends Pick<
 > {
   /** Lead, signature and header of an imported package, which is a package file without its payload; undefined when its commit hasn't them. */
   headerOf(commit: string): Buffer | undefined;
+  /** Hex SHA-256 of a package file's lead, signature and header: rpmostree.metadata_sha256, by which origins name it. */
+  headSha256(pkg: RpmPackage): string;
+  /** headerOf() of a package that somebody brought; undefined when the repository hasn't got exactly it, as this version keeps it. */
+  localPackage(nevra: string, sha256: string): Buffer | undefined;
   /** What a directory of a commit holds, by hard links into one that is there: for reading. False: the commit has no such directory. */
   linkPart(commit: string, part: string, target: string): boolean;
   loadCommit(checksum: string): CommitPort;

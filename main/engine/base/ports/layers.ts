@@ -3,6 +3,21 @@ import type { PackageDetails, Progress } from '../../../../shared/domain/index.t
 import type { JobContext } from './job.ts';
 import type { Provided } from './resolver.ts';
 
+/** An override that changes nothing of this base. */
+export interface IdleOverride {
+  /** Name or NEVRA, as it was asked for. */
+  readonly spec: string;
+  /** The package of the base that is the same version; missing: the base hasn't any of that name. */
+  readonly by?: string;
+}
+
+/** A package file that somebody brought. */
+export interface BroughtFile {
+  readonly path: string;
+  /** As its owner calls it. */
+  readonly name: string;
+}
+
 /** How what an origin asks for on top of its base is to change: the modifiers of rpm-ostree's UpdateDeployment. */
 export interface LayerChange {
   /** Names, globs, NEVRAs, provides or file paths. */
@@ -10,6 +25,8 @@ export interface LayerChange {
   readonly uninstall?: readonly string[];
   /** Packages that lie in the repository already. */
   readonly installLocal?: readonly { readonly nevra: string; readonly sha256: string }[];
+  /** The same; their files may replace others'. */
+  readonly installLocalForced?: readonly { readonly nevra: string; readonly sha256: string }[];
   /** Names of packages of the base. */
   readonly overrideRemove?: readonly string[];
   readonly overrideReset?: readonly string[];
@@ -30,6 +47,11 @@ export interface LayerOptions {
   readonly dryRun?: boolean;
   /** Also take what packages recommend. Default true. */
   readonly recommends?: boolean;
+  /** IDs or globs of repositories that are used this time although they are switched off, and that aren't. */
+  readonly enablerepo?: readonly string[];
+  readonly disablerepo?: readonly string[];
+  /** Value of $releasever. Default: the base's. */
+  readonly releasever?: string;
 }
 
 export interface LayerRequest extends LayerOptions {
@@ -54,6 +76,7 @@ export interface LayerContent {
 }
 
 export interface LayerOutcome extends LayerContent {
+  readonly idle: readonly IdleOverride[];
   /** Commit to deploy: the layer's, or the base's when nothing comes onto it. '': only looked, or only downloaded. */
   readonly checksum: string;
 }
@@ -67,6 +90,8 @@ export interface LayerPort {
   wanted(originText: string): boolean;
   /** The origin after a change. Throws `layer.already-requested`, `layer.not-requested`, `layer.no-override`. */
   change(originText: string, change: LayerChange): string;
+  /** Keep packages of files in the repository, for a change to name them. Throws `package.*` naming the file. */
+  keep(files: readonly BroughtFile[], context: JobContext): Promise<readonly { readonly nevra: string; readonly sha256: string }[]>;
   /** The tree that an origin asks for. Throws what resolving, downloading and composing throw, `layer.base-would-change`, `layer.inactive`. */
   make(request: LayerRequest, context: JobContext, progress: LayerProgress): Promise<LayerOutcome>;
 }

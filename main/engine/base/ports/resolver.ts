@@ -60,7 +60,11 @@ export interface ResolveRequest {
     readonly dbPath: string;
     /** Names of packages that are left out of it. */
     readonly without?: readonly string[];
+    /** Packages of it that come from one certain repository instead, whatever version that has; those that it hasn't are passed over. */
+    readonly replace?: readonly { readonly repo: string; readonly packages: readonly string[] }[];
   };
+  /** Packages that are installed exactly as they are, also over other versions of the base. */
+  readonly files?: readonly PackageFile[];
   /** `name:stream` that modules of repositories are for; without it, what the repositories say of themselves. */
   readonly platformModule?: string;
   readonly locks?: readonly PackageLock[];
@@ -69,6 +73,15 @@ export interface ResolveRequest {
   /** Never touch the network. */
   readonly cacheOnly?: boolean;
   readonly proxy?: string;
+}
+
+/** A package that a person brought. Its lead, signature and header suffice: nothing else of it is read. */
+export interface PackageFile {
+  readonly path: string;
+  /** `name-[epoch:]version-release.arch` */
+  readonly nevra: string;
+  /** Hex SHA-256 of lead, signature and header. */
+  readonly sha256: string;
 }
 
 export interface ResolvedPackage extends PackageDetails {
@@ -80,8 +93,10 @@ export interface ResolvedPackage extends PackageDetails {
   /** False: it is used in place (file:// repository). */
   readonly remote: boolean;
   readonly downloadBytes: number;
-  /** Digest of the whole file from the repository's metadata, e.g. sha256. */
+  /** Digest of the whole file from the repository's metadata, e.g. sha256; of a local package of what is kept of it. */
   readonly digest: { readonly algorithm: string; readonly hex: string };
+  /** It is a PackageFile: no repository vouches for it. */
+  readonly isLocal?: boolean;
 }
 
 /** A package of the base that wouldn't stay as it is. */
@@ -99,6 +114,14 @@ export interface Provided {
   readonly by: string;
 }
 
+/** A wish to replace packages of the base by those of a repository. */
+export interface Replacing {
+  readonly repo: string;
+  readonly spec: string;
+  /** Names of the base's packages that it is about; none: the base hasn't any. */
+  readonly names: readonly string[];
+}
+
 /** A solved transaction, with the repositories still open for fetching. */
 export interface Resolution extends Disposable {
   /** Sorted by name, then EVR, then architecture. */
@@ -107,8 +130,10 @@ export interface Resolution extends Disposable {
   readonly repos: readonly { readonly id: string; readonly timestamp: number }[];
   /** Requests that need nothing. */
   readonly provided: readonly Provided[];
-  /** What the packages would replace or remove of the base: nothing may be done then. */
+  /** What the packages would replace or remove of the base: unless somebody asked for it, nothing may be done then. */
   readonly displaced: readonly Displaced[];
+  /** What became of each wish to replace packages of the base by a repository's. */
+  readonly replacing: readonly Replacing[];
   /** What is worth saying and didn't matter: locked builds that no repository has, repositories that were left out. */
   readonly warnings: readonly ErrorReport[];
   /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */

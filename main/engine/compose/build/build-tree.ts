@@ -59,7 +59,7 @@ export async function installTree(compose: Compose, commits: ReadonlyMap<string,
     checkPlaces(ordered);
     checkDevices(ordered, treefile);
     checkSignatures(ordered, treefile);
-    const crossings = checkFileConflicts(ordered, leftOut);
+    const crossings = checkFileConflicts(ordered, { leftOut });
     ownDirectory(root);
     using tree = openTree(compose, root);
     runBeforeFiles(scriptsJob(compose, tree), ordered);

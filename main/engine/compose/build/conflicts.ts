@@ -28,13 +28,19 @@ function same(a: Owner, b: Owner): boolean {
   );
 }
 
+interface ConflictRules {
+  readonly leftOut?: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly mayReplace?: (pkg: RpmHeader) => boolean;
+}
+
 /**
  * Throws package.file-conflict naming both packages when two of them hold different things at one path of the tree, links of packages on the way followed, or
- * when such a link leads nowhere. `leftOut`: package file -> what the tree doesn’t get of it. Returns the links that are on the way.
+ * when such a link leads nowhere. `leftOut`: package file -> what the tree doesn’t get of it. `mayReplace`: whose files take the place of those of packages
+ * before it. Returns the links that are on the way.
  */
 export function checkFileConflicts(
   packages: readonly RpmHeader[],
-  leftOut: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+  { leftOut = new Map(), mayReplace = () => false }: ConflictRules = {},
 ): Crossings {
   const crossings = followLinks(packages, leftOut);
   const owners = new Map<string, Owner>();
@@ -44,7 +50,7 @@ export function checkFileConflicts(
       const path = crossings.realPath(treePath(file.path, isLinkMode(file.mode)));
       const mine = { pkg, file };
       const other = owners.get(path);
-      if (!other) owners.set(path, mine);
+      if (!other || (mayReplace(pkg) && !mayReplace(other.pkg) && kind(file) === kind(other.file))) owners.set(path, mine);
       else if (other.pkg !== pkg && !same(other, mine))
         throw new TreelineError('package.file-conflict', {
           subject: file.path,

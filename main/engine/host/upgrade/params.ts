@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { CheckState, PullJobOptions, UpdateDetails } from '../../../../shared/domain/index.ts';
-import type { LayerChange } from '../../base/ports/layers.ts';
+import type { BroughtFile, LayerChange } from '../../base/ports/layers.ts';
 import type { OsParams } from '../../base/ports/job.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
+
+export interface BroughtPackages {
+  readonly install?: readonly BroughtFile[];
+  readonly installForced?: readonly BroughtFile[];
+  readonly replace?: readonly BroughtFile[];
+}
 
 /** Jobs that look for updates and take them; part of Jobs in jobs/catalogue.ts. */
 export interface UpdateJobs {
@@ -29,6 +35,8 @@ export interface UpdateJobs {
         readonly refspec?: string;
         /** Changes of what is on top of the base. */
         readonly change?: LayerChange;
+        /** Package files that somebody brought: what is to be added, the same with files that may replace others', what is to replace packages of the base. */
+        readonly brought?: BroughtPackages;
         /** As rpm-ostreed.conf has it. Default true. */
         readonly recommends?: boolean;
         /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { errorLine, TreelineError, type ErrorCode } from '../../../../shared/errors/index.ts';
-import { nameInNevra, type UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import { KeyFile, knownFields } from '../../../files/index.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
-import type { UpdateJobs } from './params.ts';
+import type { BroughtPackages, UpdateJobs } from './params.ts';
 import type { ImportPort } from '../../base/ports/fetch.ts';
 import type { LayerChange, LayerContent, LayerOutcome, LayerPort } from '../../base/ports/layers.ts';
 import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
@@ -12,7 +12,7 @@ import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
-import { originOf, readOrigin } from '../sysroot/origin.ts';
+import { originOf } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
 import { describeUpdate, rememberLook, saveDetails } from './check.ts';
@@ -64,7 +64,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   // to tell what another base would be like, it would have to be fetched
   if (params.dryRun && !params.noPullBase) throw new TreelineError('not-supported', { subject: 'A dry run of an update' });
   // what is asked wrongly is said before anything is fetched
-  const change = changeOf(params);
+  const change = { ...changeOf(params), ...(await keepBrought(context, params.brought)) };
   const wished = layers.change(source.newest.originText ?? '', change);
   // what is dropped by the change itself can't be lost
   requireNothingLost({ newest: source.newest, origin: originOf({ ...source.newest, originText: wished }, () => true) });
@@ -85,7 +85,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     ? unchanged(context, checksum)
     : await takeBase(context, source, revision, target, looked, params, progress);
   const originText = params.noPullBase ? wished : layers.change(originFor(source, revision, checksum), change);
-  const layer = layers.wanted(originText) ? await makeLayer(context, source, checksum, originText, params, progress) : undefined;
+  const layer = layers.wanted(originText) ? await makeLayer(context, source, checksum, originText, params, change, progress) : undefined;
   const same = sameBase && sameRequests && layer?.checksum === source.newest.checksum;
   const outcome = {
     changed: true,
@@ -123,6 +123,21 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
   progress.report('deploy', 1);
   return layer ? { ...done, layer: contentOf(layer) } : done;
+}
+
+/** Package files become packages that the repository holds, which is what an origin can ask for. */
+async function keepBrought({ layers, context }: UpgradeContext, brought: BroughtPackages = {}): Promise<LayerChange> {
+  const { install = [], installForced = [], replace = [] } = brought;
+  const files = [...install, ...installForced, ...replace];
+  if (files.length === 0) return {};
+  const kept = await context.task('Importing package files', () => layers.keep(files, context));
+  const forcedFrom = install.length;
+  const replaceFrom = forcedFrom + installForced.length;
+  return {
+    installLocal: kept.slice(0, forcedFrom),
+    installLocalForced: kept.slice(forcedFrom, replaceFrom),
+    overrideReplaceLocal: kept.slice(replaceFrom),
+  };
 }
 
 /** Modifiers, and the options that are meant with them. */
@@ -182,29 +197,32 @@ async function makeLayer(
   base: string,
   originText: string,
   params: UpgradeParams,
+  change: LayerChange,
   progress: WeightedProgress,
 ): Promise<LayerOutcome> {
   progress.report('layer', 0);
   requireOneWay(new KeyFile(originText));
   // until it is deployed nothing else keeps it; after a failure it stays, for the next attempt, until something else is deployed
   holdBase(context.sysroot, base);
-  const { osname, cacheOnly, downloadOnly, dryRun, recommends, change } = params;
-  const newRequests = params.allowInactiveRequests ? [] : (change?.install ?? []);
+  const { osname, cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever } = params;
+  const local = [...(change.installLocal ?? []), ...(change.installLocalForced ?? [])].map(({ nevra }) => nevra);
+  const newRequests = params.allowInactiveRequests ? [] : [...(change.install ?? []), ...local];
   const request = { osname, base, originText, current: source.newest.checksum, newRequests };
-  const options = knownFields({ cacheOnly, downloadOnly, dryRun, recommends });
+  const options = knownFields({ cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever });
   const made = await context.layers.make({ ...request, ...options }, context.context, (done, more) => progress.report('layer', done, more));
-  for (const name of idleOverrides(originText, made)) {
-    if (change?.overrideRemove?.includes(name)) throw new TreelineError('layer.not-in-base', { subject: name });
-    context.context.message(`Inactive override: ${name} (the base doesn’t have it)`);
+  const asked = new Set([
+    ...(change.overrideRemove ?? []),
+    ...(change.overrideReplaceLocal ?? []).map(({ nevra }) => nevra),
+    ...(change.overrideReplace ?? []).flatMap(({ packages }) => packages),
+  ]);
+  for (const { spec, by } of made.idle) {
+    // whoever asks for it now is told; later another base may have it
+    if (asked.has(spec) && by === undefined) throw new TreelineError('layer.not-in-base', { subject: spec });
+    if (asked.has(spec)) throw new TreelineError('layer.inactive', { subject: spec, detail: by });
+    context.context.message(`Inactive override: ${spec} (the base ${by === undefined ? 'doesn’t have it' : `has ${by} itself`})`);
   }
   for (const { spec, by } of made.inactive) context.context.message(`Inactive request: ${spec} (already provided by ${by})`);
   return made;
-}
-
-/** Packages that are to be left out of a base that hasn't them. */
-function idleOverrides(originText: string, { replaced }: LayerContent): string[] {
-  const gone = new Set(replaced.map(({ before }) => nameInNevra(before)));
-  return readOrigin(originText, () => true).layering.removals.filter((name) => !gone.has(name));
 }
 
 const contentOf = ({ added, replaced, inactive }: LayerOutcome): LayerContent => ({ added, replaced, inactive });

@@ -31,6 +31,7 @@ export const walled = {
   'packages.refresh': true,
   'packages.offered-keys': true,
   'layer.make': true,
+  'layer.import-local': true,
   'compose.keys': 'reads nothing',
   'compose.check': 'reads a treefile and the files that it names, which is all that walls would show',
   'compose.foreign': 'looks who owns a treefile and the files that it names',

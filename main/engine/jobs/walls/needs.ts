@@ -159,6 +159,11 @@ const needsOfWalled: NeedsOf = {
     writes: [repo, openCachedir(cachedir)],
     isLarge: true,
   }),
+  'layer.import-local': ({ repo, files }) => ({
+    reads: [...parentOf(repo), ...files.map(({ path: at }) => at)],
+    writes: [repo],
+    isLarge: true,
+  }),
   'media.create': ({ repo, target }) => ({ reads: parentOf(repo), writes: [repo], makes: [target], isLarge: true }),
 };
 
