@@ -82,6 +82,37 @@ describe('names', () => {
   });
 });
 
+test('the newest wish about a package of the base is the one that counts', () => {
+  const local = { nevra: 'systemd-9-1.x86_64', sha256: digest };
+  const overrides = (change: LayerChange): object => {
+    const { removals, replacements, localReplacements } = changeRequests(readRequests(full), change);
+    return {
+      removals,
+      replacements: replacements.map(({ packages }) => packages.join(' ')),
+      local: localReplacements.map(({ nevra }) => nevra),
+    };
+  };
+  expect(overrides({ overrideReplaceLocal: [local] })).toEqual({
+    removals: ['docker'],
+    replacements: ['systemd-libs', 'kernel'],
+    local: ['gtk+-2.0-1.x86_64', 'systemd-9-1.x86_64'],
+  });
+  expect(overrides({ overrideReplace: [{ repo: 'updates', packages: ['docker', 'gtk+'] }] })).toEqual({
+    removals: [],
+    replacements: ['systemd systemd-libs docker gtk+', 'kernel'],
+    local: [],
+  });
+  expect(overrides({ overrideRemove: ['kernel'] })).toMatchObject({
+    removals: ['docker', 'kernel'],
+    replacements: ['systemd systemd-libs'],
+  });
+});
+
+test('a package of a file is asked for once, whatever its files may do', () => {
+  const after = changeRequests(readRequests(full), { installLocalForced: [{ nevra: 'foo-1:2-1.x86_64', sha256: digest }] });
+  expect([after.local, after.localFileoverrides.map(({ nevra }) => nevra)]).toEqual([[], ['bar-1-1.noarch', 'foo-1:2-1.x86_64']]);
+});
+
 test.each<[LayerChange, string, string]>([
   [{ install: ['fish'] }, 'layer.already-requested', 'fish'],
   [{ uninstall: ['vim'] }, 'layer.not-requested', 'vim'],

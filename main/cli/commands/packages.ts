@@ -77,7 +77,7 @@ async function install(session: Session, packages: string[], flags: ChangeFlags 
   if (flags.forceReplacefiles && files.length === 0)
     throw new TreelineError('usage.invalid', { detail: '--force-replacefiles is for package files' });
   const lists = { installPackages: packages.filter((each) => !isPackageFile(each)), uninstallPackages: flags.uninstall ?? [] };
-  return change(session, flags, lists, {}, flags.forceReplacefiles ? { installForced: files } : { install: files });
+  return await change(session, flags, lists, {}, flags.forceReplacefiles ? { installForced: files } : { install: files });
 }
 
 async function uninstall(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
@@ -91,7 +91,7 @@ async function uninstall(session: Session, packages: string[], flags: ChangeFlag
 async function overrideRemove(session: Session, packages: string[], flags: ChangeFlags & { replace?: string[] }): Promise<number> {
   using here = new PackageFilesHere();
   const replace = await here.read(requireFiles(flags.replace ?? []));
-  return change(session, flags, { overrideRemovePackages: packages }, {}, { replace });
+  return await change(session, flags, { overrideRemovePackages: packages }, {}, { replace });
 }
 
 async function overrideReplace(
@@ -107,7 +107,7 @@ async function overrideReplace(
     return change(session, flags, { ...lists, overrideReplacePackages: [[from, ...packages].join(',')] });
   }
   using here = new PackageFilesHere();
-  return change(session, flags, lists, {}, { replace: await here.read(requireFiles(packages)) });
+  return await change(session, flags, lists, {}, { replace: await here.read(requireFiles(packages)) });
 }
 
 /** Names would leave open which version is meant. */

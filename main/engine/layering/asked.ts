@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { formatNevra, nameInNevra, type Package } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { LayerStore } from '../base/ports/compose-store.ts';
@@ -23,12 +21,12 @@ export interface AskedFiles {
   readonly installed: readonly string[];
 }
 
-/** Throws layer.local-lost naming a package that the repository doesn't hold any more. `directory`: for the files. */
+/** Throws layer.local-lost naming a package that the repository doesn't hold any more. `write`: puts bytes into a file of this name, and returns its path. */
 export function askedFiles(
   requests: Requests,
   installed: readonly Package[],
   store: Pick<LayerStore, 'localPackage'>,
-  directory: string,
+  write: (name: string, bytes: Buffer) => string,
 ): AskedFiles {
   const inBase = new Set(installed.map(formatNevra));
   const names = new Set(installed.map(({ name }) => name));
@@ -36,7 +34,7 @@ export function askedFiles(
   const isActive = ({ nevra }: LocalPackage): boolean => names.has(nameInNevra(nevra)) && !inBase.has(nevra);
   const wanted = [...added.filter(({ nevra }) => !inBase.has(nevra)), ...requests.localReplacements.filter(isActive)];
   return {
-    files: wanted.map((local, i) => fileOf(local, store, path.join(directory, `${i}.rpm`))),
+    files: wanted.map((local, i) => fileOf(local, store, (bytes) => write(`${i}.rpm`, bytes))),
     replacing: new Set(requests.localReplacements.filter(isActive).map(({ nevra }) => nevra)),
     forced: new Set(requests.localFileoverrides.map(({ nevra }) => nevra)),
     installed: [...inBase],
@@ -50,9 +48,8 @@ export function askedFiles(
   };
 }
 
-function fileOf({ nevra, sha256 }: LocalPackage, store: Pick<LayerStore, 'localPackage'>, file: string): PackageFile {
+function fileOf({ nevra, sha256 }: LocalPackage, store: Pick<LayerStore, 'localPackage'>, write: (bytes: Buffer) => string): PackageFile {
   const header = store.localPackage(nevra, sha256);
   if (!header) throw new TreelineError('layer.local-lost', { subject: nevra });
-  writeFileSync(file, header);
-  return { path: file, nevra, sha256 };
+  return { path: write(header), nevra, sha256 };
 }

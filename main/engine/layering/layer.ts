@@ -105,7 +105,12 @@ function readBase({ params, ports, store, workdir }: Making): { readonly asked: 
   using tree = new Tree(root);
   const dbPath = requireDatabase(tree);
   const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
-  const asked = askedFiles(requests, ports.rpm.readRpmdb({ root, dbPath }), store, ownDirectory(workdir, 'local'));
+  const local = ownDirectory(workdir, 'local');
+  const asked = askedFiles(requests, ports.rpm.readRpmdb({ root, dbPath }), store, (name, bytes) => {
+    const file = path.join(local, name);
+    writeFileSync(file, bytes);
+    return file;
+  });
   const resolve = (): Resolution =>
     ports.resolve({
       ...{ cachedir, repos, releasever, recommends, packages: requests.packages, files: asked.files, excludes: [] },

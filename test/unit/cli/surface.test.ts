@@ -87,7 +87,6 @@ afterEach(() => {
 });
 
 test.each([
-  ['override', 'replace', '--from', 'repo=x', 'kernel'],
   ['apply-live', '--allow-replacement'],
   ['ex', 'livefs'],
   ['ex', 'rebuild'],
@@ -103,6 +102,19 @@ test.each([
   },
   60_000,
 );
+
+test.each([
+  [['override', 'replace', 'vim'], 'vim is no package file; a package of a repository is taken with --from=repo=ID'],
+  [['override', 'replace', '--from=updates', 'vim'], '--from=updates: it is repo=ID'],
+  [['install', '--force-replacefiles', 'vim'], '--force-replacefiles is for package files'],
+  [['install', './absent.rpm'], './absent.rpm'],
+  [['override', 'remove', 'vim', '--replace=emacs'], 'emacs is no package file'],
+])('what a package file is: %j', async (words, told) => {
+  const said = vi.spyOn(standardError, 'print').mockImplementation(() => undefined);
+  await (await buildProgram()).parseAsync(['node', 'treeline', ...words]);
+  expect(said.mock.calls.flat().join('\n')).toContain(told);
+  expect(process.exitCode).not.toBe(0);
+});
 
 test.each([
   ['countme'],
