@@ -45,6 +45,7 @@ const leaves = (command: Command, path: readonly string[] = []): { command: Comm
 const local = ['compose', 'db', 'repo'];
 const needed: Readonly<Record<string, readonly string[]>> = {
   uninstall: ['a'],
+  'override replace': ['--from=repo=a'],
   'override reset': ['a'],
   cleanup: ['--base'],
   'finalize-deployment': ['--allow-missing-checksum'],
