@@ -81,7 +81,7 @@ test('status shows layer and base apart, as rpm-ostree does', async () => {
     'LocalPackages: tool-1-1.noarch',
     'RemovedBasePackages: nano',
     'Initramfs: regenerate',
-    '[packages] requested-local: tool-1-1.noarch',
+    '[overrides] replace: vendor=x,foo',
   ]) {
     expect(text).toContain(line);
   }

@@ -108,6 +108,11 @@ test('the newest wish about a package of the base is the one that counts', () =>
   });
 });
 
+test('where packages come from in words of tomorrow stays written', () => {
+  const text = '[origin]\nbaserefspec=a:b\n\n[overrides]\nreplace=vendor=x,foo;\n';
+  expect(changed(text, { install: ['vim'] })).toContain('replace=vendor=x,foo;');
+});
+
 test('a package of a file is asked for once, whatever its files may do', () => {
   const after = changeRequests(readRequests(full), { installLocalForced: [{ nevra: 'foo-1:2-1.x86_64', sha256: digest }] });
   expect([after.local, after.localFileoverrides.map(({ nevra }) => nevra)]).toEqual([[], ['bar-1-1.noarch', 'foo-1:2-1.x86_64']]);

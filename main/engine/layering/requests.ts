@@ -54,9 +54,10 @@ function localPackage(item: string): LocalPackage {
   return { sha256, nevra };
 }
 
-/** `repo=ID,NAME,NAME` */
+/** `repo=ID,NAME,NAME`; what says otherwise where packages come from stays as it is, of no repository. */
 function repoReplacement(item: string): RepoReplacement {
   const [from = '', ...packages] = item.split(',');
+  if (!from.startsWith('repo=')) return { repo: '', packages: item.split(',') };
   return { repo: from.replace(/^repo=/, ''), packages };
 }
 
@@ -86,7 +87,7 @@ export function writeRequests(originText: string, requests: Requests): string {
   put(
     'overrides',
     'replace',
-    requests.replacements.map(({ repo, packages }) => [`repo=${repo}`, ...packages].join(',')),
+    requests.replacements.map(({ repo, packages }) => [...(repo === '' ? [] : [`repo=${repo}`]), ...packages].join(',')),
   );
   put('overrides', 'replace-local', locals(requests.localReplacements));
   put('rpmostree', 'initramfs-args', requests.initramfs.args);
