@@ -127,6 +127,7 @@ const ownFiles = {
   'compose/disk/other-loaders.ts': 'the image, its /boot (made by us), files by paths that the layer gave',
   'compose/disk/programs.ts': 'programs of this machine',
   'layering/layer.ts': 'headers of packages in its work directory',
+  'layering/solve.ts': 'a database and headers of packages in the work directory',
   'host/review/etc-local.ts': 'the machine’s own /etc, walked without following links; names there may be any bytes',
   'host/review/etc-preview.ts': 'files that etc-local.ts found, opened without following links',
   'host/review/safe-file.ts': 'files of the running system, each directory opened without following links',

@@ -38,6 +38,10 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       const text = writeRequests(originText, changeRequests(readRequests(originText), change));
       return change.noInitramfs ? withoutTrackedFiles(text) : text;
     },
+    settle: (originText, { setAside }) => {
+      const requests = readRequests(originText);
+      return requests.setAside.join() === setAside.join() ? originText : writeRequests(originText, { ...requests, setAside });
+    },
     async keep(files, context) {
       const running = runJob(
         'layer.import-local',
@@ -47,7 +51,7 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       return (await running.done).packages;
     },
     async make(request, context, progress): Promise<LayerOutcome> {
-      const { osname, base, originText, current, newRequests, cacheOnly, downloadOnly, dryRun, recommends } = request;
+      const { osname, base, originText, current, newRequests, allowInactive, cacheOnly, downloadOnly, dryRun, recommends } = request;
       const merge = sysroot.mergeDeployment(osname);
       const root = merge?.booted ? '/' : path.join(sysroot.path, merge?.directory ?? '');
       const requests = readRequests(originText);
@@ -61,7 +65,7 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
         ...{ base, current, repos, releasever, users: usersOfMachine(root), recommends: recommends ?? true },
         requests,
         ...knownFields({ etc }),
-        mustBeActive: newRequests,
+        ...{ newRequests, allowInactive },
         cachedir: packageCachedir(dir.cache),
         ...{ cacheOnly: cacheOnly ?? false, downloadOnly: downloadOnly ?? false, dryRun: dryRun ?? false },
       };

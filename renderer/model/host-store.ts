@@ -94,6 +94,9 @@ async function run(intent: Intent, action: () => Promise<JobState | undefined>):
 export const hostActions = {
   check: () => run('check', () => call('host.check')),
   upgrade: (...options: CommandArgs<'host.upgrade'>) => run('upgrade', () => call('host.upgrade', ...options)),
+  /** Update without these packages, and don't ask for them any more. */
+  upgradeRemoving: (uninstallPackages: readonly string[]) =>
+    run('upgrade', () => call('host.upgradeRemoving', { uninstallPackages: [...uninstallPackages] }, {})),
   rollback: () => run('rollback', () => call('host.rollback', {})),
   setDefault: (id: string) => run('setDefault', () => call('host.setDefault', id, {})),
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),

@@ -77,7 +77,7 @@ function upgradeActions(options: Options, facts: AuthFacts): ActionId[] {
 /** Options that take from the base what was put onto it: jobs obey them whatever method brings them, so each method asks. */
 function droppingActions(options: Options): ActionId[] {
   const wanted: ActionId[] = [];
-  if (boolOption(options, 'no-layering')) wanted.push(action('install-uninstall-packages'));
+  if (boolOption(options, 'no-layering') || hasOption(options, 'without-packages')) wanted.push(action('install-uninstall-packages'));
   if (boolOption(options, 'no-overrides')) wanted.push(action('override'));
   if (boolOption(options, 'no-initramfs')) wanted.push(action('bootconfig'));
   // what is put onto the base would come from elsewhere

@@ -86,6 +86,11 @@ export const composeErrors = {
     '{subject} would change what the base has: {detail}.',
     'Leave it out, or wait for a version of the base that fits.',
   ],
+  'layer.blocks-update': [
+    'A layered package holds the update back',
+    '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
+    'Wait for a build that fits, update without it (`treeline upgrade {without}`, it stays requested), or remove it (`treeline upgrade {uninstall}`).',
+  ],
   'layer.already-requested': [
     'It is requested already',
     '{subject} is requested already.',

@@ -45,6 +45,7 @@ export const argumentSchemas = {
   reboot: z.strictObject({ reboot: flag.optional() }),
   force: z.strictObject({ force: flag.optional() }),
   upgradeOptions: upgradeOptions(),
+  removedPackages: z.strictObject({ uninstallPackages: z.array(word(500)).min(1).max(100) }),
   rebaseOptions: z.strictObject({ revision: revision.optional(), reboot: flag.optional() }),
   cleanupElements: z.array(z.enum(['base', 'pending-deploy', 'rollback-deploy', 'repomd'])).max(4),
   historyLimit: z.number().int().min(1).max(10_000),

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
-import type { ErrorReport } from '../../shared/errors/index.ts';
+import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
@@ -164,15 +164,51 @@ test('a request that the base fulfils is kept when that is wanted, and rests', a
   expect(await originText()).toMatch(/^requested=plain;$/m);
 });
 
-test('a new base gets the packages, from what is there already', async () => {
+test('a package that doesn’t fit the new base is named, with what it fights with and what can be done', async () => {
+  await change({ install: ['other'] });
   await compose('2');
+  const before = await load();
+  const report = await refused(run({}));
+  expect(report).toMatchObject({
+    ...{ code: 'layer.blocks-update', subject: 'other' },
+    facts: { requiredBy: 'other-1-1.noarch', requirement: 'app = 1', base: 'app-2-1.noarch', before: 'app-1-1.noarch', version: '2' },
+  });
+  expect(errorLine(report)).toContain(
+    'other doesn’t fit version 2. other-1-1.noarch needs app = 1. Version 2 has app-2-1.noarch. Until now it was app-1-1.noarch.',
+  );
+  expect(errorLine(report)).toContain('`treeline upgrade --without=other`');
+  const { result, events } = await job('update.upgrade', { sysroot, osname, automatic: true });
+  expect(result).toMatchObject({ changed: false });
+  expect(events.flatMap((event) => (event.type === 'message' ? [event.text] : []))).toContainEqual(
+    expect.stringContaining('Skipped: A layered package holds the update back'),
+  );
+  expect(await load()).toEqual(before);
+  // who asks for something else that doesn't fit is told of that
+  expect(await refused(change({ install: ['nothing-like-it'] }))).toMatchObject({ code: 'package.not-found' });
+  expect(await refused(run({ withoutPackages: ['helper'] }))).toMatchObject({ code: 'layer.not-requested', subject: 'helper' });
+});
+
+test('a new base gets the packages, from what is there already, without the one that was set aside', async () => {
   rmSync(path.join(more, 'plain-1-1.noarch.rpm'));
-  const { result, events } = await job('update.upgrade', { sysroot, osname });
+  const { result, events } = await job('update.upgrade', { sysroot, osname, withoutPackages: ['other'] });
+  expect(result.layer?.setAside).toEqual(['other']);
+  expect(await originText()).toMatch(/^requested=plain;other;$[^]*^\[treeline\]\nset-aside=other;$/m);
   expect(result).toMatchObject({ changed: true, toVersion: '2' });
   expect(await names()).toEqual(['app-2', 'filesystem-1', 'helper-1', 'kernel-2', 'leaf-2', 'needed-1', 'plain-1', 'testshell-1']);
   expect((await load()).deployments[0]).toMatchObject({ layer: { base: { checksum: commits[1], version: '2' }, packages: ['plain'] } });
   expect(events.filter((event) => event.type === 'task').map(({ text }) => text)).not.toContain('Downloading packages');
   expect(existsSync(path.join(await root(), 'usr/share/plain'))).toBe(true);
+});
+
+test('what was set aside is tried each time, and comes back when it fits', async () => {
+  expect(await run({})).toMatchObject({ changed: false });
+  makeRpms(more, [plainPackage, { name: 'other', version: '2', tags: ['Requires: app = 2'], files: { '/usr/share/other': 'other' } }]);
+  createRepo(more);
+  const outcome = await run({});
+  expect(outcome.layer?.setAside).toEqual([]);
+  expect(await names()).toContain('other-2');
+  expect(await originText()).not.toContain('treeline');
+  await change({ uninstall: ['other'] });
 });
 
 test('a package of the base is left out, on its own files only, and comes back', async () => {

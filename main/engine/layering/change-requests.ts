@@ -16,6 +16,7 @@ export function changeRequests(before: Requests, change: LayerChange): Requests 
   if (change.initramfs) after = { ...after, initramfs: change.initramfs };
   for (const spec of change.uninstall ?? []) after = uninstall(after, spec, change.idempotent ?? false);
   for (const spec of change.overrideReset ?? []) after = resetOverride(after, spec);
+  for (const spec of change.setAside ?? []) after = setAside(after, spec);
   after = install(after, change.install ?? [], change.idempotent ?? false);
   for (const local of change.installLocal ?? [])
     after = installLocal(after, 'local', 'localFileoverrides', local, change.idempotent ?? false);
@@ -34,6 +35,14 @@ export function changeRequests(before: Requests, change: LayerChange): Requests 
   return after;
 }
 
+/** A request as it was written, or a local package by its NEVRA or name. */
+function setAside(requests: Requests, spec: string): Requests {
+  const local = [...requests.local, ...requests.localFileoverrides].find((each) => isCalled(each, spec));
+  const found = requests.packages.includes(spec) ? spec : local?.nevra;
+  if (found === undefined) throw notRequested(requests, spec);
+  return { ...requests, setAside: [...new Set([...requests.setAside, found])] };
+}
+
 function install(requests: Requests, specs: readonly string[], idempotent: boolean): Requests {
   const known = specs.find((spec) => requests.packages.includes(spec));
   if (known !== undefined && !idempotent) throw new TreelineError('layer.already-requested', { subject: known });
@@ -48,11 +57,11 @@ function uninstall(requests: Requests, spec: string, idempotent: boolean): Reque
   if (local.length + localFileoverrides.length < requests.local.length + requests.localFileoverrides.length)
     return { ...requests, local, localFileoverrides };
   if (idempotent) return requests;
-  throw new TreelineError('layer.not-requested', {
-    subject: spec,
-    detail: [...requests.packages, ...requests.local.map((l) => l.nevra)].join(', '),
-  });
+  throw notRequested(requests, spec);
 }
+
+const notRequested = ({ packages, local }: Requests, spec: string): TreelineError =>
+  new TreelineError('layer.not-requested', { subject: spec, detail: [...packages, ...local.map(({ nevra }) => nevra)].join(', ') });
 
 /** NAME, NAME.ARCH, NAME-VERSION-RELEASE and the whole. */
 function isCalled({ nevra }: LocalPackage, spec: string): boolean {

@@ -14,18 +14,19 @@ import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
 import { kernelVersions } from '../compose/build/kernel.ts';
-import { databasePlaces } from '../compose/build/rootfs.ts';
 import { policyOf } from '../compose/build/selinux.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
-import { askedFiles, type AskedFiles } from './asked.ts';
-import { baseChanges, noChanges, sourcesOf, type BaseChanges } from './base-changes.ts';
+import { noChanges, sourcesOf } from './base-changes.ts';
+import { blame, onlySpecs } from './blame.ts';
 import { remakeInitramfs } from './initramfs.ts';
 import { buildLayerTree, requireDatabase } from './layer-tree.ts';
 import { layerMetadata } from './metadata.ts';
+import { isMisfit } from './misfit.ts';
 import type { LayerParams } from './params.ts';
-import { needOwnTree, needPackages } from './requests.ts';
+import { layeredSpecs, needOwnTree, needPackages, type Requests } from './requests.ts';
 import { isSameLayer } from './same-layer.ts';
+import { solve, type Solved, type Solving } from './solve.ts';
 
 export interface LayerPorts {
   readonly openStore: (repo: string) => LayerStore;
@@ -39,47 +40,58 @@ export interface LayerPorts {
   readonly now: () => number;
 }
 
-/** Requests, solved on a base. */
-interface Solved {
-  readonly resolution: Resolution;
-  readonly asked: AskedFiles;
-  readonly changes: BaseChanges;
-}
-
-interface Making {
-  readonly params: LayerParams;
+interface Making extends Solving {
   readonly ports: LayerPorts;
-  readonly store: LayerStore;
   readonly base: CommitPort;
-  readonly workdir: string;
   readonly steps: Steps;
   readonly context: JobContext;
 }
 
 /**
- * Job layer.make. The repository holds the layer afterwards, without a ref. Throws layer.base-would-change, layer.inactive, layer.local-lost, and what
- * resolving, importing and composing throw.
+ * Job layer.make. The repository holds the layer afterwards, without a ref. Throws layer.base-would-change, layer.blocks-update, layer.inactive,
+ * layer.local-lost, and what resolving, importing and composing throw.
  */
 export async function makeLayer(params: LayerParams, ports: LayerPorts, context: JobContext): Promise<LayerOutcome> {
-  const onlyBase: LayerOutcome = { checksum: params.base, added: [], replaced: [], inactive: [], idle: [] };
-  if (!needOwnTree(params.requests)) return onlyBase;
+  const { requests } = params;
+  if (!needOwnTree(requests)) return { checksum: params.base, added: [], replaced: [], inactive: [], idle: [], setAside: [] };
   using store = ports.openStore(params.repo);
   const base = store.loadCommit(params.base);
-  using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
-  const making: Making = { params, ports, store, base, workdir: workdir.path, steps: new Steps(context), context };
-  if (!needPackages(params.requests)) return await make(making, undefined);
-  const { asked, resolve } = readBase(making);
-  using resolution = await making.steps.run('resolve', 'Resolving dependencies', resolve);
-  for (const report of resolution.warnings) context.message(errorLine(report));
-  const unchecked = params.repos.filter(({ gpgcheck }) => !gpgcheck).map(({ id }) => id);
-  if (unchecked.length > 0) context.message(`Signatures of packages aren’t checked for: ${unchecked.join(', ')}`);
-  const changes = baseChanges(params.requests, asked, resolution);
-  requireActive(params, inactiveOf({ asked, resolution }));
-  return await make(making, { resolution, asked, changes });
+  const attempt = async (wanted: Requests, isLast: boolean): Promise<LayerOutcome> => {
+    using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
+    const making: Making = {
+      ...{ params: { ...params, requests: wanted }, ports, store, base, workdir: workdir.path },
+      ...{ steps: new Steps(context), context },
+    };
+    try {
+      return await make(making);
+    } catch (error) {
+      throw isMisfit(error) && isLast ? blame(making, error) : error;
+    }
+  };
+  const aside = layeredSpecs(requests).filter((spec) => requests.setAside.includes(spec));
+  try {
+    return await attempt(requests, aside.length === 0);
+  } catch (error) {
+    if (!isMisfit(error) || aside.length === 0) throw error;
+    // what didn't fit is tried anew each time: it comes back by itself
+    const rest = onlySpecs(requests, (spec) => !aside.includes(spec));
+    return { ...(await attempt(rest, true)), setAside: aside };
+  }
 }
 
-/** Without a resolution no package is asked for. */
-async function make(making: Making, solved: Solved | undefined): Promise<LayerOutcome> {
+async function make(making: Making): Promise<LayerOutcome> {
+  const { params, context } = making;
+  if (!needPackages(params.requests)) return await makeOf(making, undefined);
+  using solved = await making.steps.run('resolve', 'Resolving dependencies', () => solve(making));
+  for (const report of solved.resolution.warnings) context.message(errorLine(report));
+  const unchecked = params.repos.filter(({ gpgcheck }) => !gpgcheck).map(({ id }) => id);
+  if (unchecked.length > 0) context.message(`Signatures of packages aren’t checked for: ${unchecked.join(', ')}`);
+  requireActive(params, solved.inactive);
+  return await makeOf(making, solved);
+}
+
+/** Without a solution no package is asked for. */
+async function makeOf(making: Making, solved: Solved | undefined): Promise<LayerOutcome> {
   const { params, store } = making;
   const { requests, base } = params;
   const packages = solved?.resolution.packages ?? [];
@@ -87,7 +99,8 @@ async function make(making: Making, solved: Solved | undefined): Promise<LayerOu
   const content: LayerContent = {
     added: packages,
     replaced: [...removed.map((before) => ({ before })), ...replaced.map(({ before, after }) => ({ before, after }))],
-    inactive: solved ? inactiveOf(solved) : [],
+    inactive: solved?.inactive ?? [],
+    setAside: [],
   };
   const outcome = (checksum: string): LayerOutcome => ({ ...content, idle, checksum });
   if (params.dryRun) return outcome('');
@@ -98,33 +111,9 @@ async function make(making: Making, solved: Solved | undefined): Promise<LayerOu
   return outcome(await build(making, solved, commits));
 }
 
-/** What is installed is all that solving needs of a base. */
-function readBase({ params, ports, store, workdir }: Making): { readonly asked: AskedFiles; readonly resolve: () => Resolution } {
-  const root = ownDirectory(workdir, 'database');
-  for (const place of databasePlaces) store.linkPart(params.base, place, ownDirectory(root, place));
-  using tree = new Tree(root);
-  const dbPath = requireDatabase(tree);
-  const { cachedir, repos, releasever, requests, recommends, cacheOnly } = params;
-  const local = ownDirectory(workdir, 'local');
-  const asked = askedFiles(requests, ports.rpm.readRpmdb({ root, dbPath }), store, (name, bytes) => {
-    const file = path.join(local, name);
-    writeFileSync(file, bytes);
-    return file;
-  });
-  const resolve = (): Resolution =>
-    ports.resolve({
-      ...{ cachedir, repos, releasever, recommends, packages: requests.packages, files: asked.files, excludes: [] },
-      base: { root, dbPath, without: requests.removals, replace: requests.replacements },
-      ...(cacheOnly ? { cacheOnly } : {}),
-    });
-  return { asked, resolve };
-}
-
-const inactiveOf = ({ asked, resolution }: Pick<Solved, 'asked' | 'resolution'>): Provided[] => [...resolution.provided, ...asked.provided];
-
 /** Whoever asks for what is there already may not know it. */
-function requireActive({ mustBeActive }: LayerParams, provided: readonly Provided[]): void {
-  const idle = provided.filter(({ spec }) => mustBeActive.includes(spec));
+function requireActive({ newRequests, allowInactive }: LayerParams, provided: readonly Provided[]): void {
+  const idle = allowInactive ? [] : provided.filter(({ spec }) => newRequests.includes(spec));
   const [first] = idle;
   if (!first) return;
   throw new TreelineError('layer.inactive', {

@@ -10,8 +10,10 @@ export interface LayerParams {
   /** Commit that the packages come onto; whole, in the repository. */
   readonly base: string;
   readonly requests: Requests;
-  /** Those of the requests that are an error when the base fulfils them. */
-  readonly mustBeActive: readonly string[];
+  /** Those of the packages that are asked for just now. */
+  readonly newRequests: readonly string[];
+  /** They may be what the base has already. */
+  readonly allowInactive: boolean;
   /** A commit that is to be used again when it is what would be made. */
   readonly current?: string;
   readonly repos: readonly RepoDefinition[];

@@ -19,6 +19,8 @@ export interface RepoReplacement {
 export interface Requests {
   /** Names, globs, NEVRAs, provides or file paths. */
   readonly packages: readonly string[];
+  /** Those of them, and of the local ones, that may be left out where they don't fit the base: somebody preferred an update to them. Treeline's own key. */
+  readonly setAside: readonly string[];
   readonly local: readonly LocalPackage[];
   /** Those of them whose files may replace the base's. */
   readonly localFileoverrides: readonly LocalPackage[];
@@ -29,6 +31,9 @@ export interface Requests {
   readonly initramfs: { readonly regenerate: boolean; readonly args: readonly string[] };
 }
 
+/** A group that rpm-ostree takes no notice of. */
+const own = 'treeline';
+
 /** `[packages]`, `[overrides]` and `[rpmostree]` of an origin, as rpm-ostree's origin.rs reads them. Blank items say nothing. */
 export function readRequests(originText: string): Requests {
   const file = new KeyFile(originText);
@@ -36,6 +41,7 @@ export function readRequests(originText: string): Requests {
   const unique = (items: readonly string[]): string[] => [...new Set(items)];
   return {
     packages: unique(list('packages', 'requested')),
+    setAside: unique(list(own, 'set-aside')),
     local: list('packages', 'requested-local').map(localPackage),
     localFileoverrides: list('packages', 'requested-local-fileoverride').map(localPackage),
     removals: unique(list('overrides', 'remove')),
@@ -61,6 +67,12 @@ function repoReplacement(item: string): RepoReplacement {
   return { repo: from.replace(/^repo=/, ''), packages };
 }
 
+/** Packages that are to be there, by what set-aside names them: as they were asked for, local ones by their NEVRA. */
+export const layeredSpecs = ({ packages, local, localFileoverrides }: Pick<Requests, 'packages' | 'local' | 'localFileoverrides'>): string[] => [
+  ...packages,
+  ...[...local, ...localFileoverrides].map(({ nevra }) => nevra),
+];
+
 /** True if a tree of this machine's own has to be made of the base. */
 export const needOwnTree = (requests: Requests): boolean => needPackages(requests) || requests.initramfs.regenerate;
 
@@ -81,6 +93,11 @@ export function writeRequests(originText: string, requests: Requests): string {
   };
   const locals = (items: readonly LocalPackage[]): string[] => items.map(({ sha256, nevra }) => (sha256 ? `${sha256}:${nevra}` : nevra));
   put('packages', 'requested', requests.packages);
+  put(
+    own,
+    'set-aside',
+    requests.setAside.filter((spec) => layeredSpecs(requests).includes(spec)),
+  );
   put('packages', 'requested-local', locals(requests.local));
   put('packages', 'requested-local-fileoverride', locals(requests.localFileoverrides));
   put('overrides', 'remove', requests.removals);
@@ -94,7 +111,7 @@ export function writeRequests(originText: string, requests: Requests): string {
   if (readRequests(originText).initramfs.regenerate !== requests.initramfs.regenerate)
     file.set('rpmostree', 'regenerate-initramfs', requests.initramfs.regenerate ? 'true' : undefined);
   const before = new KeyFile(originText);
-  for (const group of ['packages', 'overrides', 'rpmostree'])
+  for (const group of ['packages', 'overrides', 'rpmostree', own])
     if (file.keys(group).length === 0 && before.keys(group).length > 0) file.removeGroup(group);
   const refspec = file.get('origin', 'refspec') ?? file.get('origin', 'baserefspec');
   if (refspec !== undefined) {

@@ -12,6 +12,7 @@ import { ErrorNotice, RefusalNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
 import { BlockedReason } from './blocked-reason.tsx';
+import { HeldBack } from './held-back.tsx';
 import { failedUpdateJob, pausedUpdateJob, type UpdateState } from '../../model/update-state.ts';
 
 /** What stays true besides the state: a failed finalization, a failed attempt, a check that failed while something is staged. */
@@ -41,7 +42,11 @@ export function Warnings({ snapshot, state }: { snapshot: HostSnapshot; state: U
         </Notice>
       ) : null}
       {failed?.error && !dismissed.includes(failed.id) ? (
-        <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} />
+        failed.error.code === 'layer.blocks-update' ? (
+          <HeldBack report={failed.error} job={failed} />
+        ) : (
+          <ErrorNotice report={failed.error} job={failed} onClose={() => hostActions.dismissJob(failed.id)} />
+        )
       ) : null}
       {/* a failed check is the state itself: not said twice */}
       <RefusalNotice

@@ -296,6 +296,30 @@ export const pageStates: readonly PageState[] = [
     shows: ['The signature is wrong', 'Don’t use it', 'Close'],
   },
   {
+    name: 'updates-held-back',
+    snapshot: f.snapshot({
+      pastJobs: [
+        f.job({
+          ...{ id: 'x', phase: 'failed', startedAt: f.now - 30, endedAt: f.now - 2 },
+          error: {
+            ...{ code: 'layer.blocks-update', subject: 'strace', detail: 'nothing provides libunwind.so.1 needed by strace-6.1-2.x86_64' },
+            facts: {
+              ...{ version: '43.2', requiredBy: 'strace-6.1-2.x86_64', requirement: 'libunwind.so.1()(64bit)' },
+              ...{
+                base: 'libunwind-2.0-1.x86_64',
+                before: 'libunwind-1.8-3.x86_64',
+                without: '--without=strace',
+                uninstall: '--uninstall=strace',
+              },
+            },
+          },
+        }),
+      ],
+    }),
+    answers: usual,
+    shows: ['A layered package holds the update back', 'Update without strace', 'Remove strace and update', 'Wait'],
+  },
+  {
     name: 'updates-busy',
     snapshot: f.snapshot(),
     answers: { ...usual, upgrade: { error: { code: 'sysroot.busy', subject: 'upgrade', facts: { owner: 'ada', startedAt: f.now - 60 } } } },

@@ -23,6 +23,8 @@ export interface LayerChange {
   /** Names, globs, NEVRAs, provides or file paths. */
   readonly install?: readonly string[];
   readonly uninstall?: readonly string[];
+  /** Requests that are left out where they don't fit the base, and kept. */
+  readonly setAside?: readonly string[];
   /** Packages that lie in the repository already. */
   readonly installLocal?: readonly { readonly nevra: string; readonly sha256: string }[];
   /** The same; their files may replace others'. */
@@ -62,8 +64,9 @@ export interface LayerRequest extends LayerOptions {
   readonly originText: string;
   /** Commit of the deployment that it takes over from: when the tree would be the same one, it is. */
   readonly current: string;
-  /** Those of the requests that the base may not fulfil already. */
+  /** Those of the requests that are asked for just now; without `allowInactive` the base may not fulfil them already. */
   readonly newRequests: readonly string[];
+  readonly allowInactive: boolean;
 }
 
 /** What a layer adds to its base, and takes away. */
@@ -73,6 +76,8 @@ export interface LayerContent {
   readonly replaced: readonly { readonly before: string; readonly after?: string }[];
   /** Requests that the base fulfils. */
   readonly inactive: readonly Provided[];
+  /** Requests that don't fit the base and were left out, as somebody had decided. */
+  readonly setAside: readonly string[];
 }
 
 export interface LayerOutcome extends LayerContent {
@@ -92,6 +97,8 @@ export interface LayerPort {
   change(originText: string, change: LayerChange): string;
   /** Keep packages of files in the repository, for a change to name them. Throws `package.*` naming the file. */
   keep(files: readonly BroughtFile[], context: JobContext): Promise<readonly { readonly nevra: string; readonly sha256: string }[]>;
-  /** The tree that an origin asks for. Throws what resolving, downloading and composing throw, `layer.base-would-change`, `layer.inactive`. */
+  /** The origin of what was made: it remembers which requests were left out. */
+  settle(originText: string, made: LayerContent): string;
+  /** The tree that an origin asks for. Throws what resolving, downloading and composing throw, `layer.base-would-change`, `layer.inactive`, `layer.blocks-update`. */
   make(request: LayerRequest, context: JobContext, progress: LayerProgress): Promise<LayerOutcome>;
 }

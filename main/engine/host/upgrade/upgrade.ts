@@ -54,7 +54,7 @@ export async function upgrade(context: UpgradeContext, params: UpgradeParams): P
   }
 }
 
-const leftToPeople: readonly ErrorCode[] = ['update.would-lose', 'update.rolled-back'];
+const leftToPeople: readonly ErrorCode[] = ['update.would-lose', 'update.rolled-back', 'layer.blocks-update'];
 
 async function replaceTree(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
   const { sysroot, layers } = context;
@@ -108,7 +108,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     deploy(context, {
       osname: params.osname,
       checksum: outcome.checksum,
-      originText,
+      originText: layer ? layers.settle(originText, layer) : originText,
       ...(params.lockFinalization === undefined ? {} : { lockFinalization: params.lockFinalization }),
     });
   let done: DeployOutcome;
@@ -141,8 +141,10 @@ async function keepBrought({ layers, context }: UpgradeContext, brought: Brought
 }
 
 /** Modifiers, and the options that are meant with them. */
-function changeOf({ change, noLayering, noOverrides, noInitramfs, idempotentLayering }: UpgradeParams): LayerChange {
-  return { ...change, ...knownFields({ noLayering, noOverrides, noInitramfs, idempotent: idempotentLayering }) };
+function changeOf(params: UpgradeParams): LayerChange {
+  const { change, noLayering, noOverrides, noInitramfs, idempotentLayering, withoutPackages } = params;
+  const options = { noLayering, noOverrides, noInitramfs, idempotent: idempotentLayering, setAside: withoutPackages };
+  return { ...change, ...knownFields(options) };
 }
 
 /** What the base to come is called, and what is to be fetched of it. */
@@ -206,8 +208,10 @@ async function makeLayer(
   holdBase(context.sysroot, base);
   const { osname, cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever } = params;
   const local = [...(change.installLocal ?? []), ...(change.installLocalForced ?? [])].map(({ nevra }) => nevra);
-  const newRequests = params.allowInactiveRequests ? [] : [...(change.install ?? []), ...local];
-  const request = { osname, base, originText, current: source.newest.checksum, newRequests };
+  const request = {
+    ...{ osname, base, originText, current: source.newest.checksum },
+    ...{ newRequests: [...(change.install ?? []), ...local], allowInactive: params.allowInactiveRequests ?? false },
+  };
   const options = knownFields({ cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever });
   const made = await context.layers.make({ ...request, ...options }, context.context, (done, more) => progress.report('layer', done, more));
   const asked = new Set([
@@ -221,11 +225,12 @@ async function makeLayer(
     if (asked.has(spec)) throw new TreelineError('layer.inactive', { subject: spec, detail: by });
     context.context.message(`Inactive override: ${spec} (the base ${by === undefined ? 'doesn’t have it' : `has ${by} itself`})`);
   }
+  for (const spec of made.setAside) context.context.message(`Left out, because it doesn’t fit: ${spec} (it stays requested)`);
   for (const { spec, by } of made.inactive) context.context.message(`Inactive request: ${spec} (already provided by ${by})`);
   return made;
 }
 
-const contentOf = ({ added, replaced, inactive }: LayerOutcome): LayerContent => ({ added, replaced, inactive });
+const contentOf = ({ added, replaced, inactive, setAside }: LayerOutcome): LayerContent => ({ added, replaced, inactive, setAside });
 
 /** Without asking the server for --cache-only. */
 async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Looked> {
