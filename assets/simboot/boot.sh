@@ -23,11 +23,20 @@ mount -t tmpfs -o mode=1777 tmpfs "$tmp"
 mkdir -p run/treeline-sim/usr/bin
 cat >run/treeline-sim/usr/bin/systemctl <<'END'
 #!/bin/sh
-[ "$*" != 'start ostree-finalize-staged.service' ] || exit 0
+case "$*" in 'start ostree-finalize-staged.service' | daemon-reload) exit 0 ;; esac
 echo 'System has not been booted with systemd as init system (PID 1). Can'\''t operate.' >&2
 exit 1
 END
-chmod 755 run/treeline-sim/usr/bin/systemctl
+# a unit of its own, outside of the mounts of who asks. What `ostree admin unlock` lays over /usr lies over the deployment's files alone: the machine's
+# programs are put among them for it
+cat >run/treeline-sim/usr/bin/systemd-run <<END
+#!/bin/sh
+while [ "\$1" != -- ]; do shift; done
+shift
+exec nsenter --mount=/proc/1/ns/mnt unshare --mount --propagation unchanged sh -c \
+  'mount --make-private /sysroot && mount --bind /usr "/sysroot/ostree/deploy/$SIM_STATEROOT/deploy/${R##*/}/usr" && exec "\$@"' sh "\$@"
+END
+chmod 755 run/treeline-sim/usr/bin/*
 # the programs and libraries to run with are the machine's own; the deployment's files lie over them. Paths within
 # this directory: mount(8) hands an option of 256 bytes at most to the kernel (fsconfig(2))
 mount -t overlay -o "ro,lowerdir=run/treeline-sim/usr:usr:/usr" overlay usr
@@ -52,10 +61,13 @@ cd /
 hash -r
 umount -l /run/host
 rmdir /run/host
+# as systemd has it: what is mounted in here, everybody sees
+mount --make-rshared /
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin HOME=/root LANG=C.UTF-8
 # what systemd-tmpfiles does at boot
 mkdir -p /var/lib /var/log /var/home /var/roothome /var/cache
 mkdir -p -m 1777 /var/tmp
+rm -rf /var/tmp/ostree-unlock-ovl.*
 # the mounts' paths are of use to nobody inside
 once=${SIM_ONCE-} power_cut=${SIM_POWER_CUT-} finalize_wrap=${SIM_FINALIZE_WRAP-}
 unset SIM_SYSROOT SIM_DEPLOYMENT SIM_STATEROOT SIM_CMDLINE SIM_BINDS SIM_ONCE SIM_POWER_CUT SIM_FINALIZE_WRAP

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addHistory, registerDeployments } from './commands/deployments.ts';
 import { registerKargs } from './commands/kargs.ts';
 import { registerInitramfs, registerInitramfsEtc } from './commands/initramfs.ts';
+import { registerLive } from './commands/live.ts';
 import { registerMedia } from './commands/media.ts';
 import { registerPackageRepos } from './commands/package-repos.ts';
 import { registerRemote } from './commands/remote.ts';
@@ -29,8 +30,10 @@ export function registerServiceCommands(program: Command): void {
   registerMedia(program);
   registerSystem(program);
   registerPackages(program);
+  registerLive(program);
   registerNotYet(program);
   const experimental = registerExperimental(program);
   registerInitramfsEtc(experimental);
+  registerLive(experimental).alias('livefs');
   addHistory(experimental);
 }

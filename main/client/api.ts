@@ -117,6 +117,13 @@ export interface InitramfsEtcChange {
   readonly reboot?: boolean | undefined;
 }
 
+export interface LiveOptions {
+  readonly target?: string | undefined;
+  /** Also change and remove packages. */
+  readonly replace?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
 /** What the app asks of the service. */
 export interface HostClient extends WrittenClient, RowClient {}
 
@@ -126,6 +133,8 @@ export interface FullHostClient extends HostClient {
   /** Make the initramfs on this machine, with these arguments for dracut, or use the one that comes with the tree. */
   setInitramfs(change: InitramfsChange): Promise<JobState>;
   initramfsEtc(change: InitramfsEtcChange): Promise<JobState>;
+  /** Change the running system to a commit, by default what would start next. With `dryRun` the job's messages tell what that would do. */
+  liveFs(options: LiveOptions): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;
 }

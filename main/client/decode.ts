@@ -48,6 +48,7 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean,
     rollback: isRollback,
     finalizationLocked: bool(dict, 'finalization-locked'),
     unlocked: unlockedStates.find((state) => state === unlocked) ?? 'unknown',
+    ...(dict['live-inprogress'] || dict['live-replaced'] ? { live: decodeLive(dict) } : {}),
     version: str(dict, 'version'),
     timestamp: num(dict, 'timestamp'),
     deployedAt: 0,
@@ -79,6 +80,13 @@ export function decodeDeployment(dict: Dict, index: number, isRollback: boolean,
     baseMeta: decodeMeta(dict['base-commit-meta']),
     ...(str(dict, 'base-checksum') ? { layer: decodeLayer(dict) } : {}),
     commitPresent: true,
+  };
+}
+
+function decodeLive(dict: Dict): NonNullable<Deployment['live']> {
+  return {
+    ...(dict['live-replaced'] ? { commit: str(dict, 'live-replaced') } : {}),
+    ...(dict['live-inprogress'] ? { inProgress: str(dict, 'live-inprogress') } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 import {
   givenDict,
   heard,
+  osExperimentalInterface,
   osInterface,
   sysrootInterface,
   treelineOsInterface,
@@ -29,7 +30,15 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type { FullHostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange, PackageFile, PackageFiles } from './api.ts';
+import type {
+  FullHostClient,
+  InitramfsChange,
+  InitramfsEtcChange,
+  KernelArgsChange,
+  LiveOptions,
+  PackageFile,
+  PackageFiles,
+} from './api.ts';
 import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
 import { decodePackage } from './decode-package.ts';
@@ -230,6 +239,12 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
   async initramfsEtc({ track, untrack, untrackAll, forceSync, reboot, lockFinalization }: InitramfsEtcChange): Promise<JobState> {
     const bag = this.calls.bag({ reboot, lockFinalization });
     return this.calls.run('initramfs-etc', osInterface, 'InitramfsEtc', [track, untrack, untrackAll, forceSync, bag]);
+  }
+
+  async liveFs({ target, replace, dryRun }: LiveOptions): Promise<JobState> {
+    // a stock daemon would do it
+    if (dryRun) await this.calls.needOurs('A dry run of apply-live');
+    return this.calls.run('apply-live', osExperimentalInterface, 'LiveFs', [this.calls.bag({ target, replace, dryRun })]);
   }
 
   async refreshMd(options: { readonly force?: boolean | undefined; readonly skipUnavailable?: boolean | undefined }): Promise<JobState> {

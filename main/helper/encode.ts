@@ -48,6 +48,8 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     pinned: b(deployment.pinned),
     'finalization-locked': b(deployment.finalizationLocked),
     unlocked: s(deployment.unlocked),
+    ...(deployment.live?.inProgress === undefined ? {} : { 'live-inprogress': s(deployment.live.inProgress) }),
+    ...(deployment.live?.commit === undefined ? {} : { 'live-replaced': s(deployment.live.commit) }),
     'gpg-enabled': b(deployment.verified),
     'base-commit-meta': new Variant('a{sv}', metaDict(inNetworkOrder(deployment.baseMeta))),
     ...layerKeys(layer),

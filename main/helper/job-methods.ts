@@ -6,8 +6,8 @@ import {
   listOption,
   pullJobOptions,
   stringOption,
-  type FlagName,
   type Options,
+  type osExperimentalInterface,
   type osInterface,
   type Takes,
 } from '../../shared/dbus/index.ts';
@@ -54,12 +54,6 @@ type BroughtPackages = NonNullable<JobParams<'update.upgrade'>['brought']>;
 
 /** Makes the transaction of a plan and returns its address. */
 export type Launch = (call: Call, plan: AnyPlan) => Promise<string>;
-
-/** Options that ask for something this version can't do; false or absent is fine (GNOME Software always sends them all). */
-function refuse(options: Options, keys: readonly FlagName[]): void {
-  const wanted = keys.find((key) => boolOption(options, key));
-  if (wanted) throw new TreelineError('not-supported', { subject: `The option “${wanted}”` });
-}
 
 /** What of the service's configuration jobs go by. */
 export type JobConfig = Pick<DaemonConfig, 'automaticUpdatePolicy' | 'layeringLockedBy' | 'recommends'>;
@@ -185,7 +179,6 @@ function updateDeployment(
       detail: 'File descriptors don’t reach this service. Package files are sent by OpenUpload of org.treeline.OS1.',
     });
   if (foreign) throw new TreelineError('not-supported', { subject: `The modifier “${foreign}”` });
-  refuse(options, ['apply-live']);
   const change = changeOf(modifiers);
   const brought = broughtBy(modifiers);
   requireUnlocked(config, change, brought.all);
@@ -220,7 +213,9 @@ function updateDeployment(
     }),
     uploads: brought.all,
   };
-  const titled = chosen ? made : { ...made, title: changeTitle(change, brought) || made.title };
+  const applyLive = boolOption(options, 'apply-live');
+  const title = (chosen ? '' : changeTitle(change, brought)) || made.title;
+  const titled = { ...made, params: { ...made.params, applyLive }, title };
   return chosen && !hasOption(options, 'allow-downgrade') ? allowDowngrade(titled) : titled;
 }
 
@@ -288,6 +283,22 @@ function initramfsEtc(call: Call<Takes<typeof osInterface, 'InitramfsEtc'>>, sys
     action: 'initramfs-etc',
     subject: changes.join(' ') || 'force-sync',
     reboot: boolOption(options, 'reboot'),
+    options,
+  };
+}
+
+function applyLive(call: Call<Takes<typeof osExperimentalInterface, 'LiveFs'>>, sysroot: string): JobPlan {
+  const [options] = call.args;
+  const dryRun = boolOption(options, 'dry-run');
+  return {
+    job: 'sysroot.apply-live',
+    params: {
+      ...{ sysroot, osname: osname(call), dryRun },
+      target: stringOption(options, 'target') || undefined,
+      allowReplacement: boolOption(options, 'replace'),
+    },
+    title: `apply-live${dryRun ? ' (dry run)' : ''}`,
+    action: dryRun ? undefined : 'apply-live',
     options,
   };
 }
@@ -377,6 +388,7 @@ export function jobHandlers(
         return [true, await launch(call, { ...made, reboot: mode === 'apply', countdown: true })];
       },
     },
+    [iface.osExperimental]: { LiveFs: start((call) => applyLive(call, sysroot)) },
     [iface.treelineOs]: {
       Check: start((call) => check(call, sysroot, call.args[0])),
       BootOnce: start((call) => ({

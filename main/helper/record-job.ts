@@ -18,16 +18,18 @@ const outcomeShape = {
   toVersion: 'string?',
   checksum: 'string?',
   deploymentId: 'string?',
+  subject: 'string?',
 } as const;
 
 /** Writes into the history what a job that changes the system has done, or failed to do. What changed nothing isn't written, and no failure to write fails the job. */
 export function recordJob(history: HistoryFile, transaction: Transaction, plan: AnyPlan, result: JobAnswer | undefined): void {
   const { job, request } = transaction;
-  const outcome: Partial<DeployOutcome> = result && hasShape(result, outcomeShape) ? result : {};
+  const outcome: Partial<DeployOutcome> & { readonly subject?: string } = result && hasShape(result, outcomeShape) ? result : {};
   const cancelled = job.phase === 'cancelled';
   if (!plan.action || (job.phase === 'succeeded' && outcome.changed === false)) return;
   const action: HistoryEntry['action'] = plan.action === 'deploy' && outcome.staged ? 'stage' : plan.action;
   const { uid, userName, clientId } = request.caller;
+  const subject = plan.subject ?? outcome.subject;
   try {
     history.append({
       action,
@@ -37,7 +39,7 @@ export function recordJob(history: HistoryFile, transaction: Transaction, plan: 
       toVersion: outcome.toVersion,
       checksum: outcome.checksum,
       deploymentId: outcome.deploymentId,
-      subject: plan.subject === undefined ? undefined : cut(plan.subject, keptLimits.title),
+      subject: subject === undefined ? undefined : cut(subject, keptLimits.title),
       kernelArgs: outcome.kernelArgs,
       error: job.error && cutReport(job.error),
       notRemoved: outcome.notRemoved,

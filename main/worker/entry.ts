@@ -68,6 +68,7 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (['compose.image', 'compose.build-chunked', 'compose.encapsulate', 'compose.unencapsulate'].includes(job))
     return (await import('./image-jobs.ts')).imageJobs;
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
+  if (job === 'sysroot.apply-live') return (await import('./live-jobs.ts')).liveJobs;
   if (job.startsWith('layer.')) return (await import('./layer-jobs.ts')).layerJobs;
   if (job.startsWith('disk.')) return (await import('./disk-jobs.ts')).diskJobs;
   if (job.startsWith('repo.')) return (await import('./repo-jobs.ts')).repoJobs;

@@ -57,12 +57,14 @@ const noNetwork: FetchPort = {
   fetch: () => Promise.reject(new TreelineError('not-supported', { subject: 'Fetching in a job that only reads' })),
 };
 
+type OpenUpdate = updates.UpgradeContext & { readonly sysroot: Sysroot };
+
 /** What looking for and taking updates works with. */
 export async function update<T>(
   params: UpdateParams,
   context: JobContext,
   how: { readonly lock?: boolean; readonly fetcher?: FetchPort },
-  run: (update: updates.UpgradeContext) => T | Promise<T>,
+  run: (update: OpenUpdate) => T | Promise<T>,
 ): Promise<T> {
   using sysroot = Sysroot.open(params.sysroot);
   if (how.lock) sysroot.lock();
@@ -88,7 +90,7 @@ export async function online<T>(
   params: UpdateParams,
   context: JobContext,
   lock: boolean,
-  run: (update: updates.UpgradeContext) => Promise<T>,
+  run: (update: OpenUpdate) => Promise<T>,
 ): Promise<T> {
   if (params.medium !== undefined) return await fromMedium(params, params.medium, context, lock, run);
   using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params));
@@ -104,7 +106,7 @@ function fromMedium<T>(
   medium: string,
   context: JobContext,
   lock: boolean,
-  run: (update: updates.UpgradeContext) => Promise<T>,
+  run: (update: OpenUpdate) => Promise<T>,
 ): Promise<T> {
   return update(params, context, { lock }, async (u) => {
     const source = updateSource(u.sysroot, params.osname, params.refspec);
@@ -159,11 +161,29 @@ function onWritable<T>(path: string, run: () => T): T {
   }
 }
 
+/** What can't come into the running system isn't deployed either. */
+async function upgradeRunning(params: JobParams<'update.upgrade'>, context: JobContext): Promise<DeployOutcome> {
+  const { changeRunning, requireLive } = await import('./live-jobs.ts');
+  const { sysroot, osname, dryRun, downloadOnly } = params;
+  const done = await online(params, context, true, (u) =>
+    updates.upgrade({ ...u, beforeDeploy: (target) => requireLive(u.sysroot, { sysroot, osname, target }, context) }, params),
+  );
+  if (dryRun || downloadOnly) return done;
+  try {
+    const live = changeRunning({ sysroot, osname }, context);
+    return { ...done, changed: done.changed || live.changed };
+  } catch (error) {
+    // what is asked for runs already
+    if (!done.changed && error instanceof TreelineError && error.code === 'live.nothing-pending') return done;
+    throw error;
+  }
+}
+
 export const sysrootJobs: Partial<JobHandlers> = {
   'sysroot.load': (p) => loadSysroot(p),
   'update.check': (p, context) => online(p, context, false, (u) => updates.check(u, p.osname)),
   'update.cached': (p, context) => update(p, context, {}, (u) => updates.cachedCheck(u, p.osname)),
-  'update.upgrade': (p, context) => online(p, context, true, (u) => updates.upgrade(u, p)),
+  'update.upgrade': (p, context) => (p.applyLive ? upgradeRunning(p, context) : online(p, context, true, (u) => updates.upgrade(u, p))),
   'sysroot.disk-use'({ sysroot: path }) {
     using sysroot = Sysroot.open(path);
     return engine.diskUse(sysroot, (checksum) => reachableObjects(sysroot.repo, checksum));

@@ -122,7 +122,9 @@ function updateDeploymentActions([modifiers, options]: readonly [Options, Option
   if (hasOption(modifiers, 'treeline-override-replace-uploads')) wanted.add(action('override'));
   if (hasOption(options, 'register-driver')) wanted.add(action('deploy'));
   for (const each of droppingActions(options)) wanted.add(each);
-  if (wanted.size === 0) return upgradeActions(options, facts);
+  // who may change what starts next may have it at once, but for an update, which anybody at the machine may take
+  const atOnce: ActionId[] = boolOption(options, 'apply-live') ? [action('deploy')] : [];
+  if (wanted.size === 0) return [...new Set([...upgradeActions(options, facts), ...atOnce])];
   // other packages may come with another base, which is an update then
   const fromSource = !boolOption(options, 'no-pull-base') && !wanted.has(action('rebase')) && !wanted.has(action('deploy'));
   if (fromSource && !facts.verified) wanted.add('org.treeline.upgrade-unverified');
@@ -347,7 +349,11 @@ export const osExperimentalInterface = {
   name: iface.osExperimental,
   methods: {
     Moo: read('b utf8', 's result'),
-    LiveFs: guarded('a{sv} options', address, action('deploy'), 'change the running system', later),
+    // target, replace: as rpm-ostree's command sends them, which names the booted commit for --reset. With dry-run (ours) nothing is changed, and the messages tell
+    LiveFs: guarded('a{sv} options', address, action('deploy'), 'change the running system', {
+      problem: ([options]) => first(optionsProblem(options), revisionProblem(stringOption(options, 'target'), true)),
+      details: ([options]) => ({ target: stringOption(options, 'target'), replace: String(boolOption(options, 'replace')) }),
+    }),
     DownloadPackages: guarded('as queries, s source', '', action('install-uninstall-packages'), 'download packages', later),
   },
   properties: {},

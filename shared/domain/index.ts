@@ -44,6 +44,7 @@ export type {
   Deployment,
   DiskUse,
   HistoryEntry,
+  LiveChange,
   HostSnapshot,
   HostState,
   JobPhase,

@@ -78,9 +78,14 @@ export const optionTable = {
     type: 'b',
     about: 'say what would be done',
     pull: 'job',
-    flag: { as: '-n, --dry-run', of: ['install', 'uninstall', ...overriding] },
+    flag: { as: '-n, --dry-run', of: ['install', 'uninstall', 'apply-live', ...overriding] },
   },
-  'apply-live': { type: 'b', about: 'change the running system at once' },
+  'apply-live': {
+    type: 'b',
+    about: 'change the running system at once',
+    pull: 'service',
+    flag: { as: '-A, --apply-live', of: ['install'] },
+  },
   'no-layering': { type: 'b', about: 'drop layered packages', pull: 'job' },
   'no-overrides': { type: 'b', about: 'drop overrides', pull: 'job' },
   'no-initramfs': { type: 'b', about: 'drop the initramfs of one’s own', pull: 'job' },
@@ -156,6 +161,16 @@ export const optionTable = {
   'set-revision': { type: 's', about: 'deploy this version or checksum' },
   checksum: { type: 's', about: 'the staged commit that is meant' },
   revision: { type: 's', about: 'a version or checksum of the branch' },
+  target: {
+    type: 's',
+    about: 'this commit instead of what would start next; what was booted takes all back',
+    flag: { as: '--target <commit>', of: ['apply-live'] },
+  },
+  replace: {
+    type: 'b',
+    about: 'also change and remove packages',
+    flag: { as: '--allow-replacement', of: ['apply-live'] },
+  },
   mode: { type: 's', about: 'auto, none or check' },
   'register-driver': {
     type: 's',

@@ -239,6 +239,28 @@ export const errorTable = define({
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],
   'review.path-refused': ['Not a path to look at', '“{subject}”: {detail}', 'Name a file below the tree, without “..”.'],
   'review.unreadable': ['A file can’t be read', '{subject}: {detail}', 'Look as root, or check the disk.'],
+  'live.not-booted': ['Not the running system', '{subject} isn’t the system that runs.', 'Only that can be changed without a restart.'],
+  'live.nothing-pending': [
+    'Nothing waits for a restart',
+    'What runs in {subject} is what would start next.',
+    'Install or upgrade something first, or name a commit with --target.',
+  ],
+  'live.would-replace': [
+    'It would change packages that are in use',
+    'Changed or removed: {subject}.',
+    'Restart instead, or allow it: treeline apply-live --allow-replacement.',
+  ],
+  'live.unlocked': [
+    'The system is unlocked in another way',
+    '“{subject}” is unlocked as {detail}, which a restart doesn’t take back.',
+    'Restart into a deployment that isn’t.',
+  ],
+  'live.interrupted': [
+    'A change of the running system was interrupted',
+    'It was on its way to {subject}.',
+    'Finish it with `treeline apply-live`, or take it back with `treeline apply-live --reset`; then go on.',
+  ],
+  'live.overlay': ['/usr can’t be changed while it runs', '{detail}', 'Restart instead: what waits is started then.'],
   'disk.full': ['The disk is full', '{subject}: {detail}', 'Free some space: old deployments can be deleted in History.'],
   'disk.boot-full': ['/boot is too small', '{needBytes} bytes are needed, {freeBytes} are free.', 'Delete or unpin an old deployment.'],
   'file.unreadable': ['The file can’t be read', '{subject}: {detail}', 'Choose another file, or check its permissions.'],

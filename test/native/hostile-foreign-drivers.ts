@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
 import { etcForEditing, etcForTree } from '../../main/engine/compose/build/rootfs.ts';
@@ -9,6 +9,8 @@ import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { makeRoom, restoreAttributes } from '../../main/engine/compose/container/unpack.ts';
 import { addToFstab } from '../../main/engine/compose/disk/fill-sysroot.ts';
 import { findBootFile } from '../../main/engine/compose/disk/programs.ts';
+import type { TreeNode } from '../../main/engine/base/commits/tree-reader.ts';
+import { writeLive } from '../../main/engine/host/live/write.ts';
 import { Tree } from '../../main/engine/base/tree/index.ts';
 import { usersOfMachine } from '../../main/engine/layering/machine-users.ts';
 import { system } from '../../main/native/linux/index.ts';
@@ -90,6 +92,49 @@ export const foreignDrivers = {
         return [['user.test', Buffer.from('v')]];
       });
       return seen.join();
+    },
+  },
+  runningSystem: {
+    files: {
+      'usr/share/a/changed': 'old',
+      'usr/share/a/gone': 'old',
+      'usr/share/m/file': 'm',
+      'usr/share/whole/file': 'old',
+      'etc/a/mine': 'm',
+      'etc/a/ours': 'o',
+      'etc/b/only': 'o',
+    },
+    paths: 6,
+    run: (root) => {
+      const file = { type: 'file', checksum: 'f' } as const;
+      const directory = { type: 'directory', checksum: 'd', tree: 't' } as const;
+      writeLive({
+        root,
+        target: 'c',
+        reader: { attributes: () => ({ mode: 0o750, uid: 0, gid: 0 }) },
+        live: {
+          copyOut: (_commit, from, into) => {
+            if (from.endsWith('/whole')) mkdirSync(into);
+            writeFileSync(from.endsWith('/whole') ? `${into}/file` : `${into}/.new`, 'new');
+            if (!from.endsWith('/whole')) renameSync(`${into}/.new`, `${into}/${path.basename(from)}`);
+          },
+        },
+        steps: [
+          { path: 'usr/share/a/changed', was: 'file', does: 'put', to: file },
+          { path: 'usr/share/whole', was: 'directory', does: 'put', to: directory },
+          { path: 'usr/share/m', was: 'directory', does: 'attributes', to: directory },
+          { path: 'usr/share/a/gone', was: 'file', does: 'remove' },
+        ],
+        etc: {
+          put: new Map<string, TreeNode>([
+            ['new', directory],
+            ['new/file', file],
+            ['a/added', file],
+          ]),
+          remove: ['b/only', 'b', 'a/ours'],
+          waits: [],
+        },
+      });
     },
   },
   fstab: { files: { 'etc/fstab': '# theirs\n' }, run: (root) => addToFstab(root, 'LABEL=boot /boot ext4 defaults 0 2\n') },

@@ -223,7 +223,7 @@ describe('what is published', () => {
     ['OS.Search', () => [['htop']]],
     ['OSExperimental.Moo', () => [true]],
     ['OSExperimental.Moo', () => [false]],
-    ['OSExperimental.LiveFs', () => [{}], later],
+    ['OSExperimental.LiveFs', () => [{}]],
     ['OSExperimental.DownloadPackages', () => [['htop'], ''], later],
   ];
 

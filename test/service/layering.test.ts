@@ -33,7 +33,16 @@ beforeAll(async () => {
   f.add(filesystemPackage, shellPackage());
   await compose('10');
   const more = path.join(simulated.host.dir, 'more');
-  makeRpms(more, [plainPackage, helperPackage]);
+  const extra = {
+    name: 'extra',
+    files: {
+      '/usr/share/extra': { dir: true },
+      '/usr/share/extra/file': 'extra',
+      '/etc/extra.conf': 'extra\n',
+      '/usr/lib/tmpfiles.d/extra.conf': 'd /var/lib/extra 0755 root root -\n',
+    },
+  };
+  makeRpms(more, [plainPackage, helperPackage, extra]);
   createRepo(more);
   const done = await simulated.client.upgrade({});
   expect(done, JSON.stringify(done.error)).toMatchObject({ phase: 'succeeded' });
@@ -93,6 +102,54 @@ test('installed, staged, there after the restart; kept by an update; gone again'
   expect(await runJob(bus, os, iface.os, 'PkgChange', 'a{sv}asas', [{}, ['helper'], []])).toEqual([true, '']);
   expect(await names()).toBe('app-11 filesystem-1 helper-1 kernel-11 testshell-1');
   expect(existsSync(path.join(await root(), 'usr/share/plain'))).toBe(false);
+});
+
+test('brought into the running system at once, told, taken back, and there after the restart', { timeout: 240_000 }, async () => {
+  const running = async (): Promise<string[]> =>
+    (await simulated.inside('rpm', '--root', '/', '--dbpath', '/usr/share/rpm', '-qa', '--qf', '%{name} ')).trim().split(' ').sort();
+  const files = (): Promise<string> => simulated.inside('sh', '-c', 'cat /usr/share/extra/file /etc/extra.conf; ls -d /var/lib/extra');
+  const before = await running();
+  // what waits leaves a package out: that isn't done to what runs, unless somebody says so
+  await expect(treeline('apply-live')).rejects.toMatchObject({ stderr: expect.stringMatching(/Changed or removed: plain\./) });
+  await treeline('cleanup', '--pending');
+  await expect(treeline('apply-live')).rejects.toMatchObject({ stderr: expect.stringContaining('Nothing waits for a restart') });
+  await expect(treeline('install', '--apply-live', '--uninstall=plain', 'extra')).rejects.toMatchObject({
+    stderr: expect.stringMatching(/Changed or removed: helper, plain\./),
+  });
+  expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ booted: true, unlocked: 'none' });
+
+  expect(await treeline('install', '--apply-live', 'extra')).toMatch(
+    /Added: extra-1-1\n[^]*New in \/etc: \/etc\/extra.conf\n[^]*is changed until/,
+  );
+  expect(await running()).toEqual([...before, 'extra'].sort());
+  expect(await files()).toBe('extraextra\n/var/lib/extra\n');
+  const [next] = (await simulated.client.snapshot()).deployments;
+  expect(await treeline('status')).toMatch(new RegExp(`Unlocked: transient\n +LiveCommit: ${next?.checksum}\n +LiveDiff: 1 added\n`));
+  const json = JSON.parse(await treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
+  expect(json.deployments[0]).not.toHaveProperty('live-replaced');
+  expect(json.deployments[1]).toMatchObject({ booted: true, unlocked: 'transient', 'live-replaced': next?.checksum });
+
+  expect(await treeline('apply-live', '--reset')).toContain('Removed: extra-1-1\n');
+  expect(await running()).toEqual(before);
+  // what tmpfiles made in /var is the machine's own from then on
+  expect(await files()).toBe('/var/lib/extra\n');
+  expect((await simulated.client.history(1))[0]).toMatchObject({ action: 'apply-live', result: 'ok', subject: 'reset' });
+  expect(await treeline('apply-live', '--reset')).toContain('No change.');
+  expect(await treeline('apply-live', '--dry-run')).toMatch(/Added: extra-1-1\n[^]*Exiting because of --dry-run/);
+  expect(await running()).toEqual(before);
+  // as rpm-ostree's command calls it
+  const live = (options: Record<string, Variant>): Promise<unknown> => runJob(bus, os, iface.osExperimental, 'LiveFs', 'a{sv}', [options]);
+  expect(await live({})).toEqual([true, '']);
+  expect(await running()).toContain('extra');
+  expect((await simulated.client.history(1))[0]).toMatchObject({ action: 'apply-live', subject: '+extra', checksum: next?.checksum });
+  expect(await live({ target: new Variant('s', 'f'.repeat(64)) })).toEqual([false, expect.stringContaining('[repo.revision-not-found]')]);
+
+  await simulated.client.restart();
+  await simulated.restarted('11');
+  const [booted] = (await simulated.client.snapshot()).deployments;
+  expect(booted).toMatchObject({ booted: true, checksum: next?.checksum, unlocked: 'none' });
+  expect(booted).not.toHaveProperty('live');
+  expect(await running()).toContain('extra');
 });
 
 test('an administrator may forbid it', async () => {

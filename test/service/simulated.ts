@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { createHostClient, type FullHostClient } from '../../main/client/index.ts';
 import { boot, type Boot } from '../../main/demo/simboot.ts';
-import { startTestHost, type TestHost } from './host.ts';
+import { run, startTestHost, type TestHost } from './host.ts';
 import { until } from './peer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -53,6 +53,11 @@ export class SimulatedHost {
       const { service, deployments } = await this.client.snapshot();
       return service.kind === 'treeline' && deployments.some((each) => each.booted && each.version === version);
     });
+  }
+
+  /** Run a program of the machine in it; resolves with what it printed. */
+  async inside(program: string, ...args: readonly string[]): Promise<string> {
+    return (await run('nsenter', ['--all', `--target=${this.running.initPid()}`, program, ...args])).stdout;
   }
 
   async stop(): Promise<void> {

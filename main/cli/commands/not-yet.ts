@@ -19,14 +19,7 @@ interface NotYet {
   readonly leftOut?: readonly [why: string, instead: string];
 }
 
-const applyLive: NotYet = {
-  name: 'apply-live',
-  about: 'Apply the pending deployment to the running system',
-  options: ['--target <commit>', '--reset', '--allow-replacement'],
-};
-
 const commands: readonly NotYet[] = [
-  applyLive,
   {
     name: 'countme',
     about: 'Count this machine at package repositories',
@@ -60,7 +53,6 @@ const commands: readonly NotYet[] = [
 ];
 
 const experimental: readonly NotYet[] = [
-  { ...applyLive, aliases: ['livefs'] },
   {
     name: 'deploy-from-self <target>',
     about: 'Deploy the running container',

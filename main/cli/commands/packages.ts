@@ -6,6 +6,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { isPackageFile, PackageFilesHere } from '../session/package-files.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
+import { liveText } from './live.ts';
 import { printChanges } from './upgrade.ts';
 
 interface ChangeFlags extends PullOptions {
@@ -18,7 +19,6 @@ interface ChangeFlags extends PullOptions {
 }
 
 const unsupported = 'not supported yet';
-const later = ['applyLive'];
 
 /** Options that install and uninstall have in common. */
 function common(command: Command): Command {
@@ -35,7 +35,6 @@ export function registerPackages(program: Command): void {
       .description('Add packages to the base: by name, or files and addresses (.rpm)'),
   )
     .option('--uninstall <package>', 'also drop the request for a package', gather, [])
-    .option('-A, --apply-live', unsupported)
     .option('--force-replacefiles', 'files of package files may replace those of others')
     .action(action(install));
   common(program.command('uninstall [package...]').aliases(['pkg-remove', 'remove']).description('Drop requests for packages'))
@@ -71,7 +70,6 @@ export function registerPackages(program: Command): void {
 }
 
 async function install(session: Session, packages: string[], flags: ChangeFlags & { forceReplacefiles?: boolean }): Promise<number> {
-  refuseOptions({ ...flags }, later);
   using here = new PackageFilesHere();
   const files = await here.read(packages.filter(isPackageFile));
   if (flags.forceReplacefiles && files.length === 0)
@@ -81,7 +79,6 @@ async function install(session: Session, packages: string[], flags: ChangeFlags 
 }
 
 async function uninstall(session: Session, packages: string[], flags: ChangeFlags): Promise<number> {
-  refuseOptions({ ...flags }, later);
   if (packages.length === 0 && !flags.all && (flags.install ?? []).length === 0)
     throw new TreelineError('usage.invalid', { detail: 'uninstall needs a package, or --all' });
   const lists = { installPackages: flags.install ?? [], uninstallPackages: packages };
@@ -166,5 +163,6 @@ async function report(session: Session, job: JobState, flags: ChangeFlags): Prom
   }
   if (flags.dryRun) session.print('Exiting because of --dry-run');
   else if (!flags.downloadOnly) await printChanges(session, flags);
+  if (flags.applyLive && !flags.dryRun && !flags.downloadOnly) session.print(liveText);
   return 0;
 }

@@ -51,6 +51,8 @@ function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undef
     pinned: deployment.pinned,
     'finalization-locked': deployment.finalizationLocked,
     unlocked: deployment.unlocked,
+    ...(deployment.live?.inProgress === undefined ? {} : { 'live-inprogress': deployment.live.inProgress }),
+    ...(deployment.live?.commit === undefined ? {} : { 'live-replaced': deployment.live.commit }),
     'gpg-enabled': deployment.verified,
     ...(origin.refspec ? { origin: origin.refspec } : {}),
     ...(origin.containerImageReference

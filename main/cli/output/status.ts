@@ -105,6 +105,13 @@ function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   if (deployment.staged) add('Staged', deployment.finalizationLocked ? 'yes (finalization locked)' : 'yes');
   if (deployment.pinned) add('Pinned', 'yes');
   if (deployment.unlocked !== 'none') add('Unlocked', deployment.unlocked);
+  if (deployment.live) {
+    const { commit, inProgress, packages } = deployment.live;
+    if (inProgress !== undefined) add('InterruptedLiveCommit', inProgress);
+    if (commit !== undefined) add('LiveCommit', commit);
+    if (commit !== undefined) add('LiveDiff', packages ? countsText(countsOf(packages)) : 'unknown');
+    if (verbose && packages) lines.push(...changeLines(packages));
+  }
   if (verbose) {
     add('StateRoot', deployment.osname);
     add('Index', String(deployment.index));
@@ -195,6 +202,12 @@ function signatureTexts(signatures: readonly Signature[]): string[] {
           : 'invalid';
     return `Bad ${signature.type} signature by ${who}: ${why}`;
   });
+}
+
+function countsOf(packages: readonly PackageChange[]): Record<PackageChange['kind'], number> {
+  const counts = { upgraded: 0, downgraded: 0, removed: 0, added: 0 };
+  for (const { kind } of packages) counts[kind]++;
+  return counts;
 }
 
 function countsText(counts: Readonly<Record<PackageChange['kind'], number>>): string {

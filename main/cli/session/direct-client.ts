@@ -199,6 +199,10 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
     return this.job('finalize-deployment', 'sysroot.finalize', { ...(await this.os()), ...options });
   }
 
+  async liveFs(): Promise<never> {
+    throw new TreelineError('live.not-booted', { subject: this.sysroot });
+  }
+
   async automaticUpdate(): Promise<undefined> {
     throw new TreelineError('not-supported', { subject: 'The automatic update policy with --sysroot' });
   }

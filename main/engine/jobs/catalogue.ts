@@ -7,6 +7,7 @@ import type { ImageJobs } from '../compose/container/params.ts';
 import type { DiskJobs } from '../compose/disk/params.ts';
 import type { RepoJobs } from '../compose/publish/params.ts';
 import type { BootloaderJobs } from '../host/bootloader/params.ts';
+import type { LiveJobs } from '../host/live/params.ts';
 import type { MediaJobs } from '../host/media/params.ts';
 import type { PackageRepoJobs } from '../host/package-repos/params.ts';
 import type { RemoteJobs } from '../host/remotes/params.ts';
@@ -26,6 +27,7 @@ export interface Jobs
     LayeringJobs,
     ReviewJobs,
     BootloaderJobs,
+    LiveJobs,
     RemoteJobs,
     PackageRepoJobs,
     MediaJobs,

@@ -122,6 +122,12 @@ export function linkSubpath(repo: Repo, commit: string, subpath: string, target:
   return checkoutOf(repo, commit, subpath, target, checkoutMode.none);
 }
 
+/** Copy a file (into the directory `target`) or a directory (to `target`) out of a commit, as it is there. Files in its way are replaced. Throws `repo.not-found`. */
+export function copySubpath(repo: Repo, commit: string, subpath: string, target: string): void {
+  const options = { ...noOptions, overwrite_mode: overwriteMode.unionFiles, force_copy: 1, subpath: `/${subpath}` };
+  checkoutAt(repo.pointer, options, currentDirectory, target, commit, null);
+}
+
 function checkoutOf(repo: Repo, commit: string, subpath: string, target: string, mode: number): boolean {
   const options = {
     ...noOptions,

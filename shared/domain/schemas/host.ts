@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { errorReport } from '../../errors/report-schema.ts';
 import type { Infer } from './infer.ts';
+import { packageChange } from './package.ts';
 import { checkState, finalizeFailure, signature } from './update.ts';
 
 const text = z.string();
@@ -103,6 +104,17 @@ const clientLayer = z.object({
 });
 export interface ClientLayer extends Infer<typeof clientLayer> {}
 
+/** What was brought into the running system without a restart, which takes it away again. */
+const liveChange = z.object({
+  /** The commit that was applied last. Missing: none as a whole so far. */
+  commit: text.optional(),
+  /** The one that is being applied, or was when that was interrupted. */
+  inProgress: text.optional(),
+  /** How its packages differ from what was started. Missing: not told. */
+  packages: z.array(packageChange).optional(),
+});
+export interface LiveChange extends Infer<typeof liveChange> {}
+
 /** One bootable (or staged) tree of a sysroot. `id` is rpm-ostree's `OSNAME-CHECKSUM.SERIAL`. */
 const deployment = z.object({
   id: text,
@@ -119,6 +131,8 @@ const deployment = z.object({
   rollback: flag,
   finalizationLocked: flag,
   unlocked: z.enum(['none', 'development', 'hotfix', 'transient', 'unknown']),
+  /** Missing: nothing. */
+  live: liveChange.optional(),
   version: text,
   /** Commit time, Unix seconds. */
   timestamp: number,
@@ -202,6 +216,7 @@ export const historyEntry = z.object({
     'kargs',
     'initramfs',
     'initramfs-etc',
+    'apply-live',
     'finalize-failed',
     'cancelled',
     'rebase',

@@ -87,8 +87,6 @@ afterEach(() => {
 });
 
 test.each([
-  ['apply-live', '--allow-replacement'],
-  ['ex', 'livefs'],
   ['ex', 'rebuild'],
 ])(
   'what isn’t there yet says so by name: %s %s',

@@ -124,6 +124,9 @@ export const treePlaces = define({
   machineUsers: { paths: ['etc/passwd', 'etc/group'], does: ['read'] },
   sourceMain: { paths: ['etc/dnf/dnf.conf'], does: ['read'] },
   importedKeys: { paths: ['etc/treeline/package-keys/*', 'etc/treeline/package-keys/*/*'], does: ['list', 'look'] },
+  // the running system
+  liveUsr: { paths: ['usr', 'usr/**'], does: ['look', 'write', 'mode', 'remove'] },
+  liveEtc: { paths: ['etc', 'etc/**'], does: ['look', 'list', 'make', 'write', 'mode', 'remove'] },
   // images
   unpacked: { paths: ['**'], does: ['look', 'remove'] },
   attributes: { paths: ['sysroot/ostree/repo/**'], does: ['look', 'list', 'read', 'mode'] },

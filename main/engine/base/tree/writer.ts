@@ -143,6 +143,20 @@ export class TreeWriter extends TreeReader {
     this.changed(old);
   }
 
+  /**
+   * Let a library that goes by paths put a file, or `whole` a directory, in the place of what is there. `put` gets what leads to this very place, whoever swaps what
+   * meanwhile: of the directory that the file comes into, or of the directory to be made. The directory above is made when it is missing.
+   */
+  putByHandle(place: PlaceName, target: string, whole: boolean, put: (into: string) => void): void {
+    const entry = this.changeOrMake(place, 'write', target);
+    const old = statsOf(entry);
+    // files are replaced by renaming
+    if (old && (whole || old.isDirectory())) removeEntry(entry.at);
+    put(whole ? entry.at : entry.at.slice(0, entry.at.lastIndexOf('/')));
+    if (whole) this.directories.forget();
+    else this.changed(old);
+  }
+
   /** Make a directory and those above it that are missing (mode 0755). */
   makeDirectory(place: PlaceName, target: string, mode?: number): void {
     this.begin(place, 'make', target);

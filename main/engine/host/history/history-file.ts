@@ -62,6 +62,7 @@ const actions = {
   kargs: true,
   initramfs: true,
   'initramfs-etc': true,
+  'apply-live': true,
   'finalize-failed': true,
   cancelled: true,
   rebase: true,

@@ -74,7 +74,8 @@ function preview({ sysroot, ownAttributes, passesOverPipes }: ReviewContext, tar
   };
 }
 
-function sameAsObject(target: ReviewTarget, mine: LocalNode, theirs: TreeNode): boolean {
+/** Whether a file of /etc is as a tree has it: type, mode, owner, content. */
+export function sameAsObject(target: Pick<ReviewTarget, 'reader'>, mine: LocalNode, theirs: TreeNode): boolean {
   if (theirs.type === 'directory') {
     const { mode, uid, gid } = target.reader.attributes(theirs.checksum);
     return mine.type === 'directory' && mine.mode === mode && mine.uid === uid && mine.gid === gid;

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { parseKernelArgs, type Deployment, type KernelArg, type Signature } from '../../../../shared/domain/index.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { layerOf } from './layer.ts';
+import { liveChange } from './live-state.ts';
 import { originOf } from './origin.ts';
 import { demandsAny, tryDemandsOf } from '../../base/trust/demands.ts';
 import { commitSignatures, keyringFingerprint, type GpgVerify } from '../../base/trust/signatures.ts';
 import { isFormat1, isSignature } from './state-shapes.ts';
 import { readJson, tryWriteJson, type StateDir } from './state-dir.ts';
-import { readRegularFile, isObject } from '../../../files/index.ts';
+import { knownFields, readRegularFile, isObject } from '../../../files/index.ts';
 
 /** Made by `--lock-finalization`, looked at by `ostree admin finalize-staged`. */
 export const finalizationLock = '/run/ostree/staged-deployment-locked';
@@ -52,6 +53,7 @@ export function buildDeployments(sysroot: SysrootPort, dir: (osname: string) => 
       rollback: rollbackOf(list, raw.osname)?.id === raw.id,
       finalizationLocked: raw.staged && existsSync(finalizationLock),
       unlocked: raw.unlocked,
+      ...knownFields({ live: liveChange(sysroot, raw) }),
       version: commit?.version ?? '',
       timestamp: commit?.timestamp ?? 0,
       deployedAt: deployedAt(path.join(sysroot.path, raw.directory)),

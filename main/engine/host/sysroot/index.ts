@@ -6,6 +6,7 @@ export { sysrootFromFiles } from './from-files.ts';
 export * from './finalize-failure.ts';
 export * from './initramfs-etc.ts';
 export * from './kargs.ts';
+export * from './live-state.ts';
 export * from './load.ts';
 export * from './origin.ts';
 export * from './repair.ts';

@@ -3,6 +3,7 @@ import { formatNevra } from '../../../../shared/domain/index.ts';
 import { packagesOfPkglist } from '../../base/diff/index.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
 import { isLayer } from './layer.ts';
+import { forgetStaleLive } from './live-state.ts';
 import { originOf } from './origin.ts';
 
 /** Holds a base until a deployment stands on it (RPMOSTREE_TMP_BASE_REF of rpm-ostree). */
@@ -30,6 +31,7 @@ export function releaseBase({ repo }: Pick<SysrootPort, 'repo'>): void {
  */
 export function keepLayers(sysroot: Pick<SysrootPort, 'repo' | 'deployments'>): boolean {
   const { repo } = sysroot;
+  forgetStaleLive(sysroot);
   const all = sysroot.deployments();
   const layers = all.flatMap((each): CommitPort[] => {
     const commit = repo.tryLoadCommit(each.checksum);

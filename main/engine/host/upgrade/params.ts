@@ -41,6 +41,8 @@ export interface UpdateJobs {
         readonly recommends?: boolean;
         /** Asked for by the policy, not by a person: doesn't take a version that was rolled back from, and skips what is refused for good reason. */
         readonly automatic?: boolean;
+        /** Bring it into the running system as well, which has to be possible without changing what is in use. */
+        readonly applyLive?: boolean;
         /** Path of a repository or static delta file to take the update from instead of the network. */
         readonly medium?: string;
       };

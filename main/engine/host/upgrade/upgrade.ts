@@ -27,6 +27,8 @@ export type UpgradeParams = UpdateJobs['update.upgrade']['params'];
 export interface UpgradeContext extends UpdateContext, SysrootJob {
   readonly importer: ImportPort;
   readonly layers: LayerPort;
+  /** Throws when a commit isn't to be deployed after all. */
+  readonly beforeDeploy?: (checksum: string) => void;
 }
 
 /** Shares of the bar, about what each takes on a slow line. */
@@ -103,6 +105,7 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     return { ...outcome, staged: false };
   }
   if (same) return nothingNew(context, source, outcome.checksum);
+  context.beforeDeploy?.(outcome.checksum);
   progress.report('deploy', 0);
   const stage = (): DeployOutcome =>
     deploy(context, {

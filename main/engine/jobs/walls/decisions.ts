@@ -73,6 +73,7 @@ export const walled = {
   'sysroot.repair-origin': bySysroot,
   'sysroot.disk-use': bySysroot,
   'sysroot.boot-once': bySysroot,
+  'sysroot.apply-live': 'changes the /usr that runs: files come out of commits, by handles without links on the way (host/live/write.ts)',
   'update.check': bySysroot,
   'update.cached': bySysroot,
   'update.details': bySysroot,

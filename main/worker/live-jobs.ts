@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { spawnSync } from 'node:child_process';
+import { TreelineError } from '../../shared/errors/index.ts';
+import { packagesOfPkglist } from '../engine/base/diff/index.ts';
+import type { LivePort } from '../engine/base/ports/live.ts';
+import { applyLive, planLive, type ApplyContext, type OpenLive } from '../engine/host/live/index.ts';
+import type { JobContext, JobHandlers, LiveOutcome, LiveParams } from '../engine/jobs/index.ts';
+import { remountWritable } from '../native/linux/mount.ts';
+import { copySubpath } from '../native/ostree/checkout.ts';
+import { objectReader } from '../native/ostree/object-file.ts';
+import { Sysroot, type Repo } from '../native/ostree/index.ts';
+import { rpmdbOfCommit } from './db-jobs.ts';
+
+/** As a unit of its own: the service has mounts of its own, and less rights than what it lays over /usr for everybody. */
+function runOnMachine(program: string, args: readonly string[]): string | undefined {
+  const unit = ['--quiet', '--pipe', '--wait', '--collect', '--', program, ...args];
+  const { status, error, stdout, stderr } = spawnSync('systemd-run', unit, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  if (error) return error.message;
+  return status === 0 ? undefined : `${stderr}${stdout}`.trim() || `it ended with ${status ?? 'a signal'}`;
+}
+
+const livePort = (repo: Repo): LivePort => ({
+  unlock() {
+    const said = runOnMachine('ostree', ['admin', 'unlock', '--transient']);
+    if (said !== undefined) throw new TreelineError('live.overlay', { detail: said });
+  },
+  makeWritable() {
+    if (!remountWritable('/usr')) throw new TreelineError('live.overlay', { detail: '/usr can’t be made writable' });
+  },
+  copyOut: (commit, path, into) => copySubpath(repo, commit, path, into),
+  packages(checksum) {
+    const rows = repo.loadCommit(checksum).value('rpmostree.rpmdb.pkglist', 'a(sssss)');
+    return rows ? packagesOfPkglist(rows) : rpmdbOfCommit(repo, checksum, { changelogs: false });
+  },
+  runOnMachine,
+});
+
+const contextOf = (sysroot: Sysroot, context: JobContext): ApplyContext => ({
+  ...{ sysroot, context, objects: objectReader },
+  now: Math.floor(Date.now() / 1000),
+  live: livePort(sysroot.repo),
+});
+
+/** See applyLive(). */
+export function changeRunning(params: LiveParams, context: JobContext): LiveOutcome {
+  const open: OpenLive = (lock, run) => {
+    using sysroot = Sysroot.open(params.sysroot);
+    if (lock) sysroot.lock();
+    return run(contextOf(sysroot, context));
+  };
+  return applyLive(open, params);
+}
+
+/** Throws what changeRunning() would. */
+export function requireLive(sysroot: Sysroot, params: LiveParams, context: JobContext): void {
+  planLive(contextOf(sysroot, context), params);
+}
+
+export const liveJobs: Partial<JobHandlers> = { 'sysroot.apply-live': changeRunning };
