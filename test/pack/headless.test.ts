@@ -64,9 +64,9 @@ describe('the Debian package', () => {
     expect(version).toMatch(/^rpm-ostree:\n Version: '20\d\d\.\d+'\n/);
     expect(system.run('rpm-ostree', 'upgrade', '--help')).toContain('Usage: rpm-ostree upgrade');
     expect(system.run('rpm-ostree', 'shlib-backend', 'get-basearch')).toMatch(/^(x86_64|aarch64|ppc64le|riscv64)\n$/);
-    expect(system.try('rpm-ostree', 'install', '--idempotent', '-y', '--apply-live', 'vim')).toMatchObject({
+    expect(system.try('rpm-ostree', 'override', 'replace', '--freeze', 'vim')).toMatchObject({
       status: 1,
-      output: expect.stringContaining('--apply-live is not supported'),
+      output: expect.stringContaining('--freeze is not supported'),
     });
     const of = /Version: '(.*)'/.exec(version)?.[1] ?? '';
     expect(system.run('dpkg-query', '--show', '--showformat=${Provides} ${Conflicts} ${Replaces}', 'treeline-headless')).toBe(

@@ -100,9 +100,9 @@ describe('over the bus', () => {
     });
     expect(await treeline('kargs', '--delete=not.there')).toMatchObject({ code: 1, stderr: expect.stringContaining('not.there') });
     expect(await treeline('cleanup')).toMatchObject({ code: 1, stderr: expect.stringContaining('--base') });
-    expect(await treeline('install', 'htop', '--apply-live')).toMatchObject({
+    expect(await treeline('override', 'replace', 'htop', '--freeze')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('--apply-live is not supported'),
+      stderr: expect.stringContaining('--freeze is not supported'),
     });
     expect(await asUser(testUser, 'rollback')).toMatchObject({ code: 1, stderr: expect.stringContaining('Not allowed') });
     expect(await asUser(testUser, 'status')).toMatchObject({ code: 0, stderr: '' });
