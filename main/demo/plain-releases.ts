@@ -28,14 +28,19 @@ export async function makePlainHost(dir: string): Promise<PlainHost> {
   mkdirSync(sysroot, { recursive: true });
   const commits = await makePlainCommits(dir, repo, host.ref);
   await publishPlain({ ...host, commits }, 1);
-  await run('ostree', ['admin', 'init-fs', sysroot]);
-  await run('ostree', ['admin', 'os-init', `--sysroot=${sysroot}`, host.stateroot]);
-  const target = `--repo=${path.join(sysroot, 'ostree/repo')}`;
-  await run('ostree', [target, 'remote', 'add', '--no-gpg-verify', host.remote, `file://${plainRepoInside}`]);
-  await run('ostree', [target, 'pull-local', `--remote=${host.remote}`, repo, host.ref]);
-  const kargs = ['--karg=root=LABEL=plain', '--karg=quiet'];
-  await run('ostree', ['admin', 'deploy', `--sysroot=${sysroot}`, `--os=${host.stateroot}`, ...kargs, `${host.remote}:${host.ref}`]);
+  await installPlainHost({ ...host, commits });
   return { ...host, commits };
+}
+
+/** Make the sysroot with what the repository offers deployed. */
+export async function installPlainHost({ repo, sysroot, stateroot, remote, ref }: PlainHost): Promise<void> {
+  await run('ostree', ['admin', 'init-fs', sysroot]);
+  await run('ostree', ['admin', 'os-init', `--sysroot=${sysroot}`, stateroot]);
+  const target = `--repo=${path.join(sysroot, 'ostree/repo')}`;
+  await run('ostree', [target, 'remote', 'add', '--no-gpg-verify', remote, `file://${plainRepoInside}`]);
+  await run('ostree', [target, 'pull-local', `--remote=${remote}`, repo, ref]);
+  const kargs = ['--karg=root=LABEL=plain', '--karg=quiet'];
+  await run('ostree', ['admin', 'deploy', `--sysroot=${sysroot}`, `--os=${stateroot}`, ...kargs, `${remote}:${ref}`]);
 }
 
 /** Three commits on branches release-1 to release-3 in a new archive repository; their trees are written in `dir` and removed again. */

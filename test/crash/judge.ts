@@ -36,7 +36,7 @@ const said = (error: unknown): string => {
 };
 
 /** What is wrong with a sysroot that was mounted after a cut; nothing has written to it yet. Empty: all is well. */
-export function judge(host: PlainHost, operation: Operation): string[] {
+export function judge(host: PlainHost, operation: Pick<Operation, 'versions' | 'wrongIn'>, done = false): string[] {
   const wrong: string[] = [];
   try {
     const { deployment } = pickBootEntry(host.sysroot);
@@ -44,6 +44,7 @@ export function judge(host: PlainHost, operation: Operation): string[] {
     if (!operation.versions.includes(version)) wrong.push(`version ${version} would be started`);
     const edited = readFileSync(path.join(deployment, 'etc/plain.d/user-edits.conf'), 'utf8').trim();
     if (edited !== 'mine') wrong.push(`the change in /etc became ${JSON.stringify(edited)}`);
+    wrong.push(...(operation.wrongIn?.(deployment, done) ?? []));
   } catch (error) {
     wrong.push(`nothing can be started: ${said(error)}`);
   }
@@ -76,8 +77,8 @@ function brokenState(directory: string): string[] {
   });
 }
 
-/** The machine goes on: it starts, loads its state, updates, restarts into the update, and the change in /etc is still there. */
-export async function goesOn(directory: string, host: PlainHost): Promise<string[]> {
+/** The machine goes on: it starts, loads its state, updates (or does what it should again), restarts into that, and the change in /etc is still there. */
+export async function goesOn(directory: string, host: PlainHost, { again, wrongIn }: Operation): Promise<string[]> {
   const wrong: string[] = [];
   // another boot: libostree, and what was fetched, trust unsynced files of their own boot only
   const bootId = path.join(directory, 'boot-id');
@@ -85,15 +86,14 @@ export async function goesOn(directory: string, host: PlainHost): Promise<string
   const [load, upgrade] = await simulatedSession(
     directory,
     host,
-    [
-      ['sysroot.load', { sysroot: '/' }],
-      ['update.upgrade', { sysroot: '/', osname: 'plain' }],
-    ],
+    [['sysroot.load', { sysroot: '/' }], again?.step ?? ['update.upgrade', { sysroot: '/', osname: 'plain' }]],
     { binds: [{ source: bootId, target: '/proc/sys/kernel/random/boot_id' }] },
   );
   if (load?.type !== 'result') wrong.push(`loading: ${JSON.stringify(load)}`);
   if (upgrade?.type !== 'result') wrong.push(`the next update: ${JSON.stringify(upgrade)}`);
-  return [...wrong, ...judge(host, { before: [], recorded: () => [], versions: ['3'] })];
+  const work = readdirSync(path.join(host.sysroot, 'ostree/repo/tmp')).filter((name) => name.startsWith('work.'));
+  if (work.length > 0) wrong.push(`left in ostree/repo/tmp: ${work.join(', ')}`);
+  return [...wrong, ...judge(host, { versions: [again?.version ?? '3'], ...(wrongIn ? { wrongIn } : {}) }, true)];
 }
 
 const versionOf = (deployment: string): string =>

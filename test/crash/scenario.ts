@@ -56,7 +56,7 @@ export class Scenario {
     await this.#recorder.start();
     const attach = (): string[] => this.#parts.map(({ image }) => this.#recorder.attach(image));
     this.#mount(attach());
-    this.#host = await makePlainHost(this.#directory);
+    this.#host = await (this.#operation.host ?? makePlainHost)(this.#directory);
     await publishPlain(this.#host, 3);
     for (const steps of this.#operation.before) await this.#session(steps);
     this.#unmount();
@@ -96,7 +96,7 @@ export class Scenario {
       if (known) wrong.push(...known);
       else {
         const found = judge(host, this.#operation);
-        if (found.length === 0) found.push(...(await goesOn(this.#directory, host)));
+        if (found.length === 0) found.push(...(await goesOn(this.#directory, host, this.#operation)));
         this.#known.set(state, found);
         wrong.push(...found);
       }
