@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -25,17 +26,18 @@ export interface AtomicFileOptions {
   readonly makeDirectories?: boolean;
 }
 
-let written = 0;
+/** A draft lives for as long as its content is written. A process number wouldn't tell: others have the same one in a namespace of their own, or after a restart. */
+const draftLivesMs = 600_000;
 
 /**
  * Replace a file: a reader, and whoever reads it after a power cut, finds the old or the new content whole, never a part (fsync(2) before rename(2),
- * then of the directory, without which XFS may leave 0 bytes). A link at `file` is replaced, not followed. Drafts of processes that were killed are removed.
+ * then of the directory, without which XFS may leave 0 bytes). A link at `file` is replaced, not followed. Old drafts, of processes that were killed, are removed.
  * Throws disk.full or file.unwritable naming the file; nothing is left behind then.
  */
 export function atomicFile(file: string, content: string | Uint8Array, options: AtomicFileOptions = {}): void {
   const directory = path.dirname(file);
   // in the directory of the file: rename works within a file system only
-  const draft = path.join(directory, `.${path.basename(file)}.${process.pid}.${++written}.new`);
+  const draft = path.join(directory, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.new`);
   try {
     if (options.makeDirectories) mkdirSync(directory, { recursive: true, mode: 0o755 });
     removeStale(file);
@@ -106,20 +108,13 @@ function keepOwner(fd: number, { uid, gid }: { readonly uid: number; readonly gi
   }
 }
 
+/** Of earlier versions, too, whose names hold a process number and a count. */
 function removeStale(file: string): void {
   const [prefix, directory] = [`.${path.basename(file)}.`, path.dirname(file)];
   for (const name of readdirSync(directory)) {
-    const pid = name.startsWith(prefix) ? /^(\d+)\.\d+\.new$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid))) rmSync(path.join(directory, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCodeOf(error) === 'EPERM';
+    if (!name.startsWith(prefix) || !/^([0-9a-f]{12}|\d+\.\d+)\.new$/.test(name.slice(prefix.length))) continue;
+    const stats = lstatSync(path.join(directory, name), { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > draftLivesMs) rmSync(path.join(directory, name), { force: true });
   }
 }
 

@@ -72,8 +72,8 @@ function brokenState(directory: string): string[] {
     };
     if (name.endsWith('.json')) return parses(text) ? [] : [`${name} has ${text.length} bytes that aren’t JSON`];
     if (name.endsWith('.jsonl')) return text.split('\n').slice(0, -1).every(parses) ? [] : [`${name} holds a line that isn’t JSON`];
-    // a draft whose process died: the next writer removes it
-    return /^\..*\.\d+\.\d+\.new$/.test(name) ? [] : [`${name} is left`];
+    // a draft whose process died: a later writer removes it
+    return /^\..*\.[0-9a-f]{12}\.new$/.test(name) ? [] : [`${name} is left`];
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import koffi from 'koffi';
@@ -7,6 +8,7 @@ import { TreelineError } from '../../../shared/errors/index.ts';
 import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/base/ports/container.ts';
 import { bind, bindChecked, Handle, newVariant, PointerOut, Ptr, Scope, variantBytes, variantUnref, type Pointer } from '../core/index.ts';
 import { decodeVariant } from '../core/gvariant-format.ts';
+import { tryLockFile } from '../linux/lock.ts';
 import { checkoutSubpath } from './checkout.ts';
 import { ostreeError } from './errors.ts';
 import { pull } from './pull.ts';
@@ -133,7 +135,7 @@ export const openImageSource = (location: string): ImageSource => new OstreeImag
  */
 class OstreeImageSink implements ImageSink {
   readonly #target: Repo;
-  readonly #beside: string | undefined;
+  readonly #beside: Beside | undefined;
   readonly #repo: Repo;
   readonly #transaction: Transaction;
 
@@ -141,7 +143,7 @@ class OstreeImageSink implements ImageSink {
     this.#target = Repo.open(path.resolve(location));
     this.#target.requireWritable();
     this.#beside = this.#target.mode === 'archive' ? makeBeside(this.#target.path) : undefined;
-    this.#repo = this.#beside === undefined ? this.#target : Repo.open(this.#beside);
+    this.#repo = this.#beside === undefined ? this.#target : Repo.open(this.#beside.path);
     this.#transaction = new Transaction(this.#repo);
   }
 
@@ -149,7 +151,7 @@ class OstreeImageSink implements ImageSink {
     this.#transaction[Symbol.dispose]();
     if (this.#beside !== undefined) {
       this.#repo[Symbol.dispose]();
-      rmSync(this.#beside, { recursive: true, force: true });
+      this.#beside[Symbol.dispose]();
     }
     this.#target[Symbol.dispose]();
   }
@@ -209,23 +211,43 @@ class OstreeImageSink implements ImageSink {
     if (this.#beside === undefined && ref !== undefined) this.#transaction.setRef(ref, commit);
     this.#transaction.commit();
     if (this.#beside === undefined) return;
-    pull(this.#target, { source: pathToFileURL(this.#beside).href, refs: [commit], local: true });
+    pull(this.#target, { source: pathToFileURL(this.#beside.path).href, refs: [commit], local: true });
     if (ref !== undefined) this.#target.setRef(ref, commit);
   }
 }
 
-/** Those of processes that died are removed, too. */
-function makeBeside(repo: string): string {
+interface Beside extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * A repository beside another one, gone afterwards; those of processes that died are removed, too. Locks tell which: process numbers are the same again in other
+ * namespaces, and after a restart.
+ */
+function makeBeside(repo: string): Beside {
   const tmp = path.join(repo, 'tmp');
-  for (const name of readdirSync(tmp)) {
-    const pid = /^image-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(path.join(tmp, name), { recursive: true, force: true });
-  }
-  const beside = path.join(tmp, `image-${process.pid}`);
-  mkdirSync(beside);
-  Repo.create(beside, 'bare-user')[Symbol.dispose]();
-  writeFileSync(path.join(beside, 'config'), `[core]\nrepo_version=1\nmode=bare-user\nfsync=false\nparent=${repo}\n`);
+  for (const name of readdirSync(tmp)) if (/^image-[0-9a-f]+$/.test(name)) takeBeside(path.join(tmp, name))?.[Symbol.dispose]();
+  const directory = path.join(tmp, `image-${randomBytes(8).toString('hex')}`);
+  const beside = takeBeside(directory);
+  if (!beside) throw new RangeError(`${directory} is taken`);
+  mkdirSync(directory);
+  Repo.create(directory, 'bare-user')[Symbol.dispose]();
+  writeFileSync(path.join(directory, 'config'), `[core]\nrepo_version=1\nmode=bare-user\nfsync=false\nparent=${repo}\n`);
   return beside;
+}
+
+/** undefined: another process works on it. */
+function takeBeside(directory: string): Beside | undefined {
+  const lock = tryLockFile(`${directory}.lock`, 'image');
+  if ('holder' in lock) return undefined;
+  return {
+    path: directory,
+    [Symbol.dispose]: () => {
+      rmSync(directory, { recursive: true, force: true });
+      rmSync(`${directory}.lock`, { force: true });
+      lock[Symbol.dispose]();
+    },
+  };
 }
 
 export const openImageSink = (location: string): ImageSink => new OstreeImageSink(location);

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -55,13 +56,21 @@ it('replaces a link and doesn’t write through it', () => {
   expect(readFileSync(at('elsewhere'), 'utf8')).toBe('mine');
 });
 
-it('removes drafts of processes that were killed, and no others', () => {
-  const { pid } = spawnSync('true');
-  writeFileSync(at(`.a.${pid}.7.new`), 'part');
-  writeFileSync(at('.a.1.1.new'), 'of a process that lives');
-  writeFileSync(at('.b.2.new'), 'another file');
+it('removes old drafts, of processes that were killed, and no others', () => {
+  const longAgo = new Date(Date.now() - 3_600_000);
+  for (const name of ['.a.2.1.new', '.a.0123456789ab.new', '.b.0123456789ab.new', '.a.conf.new']) {
+    writeFileSync(at(name), 'part');
+    utimesSync(at(name), longAgo, longAgo);
+  }
+  writeFileSync(at('.a.ba9876543210.new'), 'of a process that lives, in whatever namespace');
   atomicFile(at('a'), 'x');
-  expect(readdirSync(directory).sort()).toEqual(['.a.1.1.new', '.b.2.new', 'a']);
+  expect(readdirSync(directory).sort()).toEqual(['.a.ba9876543210.new', '.a.conf.new', '.b.0123456789ab.new', 'a']);
+});
+
+it('a draft that a power cut left isn’t in the way of a process with the same number', () => {
+  for (let count = 1; count < 9; count++) writeFileSync(at(`.a.${process.pid}.${count}.new`), 'part');
+  atomicFile(at('a'), 'x');
+  expect(readFileSync(at('a'), 'utf8')).toBe('x');
 });
 
 it('names the file when it can’t be written, and leaves the old one and nothing else', () => {
