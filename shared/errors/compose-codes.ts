@@ -91,6 +91,11 @@ export const composeErrors = {
     '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
     'Wait for a build that fits, update without it (`treeline upgrade {without}`, it stays requested), or remove it (`treeline upgrade {uninstall}`).',
   ],
+  'layer.left-out': [
+    'An override leaves it out',
+    'An override leaves {subject} out of the base, and {detail} would bring it back.',
+    'Drop the override with treeline override reset {subject}, or what asks for the package.',
+  ],
   'layer.already-requested': [
     'It is requested already',
     '{subject} is requested already.',

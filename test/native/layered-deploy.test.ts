@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
 import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
-import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
+import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
@@ -20,22 +20,19 @@ let sysroot: string;
 let more: string;
 const commits: string[] = [];
 
+const leafPackage = (version: string): RpmSource => ({
+  name: 'leaf',
+  version,
+  files: {
+    '/usr/share/leaf': { dir: true },
+    '/usr/share/leaf/own': 'leaf',
+    '/etc/leaf.conf': 'leaf',
+    '/usr/share/app': `app ${version}`,
+  },
+});
+
 async function compose(version: string): Promise<void> {
-  f.add(
-    kernelPackage(version),
-    {
-      name: 'leaf',
-      version,
-      files: {
-        '/usr/share/leaf': { dir: true },
-        '/usr/share/leaf/own': 'leaf',
-        '/etc/leaf.conf': 'leaf',
-        '/usr/share/app': `app ${version}`,
-      },
-    },
-    { name: 'needed' },
-    appPackage(version, { tags: ['Requires: needed'] }),
-  );
+  f.add(kernelPackage(version), leafPackage(version), { name: 'needed' }, appPackage(version, { tags: ['Requires: needed'] }));
   const treefile = f.treefile(
     `packages: [app, kernel, filesystem, testshell, leaf]\ncontainer: false\nautomatic-version-prefix: "${version}"\n`,
   );
@@ -50,6 +47,7 @@ beforeAll(async () => {
   scratch = mkdtempSync('/dev/shm/treeline-layered-');
   sysroot = path.join(scratch, 'sysroot');
   more = path.join(scratch, 'more');
+  makeRpms(more, [leafPackage('2'), { name: 'needs-leaf', tags: ['Requires: leaf'] }]);
   makeRpms(more, [plainPackage, helperPackage, { name: 'other', tags: ['Requires: app = 1'], files: { '/usr/share/other': 'other' } }]);
   createRepo(more);
   mkdirSync(sysroot);
@@ -231,6 +229,17 @@ test('a package of the base is left out, on its own files only, and comes back',
 
 test('what the base doesn’t have can’t be left out', async () => {
   expect(await refused(change({ overrideRemove: ['helper'] }))).toMatchObject({ code: 'layer.not-in-base', subject: 'helper' });
+});
+
+test('what an override leaves out isn’t asked for at the same time, by itself or by what needs it: both are named', async () => {
+  const leftOut = { code: 'layer.left-out', subject: 'leaf', detail: 'leaf-2-1.noarch' };
+  await change({ overrideRemove: ['leaf'] });
+  expect(await refused(change({ install: ['leaf'] }, { allowInactiveRequests: true }))).toMatchObject(leftOut);
+  expect(await refused(change({ install: ['needs-leaf'] }))).toMatchObject(leftOut);
+  await change({ overrideReset: ['leaf'] });
+  await change({ install: ['needs-leaf'] });
+  expect(await refused(change({ overrideRemove: ['leaf'] }))).toMatchObject(leftOut);
+  await change({ uninstall: ['needs-leaf'] });
 });
 
 test('what something else of the base needs isn’t left out: both are named', async () => {

@@ -24,7 +24,7 @@ export interface BaseChanges {
 
 export const noChanges: BaseChanges = { removed: [], replaced: [], idle: [] };
 
-/** What changes of the base, all of it by somebody's wish: anything else is layer.base-would-change. */
+/** What changes of the base, all of it by somebody's wish: anything else is layer.base-would-change. Throws layer.left-out, too. */
 export function baseChanges(requests: Requests, asked: AskedFiles, resolution: Resolution): BaseChanges {
   const { displaced, replacing } = resolution;
   const isRemoved = (nevra: string): boolean => requests.removals.includes(nameInNevra(nevra));
@@ -40,6 +40,11 @@ export function baseChanges(requests: Requests, asked: AskedFiles, resolution: R
     return wish && by !== undefined ? [{ before: installed, after: by, ...wish }] : [];
   });
   const done = new Set(replaced.map(({ before }) => before));
+  // by a request, or by what one needs: a tree without it would be another one than was asked for
+  const back = displaced.find(
+    ({ installed, by }) => by !== undefined && isRemoved(installed) && !done.has(installed) && nameInNevra(by) === nameInNevra(installed),
+  );
+  if (back) throw new TreelineError('layer.left-out', { subject: nameInNevra(back.installed), detail: back.by ?? '' });
   const unasked = displaced.filter(({ installed }) => !done.has(installed) && !isRemoved(installed));
   const [first] = unasked;
   if (first)

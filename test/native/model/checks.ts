@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deployment as Real } from '../../../shared/domain/index.ts';
 import { sh } from '../sysroot-fixture.ts';
 import type { ModelHost } from './host.ts';
-import { baseOf, installed, isLayered, layerOf, type Deployment, type Wanted } from './model.ts';
+import { baseOf, installed, isLayered, standingLayer, type Deployment, type Wanted } from './model.ts';
 import { branches, osname, remote, type Universe } from './universe.ts';
 
 /** Says what differs; everything that is expected is computed from the model alone. */
@@ -50,7 +50,7 @@ export class Checks {
       this.ids.set(each.key, deployment.id);
       for (const problem of this.#one(each, deployment)) wrong.push(`[${i}] ${problem}`);
     });
-    wrong.push(...this.#entries(real), ...this.#refs(expected, real));
+    wrong.push(...this.#entries(expected, real), ...this.#refs(expected, real));
     return wrong;
   }
 
@@ -65,7 +65,7 @@ export class Checks {
     same('kernel arguments', real.kernelArgs, wanted.kargs);
     same('base', real.layer?.base.checksum ?? real.checksum, base);
     same('layered', real.layer !== undefined, layered);
-    same('active requests', real.layer?.packages ?? [], [...(layerOf(wanted)?.active ?? [])].sort());
+    same('active requests', real.layer?.packages ?? [], [...standingLayer(wanted).active].sort());
     same('origin', originOf(readFileSync(`${this.#directory(real)}.origin`, 'utf8')), this.#origin(wanted));
     same('packages', this.#database(real), installed(wanted).join(' '));
     same('initramfs', this.#initramfs(real), expectedInitramfs(wanted));
@@ -82,6 +82,7 @@ export class Checks {
       'overrides.remove': list(wanted.removals),
       'rpmostree.regenerate-initramfs': wanted.initramfs ? 'true' : '',
       'rpmostree.initramfs-args': list(wanted.initramfs ?? []),
+      'rpmostree.initramfs-etc': list(wanted.tracked),
     };
     return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== ''));
   }
@@ -105,35 +106,39 @@ export class Checks {
   }
 
   /** What a boot loader reads, in its order, is what is deployed. */
-  #entries(real: readonly Real[]): string[] {
+  #entries(expected: readonly Deployment[], real: readonly Real[]): string[] {
     const entries = this.#readEntries();
     const bootable = real.filter((each) => !each.staged);
+    const tracks = expected.filter((each) => !each.staged).map(({ wanted }) => wanted.tracked.length > 0);
     if (entries.length !== bootable.length) return [`there are ${entries.length} boot entries, not ${bootable.length}`];
     return entries.flatMap((entry, i) => {
       const deployment = bootable[i] as Real;
-      const words = (entry['options'] ?? '').split(' ');
+      const words = (entry['options']?.[0] ?? '').split(' ');
       const link = words.find((word) => word.startsWith('ostree='))?.slice(7) ?? '';
       const kargs = words.filter((word) => !word.startsWith('ostree=')).join(' ');
       const wrong = kargs === deployment.kernelArgs?.join(' ') ? [] : [`boot entry ${i} has ${kargs}`];
       const target = path.join(this.#host.sysroot, link);
       if (!existsSync(target) || realpathSync(target) !== this.#directory(deployment)) wrong.push(`boot entry ${i} leads to ${link}`);
-      for (const key of ['linux', 'initrd'])
-        if (!existsSync(path.join(this.#host.sysroot, 'boot', (entry[key] ?? 'nothing').replace(/^\/boot/, ''))))
-          wrong.push(`boot entry ${i} has no ${key} ${entry[key]}`);
+      const files = [...(entry['linux'] ?? []), ...(entry['initrd'] ?? [])];
+      const gone = files.filter((file) => !existsSync(path.join(this.#host.sysroot, 'boot', file.replace(/^\/boot/, ''))));
+      if (gone.length > 0) wrong.push(`boot entry ${i} names ${gone.join(', ')}, which is missing`);
+      if (files.length !== (tracks[i] ? 3 : 2)) wrong.push(`boot entry ${i} names ${files.join(', ')}`);
       return wrong;
     });
   }
 
-  #readEntries(): Record<string, string>[] {
+  /** Values by key: of initrd there may be several. */
+  #readEntries(): Partial<Record<string, string[]>>[] {
     const directory = path.join(this.#host.sysroot, 'boot/loader/entries');
-    const entries = readdirSync(directory).map((name) =>
-      Object.fromEntries(
-        readFileSync(path.join(directory, name), 'utf8')
-          .split('\n')
-          .map((line) => [line.replace(/ .*/, ''), line.replace(/^\S+ */, '')]),
-      ),
-    );
-    return entries.sort((a, b) => Number(b['version']) - Number(a['version']));
+    const entries = readdirSync(directory).map((name) => {
+      const values: Partial<Record<string, string[]>> = {};
+      for (const line of readFileSync(path.join(directory, name), 'utf8').split('\n')) {
+        const [, key = '', value = ''] = /^(\S+) +(.*)$/.exec(line) ?? [];
+        (values[key] ??= []).push(value);
+      }
+      return values;
+    });
+    return entries.sort((a, b) => Number(b['version']?.[0]) - Number(a['version']?.[0]));
   }
 
   /** Bases and packages of what is deployed have a ref. `exactly`: and nothing else has. */
@@ -142,7 +147,7 @@ export class Checks {
     const bases = [...refs].filter(([ref]) => ref.startsWith('rpmostree/base/')).map(([, checksum]) => checksum);
     const packages = [...refs.keys()].filter((ref) => ref.startsWith('rpmostree/pkg/')).map((ref) => ref.split('/')[2] ?? '');
     const wantedBases = new Set(real.flatMap(({ layer }) => (layer ? [layer.base.checksum] : [])));
-    const wantedPackages = new Set(expected.flatMap(({ wanted }) => layerOf(wanted)?.added.map((each) => each.replace(/-1$/, '')) ?? []));
+    const wantedPackages = new Set(expected.flatMap(({ wanted }) => standingLayer(wanted).added.map((each) => each.replace(/-1$/, ''))));
     const differ = (what: string, has: readonly string[], wanted: ReadonlySet<string>): string[] => [
       ...[...wanted].filter((each) => !has.includes(each)).map((each) => `no ref of ${what} ${each}`),
       ...(exactly && has.length > wanted.size ? [`refs of ${what} ${has.join(', ')}, wanted ${[...wanted].join(', ')}`] : []),
@@ -160,13 +165,19 @@ export class Checks {
   async end(expected: readonly Deployment[]): Promise<string[]> {
     const wrong = await this.now(expected);
     const { deployments } = await this.#host.job('sysroot.load', { sysroot: '/' });
-    wrong.push(...this.#refs(expected, deployments, true));
+    // packages that are there for later stay
+    wrong.push(...this.#refs(expected, deployments, !this.#allRefs().has(`treeline/downloaded/${osname}`)));
     const left = readdirSync(path.join(this.#host.sysroot, 'ostree/deploy', osname, 'deploy')).filter(
       (name) => !deployments.some(({ checksum, serial }) => name.startsWith(`${checksum}.${serial}`)),
     );
     if (left.length > 0) wrong.push(`left in ostree/deploy: ${left.join(', ')}`);
     const used = new Set(deployments.map(({ bootChecksum }) => `${osname}-${bootChecksum}`));
-    const boot = readdirSync(path.join(this.#host.sysroot, 'boot/ostree')).filter((name) => !used.has(name));
+    const overlays = path.join(this.#host.sysroot, 'boot/ostree/initramfs-overlays');
+    const initrds = this.#readEntries().flatMap((entry) => entry['initrd'] ?? []);
+    const boot = [
+      ...readdirSync(path.dirname(overlays)).filter((name) => name !== path.basename(overlays) && !used.has(name)),
+      ...(existsSync(overlays) ? readdirSync(overlays) : []).filter((name) => !initrds.some((file) => file.endsWith(name))),
+    ];
     if (boot.length > 0) wrong.push(`left in boot/ostree: ${boot.join(', ')}`);
     const work = readdirSync(path.join(this.#repo, 'tmp')).filter((name) => !/^(cache|staging-.*)$/.test(name));
     if (work.length > 0) wrong.push(`left in ostree/repo/tmp: ${work.join(', ')}`);

@@ -25,11 +25,22 @@ afterAll(() => {
   bundled[Symbol.dispose]();
 });
 
+/** What went wrong once. */
+const found: readonly (readonly string[])[] = [
+  ['upgrade', 'override-remove extra', 'install extra --allow-inactive'],
+  ['upgrade', 'override-remove extra', 'deploy 1', 'install extra', 'upgrade'],
+  ['override-remove tool', 'install needy', 'override-reset tool', 'install needy', 'override-remove tool'],
+];
+test.each(found.map((operations) => [operations]))('%j', async (operations) => {
+  expect(await runSequence(universe, operations)).toBeUndefined();
+});
+
 test(`${count} sequences of ${length} operations from seed ${seed} leave what the model says`, { timeout: 60_000 * count }, async () => {
   const failures: string[] = [];
   for (let i = 0; i < count; i++) {
     const operations = randomSequence(generator(seed + i), length);
     const failure = await runSequence(universe, operations);
+    if (count > 30) process.stdout.write(`${i + 1} of ${count}${failure ? `: ${JSON.stringify(failure)}` : ''}\n`);
     if (!failure) continue;
     const shortest = await shrink(universe, failure);
     const text = `seed ${seed + i}: ${JSON.stringify(shortest.operations, null, 2)}\n${shortest.wrong.join('\n')}`;

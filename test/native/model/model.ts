@@ -13,6 +13,8 @@ export interface Wanted {
   readonly removals: readonly string[];
   /** Arguments of its initramfs; undefined: it is the base's. */
   readonly initramfs: readonly string[] | undefined;
+  /** Files of /etc that are laid over it. */
+  readonly tracked: readonly string[];
   readonly kargs: readonly string[];
 }
 
@@ -32,7 +34,7 @@ export const firstDeployments: readonly Deployment[] = [
   {
     key: 0,
     wanted: {
-      ...{ branch: 'stable', version: '1', held: false, requests: [], removals: [], initramfs: undefined },
+      ...{ branch: 'stable', version: '1', held: false, requests: [], removals: [], initramfs: undefined, tracked: [] },
       kargs: ['root=LABEL=model', 'quiet'],
     },
     ...{ pinned: false, staged: false, booted: true },
@@ -50,27 +52,35 @@ export interface Layer {
   readonly active: readonly string[];
 }
 
-/** undefined: a package that is asked for doesn't fit the base. */
-export function layerOf({ version, requests, removals }: Wanted): Layer | undefined {
+/** Or why there can't be one. */
+export function layerOf({ version, requests, removals }: Wanted): Layer | 'package.dependency-missing' | 'layer.left-out' {
   const base = baseOf(version).packages;
   const removed = base.filter((pkg) => removals.includes(nameOf(pkg)));
   const left = base.filter((pkg) => !removed.includes(pkg));
   const active = requests.filter((spec) => !left.includes(layerable[spec]?.brings.at(-1) ?? ''));
-  if (active.some((spec) => !left.includes(`app-${layerable[spec]?.app ?? left.find((pkg) => pkg.startsWith('app-'))?.slice(4)}`)))
-    return undefined;
-  const added = new Set(active.flatMap((spec) => layerable[spec]?.brings ?? []).filter((pkg) => !left.includes(pkg)));
-  return { added: [...added], removed, active };
+  const wanted = active.map((spec) => layerable[spec]);
+  if (wanted.some((each) => each?.app !== undefined && !left.includes(`app-${each.app}`))) return 'package.dependency-missing';
+  const brought = new Set(wanted.flatMap((each) => [...(each?.brings ?? []), ...(each?.needs === undefined ? [] : [each.needs])]));
+  if (removed.some((pkg) => brought.has(pkg))) return 'layer.left-out';
+  return { added: [...brought].filter((pkg) => !left.includes(pkg)), removed, active };
+}
+
+/** Of what is deployed there is one. */
+export function standingLayer(wanted: Wanted): Layer {
+  const layer = layerOf(wanted);
+  if (typeof layer === 'string') throw new RangeError(layer);
+  return layer;
 }
 
 /** All that the RPM database of a deployment lists, sorted. */
 export function installed(wanted: Wanted): string[] {
-  const { added = [], removed = [] } = layerOf(wanted) ?? {};
+  const { added, removed } = standingLayer(wanted);
   return [...baseOf(wanted.version).packages.filter((pkg) => !removed.includes(pkg)), ...added].sort();
 }
 
 /** Whether a deployment has a commit of its own. */
 export function isLayered(wanted: Wanted): boolean {
-  const { added = [], removed = [] } = layerOf(wanted) ?? {};
+  const { added, removed } = standingLayer(wanted);
   return added.length + removed.length > 0 || wanted.initramfs !== undefined;
 }
 
@@ -85,14 +95,17 @@ let lastKey = 0;
 export function replaceTree(all: readonly Deployment[], change: Partial<Wanted>, fresh: readonly string[] = []): Outcome {
   const before = newest(all);
   const after = { ...before, ...change };
+  if (isBoth(after)) return 'initramfs.both';
   const layer = layerOf(after);
-  if (!layer) return 'package.dependency-missing';
+  if (typeof layer === 'string') return layer;
   if (fresh.some((spec) => !layer.active.includes(spec))) return 'layer.inactive';
   const same = (what: Partial<Wanted>): string => JSON.stringify({ ...after, ...what, held: false, kargs: [] });
   // that a version is held is no change by itself
   if (same({}) === same(before)) return all;
   return stage(all, { ...after, kargs: withDropIns(before.kargs, baseOf(before.version).dropIns, baseOf(after.version).dropIns) });
 }
+
+const isBoth = ({ initramfs, tracked }: Wanted): boolean => initramfs !== undefined && tracked.length > 0;
 
 export const newest = (all: readonly Deployment[]): Wanted => (all[0] as Deployment).wanted;
 
@@ -101,17 +114,25 @@ function withDropIns(kargs: readonly string[], before: readonly string[], after:
   return [...kept, ...after.filter((arg) => !before.includes(arg) && !kept.includes(arg))];
 }
 
-export const upgrade = (all: readonly Deployment[]): Outcome => rebase(all, newest(all).branch);
-export const rebase = (all: readonly Deployment[], branch: Branch): Outcome =>
-  replaceTree(all, { branch, version: newestOf(branch), held: false });
+/** `more`: what changes on top of the base at the same time. */
+export const rebase = (all: readonly Deployment[], branch: Branch, more: Partial<Wanted> = {}, fresh: readonly string[] = []): Outcome =>
+  replaceTree(all, { branch, version: newestOf(branch), held: false, ...more }, fresh);
+
+/** With a package that is asked for at the same time. */
+export function rebaseWith(all: readonly Deployment[], branch: Branch, spec: string): Outcome {
+  const { requests } = newest(all);
+  if (requests.includes(spec)) return 'layer.already-requested';
+  return rebase(all, branch, { requests: [...requests, spec] }, [spec]);
+}
 
 export function deploy(all: readonly Deployment[], version: string): Outcome {
   if (baseOf(version).branch !== newest(all).branch) return 'repo.revision-not-found';
   return replaceTree(all, { version, held: true });
 }
 
-export function changeKargs(all: readonly Deployment[], how: string, arg: string): Outcome {
-  const { kargs, ...rest } = newest(all);
+/** A new deployment of the tree of `source`. */
+export function changeKargs(all: readonly Deployment[], source: Wanted, how: string, arg: string): Outcome {
+  const { kargs, ...rest } = source;
   const keyOf = (text: string): string => text.replace(/=.*/s, '');
   const key = keyOf(arg);
   const sameKey = kargs.filter((each) => keyOf(each) === key);
@@ -140,6 +161,14 @@ export function install(all: readonly Deployment[], spec: string, { idempotent =
   return replaceTree(all, { requests: [...new Set([...requests, spec])] }, allowInactive ? [] : [spec]);
 }
 
+/** One request for another. */
+export function swap(all: readonly Deployment[], gone: string, spec: string): Outcome {
+  const { requests } = newest(all);
+  if (!requests.includes(gone)) return 'layer.not-requested';
+  const kept = requests.filter((each) => each !== gone);
+  return kept.includes(spec) ? 'layer.already-requested' : replaceTree(all, { requests: [...kept, spec] }, [spec]);
+}
+
 export function uninstall(all: readonly Deployment[], spec: string, { idempotent = false }): Outcome {
   const { requests } = newest(all);
   if (!requests.includes(spec)) return idempotent ? all : 'layer.not-requested';
@@ -161,13 +190,19 @@ export function overrideReset(all: readonly Deployment[], name: string): Outcome
   return replaceTree(all, { removals: removals.filter((each) => each !== name) });
 }
 
-/** -l, -o, -i */
-export const reset = (all: readonly Deployment[], what: string): Outcome =>
-  replaceTree(all, {
-    ...(what.includes('l') ? { requests: [] } : {}),
-    ...(what.includes('o') ? { removals: [] } : {}),
-    ...(what.includes('i') ? { initramfs: undefined } : {}),
-  });
+/** -l, -o, -i: what these drop. */
+export const dropped = (what: string): Partial<Wanted> => ({
+  ...(what.includes('l') ? { requests: [] } : {}),
+  ...(what.includes('o') ? { removals: [] } : {}),
+  ...(what.includes('i') ? { initramfs: undefined, tracked: [] } : {}),
+});
+
+export function track(all: readonly Deployment[], file: string, on: boolean): Outcome {
+  const { tracked } = newest(all);
+  if (tracked.includes(file) === on) return all;
+  const after = { ...newest(all), tracked: on ? [...tracked, file] : tracked.filter((each) => each !== file) };
+  return isBoth(after) ? 'initramfs.both' : stage(all, after);
+}
 
 const bootedAt = (all: readonly Deployment[]): number => all.findIndex((each) => each.booted);
 

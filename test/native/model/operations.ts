@@ -30,35 +30,68 @@ const kargLists: Readonly<Record<string, string>> = {
   },
 };
 
+const dropping = (what: string): object => ({
+  noLayering: what.includes('l'),
+  noOverrides: what.includes('o'),
+  noInitramfs: what.includes('i'),
+});
+/** What is only looked at, or fetched, is refused as if it were done. */
+const looking =
+  (only: boolean, outcome: Operation['outcome']): Operation['outcome'] =>
+  (all) => {
+    const done = outcome(all);
+    return only && typeof done !== 'string' ? all : done;
+  };
+
 /** An operation as people write it, e.g. `install plain --idempotent`. Deployments are named by their place in the list, which goes round. */
 export function parseOperation(text: string): Operation {
   const [name = '', ...words] = text.split(' ');
   const [word = ''] = words.filter((each) => !each.startsWith('--'));
   const flag = (each: string): boolean => words.includes(`--${each}`);
   const at = (all: readonly model.Deployment[]): model.Deployment => all[Number(word) % all.length] as model.Deployment;
+  const option = (each: string): string => words.find((given) => given.startsWith(`--${each}=`))?.slice(each.length + 3) ?? '';
   const idempotent = flag('idempotent');
   switch (name) {
-    case 'upgrade':
-      return { outcome: model.upgrade, job: upgrading({}) };
-    case 'rebase':
-      return { outcome: (all) => model.rebase(all, word as Branch), job: upgrading({ refspec: `${remote}:${branches[word as Branch]}` }) };
+    case 'upgrade': {
+      const dropped = option('reset');
+      const downloadOnly = flag('download-only');
+      return {
+        outcome: looking(downloadOnly, (all) => model.rebase(all, model.newest(all).branch, model.dropped(dropped))),
+        job: upgrading({ ...dropping(dropped), downloadOnly }),
+      };
+    }
+    case 'rebase': {
+      const spec = option('install');
+      const branch = word as Branch;
+      const refspec = `${remote}:${branches[branch]}`;
+      return spec === ''
+        ? { outcome: (all) => model.rebase(all, branch), job: upgrading({ refspec }) }
+        : { outcome: (all) => model.rebaseWith(all, branch, spec), job: upgrading({ refspec, change: { install: [spec] } }) };
+    }
     case 'deploy':
       return { outcome: (all) => model.deploy(all, word), job: upgrading({ revision: `version=${word}` }) };
     case 'kargs': {
       const [, how = '', arg = ''] = /^--([a-z-]+)=(.*)$/.exec(words[0] ?? '') ?? [];
+      const source = (all: readonly model.Deployment[]): model.Deployment => (word === '' ? (all[0] as model.Deployment) : at(all));
       return {
-        outcome: (all) => model.changeKargs(all, how, arg),
-        job: () => ['sysroot.kargs', { ...os, ...noKargs, [kargLists[how] ?? '']: [arg] }],
+        outcome: (all) => model.changeKargs(all, source(all).wanted, how, arg),
+        job: (all, idOf) => [
+          'sysroot.kargs',
+          { ...os, ...noKargs, [kargLists[how] ?? '']: [arg], ...(word === '' ? {} : { deploymentId: idOf(at(all)) }) },
+        ],
       };
     }
     case 'install': {
       const allowInactive = flag('allow-inactive');
-      const dryRun = flag('dry-run');
-      const outcome = (all: readonly model.Deployment[]): model.Outcome => model.install(all, word, { idempotent, allowInactive });
+      const [dryRun, downloadOnly] = [flag('dry-run'), flag('download-only')];
       return {
-        outcome: (all) => (dryRun && typeof outcome(all) !== 'string' ? all : outcome(all)),
-        job: changing({ install: [word] }, { idempotentLayering: idempotent, allowInactiveRequests: allowInactive, dryRun }),
+        outcome: looking(dryRun || downloadOnly, (all) => model.install(all, word, { idempotent, allowInactive })),
+        job: changing({ install: [word] }, { idempotentLayering: idempotent, allowInactiveRequests: allowInactive, dryRun, downloadOnly }),
       };
+    }
+    case 'swap': {
+      const [gone = '', spec = ''] = words;
+      return { outcome: (all) => model.swap(all, gone, spec), job: changing({ uninstall: [gone], install: [spec] }) };
     }
     case 'uninstall':
       return {
@@ -69,11 +102,15 @@ export function parseOperation(text: string): Operation {
       return { outcome: (all) => model.overrideRemove(all, word), job: changing({ overrideRemove: [word] }) };
     case 'override-reset':
       return { outcome: (all) => model.overrideReset(all, word), job: changing({ overrideReset: [word] }) };
-    case 'reset': {
-      const has = (letter: string): boolean => word.includes(letter);
+    case 'reset':
+      return { outcome: (all) => model.replaceTree(all, model.dropped(word)), job: changing({}, dropping(word)) };
+    case 'track':
+    case 'untrack': {
+      const on = name === 'track';
+      const none = { track: [], untrack: [], untrackAll: false, forceSync: false };
       return {
-        outcome: (all) => model.reset(all, word),
-        job: changing({}, { noLayering: has('l'), noOverrides: has('o'), noInitramfs: has('i') }),
+        outcome: (all) => model.track(all, word, on),
+        job: () => ['sysroot.initramfs-etc', { ...os, ...none, [name]: [word] }],
       };
     }
     case 'initramfs': {
@@ -124,17 +161,23 @@ const args = ['a=1', 'a=2', 'b', 'quiet', 'from1', 'from2=a', 'from2=b', 'all', 
 
 /** What a random sequence is made of, by how often. */
 const kinds: readonly (readonly [weight: number, text: (pick: <T>(list: readonly T[]) => T) => string])[] = [
-  [7, () => 'upgrade'],
-  [4, (pick) => `rebase ${pick(['stable', 'testing'])}`],
+  [8, (pick) => `upgrade${pick(['', '', '', '', ' --reset=l', ' --reset=oi', ' --download-only'])}`],
+  [5, (pick) => `rebase ${pick(['stable', 'testing'])}${pick(['', '', '', ` --install=${pick(specs)}`])}`],
   [5, (pick) => `deploy ${pick(['1', '2', 't1', 't2'])}`],
-  [10, (pick) => `kargs --${pick(Object.keys(kargLists))}=${pick(args)}`],
-  [10, (pick) => `install ${pick(specs)}${pick(['', '', ' --idempotent', ' --allow-inactive', ' --allow-inactive', ' --dry-run'])}`],
+  [10, (pick) => `kargs --${pick(Object.keys(kargLists))}=${pick(args)}${pick(['', '', '', '', ` ${pick([1, 2, 3])}`])}`],
+  [
+    10,
+    (pick) =>
+      `install ${pick(specs)}${pick(['', '', ' --idempotent', ' --allow-inactive', ' --allow-inactive', ' --dry-run', ' --download-only'])}`,
+  ],
   [6, (pick) => `uninstall ${pick(specs)}${pick(['', ' --idempotent'])}`],
+  [3, (pick) => `swap ${pick(specs)} ${pick(specs)}`],
   [6, (pick) => `override-remove ${pick(overridable)}`],
   [4, (pick) => `override-reset ${pick(overridable)}`],
   [3, (pick) => `reset ${pick(['l', 'o', 'i', 'lo', 'loi'])}`],
   [3, (pick) => `initramfs enable${pick(['', ' -v', ' -I /etc/x'])}`],
   [2, () => 'initramfs disable'],
+  [3, (pick) => `${pick(['track', 'track', 'untrack'])} ${pick(['/etc/machine.conf', '/etc/passwd'])}`],
   [8, () => 'rollback'],
   [3, (pick) => `set-default ${pick([0, 1, 2, 3])}`],
   [6, (pick) => `${pick(['pin', 'pin', 'unpin'])} ${pick([0, 1, 2, 3])}`],

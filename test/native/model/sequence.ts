@@ -64,8 +64,8 @@ async function doOperation(
   try {
     const result = (await host.job(...(job as ['sysroot.rollback', never]))) as { changed: boolean };
     if (typeof outcome === 'string') return [outcome, [`it was done, and not refused as ${outcome}`]];
-    // what is removed from the disk is a change, too
-    const told = text.startsWith('cleanup') || text.includes('--dry-run') || result.changed === (outcome !== all);
+    // what is removed from the disk or fetched is a change, too
+    const told = /^cleanup|--dry-run|--download-only/.test(text) || result.changed === (outcome !== all);
     return [outcome, told ? [] : [`it says changed: ${result.changed}`]];
   } catch (error) {
     if (!(error instanceof TreelineError)) throw error;

@@ -50,21 +50,25 @@ export const bases: readonly Base[] = [
 ];
 
 /** What can be layered: what it brings, and the version of app that it wants. */
-export const layerable: Readonly<Record<string, { readonly brings: readonly string[]; readonly app?: string }>> = {
+export const layerable: Readonly<Record<string, { readonly brings: readonly string[]; readonly app?: string; readonly needs?: string }>> = {
   plain: { brings: ['helper-1', 'plain-1'] },
   helper: { brings: ['helper-1'] },
   extra: { brings: ['extra-1'] },
   picky: { brings: ['picky-1'], app: '1' },
+  needy: { brings: ['needy-1'], needs: 'tool-1' },
   // not a name: a file, a capability
   '/usr/share/solo': { brings: ['solo-1'] },
   'cap(solo)': { brings: ['solo-1'] },
 };
 
 const extraPackage: RpmSource = { name: 'extra', files: { '/usr/share/extra': 'extra' } };
+const toolPackage: RpmSource = { name: 'tool', files: { '/usr/share/tool': 'tool' } };
 const more: readonly RpmSource[] = [
   plainPackage,
   helperPackage,
   extraPackage,
+  toolPackage,
+  { name: 'needy', tags: ['Requires: tool'], files: { '/usr/share/needy': 'needy' } },
   { name: 'picky', tags: ['Requires: app = 1'], files: { '/usr/share/picky': 'picky' } },
   { name: 'solo', tags: ['Provides: cap(solo)'], files: { '/usr/share/solo': 'solo', '/etc/solo.conf': 'solo' } },
 ];
