@@ -53,14 +53,19 @@ export interface Layer {
 }
 
 /** Or why there can't be one. */
-export function layerOf({ version, requests, removals }: Wanted): Layer | 'package.dependency-missing' | 'layer.left-out' {
+export function layerOf({
+  version,
+  requests,
+  removals,
+}: Wanted): Layer | 'package.dependency-missing' | 'package.conflict' | 'layer.left-out' {
   const base = baseOf(version).packages;
   const removed = base.filter((pkg) => removals.includes(nameOf(pkg)));
   const left = base.filter((pkg) => !removed.includes(pkg));
   const active = requests.filter((spec) => !left.includes(layerable[spec]?.brings.at(-1) ?? ''));
   const wanted = active.map((spec) => layerable[spec]);
   if (wanted.some((each) => each?.app !== undefined && !left.includes(`app-${each.app}`))) return 'package.dependency-missing';
-  const brought = new Set(wanted.flatMap((each) => [...(each?.brings ?? []), ...(each?.needs === undefined ? [] : [each.needs])]));
+  if (wanted.some((each) => each?.needs !== undefined && !left.includes(each.needs))) return 'package.conflict';
+  const brought = new Set(wanted.flatMap((each) => each?.brings ?? []));
   if (removed.some((pkg) => brought.has(pkg))) return 'layer.left-out';
   return { added: [...brought].filter((pkg) => !left.includes(pkg)), removed, active };
 }
