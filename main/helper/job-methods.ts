@@ -10,6 +10,7 @@ import {
   type osExperimentalInterface,
   type osInterface,
   type Takes,
+  type treelineOsInterface,
 } from '../../shared/dbus/index.ts';
 import { plainRefspec, type HistoryEntry } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -222,6 +223,18 @@ function updateDeployment(
 /** An empty list asks for nothing: clients send them. */
 const isAsked = (variant: Options[string] | undefined): boolean => !Array.isArray(variant?.value) || variant.value.length > 0;
 
+/** The same change, only looked at; nobody is asked for a password for that. */
+function planPackages(call: Call<Takes<typeof treelineOsInterface, 'PlanPackages'>>, sysroot: string, config: JobConfig): JobPlan {
+  const [modifiers, options] = call.args;
+  const change = changeOf(modifiers);
+  requireUnlocked(config, change);
+  const made = upgrade(call, sysroot, options, config, { change });
+  return {
+    ...{ job: made.job, params: { ...made.params, noPullBase: true, dryRun: true }, title: `plan ${changeTitle(change)}`.trim() },
+    ...{ looks: true, keepResult: true, options },
+  };
+}
+
 function packageChange(call: Call<Takes<typeof osInterface, 'PkgChange'>>, sysroot: string, config: JobConfig): JobPlan {
   const [options, install, uninstall] = call.args;
   const change = { install, uninstall };
@@ -391,6 +404,7 @@ export function jobHandlers(
     [iface.osExperimental]: { LiveFs: start((call) => applyLive(call, sysroot)) },
     [iface.treelineOs]: {
       Check: start((call) => check(call, sysroot, call.args[0])),
+      PlanPackages: start((call) => planPackages(call, sysroot, config())),
       BootOnce: start((call) => ({
         job: 'sysroot.boot-once',
         params: { ...os(call), deploymentId: call.args[0] },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { boolOption, iface, Variant } from '../../shared/dbus/index.ts';
-import { formatEvr, formatNevra, type FoundPackage } from '../../shared/domain/index.ts';
+import { deployedPackages, formatEvr, formatNevra, type Deployment, type FoundPackage } from '../../shared/domain/index.ts';
+import { TreelineError } from '../../shared/errors/index.ts';
 import {
   enabledRepos,
   keyAddresses,
@@ -9,7 +10,7 @@ import {
   type PackageReposPlace,
   type RepoSummary,
 } from '../engine/host/package-repos/index.ts';
-import type { JobParams } from '../engine/jobs/index.ts';
+import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import type { Dict } from './encode.ts';
 import type { Launch } from './job-methods.ts';
@@ -30,16 +31,18 @@ export function packageRepoHandlers({ sysroot, reader, launch }: PackageRepoDeps
   const place = async (call: Call): Promise<PackageReposPlace> =>
     packageReposPlace(sysroot, call.object.osname ?? '', (await reader.state()).deployments);
   const enabled = async (call: Call): Promise<Omit<JobParams<'packages.find'>, 'query'>> => enabledRepos(await place(call));
+  const found = async (call: Call<readonly [readonly string[]]>, kind: Kind): Promise<JobResult<'packages.find'>> => {
+    const repos = await enabled(call);
+    const [words] = call.args;
+    // without a repository nothing provides anything
+    if (repos.repos.length + repos.problems.length === 0 || words.length === 0) return { packages: [], unknown: [] };
+    return reader.fresh('packages.find', { ...repos, query: { kind, words } });
+  };
   const find =
-    (kind: JobParams<'packages.find'>['query']['kind']) =>
-    async (call: Call<readonly [readonly string[]]>): Promise<readonly [readonly Dict[]]> => {
-      const repos = await enabled(call);
-      const [words] = call.args;
-      // without a repository nothing provides anything
-      if (repos.repos.length + repos.problems.length === 0 || words.length === 0) return [[]];
-      const { packages } = await reader.fresh('packages.find', { ...repos, query: { kind, words } });
-      return [packages.map(packageDict)];
-    };
+    (kind: Kind) =>
+    async (call: Call<readonly [readonly string[]]>): Promise<readonly [readonly Dict[]]> => [
+      (await found(call, kind)).packages.map(packageDict),
+    ];
   return {
     [iface.os]: {
       ListRepos: async (call) => [summarizePackageRepos(await place(call)).map(repoDict)],
@@ -62,6 +65,18 @@ export function packageRepoHandlers({ sysroot, reader, launch }: PackageRepoDeps
       },
     },
     [iface.treelineOs]: {
+      DeploymentPackages: async ({ args: [id] }) => {
+        const deployment = await deployed(reader, id);
+        const revisions = [deployment.checksum, ...(deployment.layer ? [deployment.layer.base.checksum] : [])];
+        const [tree, base] = await reader.read('db.list', { sysroot, revisions, patterns: [], details: true });
+        const packages = tree?.packages ?? [];
+        return [deployedPackages(deployment, packages, base?.packages ?? packages)];
+      },
+      PackageInfo: async ({ args: [id, nevra] }) => {
+        const { checksum } = await deployed(reader, id);
+        return [(await reader.read('db.package', { sysroot, checksum, nevra })).found];
+      },
+      FindPackages: async (call) => [await found(call, 'search')],
       PackageRepos: async (call) => [await reader.fresh('packages.repos', await place(call))],
       OfferedKeys: async (call) => {
         const [id, options] = call.args;
@@ -82,6 +97,14 @@ export function packageRepoHandlers({ sysroot, reader, launch }: PackageRepoDeps
       },
     },
   };
+}
+
+type Kind = JobParams<'packages.find'>['query']['kind'];
+
+async function deployed(reader: Reader, id: string): Promise<Deployment> {
+  const wanted = (await reader.state()).deployments.find((deployment) => deployment.id === id);
+  if (!wanted) throw new TreelineError('deployment.not-found', { subject: id });
+  return wanted;
 }
 
 const settingsText = (settings: Readonly<Record<string, string>>): string =>

@@ -6,10 +6,11 @@ import { dbDiff, dbList, dbVersion } from '../engine/base/db/index.ts';
 import type { JobHandlers, JobParams, JobResult, RepoParams } from '../engine/jobs/index.ts';
 import type { DbSource, RpmdbQuery } from '../engine/base/ports/db.ts';
 import type { InstalledPackage } from '../engine/base/ports/rpm.ts';
+import { knownFields } from '../files/index.ts';
 import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import { Repo, Sysroot } from '../native/ostree/index.ts';
 import { plainFile } from '../native/ostree/plain-file.ts';
-import { readRpmdb } from '../native/rpm/index.ts';
+import { packageInfo, readRpmdb } from '../native/rpm/index.ts';
 
 /** Where a tree's RPM database may be: rpm-ostree's place, and the newer common one (which links to the other, or the reverse). */
 const rpmdbPlaces = ['usr/share/rpm', 'usr/lib/sysimage/rpm'];
@@ -20,18 +21,27 @@ const databaseName = 'rpmdb.sqlite';
 function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
   if (params.repo) {
     using repo = Repo.open(params.repo);
-    return run({ repo, deployments: () => [], rpmdb: (checksum, query) => rpmdbOfCommit(repo, checksum, query) });
+    return run({ repo, deployments: () => [], ...databasesOf(repo) });
   }
   using sysroot = Sysroot.open(params.sysroot ?? '/');
   const { repo } = sysroot;
-  return run({ repo, deployments: () => sysroot.deployments(), rpmdb: (checksum, query) => rpmdbOfCommit(repo, checksum, query) });
+  return run({ repo, deployments: () => sysroot.deployments(), ...databasesOf(repo) });
 }
+
+const databasesOf = (repo: Repo): Pick<DbSource, 'rpmdb' | 'package'> => ({
+  rpmdb: (checksum, query) => rpmdbOfCommit(repo, checksum, query),
+  package: (checksum, nevra) => withDatabase(repo, checksum, (place) => packageInfo(place, nevra)),
+});
 
 /** In memory where that is offered: a copy lives for a fraction of a second, and writing and removing it on a disk takes longer than reading it. */
 const scratchParent = (): string => (existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
 
-/** Read the database of a commit: where it lies if that can be, else from a copy which is thrown away. */
-export function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined {
+/** Read the database of a commit. */
+export const rpmdbOfCommit = (repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined =>
+  withDatabase(repo, checksum, (place) => readRpmdb({ ...place, ...query }));
+
+/** The database of a commit: where it lies if that can be, else a copy which is thrown away; undefined when there is none. */
+function withDatabase<T>(repo: Repo, checksum: string, read: (place: { root: string; dbPath: string }) => T): T | undefined {
   const scratch = mkdtempSync(path.join(scratchParent(), 'treeline-db-'));
   try {
     for (const [i, place] of rpmdbPlaces.entries()) {
@@ -42,7 +52,7 @@ export function rpmdbOfCommit(repo: Repo, checksum: string, query: RpmdbQuery): 
       if (plain && hasPlainJournal(plain)) symlinkSync(plain, path.join(target, databaseName));
       else checkoutSubpath(repo, checksum, place, target);
       // a place that is a link to the other one gives a link that leads nowhere here
-      if (existsSync(path.join(target, databaseName))) return readRpmdb({ root: scratch, dbPath, ...query });
+      if (existsSync(path.join(target, databaseName))) return read({ root: scratch, dbPath });
     }
     return undefined;
   } finally {
@@ -66,5 +76,6 @@ export const listPackages = (params: JobParams<'db.list'>): JobResult<'db.list'>
 export const dbJobs: Partial<JobHandlers> = {
   'db.list': listPackages,
   'db.diff': (params) => withSource(params, (source) => dbDiff(source, params)),
+  'db.package': (params) => withSource(params, (source) => knownFields({ found: source.package(params.checksum, params.nevra) })),
   'db.version': (params) => withSource(params, (source) => dbVersion(source, params)),
 };

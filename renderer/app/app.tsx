@@ -26,7 +26,8 @@ import { ServicePage } from './service-page.tsx';
 import { StagedBanner } from './staged-banner.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-/** A chunk of its own: few people build trees, and they don't pay at each start for those who do. */
+/** Chunks of their own: who looks for an update doesn't pay for them at each start. */
+const PackagesPage = lazy(() => import('../features/packages/packages-page.tsx'));
 const ComposePage = lazy(() => import('../features/compose/compose-page.tsx'));
 
 /** Composing needs no service; the other sections show what it knows. */
@@ -45,11 +46,18 @@ function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): Rea
 
 /** Where one feature shows another, it gets it from here: none knows of the others. */
 function HostPage({ section, snapshot }: { section: HostSection; snapshot: HostSnapshot }): ReactNode {
+  const { t } = useTranslation();
   switch (section) {
     case 'updates':
       return <UpdatesPage snapshot={snapshot} preferences={(onClose) => <PreferencesDialog onClose={onClose} />} />;
     case 'history':
       return <HistoryPage snapshot={snapshot} sources={() => <SourcesPanel snapshot={snapshot} />} />;
+    case 'packages':
+      return (
+        <Suspense fallback={<Page title={t('section.packages')}>{null}</Page>}>
+          <PackagesPage snapshot={snapshot} />
+        </Suspense>
+      );
     case 'activity':
       return <ActivityPage snapshot={snapshot} />;
   }

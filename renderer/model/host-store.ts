@@ -23,7 +23,9 @@ export type Intent =
   | 'deploy'
   | 'rebase'
   | 'mediaUpgrade'
-  | 'fetchReview';
+  | 'fetchReview'
+  | 'changePackages'
+  | 'refreshRepos';
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
@@ -112,6 +114,10 @@ export const hostActions = {
     run('rebase', () => call('remotes.rebase', refspec, revision === undefined ? {} : { revision })),
   mediaUpgrade: (path: string) => run('mediaUpgrade', () => call('media.upgrade', path, {})),
   fetchReview: () => run('fetchReview', () => call('review.fetch')),
+  /** Exactly what was planned: on the base that is there. */
+  changePackages: (change: CommandArgs<'packages.apply'>[0]) =>
+    run('changePackages', () => call('packages.apply', change, { noPullBase: true })),
+  refreshRepos: () => run('refreshRepos', () => call('packages.refresh', { skipUnavailable: true })),
   reload: () =>
     run('reload', async () => {
       await call('host.reload');

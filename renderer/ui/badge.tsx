@@ -24,7 +24,7 @@ interface BadgeProps {
 export function Badge({ tone = 'neutral', icon: Icon, wraps = false, children }: BadgeProps): ReactNode {
   return (
     <span
-      className={`inline-flex gap-1 px-2 py-0.5 text-xs font-medium ${wraps ? 'items-start rounded-xl' : 'items-center rounded-full whitespace-nowrap'} ${tones[tone]}`}
+      className={`inline-flex gap-1 px-2 py-0.5 text-xs font-medium ring-1 ring-current/20 ring-inset ${wraps ? 'items-start rounded-xl' : 'items-center rounded-full whitespace-nowrap'} ${tones[tone]}`}
     >
       <Icon aria-hidden className={`size-3.5 shrink-0 ${wraps ? 'mt-px' : ''}`} />
       {children}

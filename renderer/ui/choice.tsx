@@ -5,7 +5,7 @@ import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 interface ChoiceProps<T extends string> {
   readonly label: string;
   readonly value: T;
-  readonly options: readonly { readonly value: T; readonly label: string }[];
+  readonly options: readonly { readonly value: T; readonly label: string; readonly note?: string }[];
   readonly onChange: (value: T) => void;
 }
 
@@ -21,7 +21,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: Ch
         const chosen = options.find((option) => keys.has(option.value));
         if (chosen) onChange(chosen.value);
       }}
-      className="inline-flex rounded-lg border border-control/60 bg-surface p-0.5"
+      className="inline-flex flex-wrap rounded-lg border border-control/60 bg-surface p-0.5"
     >
       {options.map((option) => (
         <ToggleButton
@@ -30,6 +30,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: Ch
           className="rounded-md px-3 py-1 hover:bg-hover data-selected:bg-accent-soft data-selected:font-medium data-selected:text-accent"
         >
           {option.label}
+          {option.note === undefined ? null : <span className="text-sm font-normal text-muted"> {option.note}</span>}
         </ToggleButton>
       ))}
     </ToggleButtonGroup>

@@ -8,14 +8,20 @@ interface PickerProps {
   readonly value: string;
   readonly options: readonly { readonly id: string; readonly label: string }[];
   readonly onChange: (id: string) => void;
+  /** The label stands before it, not above. */
+  readonly inline?: boolean;
 }
 
 /** A drop-down with a visible label. */
-export function Picker({ label, value, options, onChange }: PickerProps): ReactNode {
+export function Picker({ label, value, options, onChange, inline = false }: PickerProps): ReactNode {
   return (
-    <Select value={value} onChange={(key) => onChange(String(key))} className="flex min-w-48 flex-1 flex-col gap-1">
+    <Select
+      value={value}
+      onChange={(key) => onChange(String(key))}
+      className={`flex min-w-48 flex-1 ${inline ? 'items-center gap-2' : 'flex-col gap-1'}`}
+    >
       <Label className="text-sm text-muted">{label}</Label>
-      <Button className="flex min-h-9 items-center justify-between gap-2 rounded-lg border border-control/60 bg-surface px-3 py-1.5 text-left hover:bg-hover">
+      <Button className="flex min-h-9 min-w-0 items-center justify-between gap-2 rounded-lg border border-control/60 bg-surface px-3 py-1.5 text-left hover:bg-hover">
         <SelectValue className="min-w-0 truncate [&_svg]:hidden" />
         <ChevronDown aria-hidden className="size-4 shrink-0 text-muted" />
       </Button>

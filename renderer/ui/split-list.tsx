@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowLeft } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Button } from './button.tsx';
-import { listStep } from './list-steps.ts';
+import { listStep, stepOver } from './list-steps.ts';
 
 interface SplitListProps<T> {
   readonly label: string;
@@ -15,14 +15,20 @@ interface SplitListProps<T> {
   readonly detail: (item: T) => ReactNode;
   readonly detailLabel: (item: T) => string;
   readonly backLabel: string;
+  /** Items that only head those after them: they can't be selected. */
+  readonly isHeading?: (item: T) => boolean;
+  /** What the space bar does with the selected row. */
+  readonly onMark?: (item: T) => void;
+  /** Below the rows, always in view. */
+  readonly foot?: ReactNode;
 }
 
 /**
  * List on the left, detail of the selected row on the right; in a narrow window one of the two. Only the rows in view exist. One tab stop,
- * arrows move the selection, Enter goes to the detail, Esc back.
+ * arrows move the selection, Enter goes to the detail, Esc back, Space marks.
  */
 export function SplitList<T>(props: SplitListProps<T>): ReactNode {
-  const { label, items, keyOf, row, detail, detailLabel, backLabel } = props;
+  const { label, items, keyOf, row, detail, detailLabel, backLabel, isHeading = () => false, onMark, foot } = props;
   const [chosen, setChosen] = useState<string>();
   const [detailOpen, setDetailOpen] = useState(false);
   const scroller = useRef<HTMLDivElement>(null);
@@ -33,8 +39,9 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
     estimateSize: () => 54,
     overscan: 12,
   });
+  const headings = items.flatMap((item, at) => (isHeading(item) ? [at] : []));
   const found = items.findIndex((item) => keyOf(item) === chosen);
-  const index = Math.max(0, found);
+  const index = found >= 0 ? found : items.findIndex((item) => !isHeading(item));
   const selected = items[index];
   if (!selected) return null;
 
@@ -57,13 +64,16 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
     const step = listStep(event.key, items.length);
     if (step !== undefined) {
       event.preventDefault();
-      const next = Math.max(0, Math.min(items.length - 1, index + step));
+      const next = stepOver(headings, items.length, index, step);
       const item = items[next];
       if (item !== undefined) setChosen(keyOf(item));
-      virtualizer.scrollToIndex(next, { align: 'auto' });
+      virtualizer.scrollToIndex(headings.includes(next - 1) ? next - 1 : next, { align: 'auto' });
     } else if (event.key === 'Enter') {
       event.preventDefault();
       open(index, true);
+    } else if (event.key === ' ' && onMark) {
+      event.preventDefault();
+      onMark(selected);
     }
   };
   const visible = virtualizer.getVirtualItems();
@@ -77,41 +87,58 @@ export function SplitList<T>(props: SplitListProps<T>): ReactNode {
         }
       }}
     >
-      <div className={`relative min-w-0 flex-[4] ${detailOpen ? 'max-lg:invisible' : ''}`}>
-        <div
-          ref={scroller}
-          role="listbox"
-          tabIndex={0}
-          aria-label={label}
-          {...(visible.some((item) => item.index === index) ? { 'aria-activedescendant': rowId(index) } : {})}
-          onKeyDown={onKeyDown}
-          className="absolute inset-0 overflow-x-hidden overflow-y-auto -outline-offset-2"
-        >
-          <div role="presentation" className="relative" style={{ height: virtualizer.getTotalSize() }}>
-            {visible.map((item) => {
-              const value = items[item.index];
-              if (value === undefined) return null;
-              const isSelected = item.index === index;
-              return (
-                <div
-                  key={item.key}
-                  ref={virtualizer.measureElement}
-                  data-index={item.index}
-                  id={rowId(item.index)}
-                  role="option"
-                  aria-selected={isSelected}
-                  aria-setsize={items.length}
-                  aria-posinset={item.index + 1}
-                  onClick={() => open(item.index, false)}
-                  style={{ transform: `translateY(${item.start}px)` }}
-                  className={`absolute inset-x-0 top-0 border-b border-line px-4 py-1.5 ${isSelected ? 'bg-accent-soft' : 'hover:bg-hover'}`}
-                >
-                  {row(value)}
-                </div>
-              );
-            })}
+      <div className={`flex min-w-0 flex-[4] flex-col ${detailOpen ? 'max-lg:invisible' : ''}`}>
+        <div className="relative min-h-0 flex-1">
+          <div
+            ref={scroller}
+            role="listbox"
+            tabIndex={0}
+            aria-label={label}
+            {...(visible.some((item) => item.index === index) ? { 'aria-activedescendant': rowId(index) } : {})}
+            onKeyDown={onKeyDown}
+            className="absolute inset-0 overflow-x-hidden overflow-y-auto -outline-offset-2"
+          >
+            <div role="presentation" className="relative" style={{ height: virtualizer.getTotalSize() }}>
+              {visible.map((item) => {
+                const value = items[item.index];
+                if (value === undefined) return null;
+                const isSelected = item.index === index;
+                if (isHeading(value))
+                  return (
+                    <div
+                      key={item.key}
+                      ref={virtualizer.measureElement}
+                      data-index={item.index}
+                      role="presentation"
+                      style={{ transform: `translateY(${item.start}px)` }}
+                      className="absolute inset-x-0 top-0 bg-sidebar px-4 py-1.5 text-sm font-medium text-muted"
+                    >
+                      {row(value)}
+                    </div>
+                  );
+                const above = headings.filter((at) => at < item.index).length;
+                return (
+                  <div
+                    key={item.key}
+                    ref={virtualizer.measureElement}
+                    data-index={item.index}
+                    id={rowId(item.index)}
+                    role="option"
+                    aria-selected={isSelected}
+                    aria-setsize={items.length - headings.length}
+                    aria-posinset={item.index + 1 - above}
+                    onClick={() => open(item.index, false)}
+                    style={{ transform: `translateY(${item.start}px)` }}
+                    className={`absolute inset-x-0 top-0 border-b border-line px-4 py-1.5 ${isSelected ? 'bg-accent-soft' : 'hover:bg-hover'}`}
+                  >
+                    {row(value)}
+                  </div>
+                );
+              })}
+            </div>
           </div>
         </div>
+        {foot ? <div className="border-t border-line px-4 py-2">{foot}</div> : null}
       </div>
       <div
         ref={detailBox}

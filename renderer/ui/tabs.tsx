@@ -33,7 +33,7 @@ export function Tabs({ label, tabs, selected, onSelect }: TabsProps): ReactNode 
             className="-mb-px rounded-t-md border-b-2 border-transparent px-3 py-2 text-muted outline-offset-[-2px] hover:text-text data-selected:border-accent data-selected:font-medium data-selected:text-text"
           >
             {tab.label}
-            {tab.note ? <span className="ml-1.5 text-sm text-muted">{tab.note}</span> : null}
+            {tab.note ? <span className="text-sm text-muted"> {tab.note}</span> : null}
           </Tab>
         ))}
       </TabList>

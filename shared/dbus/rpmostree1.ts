@@ -20,6 +20,7 @@ import {
   repoChoiceProblem,
   repoIdProblem,
   repoSettingsProblem,
+  requestLists,
   requestsProblem,
   uploadedName,
   uploadsProblem,
@@ -132,10 +133,8 @@ function updateDeploymentActions([modifiers, options]: readonly [Options, Option
   return [...wanted];
 }
 
-/** Modifiers that are lists of words which are to stand in an origin, or to be taken from it. */
 const uploadLists = ['treeline-install-uploads', 'treeline-install-uploads-replacefiles', 'treeline-override-replace-uploads'] as const;
 const uploadsIn = (modifiers: Options): readonly string[] => uploadLists.flatMap((name) => listOption(modifiers, name));
-const requestLists = ['install-packages', 'uninstall-packages', 'override-remove-packages', 'override-reset-packages'] as const;
 
 const diffDetails = `${rpmDiff}, a{sv} details`;
 

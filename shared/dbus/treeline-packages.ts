@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { listOption } from './options.ts';
 import { guarded, read, type InterfaceSpec } from './table.ts';
-import { first, optionsProblem } from './validate.ts';
-import { repoIdProblem } from './validate-packages.ts';
+import { deploymentIdProblem, first, optionsProblem } from './validate.ts';
+import { repoIdProblem, requestLists, requestsProblem, wordsProblem } from './validate-packages.ts';
 import { fingerprintsProblem, keyProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
 
-/** Members of org.treeline.OS1 about package repositories. */
-export const packageRepoMethods = {
+/** Members of org.treeline.OS1 about packages of deployments, and about package repositories. */
+export const packageMethods = {
+  /** Every package of a deployment, and which of them are this machine's own. */
+  DeploymentPackages: read('s deployment_id', 'DeployedPackages json', {
+    what: 'Listing packages',
+    problem: ([id]) => deploymentIdProblem(id),
+  }),
+  /** All that is known of one of them, by its NEVRA; '' when the deployment hasn't got it. */
+  PackageInfo: read('s deployment_id, s nevra', 'PackageInfo? json', {
+    what: 'Looking at a package',
+    problem: ([id, nevra]) => first(deploymentIdProblem(id), requestsProblem([nevra])),
+  }),
+  /** Search with what rpm-ostree’s leaves out: which repositories couldn’t be asked, and why. An error when none could. */
+  FindPackages: read('as words', 'PackageSearch json', { what: 'Searching repositories', problem: ([words]) => wordsProblem(words) }),
+  /** What UpdateDeployment with these `modifiers` would put onto the base, and `no-pull-base`; nothing is changed by it. May fetch package metadata. */
+  PlanPackages: guarded(
+    'a{sv} modifiers, a{sv} options',
+    address,
+    'org.projectatomic.rpmostree1.repo-refresh',
+    'plan a change of packages',
+    {
+      what: 'Planning a change of packages',
+      answer: 'PackagePlan',
+      problem: ([modifiers, options]) =>
+        first(
+          optionsProblem(modifiers),
+          optionsProblem(options),
+          requestsProblem(requestLists.flatMap((name) => listOption(modifiers, name))),
+        ),
+    },
+  ),
   /** The package repositories of the system, with their keys and what is wrong with them: more than ListRepos tells. */
   PackageRepos: read('', 'PackageRepos json', { what: 'Listing package repositories' }),
   /** Fetch the keys that a repository names by their addresses, to look at them: nothing is trusted by it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { iface } from './names.ts';
 import { args, guarded, read, type InterfaceSpec } from './table.ts';
-import { packageRepoMethods } from './treeline-packages.ts';
+import { packageMethods } from './treeline-packages.ts';
 import { remoteMethods } from './treeline-remotes.ts';
 import { bootOnceMethods, restartMethods, restartSignals } from './treeline-restart.ts';
 import { reviewMethods } from './treeline-review.ts';
@@ -105,7 +105,7 @@ export const treelineOsInterface = {
       details: ([id]) => ({ deployment: id }),
     }),
     ...bootOnceMethods,
-    ...packageRepoMethods,
+    ...packageMethods,
     ...uploadMethods,
     ...reviewMethods,
   },

@@ -27,6 +27,9 @@ export function wordsProblem(words: readonly string[]): string | undefined {
   return odd === undefined ? undefined : `${shown(odd)} is nothing to look for`;
 }
 
+/** Modifiers that are lists of words which are to stand in an origin, or to be taken from it. */
+export const requestLists = ['install-packages', 'uninstall-packages', 'override-remove-packages', 'override-reset-packages'] as const;
+
 /** Names, globs, NEVRAs, provides or files: each becomes an item of a list in an origin file, and is shown in a password dialog. */
 export function requestsProblem(requests: readonly string[]): string | undefined {
   const odd = requests.find((each) => each.trim() === '' || each.length > 512 || hasControl(each));

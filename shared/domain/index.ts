@@ -3,6 +3,7 @@ export * from './advisory.ts';
 export * from './changes.ts';
 export * from './clock.ts';
 export * from './commit-meta.ts';
+export * from './deployed-packages.ts';
 export * from './deployment.ts';
 export * from './dropped.ts';
 export * from './evr.ts';
@@ -59,7 +60,8 @@ export type {
   ServiceInfo,
   WhatsNew,
 } from './schemas/host.ts';
-export type { FoundPackage, OfferedKeys, PackageRepo, PackageRepos } from './schemas/package-repo.ts';
+export type { DeployedPackage, DeployedPackages, LayerPackage, PackageInfo, PackagePlan } from './schemas/deployed-package.ts';
+export type { FoundPackage, OfferedKeys, PackageRepo, PackageRepos, PackageSearch } from './schemas/package-repo.ts';
 export type { Medium, Remote, RemoteKey, RemoteRef, RemoteVersion } from './schemas/remote.ts';
 export type {
   EtcEntry,

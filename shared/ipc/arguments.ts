@@ -14,6 +14,8 @@ const revision = word(200);
 const mediumPath = word(4096);
 /** Of a treefile. Larger ones aren't opened either. */
 const content = z.string().max(1024 * 1024);
+/** Of packages that are to be there, or not to. */
+const requests = z.array(word(512)).max(200).optional();
 const treePath = z
   .string()
   .min(1)
@@ -65,6 +67,16 @@ export const argumentSchemas = {
     fetchRpmdb: flag.optional(),
   }),
   reportFormat: z.enum(['markdown', 'json']),
+  packageName: word(512),
+  searchWords: z.array(word(200)).min(1).max(20),
+  packageChange: z.strictObject({
+    installPackages: requests,
+    uninstallPackages: requests,
+    overrideRemovePackages: requests,
+    overrideResetPackages: requests,
+  }),
+  sameBase: z.strictObject({ noPullBase: z.literal(true) }),
+  refreshOptions: z.strictObject({ force: flag.optional(), skipUnavailable: flag.optional() }),
   remoteName: word(255),
   newRemote: z.strictObject({ gpgVerify: flag }),
   remoteChange: z.strictObject({ url: remoteUrl.optional(), gpgVerify: flag.optional() }),

@@ -47,6 +47,16 @@ export const commandTable = {
   /** Asks where to, in main's own dialog, and writes the report there; undefined when that was closed. */
   'review.export': { args: ['reportFormat', 'checksum?'], result: 'ExportedFile?' },
 
+  'packages.list': { args: ['deploymentId'], result: 'DeployedPackages', client: 'deploymentPackages' },
+  'packages.info': { args: ['deploymentId', 'packageName'], result: 'PackageInfo?', client: 'packageInfo' },
+  /** In what was fetched of the repositories before. */
+  'packages.search': { args: ['searchWords'], result: 'PackageSearch', client: 'findPackages' },
+  'packages.plan': { args: ['packageChange'], result: 'PackagePlan', client: 'planPackages' },
+  /** On the base that is there: what was planned, and nothing else. */
+  'packages.apply': { args: ['packageChange', 'sameBase'], result: 'JobState', client: 'updateDeployment' },
+  'packages.repos': { args: [], result: 'PackageRepos', client: 'packageRepos' },
+  'packages.refresh': { args: ['refreshOptions'], result: 'JobState', client: 'refreshMd' },
+
   'remotes.list': { args: [], result: 'Remote[]', client: 'remotes' },
   'remotes.add': { args: ['remoteName', 'remoteUrl', 'newRemote'], result: 'Remote', client: 'addRemote' },
   'remotes.edit': { args: ['remoteName', 'remoteChange'], result: 'Remote', client: 'editRemote' },

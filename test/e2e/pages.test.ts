@@ -4,6 +4,7 @@ import { checkState } from './support/check-state.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
 import { historyStates } from './support/history-states.ts';
+import { packageStates } from './support/package-states.ts';
 import { pageStates } from './support/page-states.ts';
 
 let driver: PageDriver;
@@ -19,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('every state of every page', () => {
-  it.each([...pageStates, ...historyStates].map((state) => [state.name, state] as const))('%s', (_name, state) =>
+  it.each([...pageStates, ...historyStates, ...packageStates].map((state) => [state.name, state] as const))('%s', (_name, state) =>
     checkState(driver, state),
   );
 });

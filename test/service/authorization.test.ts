@@ -109,6 +109,9 @@ const lookers = [
   'OS1.TreeFile',
   'OS1.Media',
   'OS1.PackageRepos',
+  'OS1.DeploymentPackages',
+  'OS1.PackageInfo',
+  'OS1.FindPackages',
 ];
 
 let host: TestHost;

@@ -74,6 +74,28 @@ const treeline = async (...args: string[]): Promise<string> => {
   return (await promisify(execFile)(process.execPath, ['dist/cli/treeline.mjs', ...args], { env })).stdout;
 };
 
+test('what would come is told beforehand, with what brings it along, and what is there with its reason', async () => {
+  const before = await simulated.client.snapshot();
+  const plan = await simulated.client.planPackages({ installPackages: ['plain'] });
+  expect(plan.layer?.added.map(({ name, neededBy, downloadBytes, repo }) => ({ name, neededBy, downloadBytes, repo }))).toEqual([
+    { name: 'helper', neededBy: ['plain'], downloadBytes: 0, repo: 'more' },
+    { name: 'plain', neededBy: [], downloadBytes: 0, repo: 'more' },
+  ]);
+  expect(plan.layer?.added[1]?.installedSizeBytes).toBeGreaterThan(0);
+  await expect(simulated.client.planPackages({ installPackages: ['no-such-package'] })).rejects.toMatchObject({
+    report: { code: 'package.not-found', subject: 'no-such-package' },
+  });
+  const id = before.deployments[0]?.id ?? '';
+  const { packages, removed, inactive } = await simulated.client.deploymentPackages(id);
+  expect(packages.map(({ name, part }) => `${name} ${part}`)).toEqual(['app base', 'filesystem base', 'kernel base', 'testshell base']);
+  expect([removed, inactive]).toEqual([[], []]);
+  const info = await simulated.client.packageInfo(id, 'testshell-1-1.x86_64');
+  expect(info?.files.map(({ path: file }) => file)).toContain('/usr/bin/sh');
+  expect(await simulated.client.packageInfo(id, 'testshell-2-1.x86_64')).toBeUndefined();
+  expect(await simulated.client.findPackages(['plain'])).toMatchObject({ packages: [{ name: 'plain', repo: 'more' }], unknown: [] });
+  expect((await simulated.client.snapshot()).deployments).toEqual(before.deployments);
+});
+
 test('installed, staged, there after the restart; kept by an update; gone again', async () => {
   expect(await treeline('install', '--dry-run', 'plain')).toContain('Exiting because of --dry-run');
   expect((await simulated.client.snapshot()).deployments[0]).toMatchObject({ version: '10', booted: true });
@@ -88,6 +110,13 @@ test('installed, staged, there after the restart; kept by an update; gone again'
   await simulated.restarted('10');
   expect(await names()).toBe('app-10 filesystem-1 helper-1 kernel-10 plain-1 testshell-1');
   expect(readFileSync(path.join(await root(), 'usr/share/plain-post'), 'utf8')).toBe('made\n');
+  const id = (await simulated.client.snapshot()).deployments[0]?.id ?? '';
+  const own = (await simulated.client.deploymentPackages(id)).packages.filter(({ part }) => part !== 'base');
+  expect(own.map(({ name, part, request }) => ({ name, part, request }))).toEqual([
+    { name: 'helper', part: 'layered', request: undefined },
+    { name: 'plain', part: 'layered', request: 'plain' },
+  ]);
+  expect(await simulated.client.packageInfo(id, 'helper-1-1.noarch')).toMatchObject({ neededBy: ['plain'] });
 
   await compose('11');
   const update = await simulated.client.upgrade({ reboot: true });

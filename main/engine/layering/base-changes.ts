@@ -40,7 +40,7 @@ export function baseChanges(requests: Requests, asked: AskedFiles, resolution: R
     return wish && by !== undefined ? [{ before: installed, after: by, ...wish }] : [];
   });
   const done = new Set(replaced.map(({ before }) => before));
-  // by a request, or by what one needs: a tree without it would be another one than was asked for
+  // installed again isn’t among what is added: the tree would lack it
   const back = displaced.find(
     ({ installed, by }) => by !== undefined && isRemoved(installed) && !done.has(installed) && nameInNevra(by) === nameInNevra(installed),
   );

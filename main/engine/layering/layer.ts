@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatNevra } from '../../../shared/domain/index.ts';
+import { formatNevra, type LayerPackage } from '../../../shared/domain/index.ts';
 import { errorLine, TreelineError } from '../../../shared/errors/index.ts';
 import type { ComposeStore, LayerStore, SystemPort } from '../base/ports/compose-store.ts';
 import type { JobContext } from '../base/ports/job.ts';
@@ -103,12 +103,22 @@ async function makeOf(making: Making, solved: Solved | undefined): Promise<Layer
     setAside: [],
   };
   const outcome = (checksum: string): LayerOutcome => ({ ...content, idle, checksum });
-  if (params.dryRun) return outcome('');
+  if (params.dryRun) return { ...outcome(''), added: planned(making, solved?.resolution) };
   if (packages.length + removed.length === 0 && !requests.initramfs.regenerate) return outcome(base);
   if (isSameLayer(store, params, content, sourcesOf(requests, solved?.changes ?? noChanges))) return outcome(params.current ?? '');
   const commits = solved && packages.length > 0 ? await importPackages(making, solved.resolution) : new Map<string, string>();
   if (params.downloadOnly) return outcome('');
   return outcome(await build(making, solved, commits));
+}
+
+/** What would have to be fetched, and what brings each along. */
+function planned({ store }: Making, resolution: Resolution | undefined): LayerPackage[] {
+  const reasons = resolution?.neededBy();
+  return (resolution?.packages ?? []).map((pkg) => ({
+    ...pkg,
+    downloadBytes: pkg.remote && !isComplete(store, pkg) ? pkg.downloadBytes : 0,
+    neededBy: reasons?.get(pkg.nevra) ?? [],
+  }));
 }
 
 /** Whoever asks for what is there already may not know it. */

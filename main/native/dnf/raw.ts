@@ -153,6 +153,7 @@ export const pkg = {
   buildTime: number('buildtime'),
   checksum: fn('dnf_package_get_chksum', Ptr, [Ptr, IntOut]),
   requires: fn('dnf_package_get_requires', Ptr, [Ptr]),
+  recommends: fn('dnf_package_get_recommends', Ptr, [Ptr]),
   conflicts: fn('dnf_package_get_conflicts', Ptr, [Ptr]),
   advisories: fn('dnf_package_get_advisories', Ptr, [Ptr, 'int']),
   isLocal: fn('dnf_package_is_local', 'int', [Ptr]),

@@ -13,6 +13,7 @@ import { displacedBy, eraseFromBase, installedAs, providedBy } from './base.ts';
 import { addFiles, describeFile } from './files.ts';
 import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
+import { neededBy } from './needed-by.ts';
 import { hiddenByModule, hiddenError } from './modules.ts';
 import { explain } from './problems.ts';
 import {
@@ -286,6 +287,10 @@ class DnfResolution implements Resolution {
     const found = new Map<string, Advisory>();
     for (const pointer of this.#byNevra.values()) collectAdvisories(pointer, older, found);
     return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  neededBy(): ReadonlyMap<string, readonly string[]> {
+    return neededBy(this.#sack, this.#byNevra);
   }
 
   fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void {

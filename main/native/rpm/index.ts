@@ -8,6 +8,7 @@ import { verifyPackage } from './verify.ts';
 import { writeRpmdb } from './write-rpmdb.ts';
 
 export { expandScript } from './expand.ts';
+export { packageInfo } from './package-info.ts';
 export { readPackage } from './read.ts';
 export { readRpmdb } from './rpmdb.ts';
 export { verifyPackage } from './verify.ts';

@@ -25,7 +25,8 @@ export function readInstalled(options: Pick<ReadRpmdbOptions, 'root' | 'dbPath'>
   return sorted(headersOf(options).map(describeHeader));
 }
 
-function headersOf(options: ReadRpmdbOptions): Header[] {
+/** Exported headers, unsorted, whatever they are of. */
+export function headersOf(options: ReadRpmdbOptions): Header[] {
   const root = path.resolve(options.root ?? '/');
   const directory = path.join(root, options.dbPath);
   const backend = backendOf(directory);

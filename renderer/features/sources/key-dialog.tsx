@@ -9,7 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { KeyList } from './key-list.tsx';
-import { useAsking } from './use-asking.ts';
+import { useAsking } from '../../model/use-asking.ts';
 
 /** First the file, then its fingerprints to compare with the publisher's, then trust. */
 export function KeyDialog({ remote, onClose, onDone }: { remote: Remote; onClose: () => void; onDone: () => void }): ReactNode {

@@ -9,7 +9,7 @@ import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { TextField } from '../../ui/text-field.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
-import { useAsking } from './use-asking.ts';
+import { useAsking } from '../../model/use-asking.ts';
 
 interface RemoteDialogProps {
   /** Missing: a new one. */

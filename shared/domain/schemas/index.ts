@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { TreelineError } from '../../errors/index.ts';
 import { errorReport } from '../../errors/report-schema.ts';
 import * as compose from './compose.ts';
+import * as deployed from './deployed-package.ts';
 import * as host from './host.ts';
 import type { Infer } from './infer.ts';
 import * as packages from './package.ts';
@@ -24,6 +25,7 @@ export const jsonSchemas = {
   ComposePlan: compose.composePlan,
   ComposeRelease: compose.composeRelease,
   ComposeResult: compose.composeResult,
+  DeployedPackages: deployed.deployedPackages,
   DiskUse: host.diskUse,
   ErrorReport: errorReport,
   EtcFile: review.etcFile,
@@ -39,7 +41,10 @@ export const jsonSchemas = {
   PackageChange: packages.packageChange,
   OfferedKeys: repos.offeredKeys,
   PackageComparison: packages.packageComparison,
+  PackageInfo: deployed.packageInfo,
+  PackagePlan: deployed.packagePlan,
   PackageRepos: repos.packageRepos,
+  PackageSearch: repos.packageSearch,
   Remote: remote.remote,
   RemoteKey: remote.remoteKey,
   RemoteRef: remote.remoteRef,

@@ -19,6 +19,14 @@ export const foundPackage = packageSchema.extend({
 });
 export interface FoundPackage extends Infer<typeof foundPackage> {}
 
+/** What a search in repositories finds. */
+export const packageSearch = z.object({
+  packages: z.array(foundPackage),
+  /** Repositories that nothing is known of: why. What they have isn't among the packages. */
+  unknown: z.array(errorReport),
+});
+export interface PackageSearch extends Infer<typeof packageSearch> {}
+
 /** A key that packages of a repository may be signed with. */
 const packageKey = remoteKey.extend({
   /** The file that holds it. */

@@ -91,6 +91,13 @@ export function createHostClient(errorOf) {
     'restartBlockers',
     'whatsNew',
     'acknowledgeWhatsNew',
+    'deploymentPackages',
+    'packageInfo',
+    'findPackages',
+    'planPackages',
+    'updateDeployment',
+    'packageRepos',
+    'refreshMd',
   ];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),

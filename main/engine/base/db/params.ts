@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type * as Domain from '../../../../shared/domain/index.ts';
-import type { PackageChange, PackageDetails } from '../../../../shared/domain/index.ts';
+import type { PackageChange, PackageDetails, PackageInfo } from '../../../../shared/domain/index.ts';
 
 export interface RepoParams {
   /** Path of an OSTree repository; empty = the repository of `sysroot`. */
@@ -44,6 +44,8 @@ export interface DbJobs {
     };
     result: readonly DbListing[];
   };
+  /** (read) One package of a commit, from its RPM database; undefined when it isn't there. */
+  'db.package': { params: RepoParams & { readonly checksum: string; readonly nevra: string }; result: { readonly found?: PackageInfo } };
   /** (read) */
   'db.diff': {
     params: RepoParams & {

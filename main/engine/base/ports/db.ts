@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { PackageInfo } from '../../../../shared/domain/index.ts';
 import type { InstalledPackage } from './rpm.ts';
 import type { RawDeployment, RepoPort } from './sysroot.ts';
 
@@ -16,4 +17,6 @@ export interface DbSource {
   deployments(): readonly RawDeployment[];
   /** Packages of the database inside a commit; undefined when the commit holds none. Throws `rpmdb.unreadable`. */
   rpmdb(checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined;
+  /** One of them by its NEVRA. */
+  package(checksum: string, nevra: string): PackageInfo | undefined;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { PackageDetails, Progress } from '../../../../shared/domain/index.ts';
+import type { LayerPackage, Progress } from '../../../../shared/domain/index.ts';
 import type { JobContext } from './job.ts';
 import type { Provided } from './resolver.ts';
 
@@ -71,7 +71,7 @@ export interface LayerRequest extends LayerOptions {
 
 /** What a layer adds to its base, and takes away. */
 export interface LayerContent {
-  readonly added: readonly PackageDetails[];
+  readonly added: readonly LayerPackage[];
   /** Of the base, by what has taken its place; without: gone. */
   readonly replaced: readonly { readonly before: string; readonly after?: string }[];
   /** Requests that the base fulfils. */

@@ -138,6 +138,8 @@ export interface Resolution extends Disposable {
   readonly warnings: readonly ErrorReport[];
   /** Advisories that ship exactly one of the packages; with `older`, also those that ship an older build of one (a skipped release's). */
   advisories(older?: boolean): Advisory[];
+  /** Names of packages that ask for (or recommend) one of them, of `packages` alone; by NEVRA. */
+  neededBy(): ReadonlyMap<string, readonly string[]>;
   /** Download the packages that are remote and not there yet. Throws `rpmmd.unreachable` or `package.corrupt`. */
   fetch(packages: readonly ResolvedPackage[], progress: (done: Pick<Progress, 'bytesDone' | 'bytesTotal'>) => void): void;
 }

@@ -51,6 +51,7 @@ export const walled = {
   'repo.verify': byObjects,
   'db.list': 'takes one file, the RPM database, out of commits, as libostree checks it out by its checksum',
   'db.diff': 'takes one file, the RPM database, out of commits, as libostree checks it out by its checksum',
+  'db.package': 'takes one file, the RPM database, out of a commit, as libostree checks it out by its checksum',
   'db.version': 'reads commit objects only',
   'review.summary': bySysroot,
   'review.etc': bySysroot,

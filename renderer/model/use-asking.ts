@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { useState } from 'react';
-import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 
 interface Asking {
   readonly busy: boolean;
