@@ -28,6 +28,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 
 /** Chunks of their own: who looks for an update doesn't pay for them at each start. */
 const PackagesPage = lazy(() => import('../features/packages/packages-page.tsx'));
+const SystemPage = lazy(() => import('../features/system/system-page.tsx'));
 const ComposePage = lazy(() => import('../features/compose/compose-page.tsx'));
 
 /** Composing needs no service; the other sections show what it knows. */
@@ -56,6 +57,12 @@ function HostPage({ section, snapshot }: { section: HostSection; snapshot: HostS
       return (
         <Suspense fallback={<Page title={t('section.packages')}>{null}</Page>}>
           <PackagesPage snapshot={snapshot} />
+        </Suspense>
+      );
+    case 'system':
+      return (
+        <Suspense fallback={<Page title={t('section.system')}>{null}</Page>}>
+          <SystemPage snapshot={snapshot} />
         </Suspense>
       );
     case 'activity':

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Activity, CircleArrowUp, History, Layers, Package, type LucideIcon } from 'lucide-react';
+import { Activity, CircleArrowUp, Cpu, History, Layers, Package, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
@@ -10,6 +10,7 @@ const icons: Record<Section, LucideIcon> = {
   updates: CircleArrowUp,
   history: History,
   packages: Package,
+  system: Cpu,
   compose: Layers,
   activity: Activity,
 };

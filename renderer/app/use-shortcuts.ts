@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { hostActions, useHost } from '../model/host-store.ts';
 import { goTo, sections } from '../model/route-store.ts';
 
-/** Ctrl+1..5 sections, Ctrl+F the search field of the page, F5 check. Not while a dialog is open. */
+/** Ctrl+1..6 sections, Ctrl+F the search field of the page, F5 check. Not while a dialog is open. */
 export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

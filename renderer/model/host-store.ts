@@ -25,7 +25,8 @@ export type Intent =
   | 'mediaUpgrade'
   | 'fetchReview'
   | 'changePackages'
-  | 'refreshRepos';
+  | 'refreshRepos'
+  | 'kernelArgs';
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
@@ -117,6 +118,7 @@ export const hostActions = {
   /** Exactly what was planned: on the base that is there. */
   changePackages: (change: CommandArgs<'packages.apply'>[0]) =>
     run('changePackages', () => call('packages.apply', change, { noPullBase: true })),
+  kernelArgs: (change: CommandArgs<'host.kernelArgs'>[0]) => run('kernelArgs', () => call('host.kernelArgs', change)),
   refreshRepos: () => run('refreshRepos', () => call('packages.refresh', { skipUnavailable: true })),
   reload: () =>
     run('reload', async () => {

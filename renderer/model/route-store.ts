@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { create } from 'zustand';
 
-export const sections = ['updates', 'history', 'packages', 'compose', 'activity'] as const;
+export const sections = ['updates', 'history', 'packages', 'system', 'compose', 'activity'] as const;
 export type Section = (typeof sections)[number];
 
 /** Another version than the one the last check found. */

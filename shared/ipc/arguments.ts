@@ -14,6 +14,7 @@ const revision = word(200);
 const mediumPath = word(4096);
 /** Of a treefile. Larger ones aren't opened either. */
 const content = z.string().max(1024 * 1024);
+const kernelLine = z.string().max(8192).regex(plainText);
 /** Of packages that are to be there, or not to. */
 const requests = z.array(word(512)).max(200).optional();
 const treePath = z
@@ -67,6 +68,8 @@ export const argumentSchemas = {
     fetchRpmdb: flag.optional(),
   }),
   reportFormat: z.enum(['markdown', 'json']),
+  /** Whole lines: what was seen, and what is to be. */
+  kernelArgsChange: z.strictObject({ existing: kernelLine, final: kernelLine, deploymentId: word(300) }),
   packageName: word(512),
   searchWords: z.array(word(200)).min(1).max(20),
   packageChange: z.strictObject({

@@ -35,6 +35,7 @@ export const commandTable = {
   'host.diskUse': { args: [], result: 'DiskUse', client: 'diskUse' },
   'host.bootOnce': { args: ['deploymentId', 'reboot'], result: 'JobState', client: 'bootOnce' },
   'host.deploy': { args: ['revision', 'reboot'], result: 'JobState', client: 'deploy' },
+  'host.kernelArgs': { args: ['kernelArgsChange'], result: 'JobState', client: 'kernelArgs' },
   'host.pause': { args: [], result: 'Nothing', client: 'pause' },
 
   'review.summary': { args: ['checksum?'], result: 'ReviewSummary', client: 'reviewSummary' },

@@ -32,8 +32,10 @@ describe('keyboard', () => {
     await page.keyboard.press('Control+3');
     await expect.poll(heading).toBe('Packages');
     await page.keyboard.press('Control+4');
-    await expect.poll(heading).toBe('Compose');
+    await expect.poll(heading).toBe('System');
     await page.keyboard.press('Control+5');
+    await expect.poll(heading).toBe('Compose');
+    await page.keyboard.press('Control+6');
     expect(await heading()).toBe('Activity');
     await page.keyboard.press('Control+1');
     expect(await heading()).toBe('Updates');
@@ -203,7 +205,7 @@ describe('jobs', () => {
   it('copies a report', async () => {
     const { page, app } = driver;
     await driver.show(f.snapshot({ pastJobs: f.pastJobs }), usual);
-    await page.keyboard.press('Control+5');
+    await page.keyboard.press('Control+6');
     await page.getByRole('button', { name: /Failed/ }).click();
     await page.getByRole('button', { name: 'Copy report' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();

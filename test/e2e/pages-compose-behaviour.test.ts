@@ -43,7 +43,7 @@ describe('by keyboard', () => {
   it('opens, writes, completes, leaves the editor, and saves', async () => {
     const { page } = driver;
     await driver.show(f.snapshot(), composeAnswers);
-    await page.keyboard.press('Control+4');
+    await page.keyboard.press('Control+5');
     await page.getByRole('heading', { name: 'Compose a system from packages' }).waitFor();
     await answerDialog(driver, place(trees, 'desktop.yaml', c.treefileText));
     await page.getByRole('button', { name: 'Open treefile…' }).focus();
@@ -175,7 +175,7 @@ describe('files', () => {
     const real = place(trees, 'real/linked.yaml', c.treefileText.replaceAll('\n', '\r\n'));
     chmodSync(real, 0o640);
     if (!existsSync(path.join(trees, 'linked.yaml'))) symlinkSync('real/linked.yaml', path.join(trees, 'linked.yaml'));
-    await page.keyboard.press('Control+4');
+    await page.keyboard.press('Control+5');
     await answerDialog(driver, path.join(trees, 'linked.yaml'));
     await page.getByRole('button', { name: 'Open treefile…' }).click();
     await editor(page).focus();
@@ -192,7 +192,7 @@ describe('files', () => {
     const { page } = driver;
     await driver.show(f.snapshot(), composeAnswers);
     const file = place(trees, 'locked/locked.yaml', c.treefileText);
-    await page.keyboard.press('Control+4');
+    await page.keyboard.press('Control+5');
     await answerDialog(driver, file);
     await page.getByRole('button', { name: 'Open treefile…' }).click();
     await editor(page).waitFor();
@@ -217,7 +217,7 @@ describe('files', () => {
     mkdirSync(path.join(trees, 'folder.yaml'), { recursive: true });
     for (const name of ['binary.yaml', 'large.yaml', 'folder.yaml', 'missing.yaml']) {
       await driver.show(f.snapshot(), composeAnswers);
-      await page.keyboard.press('Control+4');
+      await page.keyboard.press('Control+5');
       await answerDialog(driver, path.join(trees, name));
       await page.getByRole('button', { name: 'Open treefile…' }).click();
       await page.getByText('The file can’t be read').waitFor();
@@ -259,7 +259,7 @@ describe('files', () => {
   it('forgets a file when told so', async () => {
     const { page } = driver;
     await driver.show(f.snapshot(), composeAnswers);
-    await page.keyboard.press('Control+4');
+    await page.keyboard.press('Control+5');
     const entry = page.getByRole('button', { name: /^linked\.yaml/ });
     await entry.waitFor();
     await page.getByRole('button', { name: 'Forget linked.yaml' }).click();

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { checkState } from './support/check-state.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
+import { systemStates } from './support/system-states.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
 import { historyStates } from './support/history-states.ts';
 import { packageStates } from './support/package-states.ts';
@@ -20,7 +21,8 @@ afterAll(async () => {
 });
 
 describe('every state of every page', () => {
-  it.each([...pageStates, ...historyStates, ...packageStates].map((state) => [state.name, state] as const))('%s', (_name, state) =>
-    checkState(driver, state),
+  it.each([...pageStates, ...historyStates, ...packageStates, ...systemStates].map((state) => [state.name, state] as const))(
+    '%s',
+    (_name, state) => checkState(driver, state),
   );
 });

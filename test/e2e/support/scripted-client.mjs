@@ -98,6 +98,7 @@ export function createHostClient(errorOf) {
     'updateDeployment',
     'packageRepos',
     'refreshMd',
+    'kernelArgs',
   ];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { MonitorX } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { newestDeployment, type HostSnapshot } from '../../../shared/domain/index.ts';
+import { Empty } from '../../ui/empty.tsx';
+import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
+import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
+import { Page } from '../../ui/page.tsx';
+import { KernelArgsPanel } from './kernel-args-panel.tsx';
+
+/** How the machine starts. */
+export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
+  const { t } = useTranslation();
+  const newest = newestDeployment(snapshot.deployments, snapshot.osname);
+  return (
+    <Page title={t('section.system')}>
+      <ProblemNotice snapshot={snapshot} />
+      <RefusalNotice intents={['kernelArgs']} />
+      {newest ? (
+        // another set of arguments is another editor
+        <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
+      ) : (
+        <Empty icon={MonitorX} title={t('system.noVersion')} />
+      )}
+    </Page>
+  );
+}
