@@ -35,7 +35,7 @@ type Done<N extends CommandName> = Table[N]['result'] extends 'Nothing' ? Promis
 type Forwarded = { [N in CommandName]: Table[N] extends { readonly client: string } ? N : never }[CommandName];
 /** What they ask of it, by the names of its methods. */
 export type ForwardedCalls = {
-  readonly [N in Forwarded as Table[N]['client']]: (...args: CommandArgs<N>) => Done<N>;
+  readonly [N in Forwarded as Table[N]['client']]: (...args: [...CommandArgs<N>]) => Done<N>;
 };
 /** What main does itself. */
 export type OwnHandlers = { readonly [N in Exclude<CommandName, Forwarded>]: (...args: CommandArgs<N>) => Done<N> };

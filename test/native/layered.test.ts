@@ -136,7 +136,7 @@ test('nothing that would replace the tree is begun: named by group and package, 
   // no failure of every night
   const automatic = await job('update.upgrade', { ...os(), automatic: true });
   expect(automatic.result).toEqual({ changed: false, staged: false });
-  expect(automatic.events).toContainEqual({ type: 'message', text: expect.stringContaining('requested-local: tool') });
+  expect(automatic.events).toContainEqual({ type: 'message', text: expect.stringContaining(detail) });
   expect((await load()).deployments.map(({ checksum }) => checksum)).toEqual([layer, fixture.commits[0]]);
 });
 

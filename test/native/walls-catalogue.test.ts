@@ -7,6 +7,7 @@ import { dbJobs } from '../../main/worker/db-jobs.ts';
 import { diskJobs } from '../../main/worker/disk-jobs.ts';
 import { imageJobs } from '../../main/worker/image-jobs.ts';
 import { layerJobs } from '../../main/worker/layer-jobs.ts';
+import { liveJobs } from '../../main/worker/live-jobs.ts';
 import { mediaJobs } from '../../main/worker/media-jobs.ts';
 import { packageRepoJobs } from '../../main/worker/package-repo-jobs.ts';
 import { remoteJobs } from '../../main/worker/remote-jobs.ts';
@@ -20,6 +21,7 @@ const groups = [
   diskJobs,
   imageJobs,
   layerJobs,
+  liveJobs,
   mediaJobs,
   packageRepoJobs,
   remoteJobs,

@@ -9,7 +9,12 @@ import { databaseOn, inBase, solve, type Solving } from './solve.ts';
 export function onlySpecs(requests: Requests, isWanted: (spec: string) => boolean): Requests {
   const { packages, local, localFileoverrides } = requests;
   const kept = ({ nevra }: { nevra: string }): boolean => isWanted(nevra);
-  return { ...requests, packages: packages.filter(isWanted), local: local.filter(kept), localFileoverrides: localFileoverrides.filter(kept) };
+  return {
+    ...requests,
+    packages: packages.filter(isWanted),
+    local: local.filter(kept),
+    localFileoverrides: localFileoverrides.filter(kept),
+  };
 }
 
 /**
@@ -19,13 +24,20 @@ export function onlySpecs(requests: Requests, isWanted: (spec: string) => boolea
 export function blame(solving: Solving, error: TreelineError): TreelineError {
   const { params, store, ports } = solving;
   const { requests, newRequests, base, current } = params;
+  const earlier = current === undefined ? undefined : store.tryLoadCommit(current)?.parent || current;
+  // without another base it is no update
+  if (earlier === base) return error;
   const isNew = (spec: string): boolean => newRequests.includes(spec);
   const specs = layeredSpecs(requests);
   const { first, second } = error.report.facts ?? {};
   const found = misfitsAmong([...specs.filter((spec) => !isNew(spec)), ...specs.filter(isNew)], (tried) => {
-    const solved = solve(solving, onlySpecs(requests, (spec) => tried.includes(spec)));
+    const solved = solve(
+      solving,
+      onlySpecs(requests, (spec) => tried.includes(spec)),
+    );
     // files are looked at long after solving
-    const clashes = error.code === 'package.file-conflict' && solved.resolution.packages.some(({ nevra }) => nevra === first || nevra === second);
+    const clashes =
+      error.code === 'package.file-conflict' && solved.resolution.packages.some(({ nevra }) => nevra === first || nevra === second);
     if (!clashes) return solved;
     solved[Symbol.dispose]();
     throw error;
@@ -34,9 +46,6 @@ export function blame(solving: Solving, error: TreelineError): TreelineError {
   return blockedUpdate(found, {
     version: store.loadCommit(base).version || base.slice(0, 12),
     next: ports.rpm.readRpmdb(databaseOn(solving, base)).map(formatNevra),
-    before: (what) => {
-      const earlier = current === undefined ? undefined : store.tryLoadCommit(current)?.parent || current;
-      return earlier === undefined || earlier === base ? undefined : inBase(solving, earlier, what);
-    },
+    before: (what) => (earlier === undefined ? undefined : inBase(solving, earlier, what)),
   });
 }

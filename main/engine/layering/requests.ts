@@ -68,7 +68,11 @@ function repoReplacement(item: string): RepoReplacement {
 }
 
 /** Packages that are to be there, by what set-aside names them: as they were asked for, local ones by their NEVRA. */
-export const layeredSpecs = ({ packages, local, localFileoverrides }: Pick<Requests, 'packages' | 'local' | 'localFileoverrides'>): string[] => [
+export const layeredSpecs = ({
+  packages,
+  local,
+  localFileoverrides,
+}: Pick<Requests, 'packages' | 'local' | 'localFileoverrides'>): string[] => [
   ...packages,
   ...[...local, ...localFileoverrides].map(({ nevra }) => nevra),
 ];
