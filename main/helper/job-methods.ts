@@ -405,6 +405,10 @@ export function jobHandlers(
     [iface.treelineOs]: {
       Check: start((call) => check(call, sysroot, call.args[0])),
       PlanPackages: start((call) => planPackages(call, sysroot, config())),
+      PlanUpdate: start((call) => ({
+        ...{ job: 'update.plan', params: { ...os(call), recommends: config().recommends }, title: 'plan update' },
+        ...{ looks: true, keepResult: true, options: call.args[0] },
+      })),
       BootOnce: start((call) => ({
         job: 'sysroot.boot-once',
         params: { ...os(call), deploymentId: call.args[0] },

@@ -76,7 +76,7 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('packages.')) return (await import('./package-repo-jobs.ts')).packageRepoJobs;
   if (job.startsWith('remote.')) return (await import('./remote-jobs.ts')).remoteJobs;
   if (job.startsWith('media.')) return (await import('./media-jobs.ts')).mediaJobs;
-  if (job.startsWith('review.') || job === 'update.details' || job === 'update.preview')
+  if (job.startsWith('review.') || ['update.details', 'update.plan', 'update.preview'].includes(job))
     return (await import('./review-jobs.ts')).reviewJobs;
   return (await import('./sysroot-jobs.ts')).sysrootJobs;
 }

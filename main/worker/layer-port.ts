@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LayerOptions, LayerOutcome, LayerPort } from '../engine/base/ports/layers.ts';
@@ -15,7 +15,9 @@ import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import type { Repo, Sysroot } from '../native/ostree/index.ts';
 
 /** Repositories are those of the system that runs, $releasever is that of the base to come. */
-function reposFor(repo: Repo, base: string, root: string, choice: RepoChoice): PackageRepos {
+function reposFor(repo: Repo, base: string, root: string, database: string | undefined, choice: RepoChoice): PackageRepos {
+  if (database !== undefined)
+    return packageRepos({ root, base: existsSync(path.join(database, 'usr/lib/os-release')) ? database : root, ...choice });
   const release = mkdtempSync(path.join(tmpdir(), 'treeline-release-'));
   try {
     const directory = path.join(release, 'usr/lib');
@@ -51,20 +53,33 @@ export function layerPort(sysroot: Sysroot, dir: StateDir, worker: string): Laye
       return (await running.done).packages;
     },
     async make(request, context, progress): Promise<LayerOutcome> {
-      const { osname, base, originText, current, newRequests, allowInactive, cacheOnly, downloadOnly, dryRun, recommends } = request;
+      const {
+        osname,
+        base,
+        version,
+        database,
+        originText,
+        current,
+        newRequests,
+        allowInactive,
+        cacheOnly,
+        downloadOnly,
+        dryRun,
+        recommends,
+      } = request;
       const merge = sysroot.mergeDeployment(osname);
       const root = merge?.booted ? '/' : path.join(sysroot.path, merge?.directory ?? '');
       const requests = readRequests(originText);
       // without packages no repository is asked for them
       const { repos, releasever } = needPackages(requests)
-        ? reposFor(sysroot.repo, base, root, choiceOf(request))
+        ? reposFor(sysroot.repo, base, root, database, choiceOf(request))
         : { repos: [], releasever: '' };
       const etc = merge && requests.initramfs.regenerate ? realpathSync(path.join(sysroot.path, merge.directory, 'etc')) : undefined;
       const params = {
         repo: sysroot.repo.path,
-        ...{ base, current, repos, releasever, users: usersOfMachine(root), recommends: recommends ?? true },
+        ...{ base, version, current, repos, releasever, users: usersOfMachine(root), recommends: recommends ?? true },
         requests,
-        ...knownFields({ etc }),
+        ...knownFields({ etc, database }),
         ...{ newRequests, allowInactive },
         cachedir: packageCachedir(dir.cache),
         ...{ cacheOnly: cacheOnly ?? false, downloadOnly: downloadOnly ?? false, dryRun: dryRun ?? false },

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobContext, JobHandlers } from '../engine/jobs/index.ts';
-import type { ReadCommitRpmdb } from '../engine/base/ports/review.ts';
+import type { CopyPart, ReadCommitRpmdb } from '../engine/base/ports/review.ts';
+import type { RepoPort } from '../engine/base/ports/sysroot.ts';
 import * as review from '../engine/host/review/index.ts';
-import { fullDetails, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/host/upgrade/index.ts';
+import { fullDetails, planUpdate, previewUpdate, type RpmdbAccess, type UpgradeContext } from '../engine/host/upgrade/index.ts';
 import { ownAttributes } from '../native/linux/xattr.ts';
+import { checkoutSubpath } from '../native/ostree/checkout.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import type { Repo } from '../native/ostree/index.ts';
 import { libostreeDoes } from '../native/ostree/since.ts';
 import { rpmdbOfCommit } from './db-jobs.ts';
 import { online, update } from './sysroot-jobs.ts';
 
-const readRpmdb: ReadCommitRpmdb = (repo, checksum, query) => rpmdbOfCommit(repo as Repo, checksum, query);
+/** Workers open no others. */
+const own = (repo: RepoPort): Repo => repo as Repo;
+const readRpmdb: ReadCommitRpmdb = (repo, checksum, query) => rpmdbOfCommit(own(repo), checksum, query);
+
+const copyPart: CopyPart = (repo, checksum, part, directory) => checkoutSubpath(own(repo), checksum, part, directory);
 
 const access: RpmdbAccess & Pick<review.ReviewContext, 'ownAttributes' | 'passesOverPipes'> = {
   objects: objectReader,
@@ -38,6 +44,7 @@ export const reviewJobs: Partial<JobHandlers> = {
   'review.tree': (p, context) => reading(p, context, (r) => review.treeDiff(r, p)),
   'review.file': (p, context) => reading(p, context, (r) => review.treeFile(r, p)),
   'update.preview': (p, context) => online(p, context, false, (u) => previewUpdate(withAccess(u), p)),
+  'update.plan': (p, context) => online(p, context, false, (u) => planUpdate({ ...withAccess(u), copyPart }, p)),
   'update.details': (p, context) =>
     p.fetchRpmdb
       ? online(p, context, false, (u) => fullDetails(withAccess(u), p))

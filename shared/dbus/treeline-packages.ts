@@ -38,6 +38,14 @@ export const packageMethods = {
         ),
     },
   ),
+  /** What becomes of this machine's own packages with the update that was found; changes nothing. Fetches its RPM database, and may fetch package metadata. */
+  PlanUpdate: guarded(
+    'a{sv} options',
+    address,
+    'org.projectatomic.rpmostree1.repo-refresh',
+    'see what becomes of this machine’s own packages with the update',
+    { what: 'Planning an update', answer: 'UpdatePlan', problem: ([options]) => optionsProblem(options) },
+  ),
   /** The package repositories of the system, with their keys and what is wrong with them: more than ListRepos tells. */
   PackageRepos: read('', 'PackageRepos json', { what: 'Listing package repositories' }),
   /** Fetch the keys that a repository names by their addresses, to look at them: nothing is trusted by it. */

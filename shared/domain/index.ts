@@ -60,7 +60,7 @@ export type {
   ServiceInfo,
   WhatsNew,
 } from './schemas/host.ts';
-export type { DeployedPackage, DeployedPackages, LayerPackage, PackageInfo, PackagePlan } from './schemas/deployed-package.ts';
+export type { DeployedPackage, DeployedPackages, LayerPackage, PackageInfo, PackagePlan, UpdatePlan } from './schemas/deployed-package.ts';
 export type { FoundPackage, OfferedKeys, PackageRepo, PackageRepos, PackageSearch } from './schemas/package-repo.ts';
 export type { Medium, Remote, RemoteKey, RemoteRef, RemoteVersion } from './schemas/remote.ts';
 export type {

@@ -20,6 +20,7 @@ export const commandTable = {
   'host.check': { args: [], result: 'Nothing', client: 'checkForUpdate' },
   'host.upgrade': { args: ['upgradeOptions'], result: 'JobState', client: 'upgrade' },
   'host.upgradeRemoving': { args: ['removedPackages', 'upgradeOptions'], result: 'JobState', client: 'updateDeployment' },
+  'host.planUpdate': { args: [], result: 'UpdatePlan', client: 'planUpdate' },
   'host.rollback': { args: ['reboot'], result: 'JobState', client: 'rollback' },
   'host.setDefault': { args: ['deploymentId', 'reboot'], result: 'JobState', client: 'setDefault' },
   'host.pin': { args: ['deploymentId', 'flag'], result: 'JobState', client: 'pin' },

@@ -107,7 +107,7 @@ async function layer(packages: string[], users = { passwd: '', group: '' }, more
   }));
   const made = await makeLayer(
     {
-      ...{ repo, base: onto, requests, users, newRequests: packages, allowInactive: true, releasever: '1', recommends: true },
+      ...{ repo, base: onto, version: '', requests, users, newRequests: packages, allowInactive: true, releasever: '1', recommends: true },
       repos,
       cachedir: path.join(f.directory, 'layer-cache'),
     },

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
+import type { UpdatePlan } from '../../shared/domain/index.ts';
 import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
@@ -163,9 +164,21 @@ test('a request that the base fulfils is kept when that is wanted, and rests', a
 });
 
 test('a package that doesn’t fit the new base is named, with what it fights with and what can be done', async () => {
-  await change({ install: ['other'] });
   await compose('2');
+  await job('update.check', { sysroot, osname });
+  const plan = async (): Promise<UpdatePlan> => (await job('update.plan', { sysroot, osname })).result;
+  const fits = await plan();
+  expect(fits).toMatchObject({ checksum: commits[1], layer: { inactive: [], setAside: [], replaced: [] } });
+  expect(fits.layer?.added.map(({ name, downloadBytes }) => [name, downloadBytes])).toEqual([
+    ['helper', 0],
+    ['plain', 0],
+  ]);
+  await change({ install: ['other'] });
   const before = await load();
+  // known before anything of the new version is here but its database
+  const held = { code: 'layer.blocks-update', subject: 'other', facts: { base: 'app-2-1.noarch', before: 'app-1-1.noarch', version: '2' } };
+  expect(await plan()).toMatchObject({ checksum: commits[1], problem: held });
+  expect(() => sh('ostree', `--repo=${repoPath()}`, 'show', commits[1] ?? '')).toThrow();
   const report = await refused(run({}));
   expect(report).toMatchObject({
     ...{ code: 'layer.blocks-update', subject: 'other' },

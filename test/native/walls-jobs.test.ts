@@ -69,7 +69,7 @@ const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
     'disk.create': { repo, revision: 'main', output: at('images/disk.raw') },
     'disk.install-alongside': { repo, revision: 'main', root: at('rootfs'), rootDevice: '/dev/vda1' },
     'layer.make': {
-      ...{ repo, base: 'b', current: 'c', cachedir, releasever: '1', recommends: true, newRequests: [], allowInactive: true },
+      ...{ repo, base: 'b', version: '', current: 'c', cachedir, releasever: '1', recommends: true, newRequests: [], allowInactive: true },
       ...{ repos: [], users: { passwd: '', group: '' }, requests: readRequests('') },
     },
     'layer.import-local': { repo, files: [{ path: at('brought.rpm'), name: 'brought.rpm' }] },

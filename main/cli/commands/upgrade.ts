@@ -16,6 +16,7 @@ import { gather, withOptionFlags } from '../session/option-flags.ts';
 import { action, exitUnchanged, refuseOptions, type Session } from '../session/session.ts';
 import { pendingUpdate } from '../output/status-json.ts';
 import { changeLines, dateText } from '../output/status.ts';
+import { ownPackageLines } from './own-packages.ts';
 
 interface PullFlags extends PullOptions {
   readonly disallowDowngrade?: boolean;
@@ -174,6 +175,7 @@ async function check(session: Session, withPackages: boolean): Promise<number> {
   if (!counts) session.print('           Diff: unknown');
   else if (parts.length > 0) session.print(`           Diff: ${parts.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`);
   if (details && withPackages) for (const line of changeLines(details.packages)) session.print(line);
+  if (withPackages) for (const line of await ownPackageLines(session, snapshot)) session.print(line);
   return 0;
 }
 

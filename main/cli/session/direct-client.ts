@@ -25,6 +25,7 @@ import {
   type PackageRepos,
   type PullOptions,
   type UpdateDetails,
+  type UpdatePlan,
 } from '../../../shared/domain/index.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { HistoryFile } from '../../engine/host/history/index.ts';
@@ -221,6 +222,10 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
 
   async updateDetails(): Promise<UpdateDetails> {
     return this.ask('update.details', await this.os());
+  }
+
+  async planUpdate(): Promise<UpdatePlan> {
+    return this.ask('update.plan', await this.os());
   }
 
   async compare(fromDeploymentId: string, toDeploymentId: string): Promise<PackageComparison> {

@@ -23,7 +23,7 @@ export function onlySpecs(requests: Requests, isWanted: (spec: string) => boolea
  */
 export function blame(solving: Solving, error: TreelineError): TreelineError {
   const { params, store, ports } = solving;
-  const { requests, newRequests, base, current } = params;
+  const { requests, newRequests, base, version, current } = params;
   const earlier = current === undefined ? undefined : store.tryLoadCommit(current)?.parent || current;
   // without another base it is no update
   if (earlier === base) return error;
@@ -44,7 +44,7 @@ export function blame(solving: Solving, error: TreelineError): TreelineError {
   });
   if (found.size === 0 || [...found.keys()].some(isNew)) return error;
   return blockedUpdate(found, {
-    version: store.loadCommit(base).version || base.slice(0, 12),
+    version: version || base.slice(0, 12),
     next: ports.rpm.readRpmdb(databaseOn(solving, base)).map(formatNevra),
     before: (what) => (earlier === undefined ? undefined : inBase(solving, earlier, what)),
   });

@@ -9,7 +9,6 @@ import type { LayerContent, LayerOutcome } from '../base/ports/layers.ts';
 import type { FileLock } from '../base/ports/publish.ts';
 import type { Provided, Resolution, ResolvedPackage, Resolver } from '../base/ports/resolver.ts';
 import type { RpmPackage, RpmPort } from '../base/ports/rpm.ts';
-import type { CommitPort } from '../base/ports/sysroot.ts';
 import type { Interpreter } from '../base/sandbox/sandbox.ts';
 import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
@@ -42,7 +41,6 @@ export interface LayerPorts {
 
 interface Making extends Solving {
   readonly ports: LayerPorts;
-  readonly base: CommitPort;
   readonly steps: Steps;
   readonly context: JobContext;
 }
@@ -55,11 +53,10 @@ export async function makeLayer(params: LayerParams, ports: LayerPorts, context:
   const { requests } = params;
   if (!needOwnTree(requests)) return { checksum: params.base, added: [], replaced: [], inactive: [], idle: [], setAside: [] };
   using store = ports.openStore(params.repo);
-  const base = store.loadCommit(params.base);
   const attempt = async (wanted: Requests, isLast: boolean): Promise<LayerOutcome> => {
     using workdir = new Workdir(path.join(store.path, 'tmp'), ports.lock);
     const making: Making = {
-      ...{ params: { ...params, requests: wanted }, ports, store, base, workdir: workdir.path },
+      ...{ params: { ...params, requests: wanted }, ports, store, workdir: workdir.path },
       ...{ steps: new Steps(context), context },
     };
     try {
@@ -180,7 +177,8 @@ const kernelsIn = (root: string): string => {
   return kernelVersions(tree).join(' ');
 };
 
-function makeInitramfs({ params, ports, base, workdir, context }: Making, root: string, kernelChanged: boolean): void {
+function makeInitramfs({ params, ports, store, workdir, context }: Making, root: string, kernelChanged: boolean): void {
+  const base = store.loadCommit(params.base);
   const { regenerate, args } = params.requests.initramfs;
   using tree = new Tree(root, { system: ports.system });
   remakeInitramfs({
@@ -207,7 +205,8 @@ function headersOf({ store, ports, workdir }: Making, resolution: Resolution, co
   return readHeaders(files, store, ports.rpm);
 }
 
-function commit({ params, ports, store, base }: Making, root: string, solved: Solved | undefined, timeSeconds: number): string {
+function commit({ params, ports, store }: Making, root: string, solved: Solved | undefined, timeSeconds: number): string {
+  const base = store.loadCommit(params.base);
   using tree = new Tree(root);
   const labelled = policyOf(tree, ports.compose) !== undefined;
   const inactive = new Set(solved?.resolution.provided.map(({ spec }) => spec));

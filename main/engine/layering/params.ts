@@ -9,6 +9,10 @@ export interface LayerParams {
   readonly repo: string;
   /** Commit that the packages come onto; whole, in the repository. */
   readonly base: string;
+  /** What it is called. */
+  readonly version: string;
+  /** For a dry run of a base that isn't in the repository: a directory with its RPM database. */
+  readonly database?: string;
   readonly requests: Requests;
   /** Those of the packages that are asked for just now. */
   readonly newRequests: readonly string[];

@@ -69,8 +69,9 @@ export function inBase(solving: Solving, base: string, what: string): string | u
 }
 
 /** What is installed is all that solving needs of a base. */
-export function databaseOn({ store, workdir }: Solving, base: string): { readonly root: string; readonly dbPath: string } {
-  const root = path.join(workdir, `database-${base}`);
+export function databaseOn({ params, store, workdir }: Solving, base: string): { readonly root: string; readonly dbPath: string } {
+  const given = base === params.base ? params.database : undefined;
+  const root = given ?? path.join(workdir, `database-${base}`);
   if (!existsSync(root)) {
     mkdirSync(root);
     for (const place of databasePlaces) store.linkPart(base, place, ownDirectory(root, place));

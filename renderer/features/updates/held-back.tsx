@@ -10,8 +10,8 @@ import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorDetails } from '../../ui/notices/error-notice.tsx';
 
-/** A package that was put on top doesn't fit the new version: which, why, and the three ways on. */
-export function HeldBack({ report, job }: { report: ErrorReport; job: JobState }): ReactNode {
+/** A package that was put on top doesn't fit the new version: which, why, and the three ways on. `job`: what failed because of it. */
+export function HeldBack({ report, job }: { report: ErrorReport; job?: JobState }): ReactNode {
   const { t } = useTranslation();
   const text = useErrorText()(report);
   const busy = useHost(({ job: running, intents }) => running !== undefined || intents.includes('upgrade'));
@@ -34,7 +34,7 @@ export function HeldBack({ report, job }: { report: ErrorReport; job: JobState }
           <Button isDisabled={busy} onPress={() => void hostActions.upgradeRemoving(packages)}>
             {t('action.updateRemoving', { names })}
           </Button>
-          <Button onPress={() => hostActions.dismissJob(job.id)}>{t('action.wait')}</Button>
+          {job ? <Button onPress={() => hostActions.dismissJob(job.id)}>{t('action.wait')}</Button> : null}
         </>
       }
     >

@@ -13,13 +13,14 @@ import {
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CheckState, Deployment, HostSnapshot } from '../../../shared/domain/index.ts';
+import { newestDeployment, type CheckState, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { ErrorDetails } from '../../ui/notices/error-notice.tsx';
 import { ErrorSentences } from '../../ui/notices/error-sentences.tsx';
 import { JobProgress } from '../../ui/job-progress.tsx';
 import { BlockedReason } from './blocked-reason.tsx';
+import { OwnPackages } from './own-packages.tsx';
 import { UpdateActions } from './update-actions.tsx';
 import { UpdateFacts } from './update-facts.tsx';
 import { bootedOf, type UpdateState } from '../../model/update-state.ts';
@@ -45,6 +46,8 @@ const icons: Record<UpdateState['kind'], { icon: LucideIcon; colour: string }> =
 export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
   const booted = bootedOf(snapshot);
   const { icon, colour } = state.kind === 'up-to-date' && (state.staleList || state.wentBack) ? icons.failed : icons[state.kind];
+  const newest = newestDeployment(snapshot.deployments, snapshot.osname);
+  const ours = snapshot.service.kind === 'treeline';
   const Icon = booted || state.kind === 'working' ? icon : CircleDashed;
   return (
     <section aria-labelledby="state-title" className="rounded-xl border border-line bg-surface p-5">
@@ -58,6 +61,7 @@ export function StateCard({ state, snapshot }: StateCardProps): ReactNode {
           <Headline state={state} booted={booted} check={snapshot.check} problem={snapshot.problem} />
           {state.kind === 'working' ? <JobProgress job={state.job} /> : null}
           {state.kind === 'available' ? <UpdateFacts update={state.update} /> : null}
+          {state.kind === 'available' && ours && newest ? <OwnPackages update={state.update} newest={newest} /> : null}
           {state.kind === 'failed' && state.check.last ? <UpdateFacts update={state.check.last} /> : null}
           <UpdateActions state={state} booted={booted} />
         </div>

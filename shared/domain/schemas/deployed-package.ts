@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import * as z from 'zod';
+import { errorReport } from '../../errors/report-schema.ts';
 import type { Infer } from './infer.ts';
 import { changelogEntry, packageDetails, packageSchema } from './package.ts';
 
@@ -53,15 +54,26 @@ const layerPackage = packageDetails.extend({
 });
 export interface LayerPackage extends Infer<typeof layerPackage> {}
 
-/** What a change of requests would give: all that is on top of the base afterwards. Without `layer`: nothing. */
-export const packagePlan = z.object({
-  layer: z
-    .object({
-      added: z.array(layerPackage),
-      /** Of the base, by NEVRA. Without `after`: left out. */
-      replaced: z.array(z.object({ before: text, after: text.optional() })),
-      inactive: z.array(z.object({ spec: text, by: text })),
-    })
-    .optional(),
+/** All that is on top of a base. */
+const layerContent = z.object({
+  added: z.array(layerPackage),
+  /** Of the base, by NEVRA. Without `after`: left out. */
+  replaced: z.array(z.object({ before: text, after: text.optional() })),
+  inactive: z.array(z.object({ spec: text, by: text })),
+  /** Requests that don't fit and are left out, as somebody decided. */
+  setAside: texts,
 });
+
+/** What a change of requests would give. Without `layer`: nothing is on top of the base. */
+export const packagePlan = z.object({ layer: layerContent.optional() });
 export interface PackagePlan extends Infer<typeof packagePlan> {}
+
+/** What becomes of this machine's own packages with an update. Neither `layer` nor `problem`: there are none. */
+export const updatePlan = z.object({
+  /** The base to come. */
+  checksum: text,
+  layer: layerContent.optional(),
+  /** Why they don't go together. */
+  problem: errorReport.optional(),
+});
+export interface UpdatePlan extends Infer<typeof updatePlan> {}

@@ -43,6 +43,7 @@ export const jsonSchemas = {
   PackageComparison: packages.packageComparison,
   PackageInfo: deployed.packageInfo,
   PackagePlan: deployed.packagePlan,
+  UpdatePlan: deployed.updatePlan,
   PackageRepos: repos.packageRepos,
   PackageSearch: repos.packageSearch,
   Remote: remote.remote,

@@ -190,6 +190,7 @@ export const plan: PackagePlan = {
     ],
     replaced: [{ before: 'firefox-144.0-1.fc43.x86_64' }, { before: 'nano-default-editor-8.3-1.fc43.noarch' }],
     inactive: [],
+    setAside: [],
   },
 };
 

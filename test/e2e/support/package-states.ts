@@ -2,9 +2,10 @@
 import type { PageDriver } from './page-driver.ts';
 import { click, inOrder, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
-import { info, layeredDeployment, list, packageAnswers, plainList } from './package-fixtures.ts';
+import { info, layeredDeployment, list, packageAnswers, plainList, plan } from './package-fixtures.ts';
 
 const snapshot = f.snapshot({ deployments: [layeredDeployment, f.older], check: { kind: 'up-to-date', checkedAt: f.now - 300 } });
+const withUpdate = f.snapshot({ deployments: [layeredDeployment, f.older] });
 const answers = { ...usual, ...packageAnswers };
 const open = click('Packages');
 const search =
@@ -109,6 +110,19 @@ export const packageStates: readonly PageState[] = [
     answers: { ...answers, deploymentPackages: { error: { code: 'rpmdb.missing', subject: 'a'.repeat(64) } } },
     act: open,
     shows: ['Try again'],
+  },
+  {
+    name: 'updates-own-packages-unknown',
+    snapshot: withUpdate,
+    answers,
+    shows: ['Packages of this machine’s own', 'is known after looking', 'See what becomes of them'],
+  },
+  {
+    name: 'updates-own-packages',
+    snapshot: withUpdate,
+    answers: { ...answers, planUpdate: { value: { checksum: 'c'.repeat(64), ...plan } } },
+    act: click('See what becomes of them'),
+    shows: ['6 packages are put onto the new version', /of packages are fetched for that/],
   },
   { name: 'packages-plan-empty', snapshot, answers, act: inOrder(open, click(/^Plan/, 'tab')), shows: ['Nothing is planned'] },
   {

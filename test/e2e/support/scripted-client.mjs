@@ -95,6 +95,7 @@ export function createHostClient(errorOf) {
     'packageInfo',
     'findPackages',
     'planPackages',
+    'planUpdate',
     'updateDeployment',
     'packageRepos',
     'refreshMd',

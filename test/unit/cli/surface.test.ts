@@ -86,9 +86,7 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-test.each([
-  ['ex', 'rebuild'],
-])(
+test.each([['ex', 'rebuild']])(
   'what isn’t there yet says so by name: %s %s',
   async (...words) => {
     const said = vi.spyOn(standardError, 'print').mockImplementation(() => undefined);

@@ -95,6 +95,7 @@ test('a plan is told by how it differs from what is there', () => {
       { spec: 'strace', by: 'busybox' },
       { spec: 'sh', by: 'bash' },
     ],
+    setAside: [],
   };
   const wishes = [add, remove, leaveOut, restore];
   const effect = effectOf(now, { layer }, wishes);
@@ -115,7 +116,7 @@ test('without a layer everything of one’s own goes, and a size that isn’t kn
     gone: [{ name: 'helper' }, { name: 'htop' }, { name: 'tool' }],
     back: [{ name: 'firefox' }],
   });
-  const layer = { added: [coming('vim-9-1.x86_64', [], undefined)], replaced: [], inactive: [] };
+  const layer = { added: [coming('vim-9-1.x86_64', [], undefined)], replaced: [], inactive: [], setAside: [] };
   expect(
     effectOf(now, { layer: { ...layer, added: layer.added.map(({ downloadBytes: _, ...rest }) => rest) } }, [add]).downloadBytes,
   ).toBeUndefined();

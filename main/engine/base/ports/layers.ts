@@ -58,8 +58,12 @@ export interface LayerOptions {
 
 export interface LayerRequest extends LayerOptions {
   readonly osname: string;
-  /** Checksum; whole, in the repository. */
+  /** Checksum; whole, in the repository. With `database` only looked at, and it needn't be. */
   readonly base: string;
+  /** What it is called. */
+  readonly version: string;
+  /** Directory with the base's RPM database in its place, and its os-release. */
+  readonly database?: string;
   /** Of the deployment to come. */
   readonly originText: string;
   /** Commit of the deployment that it takes over from: when the tree would be the same one, it is. */

@@ -29,5 +29,8 @@ export interface ObjectReader {
 /** The extended attributes that somebody gave a file, in a form to compare; '' for none. */
 export type OwnAttributes = (path: string) => string;
 
+/** Copy a file, or what a directory holds, of a commit's tree into a directory that is there. */
+export type CopyPart = (repo: RepoPort, checksum: string, part: string, directory: string) => void;
+
 /** Packages of the RPM database in a commit's tree; undefined when it holds none. Throws `rpmdb.unreadable`. */
 export type ReadCommitRpmdb = (repo: RepoPort, checksum: string, query: RpmdbQuery) => readonly InstalledPackage[] | undefined;

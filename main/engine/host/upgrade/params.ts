@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { CheckState, PullJobOptions, UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { CheckState, PullJobOptions, UpdateDetails, UpdatePlan } from '../../../../shared/domain/index.ts';
 import type { BroughtFile, LayerChange } from '../../base/ports/layers.ts';
 import type { OsParams } from '../../base/ports/job.ts';
 import type { DeployOutcome } from '../sysroot/params.ts';
@@ -47,6 +47,11 @@ export interface UpdateJobs {
         readonly medium?: string;
       };
     result: DeployOutcome;
+  };
+  /** What of this machine's own would come onto the update that was found, or onto `checksum`, of which only the RPM database is fetched. Changes nothing. */
+  'update.plan': {
+    params: OsParams & { readonly checksum?: string; readonly recommends?: boolean; readonly cacheOnly?: boolean };
+    result: UpdatePlan;
   };
   /** Look at another branch, commit or version: fetches commit objects only; then as update.details. */
   'update.preview': {

@@ -74,6 +74,13 @@ function described(access: RpmdbAccess, repo: RepoPort, details: UpdateDetails, 
   };
 }
 
+/** Throws `rpmdb.unreadable` for a tree without a database, and what verifying it throws. */
+export function requireRpmdb(reader: TreeReader, commit: CommitPort): void {
+  const nodes = databaseFiles(reader, commit);
+  if (nodes.length === 0) throw new TreelineError('rpmdb.unreadable', { subject: 'The new version', detail: 'it holds no RPM database' });
+  for (const { checksum } of nodes) reader.file(checksum);
+}
+
 /** Every place that is there must be complete; `none` when the directories are known and hold no database. */
 function rpmdbState(reader: TreeReader, commit: CommitPort): 'here' | 'absent' | 'none' {
   try {

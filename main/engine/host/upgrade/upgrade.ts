@@ -87,7 +87,9 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     ? unchanged(context, checksum)
     : await takeBase(context, source, revision, target, looked, params, progress);
   const originText = params.noPullBase ? wished : layers.change(originFor(source, revision, checksum), change);
-  const layer = layers.wanted(originText) ? await makeLayer(context, source, checksum, originText, params, change, progress) : undefined;
+  const layer = layers.wanted(originText)
+    ? await makeLayer(context, source, checksum, base.version, originText, params, change, progress)
+    : undefined;
   const same = sameBase && sameRequests && layer?.checksum === source.newest.checksum;
   const outcome = {
     changed: true,
@@ -200,6 +202,7 @@ async function makeLayer(
   context: UpgradeContext,
   source: Source,
   base: string,
+  version: string,
   originText: string,
   params: UpgradeParams,
   change: LayerChange,
@@ -212,7 +215,7 @@ async function makeLayer(
   const { osname, cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever } = params;
   const local = [...(change.installLocal ?? []), ...(change.installLocalForced ?? [])].map(({ nevra }) => nevra);
   const request = {
-    ...{ osname, base, originText, current: source.newest.checksum },
+    ...{ osname, base, version, originText, current: source.newest.checksum },
     ...{ newRequests: [...(change.install ?? []), ...local], allowInactive: params.allowInactiveRequests ?? false },
   };
   const options = knownFields({ cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever });
@@ -233,7 +236,7 @@ async function makeLayer(
   return made;
 }
 
-const contentOf = ({ added, replaced, inactive, setAside }: LayerOutcome): LayerContent => ({ added, replaced, inactive, setAside });
+export const contentOf = ({ added, replaced, inactive, setAside }: LayerOutcome): LayerContent => ({ added, replaced, inactive, setAside });
 
 /** Without asking the server for --cache-only. */
 async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Looked> {
@@ -271,7 +274,7 @@ function requirePackagesWanted({ sysroot, dir }: UpgradeContext, base: string): 
 }
 
 /** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
-function originFor(source: Source, revision: Revision, checksum: string): string {
+export function originFor(source: Source, revision: Revision, checksum: string): string {
   const origin = new KeyFile(source.newest.originText ?? '');
   const key = origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec';
   origin.set('origin', key, source.refspec);

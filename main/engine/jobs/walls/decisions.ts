@@ -78,6 +78,7 @@ export const walled = {
   'update.check': bySysroot,
   'update.cached': bySysroot,
   'update.details': bySysroot,
+  'update.plan': bySysroot,
   'update.preview': bySysroot,
   'update.upgrade': bySysroot,
   'remote.list': byConfiguration,

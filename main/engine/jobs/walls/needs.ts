@@ -154,8 +154,8 @@ const needsOfWalled: NeedsOf = {
   'packages.find': ofRepos,
   'packages.refresh': ofRepos,
   'packages.offered-keys': () => ({ reads: [], writes: [] }),
-  'layer.make': ({ repo, cachedir, repos, etc }) => ({
-    reads: [...parentOf(repo), ...repos.flatMap(localPathsOf), ...given(etc)],
+  'layer.make': ({ repo, cachedir, repos, etc, database }) => ({
+    reads: [...parentOf(repo), ...repos.flatMap(localPathsOf), ...given(etc, database)],
     writes: [repo, openCachedir(cachedir)],
     isLarge: true,
   }),
