@@ -26,6 +26,7 @@ export type Intent =
   | 'fetchReview'
   | 'changePackages'
   | 'refreshRepos'
+  | 'modifyRepo'
   | 'kernelArgs';
 
 interface HostState {
@@ -119,7 +120,9 @@ export const hostActions = {
   changePackages: (change: CommandArgs<'packages.apply'>[0]) =>
     run('changePackages', () => call('packages.apply', change, { noPullBase: true })),
   kernelArgs: (change: CommandArgs<'host.kernelArgs'>[0]) => run('kernelArgs', () => call('host.kernelArgs', change)),
-  refreshRepos: () => run('refreshRepos', () => call('packages.refresh', { skipUnavailable: true })),
+  refreshRepos: (options: CommandArgs<'packages.refresh'>[0] = { skipUnavailable: true }) =>
+    run('refreshRepos', () => call('packages.refresh', options)),
+  modifyRepo: (id: string, enabled: boolean) => run('modifyRepo', () => call('packages.modifyRepo', id, { enabled })),
   reload: () =>
     run('reload', async () => {
       await call('host.reload');

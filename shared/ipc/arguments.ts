@@ -80,6 +80,14 @@ export const argumentSchemas = {
   }),
   sameBase: z.strictObject({ noPullBase: z.literal(true) }),
   refreshOptions: z.strictObject({ force: flag.optional(), skipUnavailable: flag.optional() }),
+  /** The service says what is an id, a key and a fingerprint; a key is a file's bytes in base64. */
+  repoId: word(200),
+  repoSettings: z.strictObject({ enabled: flag }),
+  packageKey: z
+    .string()
+    .max(400_000)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  fingerprints: z.array(word(128)).min(1).max(50),
   remoteName: word(255),
   newRemote: z.strictObject({ gpgVerify: flag }),
   remoteChange: z.strictObject({ url: remoteUrl.optional(), gpgVerify: flag.optional() }),

@@ -58,6 +58,11 @@ export const commandTable = {
   'packages.apply': { args: ['packageChange', 'sameBase'], result: 'JobState', client: 'updateDeployment' },
   'packages.repos': { args: [], result: 'PackageRepos', client: 'packageRepos' },
   'packages.refresh': { args: ['refreshOptions'], result: 'JobState', client: 'refreshMd' },
+  'packages.modifyRepo': { args: ['repoId', 'repoSettings'], result: 'JobState', client: 'modifyPackageRepo' },
+  /** To look at: nothing is trusted by it. */
+  'packages.offeredKeys': { args: ['repoId'], result: 'OfferedKeys[]', client: 'offeredKeys' },
+  /** Those keys whose fingerprints the person said yes to; the service compares, and asks for a password. */
+  'packages.importKey': { args: ['repoId', 'packageKey', 'fingerprints'], result: 'RemoteKey[]', client: 'importPackageKey' },
 
   'remotes.list': { args: [], result: 'Remote[]', client: 'remotes' },
   'remotes.add': { args: ['remoteName', 'remoteUrl', 'newRemote'], result: 'Remote', client: 'addRemote' },

@@ -8,7 +8,7 @@ import { call } from '../../model/bridge.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
-import { KeyList } from './key-list.tsx';
+import { KeyList } from '../../ui/key-list.tsx';
 import { useAsking } from '../../model/use-asking.ts';
 
 /** First the file, then its fingerprints to compare with the publisher's, then trust. */

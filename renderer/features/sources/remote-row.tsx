@@ -6,7 +6,7 @@ import type { Deployment, Remote } from '../../../shared/domain/index.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Menu } from '../../ui/menu.tsx';
-import { KeyList } from './key-list.tsx';
+import { KeyList } from '../../ui/key-list.tsx';
 
 interface RemoteRowProps {
   readonly remote: Remote;

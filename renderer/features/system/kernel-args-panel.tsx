@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Minus, Plus, Trash2, Undo2 } from 'lucide-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment, JobState } from '../../../shared/domain/index.ts';
 import { useErrorText } from '../../i18n/use-error-text.ts';
@@ -11,22 +11,16 @@ import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { TextField } from '../../ui/text-field.tsx';
+import { useKeptFocus } from './use-kept-focus.ts';
 
 /** The kernel arguments of the next version, one a line; the whole line is seen before it is set. */
 export function KernelArgsPanel({ deployment }: { deployment: Deployment }): ReactNode {
   const { t } = useTranslation();
-  const title = useRef<HTMLHeadingElement>(null);
+  const { title, onFocus } = useKeptFocus('kargs');
   const [edited, setEdited] = useState<readonly EditedArg[]>(() => editedArgs(deployment.kernelArgs ?? []));
   const [failed, setFailed] = useState<JobState>();
   const busy = useHost(({ job }) => job !== undefined);
   const applying = useHost(({ intents }) => intents.includes('kernelArgs'));
-  // what is pressed here may go away with what it did
-  useEffect(() => {
-    const frame = requestAnimationFrame(() => {
-      if (document.activeElement === document.body) title.current?.focus();
-    });
-    return () => cancelAnimationFrame(frame);
-  });
   const change = (id: number, text: string): void => setEdited(edited.map((arg) => (arg.id === id ? { ...arg, text } : arg)));
   const drop = (arg: EditedArg): void =>
     arg.original === undefined ? setEdited(edited.filter(({ id }) => id !== arg.id)) : change(arg.id, '');
@@ -40,7 +34,7 @@ export function KernelArgsPanel({ deployment }: { deployment: Deployment }): Rea
     if (ended?.phase === 'failed' && ended.error?.code !== 'auth.dismissed') setFailed(ended);
   };
   return (
-    <section aria-labelledby="kargs-title" className="space-y-3">
+    <section aria-labelledby="kargs-title" onFocus={onFocus} className="space-y-3">
       <div>
         <h2 id="kargs-title" ref={title} tabIndex={-1} className="text-lg font-semibold">
           {t('system.kargs')}

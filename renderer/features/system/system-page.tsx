@@ -8,8 +8,9 @@ import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { KernelArgsPanel } from './kernel-args-panel.tsx';
+import { PackageReposPanel } from './package-repos-panel.tsx';
 
-/** How the machine starts. */
+/** How the machine starts, and where its packages come from. */
 export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
   const newest = newestDeployment(snapshot.deployments, snapshot.osname);
@@ -18,8 +19,11 @@ export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): Re
       <ProblemNotice snapshot={snapshot} />
       <RefusalNotice intents={['kernelArgs']} />
       {newest ? (
-        // another set of arguments is another editor
-        <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
+        <>
+          {/* another set of arguments is another editor */}
+          <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
+          <PackageReposPanel pastJobs={snapshot.pastJobs} />
+        </>
       ) : (
         <Empty icon={MonitorX} title={t('system.noVersion')} />
       )}

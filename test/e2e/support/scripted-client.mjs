@@ -99,6 +99,9 @@ export function createHostClient(errorOf) {
     'updateDeployment',
     'packageRepos',
     'refreshMd',
+    'modifyPackageRepo',
+    'offeredKeys',
+    'importPackageKey',
     'kernelArgs',
   ];
   return {

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { PageDriver } from './page-driver.ts';
 import { click, inOrder, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
+import { allRepos, dead, deadRefresh, offered, timberline } from './repo-fixtures.ts';
 
 const { kernelArgs: _, ...unknown } = f.booted;
 const open = click('System');
+const answers = { ...usual, packageRepos: { value: { repos: [timberline], problems: [] } } };
+const withRepos = { ...usual, packageRepos: { value: allRepos }, offeredKeys: { value: offered } };
+const toRepos = ({ page }: PageDriver): Promise<void> =>
+  page.getByRole('heading', { name: 'Package repositories' }).scrollIntoViewIfNeeded();
+const down = ({ page }: PageDriver): Promise<void> => page.getByRole('listitem').last().scrollIntoViewIfNeeded();
 
-/** How the machine starts. */
+/** How the machine starts, and where its packages come from. */
 export const systemStates: readonly PageState[] = [
   {
     name: 'system-kargs',
     snapshot: f.snapshot(),
-    answers: usual,
+    answers,
     act: open,
     shows: ['What 43.1 is started with', 'Nothing is changed'],
     showsNot: ['ostree=/ostree'],
@@ -18,7 +25,7 @@ export const systemStates: readonly PageState[] = [
   {
     name: 'system-kargs-changed',
     snapshot: f.snapshot(),
-    answers: usual,
+    answers,
     act: inOrder(
       open,
       click('Delete root=LABEL=root'),
@@ -31,15 +38,90 @@ export const systemStates: readonly PageState[] = [
   {
     name: 'system-kargs-wrong',
     snapshot: f.snapshot(),
-    answers: usual,
+    answers,
     act: inOrder(open, ({ page }) => page.getByRole('textbox', { name: /^New argument/ }).fill('name="open'), click('Add')),
     shows: ['Not a kernel argument', 'KEY=VALUE'],
   },
   {
     name: 'system-kargs-unknown',
     snapshot: f.snapshot({ deployments: [unknown] }),
-    answers: usual,
+    answers,
     act: open,
     shows: ['doesn’t tell them'],
+  },
+  {
+    name: 'system-repos',
+    snapshot: f.snapshot({ pastJobs: [deadRefresh] }),
+    answers: withRepos,
+    act: inOrder(open, click(/^1 trusted key/), down),
+    shows: [
+      'Fetched 3 hours ago.',
+      /Last try 5 minutes ago\. A package repository can’t be reached: larch: Could not resolve host/,
+      'Fetched 9 days ago.',
+      'Never fetched: what it offers isn’t known.',
+      'No key is trusted',
+      'Key that isn’t trusted yet: https://packages.pine.example/key.asc',
+      'Key file that isn’t there: file:///etc/pki/rpm-gpg/pine-old.asc',
+      'On this machine: nothing has to be fetched.',
+      'Not used.',
+      'Unusable',
+      'Signatures unknown',
+      '“maybe” is neither yes nor no',
+      '3C1D 7A55',
+    ],
+  },
+  {
+    name: 'system-repos-dead',
+    snapshot: f.snapshot(),
+    answers: { ...usual, packageRepos: { value: { repos: [timberline, dead], problems: [] } }, refreshMd: { value: deadRefresh } },
+    act: inOrder(open, click('Refresh'), toRepos),
+    shows: ['A package repository can’t be reached', 'Refresh those that can be reached', 'Not fetched', 'Last try'],
+  },
+  {
+    name: 'system-repos-empty',
+    snapshot: f.snapshot(),
+    answers: { ...usual, packageRepos: { value: { repos: [], problems: [] } } },
+    act: inOrder(open, toRepos),
+    shows: ['No package repository is configured', 'packages come from files only'],
+  },
+  {
+    name: 'system-repos-unreadable',
+    snapshot: f.snapshot(),
+    answers: {
+      ...usual,
+      packageRepos: {
+        value: {
+          repos: [],
+          problems: [{ code: 'repo-file.syntax', file: '/etc/yum.repos.d/torn.repo', line: 3, detail: 'no “=” in it' }],
+        },
+      },
+    },
+    act: inOrder(open, toRepos),
+    shows: ['/etc/yum.repos.d/torn.repo:3', 'no “=” in it'],
+    showsNot: ['No package repository is configured'],
+  },
+  {
+    name: 'system-repos-unknown',
+    snapshot: f.snapshot(),
+    answers: { ...usual, packageRepos: { error: { code: 'service.lacks', subject: 'Listing package repositories' } } },
+    act: inOrder(open, toRepos),
+    shows: ['Listing package repositories', 'Try again'],
+    showsNot: ['No package repository is configured'],
+  },
+  {
+    name: 'system-repo-keys',
+    snapshot: f.snapshot(),
+    answers: withRepos,
+    act: inOrder(open, click(/^Look at its keys/), ({ page }) =>
+      page.getByRole('checkbox', { name: /I compared it/ }).click({ force: true }),
+    ),
+    shows: [
+      'Keys for packages of Pine Extra',
+      'From https://packages.pine.example/key.asc',
+      'Pine Extra Packages <extra@pine.example>',
+      'I compared it: 9E04 77C1 B5D8 3F2A 6610 C4E8 5A7B D21F 00B3 964D',
+      'Compare the fingerprint',
+      'trusted for Pine Extra only',
+    ],
   },
 ];

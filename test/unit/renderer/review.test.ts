@@ -4,7 +4,7 @@ import { countEtc, etcRows } from '../../../renderer/features/review/etc-rows.ts
 import { searchFiles } from '../../../renderer/features/review/files-panel.tsx';
 import { sideText, sideWords } from '../../../renderer/features/review/side-words.ts';
 import { findBranches, likelyBranch, mostBranches, sortBranches } from '../../../renderer/features/updates/branch-options.ts';
-import { groupedFingerprint } from '../../../renderer/features/sources/key-list.tsx';
+import { groupedFingerprint } from '../../../renderer/ui/key-list.tsx';
 import { fromLocalInput, nextHour, toLocalInput } from '../../../renderer/features/updates/schedule-times.ts';
 import { pausedUpdateJob } from '../../../renderer/model/update-state.ts';
 import { createFormatter } from '../../../renderer/i18n/format.ts';

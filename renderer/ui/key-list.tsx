@@ -2,8 +2,8 @@
 import { KeyRound, ShieldX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { RemoteKey } from '../../../shared/domain/index.ts';
-import { useFormat } from '../../i18n/use-format.ts';
+import type { RemoteKey } from '../../shared/domain/index.ts';
+import { useFormat } from '../i18n/use-format.ts';
 
 /** Four by four, so that two people can read it to each other; other kinds of keys as they are. */
 export function groupedFingerprint(key: RemoteKey): string {
@@ -12,7 +12,12 @@ export function groupedFingerprint(key: RemoteKey): string {
     : key.fingerprint;
 }
 
-export function KeyList({ keys }: { keys: readonly RemoteKey[] }): ReactNode {
+interface KeyListProps {
+  /** `from`: the file that holds it, where that is to be told. */
+  readonly keys: readonly (RemoteKey & { readonly from?: string })[];
+}
+
+export function KeyList({ keys }: KeyListProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   return (
@@ -29,12 +34,13 @@ export function KeyList({ keys }: { keys: readonly RemoteKey[] }): ReactNode {
               : t(key.expired ? 'keys.expired' : 'keys.expires', { when: format.date(key.expiresAt) }),
         ].filter(Boolean);
         return (
-          <li key={key.fingerprint} className="flex items-start gap-2">
+          <li key={`${key.fingerprint} ${key.from ?? ''}`} className="flex items-start gap-2">
             <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${bad ? 'text-danger' : 'text-accent'}`} />
             <div className="min-w-0">
               <p className="foreign-text font-medium">{key.userIds.join(', ') || t(`keys.${key.type}`)}</p>
               <p className="foreign-text font-mono text-sm">{groupedFingerprint(key)}</p>
               <p className={`text-sm ${bad ? 'text-danger' : 'text-muted'}`}>{facts.join(' · ')}</p>
+              {key.from === undefined ? null : <p className="foreign-text font-mono text-sm text-muted">{key.from}</p>}
             </div>
           </li>
         );

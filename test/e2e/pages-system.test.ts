@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeDisplay, openDisplay } from './support/display.ts';
+import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import * as f from './support/page-fixtures.ts';
+import { usual } from './support/page-states.ts';
+import { allRepos, dead, deadRefresh, newKey, offered, timberline, untrusted } from './support/repo-fixtures.ts';
+
+const answers = { ...usual, packageRepos: { value: allRepos }, offeredKeys: { value: offered } };
+const changed = (more: Parameters<typeof f.job>[0]) => ({ value: f.job({ phase: 'succeeded', messages: [], changed: true, ...more }) });
+const asked = async (driver: PageDriver, names: readonly string[]): Promise<unknown> =>
+  (await driver.calls()).filter(([method]) => names.includes(String(method)));
+const focused = (driver: PageDriver): Promise<string> =>
+  driver.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+
+describe('package repositories by keyboard alone', () => {
+  let driver: PageDriver;
+  beforeAll(async () => {
+    await openDisplay();
+    driver = await startPageDriver();
+  });
+  afterAll(async () => {
+    await driver.close();
+    await closeDisplay();
+  });
+
+  it('switches one off and keeps the focus; a closed password dialog leaves it on', async () => {
+    const { page } = driver;
+    await driver.resize(1100, 760);
+    await driver.show(f.snapshot(), answers);
+    await page.keyboard.press('Control+4');
+    const toggle = page.getByRole('switch', { name: 'Use Timberline 43', exact: true });
+    await toggle.focus();
+    await driver.answer('modifyPackageRepo', { error: { code: 'auth.dismissed' } });
+    await driver.calls();
+    await page.keyboard.press('Space');
+    await expect.poll(() => asked(driver, ['modifyPackageRepo'])).toEqual([['modifyPackageRepo', 'timberline', { enabled: false }]]);
+    await expect.poll(() => toggle.isChecked()).toBe(true);
+    expect(await page.getByText('Copy details').count()).toBe(0);
+    await driver.answer('modifyPackageRepo', changed({ id: 'modify-1', method: 'ModifyYumRepo' }));
+    await driver.answer('packageRepos', { value: { ...allRepos, repos: [{ ...timberline, enabled: false }, untrusted] } });
+    await page.keyboard.press('Space');
+    await expect.poll(() => toggle.isChecked()).toBe(false);
+    await page.getByRole('switch', { name: 'Use Larch builds' }).waitFor({ state: 'detached' });
+    expect(await focused(driver)).toBe('Use Timberline 43');
+  });
+
+  it('refreshes without a dead one when told so, and names what was passed over', async () => {
+    const { page } = driver;
+    await driver.show(f.snapshot({ pastJobs: [deadRefresh] }), { ...answers, refreshMd: { value: deadRefresh } });
+    await page.keyboard.press('Control+4');
+    await page.getByRole('button', { name: 'Refresh', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    const others = page.getByRole('button', { name: 'Refresh those that can be reached' });
+    await others.focus();
+    await driver.answer('refreshMd', changed({ id: 'refresh-2', method: 'RefreshMd', startedAt: f.now }));
+    await driver.answer('packageRepos', { value: { repos: [{ ...timberline, refreshedAt: f.now }, dead], problems: [] } });
+    await page.keyboard.press('Enter');
+    await page.getByText('Not reached: Larch builds').waitFor();
+    expect(await page.getByText('Not fetched').count()).toBe(1);
+    expect(await asked(driver, ['refreshMd'])).toEqual([
+      ['refreshMd', { force: true, skipUnavailable: false }],
+      ['refreshMd', { force: true, skipUnavailable: true }],
+    ]);
+    await expect.poll(() => focused(driver)).toBe('Package repositories');
+  });
+
+  it('trusts a key only after a yes that names its fingerprint', async () => {
+    const { page } = driver;
+    await driver.show(f.snapshot(), answers);
+    await page.keyboard.press('Control+4');
+    await page.getByRole('button', { name: /^Look at its keys/ }).focus();
+    await page.keyboard.press('Enter');
+    const yes = page.getByRole('checkbox', { name: /9E04 77C1/ });
+    await yes.waitFor();
+    expect(await page.getByRole('button', { name: 'Trust', exact: true }).isDisabled()).toBe(true);
+    await yes.focus();
+    await page.keyboard.press('Space');
+    await driver.answer('importPackageKey', { error: { code: 'remote.other-key', subject: newKey.fingerprint, detail: 'ABCD' } });
+    await page.getByRole('button', { name: 'Trust', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('The file holds other keys').waitFor();
+    await driver.answer('importPackageKey', { value: [newKey] });
+    const from = '/etc/treeline/package-keys/pine/key.asc';
+    await driver.answer('packageRepos', {
+      value: { repos: [{ ...untrusted, keys: [{ ...newKey, from }], absentKeys: [] }], problems: [] },
+    });
+    await driver.calls();
+    await page.getByRole('button', { name: 'Trust', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await asked(driver, ['importPackageKey'])).toEqual([['importPackageKey', 'pine', offered[0]?.key, [newKey.fingerprint]]]);
+    await page.getByRole('switch', { name: 'Use Larch builds' }).waitFor({ state: 'detached' });
+    await expect.poll(() => focused(driver)).toBe('Package repositories');
+    await page.getByRole('button', { name: '1 trusted key' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(from).waitFor();
+  });
+});
+
+it('shows repositories in German', async () => {
+  await openDisplay();
+  const driver = await startPageDriver({ LANG: 'de_DE.UTF-8', LANGUAGE: 'de' });
+  const { page } = driver;
+  await driver.resize(1100, 1600);
+  await driver.show(f.snapshot({ pastJobs: [deadRefresh] }), answers);
+  await page.keyboard.press('Control+4');
+  await page.getByText('Nie geholt: Was sie bietet, ist nicht bekannt.').waitFor();
+  await driver.screenshot('german-repos');
+  await page.getByRole('button', { name: /^Ihre Schlüssel ansehen/ }).click();
+  await page.getByText('Vertraut wird nur für Pine Extra.').waitFor();
+  await driver.screenshot('german-repo-keys');
+  expect(await driver.axe()).toEqual([]);
+  await driver.close();
+  await closeDisplay();
+});
