@@ -27,7 +27,8 @@ export type Intent =
   | 'changePackages'
   | 'refreshRepos'
   | 'modifyRepo'
-  | 'kernelArgs';
+  | 'kernelArgs'
+  | 'initramfs';
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
@@ -120,6 +121,7 @@ export const hostActions = {
   changePackages: (change: CommandArgs<'packages.apply'>[0]) =>
     run('changePackages', () => call('packages.apply', change, { noPullBase: true })),
   kernelArgs: (change: CommandArgs<'host.kernelArgs'>[0]) => run('kernelArgs', () => call('host.kernelArgs', change)),
+  initramfs: (change: CommandArgs<'host.initramfs'>[0]) => run('initramfs', () => call('host.initramfs', change)),
   refreshRepos: (options: CommandArgs<'packages.refresh'>[0] = { skipUnavailable: true }) =>
     run('refreshRepos', () => call('packages.refresh', options)),
   modifyRepo: (id: string, enabled: boolean) => run('modifyRepo', () => call('packages.modifyRepo', id, { enabled })),

@@ -70,6 +70,7 @@ export const argumentSchemas = {
   reportFormat: z.enum(['markdown', 'json']),
   /** Whole lines: what was seen, and what is to be. */
   kernelArgsChange: z.strictObject({ existing: kernelLine, final: kernelLine, deploymentId: word(300) }),
+  initramfsChange: z.strictObject({ regenerate: flag, args: z.array(word(4096)).max(100) }),
   packageName: word(512),
   searchWords: z.array(word(200)).min(1).max(20),
   packageChange: z.strictObject({

@@ -37,6 +37,7 @@ export const commandTable = {
   'host.bootOnce': { args: ['deploymentId', 'reboot'], result: 'JobState', client: 'bootOnce' },
   'host.deploy': { args: ['revision', 'reboot'], result: 'JobState', client: 'deploy' },
   'host.kernelArgs': { args: ['kernelArgsChange'], result: 'JobState', client: 'kernelArgs' },
+  'host.initramfs': { args: ['initramfsChange'], result: 'JobState', client: 'setInitramfs' },
   'host.pause': { args: [], result: 'Nothing', client: 'pause' },
 
   'review.summary': { args: ['checksum?'], result: 'ReviewSummary', client: 'reviewSummary' },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noLayering } from '../../shared/domain/index.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
@@ -13,7 +14,7 @@ const asked = async (driver: PageDriver, names: readonly string[]): Promise<unkn
 const focused = (driver: PageDriver): Promise<string> =>
   driver.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
 
-describe('package repositories by keyboard alone', () => {
+describe('the System page by keyboard alone', () => {
   let driver: PageDriver;
   beforeAll(async () => {
     await openDisplay();
@@ -95,6 +96,29 @@ describe('package repositories by keyboard alone', () => {
     await page.getByRole('button', { name: '1 trusted key' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText(from).waitFor();
+  });
+
+  it('has the initramfs made here with arguments, and keeps the focus over the new version', async () => {
+    const { page } = driver;
+    await driver.show(f.snapshot(), answers);
+    await page.keyboard.press('Control+4');
+    await page.getByRole('radio', { name: /comes with the base/ }).focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('textbox', { name: /^Arguments for dracut/ }).focus();
+    await page.keyboard.type('--add "lvm');
+    await page.getByText('A quote isn’t closed').waitFor();
+    await page.keyboard.type(' crypt"');
+    await driver.answer('setInitramfs', changed({ id: 'initramfs-1', method: 'SetInitramfsState' }));
+    await driver.calls();
+    await page.getByRole('button', { name: 'Set initramfs' }).focus();
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() => asked(driver, ['setInitramfs']))
+      .toEqual([['setInitramfs', { regenerate: true, args: ['--add', 'lvm crypt'] }]]);
+    const layering = { ...noLayering, regenerateInitramfs: true, initramfsArgs: ['--add', 'lvm crypt'] };
+    await driver.update(f.snapshot({ deployments: [{ ...f.staged, origin: { ...f.staged.origin, layering } }, f.booted] }));
+    await expect.poll(() => focused(driver)).toBe('Initramfs');
+    expect(await page.getByRole('textbox', { name: /^Arguments for dracut/ }).inputValue()).toBe('--add "lvm crypt"');
   });
 });
 

@@ -2,13 +2,18 @@
 import { MonitorX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { newestDeployment, type HostSnapshot } from '../../../shared/domain/index.ts';
+import { newestDeployment, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { InitramfsPanel } from './initramfs-panel.tsx';
 import { KernelArgsPanel } from './kernel-args-panel.tsx';
 import { PackageReposPanel } from './package-repos-panel.tsx';
+
+/** What is set about it, and on which version: where that is another, it is edited anew. */
+const initramfsKey = ({ id, origin: { layering } }: Deployment): string =>
+  JSON.stringify([id, layering.regenerateInitramfs, layering.initramfsArgs, layering.initramfsEtc]);
 
 /** How the machine starts, and where its packages come from. */
 export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
@@ -22,6 +27,7 @@ export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): Re
         <>
           {/* another set of arguments is another editor */}
           <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
+          <InitramfsPanel key={initramfsKey(newest)} deployment={newest} />
           <PackageReposPanel pastJobs={snapshot.pastJobs} />
         </>
       ) : (

@@ -103,6 +103,7 @@ export function createHostClient(errorOf) {
     'offeredKeys',
     'importPackageKey',
     'kernelArgs',
+    'setInitramfs',
   ];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { noLayering, type Deployment, type Layering } from '../../../shared/domain/index.ts';
 import type { PageDriver } from './page-driver.ts';
 import { click, inOrder, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
@@ -10,6 +11,11 @@ const answers = { ...usual, packageRepos: { value: { repos: [timberline], proble
 const withRepos = { ...usual, packageRepos: { value: allRepos }, offeredKeys: { value: offered } };
 const toRepos = ({ page }: PageDriver): Promise<void> =>
   page.getByRole('heading', { name: 'Package repositories' }).scrollIntoViewIfNeeded();
+const toInitramfs = ({ page }: PageDriver): Promise<void> => page.getByRole('button', { name: 'Refresh' }).scrollIntoViewIfNeeded();
+const withLayering = (more: Partial<Layering>): Deployment => ({
+  ...f.booted,
+  origin: { ...f.booted.origin, layering: { ...noLayering, ...more } },
+});
 const down = ({ page }: PageDriver): Promise<void> => page.getByRole('listitem').last().scrollIntoViewIfNeeded();
 
 /** How the machine starts, and where its packages come from. */
@@ -123,5 +129,27 @@ export const systemStates: readonly PageState[] = [
       'Compare the fingerprint',
       'trusted for Pine Extra only',
     ],
+  },
+  {
+    name: 'system-initramfs',
+    snapshot: f.snapshot({ deployments: [withLayering({ regenerateInitramfs: true, initramfsArgs: ['--add', 'lvm crypt'] })] }),
+    answers,
+    act: inOrder(open, toInitramfs),
+    shows: ['made on this machine', 'No file of /etc is laid over it'],
+  },
+  {
+    name: 'system-initramfs-both',
+    snapshot: f.snapshot({ deployments: [withLayering({ initramfsEtc: ['/etc/crypttab', '/etc/vconsole.conf'] })] }),
+    answers,
+    act: inOrder(open, ({ page }) => page.getByRole('radio', { name: /made on this machine/ }).click({ force: true }), toInitramfs),
+    shows: ['Files of /etc that are laid over it', '/etc/vconsole.conf', 'Two ways at once', 'would be laid over it as well'],
+  },
+  {
+    name: 'system-initramfs-unknown',
+    snapshot: f.snapshot({ deployments: [{ ...f.booted, origin: { ...f.booted.origin, problem: 'unreadable' } }] }),
+    answers,
+    act: inOrder(open, toInitramfs),
+    shows: ['Nobody can tell'],
+    showsNot: ['made on this machine'],
   },
 ];
