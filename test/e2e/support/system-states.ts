@@ -62,7 +62,7 @@ export const systemStates: readonly PageState[] = [
     act: inOrder(open, click(/^1 trusted key/), down),
     shows: [
       'Fetched 3 hours ago.',
-      /Last try 5 minutes ago\. A package repository can’t be reached: larch: Could not resolve host/,
+      /Last try \d+ minutes ago\. A package repository can’t be reached: larch: Could not resolve host/,
       'Fetched 9 days ago.',
       'Never fetched: what it offers isn’t known.',
       'No key is trusted',
