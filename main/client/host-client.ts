@@ -7,7 +7,6 @@ import {
   sysrootInterface,
   treelineOsInterface,
   treelineSysrootInterface,
-  uploadLimits,
   type AbstractConnector,
   type DbusMessage,
 } from '../../shared/dbus/index.ts';
@@ -30,20 +29,13 @@ import {
   type UpdateDetails,
 } from '../../shared/domain/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
-import type {
-  FullHostClient,
-  InitramfsChange,
-  InitramfsEtcChange,
-  KernelArgsChange,
-  LiveOptions,
-  PackageFile,
-  PackageFiles,
-} from './api.ts';
+import type { FullHostClient, InitramfsChange, InitramfsEtcChange, KernelArgsChange, LiveOptions, PackageFiles } from './api.ts';
 import { parseAs } from './ask.ts';
 import { Calls } from './calls.ts';
 import { decodePackage } from './decode-package.ts';
 import { endedReport, versionsMark } from './ended-service.ts';
 import { ServiceLink } from './link.ts';
+import { sendPackageFiles } from './send-package-files.ts';
 import { cancelPeerJob, jobIdOf, runPeerJob } from './peer-job.ts';
 import { jobAnswer } from './row-calls.ts';
 import type { RowClient } from './row-client.ts';
@@ -163,40 +155,8 @@ export class DbusHostClient implements Omit<FullHostClient, keyof RowClient> {
     return this.calls.run('change packages', osInterface, 'UpdateDeployment', [givenDict(modifiers), bag]);
   }
 
-  async changePackages(
-    modifiers: Modifiers,
-    { install = [], installForced = [], replace = [] }: PackageFiles,
-    options: PullOptions,
-  ): Promise<JobState> {
-    const uploads: Record<string, readonly string[]> = {};
-    const lists = {
-      treelineInstallUploads: install,
-      treelineInstallUploadsReplacefiles: installForced,
-      treelineOverrideReplaceUploads: replace,
-    };
-    for (const [key, files] of Object.entries(lists)) {
-      if (files.length > 0) await this.calls.needOurs('Installing package files');
-      const handles: string[] = [];
-      for (const file of files) handles.push(await this.upload(file));
-      uploads[key] = handles;
-    }
-    return this.updateDeployment({ ...modifiers, ...uploads }, options);
-  }
-
-  /** In chunks, as one connection's own. */
-  private async upload({ name, sizeBytes, chunks }: PackageFile): Promise<string> {
-    // what the name may hold is the service's rule; it is for messages only
-    const plain = name
-      .replace(/[^A-Za-z0-9._+~^-]/g, '_')
-      .replace(/^[^A-Za-z0-9_+~^]/, '_')
-      .slice(-200);
-    const [handle] = await this.calls.call(treelineOsInterface, 'OpenUpload', [plain, BigInt(sizeBytes)]);
-    let offset = 0;
-    for await (const chunk of chunks(uploadLimits.chunkBytes)) {
-      await this.calls.call(treelineOsInterface, 'WriteUpload', [handle, BigInt(offset), chunk.toString('base64')]);
-      offset += chunk.length;
-    }
-    return handle;
+  async changePackages(modifiers: Modifiers, files: PackageFiles, options: PullOptions): Promise<JobState> {
+    return this.updateDeployment({ ...modifiers, ...(await sendPackageFiles(this.calls, files)) }, options);
   }
 
   async upgradeFromMedium(path: string, { reboot }: { readonly reboot?: boolean | undefined }): Promise<JobState> {

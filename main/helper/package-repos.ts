@@ -13,7 +13,7 @@ import {
 import type { JobParams, JobResult } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import type { Dict } from './encode.ts';
-import type { Launch } from './job-methods.ts';
+import type { Launch } from './job-plan.ts';
 import type { Reader } from './reader.ts';
 import { requireSameKeys } from './same-keys.ts';
 

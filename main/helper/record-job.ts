@@ -5,7 +5,7 @@ import { messageOf } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
 import { hasShape } from '../files/index.ts';
 import type { DeployOutcome } from '../engine/jobs/index.ts';
-import type { AnyPlan } from './job-methods.ts';
+import type { AnyPlan } from './job-plan.ts';
 import { journal } from './journal.ts';
 import { cutReport } from './kept.ts';
 import type { JobAnswer, Transaction } from './transaction.ts';

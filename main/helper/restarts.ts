@@ -6,7 +6,7 @@ import { TreelineError, messageOf } from '../../shared/errors/index.ts';
 import type { HistoryFile } from '../engine/host/history/index.ts';
 import { bootMark } from './boot-record.ts';
 import type { Caller } from './callers.ts';
-import type { AnyPlan } from './job-methods.ts';
+import type { AnyPlan } from './job-plan.ts';
 import type { JobQueue } from './job-queue.ts';
 import { journal } from './journal.ts';
 import { restartBlockers } from './logind.ts';

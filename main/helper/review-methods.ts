@@ -5,7 +5,7 @@ import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobName, JobParams, JobResult } from '../engine/jobs/index.ts';
 import type { Call, Handlers } from './dispatcher.ts';
 import { cachedUpdateDict, rpmDiffRows } from './encode.ts';
-import type { Launch, PlanOf } from './job-methods.ts';
+import type { Launch, PlanOf } from './job-plan.ts';
 import type { JobResults } from './job-results.ts';
 import { checkedMedium, mediaPlaces } from './media.ts';
 import type { Reader } from './reader.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
-import { jobHandlers, type AnyPlan } from '../../../main/helper/job-methods.ts';
-import type { Call } from '../../../main/helper/dispatcher.ts';
+import { jobHandlers } from '../../../main/helper/job-methods.ts';
+import type { AnyPlan } from '../../../main/helper/job-plan.ts';
+import type { Call, Handlers } from '../../../main/helper/dispatcher.ts';
 import { iface, osInterface, Variant } from '../../../shared/dbus/index.ts';
 import type { MethodSpec } from '../../../shared/dbus/table.ts';
 
@@ -9,7 +10,11 @@ const yes = new Variant('b', true);
 const words = (...list: string[]): Variant => new Variant('as', list);
 
 /** The plan that a call becomes, and who it registers. */
-async function planOf(method: string, args: readonly unknown[]): Promise<Partial<AnyPlan> & { drivers: readonly string[] }> {
+async function planOf(
+  method: string,
+  args: readonly unknown[],
+  of: keyof Handlers = iface.os,
+): Promise<Partial<AnyPlan> & { drivers: readonly string[] }> {
   const plans: AnyPlan[] = [];
   const drivers: string[] = [];
   const launch = (_: Call, made: AnyPlan): Promise<string> => {
@@ -25,7 +30,7 @@ async function planOf(method: string, args: readonly unknown[]): Promise<Partial
     (name) => drivers.push(name),
     (_, handles) => handles.map((handle) => ({ path: `/uploads/${handle}`, name: handle })),
   );
-  const handler: unknown = Reflect.get(handlers[iface.os] ?? {}, method);
+  const handler: unknown = Reflect.get(handlers[of] ?? {}, method);
   if (typeof handler === 'function') await Reflect.apply(handler, undefined, [{ args, object: { osname: 'testos' } }]);
   return { ...plans[0], drivers };
 }
@@ -99,4 +104,11 @@ test('descriptors are refused with what to do instead; what was sent goes to the
     title: 'install; install: 1; override replace: 2',
     uploads: ['a', 'b', 'c'],
   });
+});
+
+test('a plan, for which nobody is asked, obeys no option that would need a permission', async () => {
+  const options = { 'no-layering': yes, 'no-overrides': yes, 'without-packages': words('vim'), enablerepo: words('updates') };
+  const { params } = await planOf('PlanPackages', [{ 'install-packages': words('htop') }, options], iface.treelineOs);
+  expect(params).toMatchObject({ noPullBase: true, dryRun: true, noLayering: false, noOverrides: false, change: { install: ['htop'] } });
+  expect(params).toMatchObject({ withoutPackages: undefined, enablerepo: undefined });
 });

@@ -7,7 +7,7 @@ import { HistoryFile } from '../../../main/engine/host/history/index.ts';
 import type { SysrootState } from '../../../main/engine/jobs/index.ts';
 import { recordBoot, rememberSeen } from '../../../main/helper/boot-record.ts';
 import { JobQueue } from '../../../main/helper/job-queue.ts';
-import type { AnyPlan } from '../../../main/helper/job-methods.ts';
+import type { AnyPlan } from '../../../main/helper/job-plan.ts';
 import { recordJob } from '../../../main/helper/record-job.ts';
 import { RestartSchedule } from '../../../main/helper/restart-schedule.ts';
 import type { Transaction } from '../../../main/helper/transaction.ts';
