@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeDisplay, openDisplay } from './support/display.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { describe, expect, it } from 'vitest';
+import { withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 
 let driver: PageDriver;
@@ -13,14 +12,7 @@ const focused = (): Promise<string> =>
   );
 const heading = (): Promise<string> => driver.page.locator('h1').innerText();
 
-beforeAll(async () => {
-  await openDisplay();
-  driver = await startPageDriver();
-});
-afterAll(async () => {
-  await driver.close();
-  await closeDisplay();
-});
+withPageDriver((started) => (driver = started));
 
 describe('keyboard', () => {
   it('reaches the sections, the search field and the check', async () => {

@@ -2,26 +2,20 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { CommandName, Reply, TreelineBridge } from '../../shared/ipc/index.ts';
 import * as c from './support/compose-fixtures.ts';
 import { answerDialog, chooseTarget, composeAnswers, openTreefile, place, treesOf } from './support/compose-states.ts';
-import { closeDisplay, openDisplay } from './support/display.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 
 let driver: PageDriver;
 let trees: string;
 
+withPageDriver((started) => (driver = started));
 beforeAll(async () => {
-  await openDisplay();
-  driver = await startPageDriver();
   trees = await treesOf(driver);
   await driver.resize(1100, 760);
-});
-afterAll(async () => {
-  await driver.close();
-  await closeDisplay();
 });
 
 const editor = (page: Page) => page.getByRole('textbox', { name: /^Text of/ });

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import * as c from './support/compose-fixtures.ts';
 import { answerDialog, composeAnswers, place, treesOf } from './support/compose-states.ts';
-import { closeDisplay, openDisplay } from './support/display.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 import { reviewAnswers } from './support/review-states.ts';
 
 let driver: PageDriver;
 const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
 
-beforeAll(async () => {
-  await openDisplay();
-  driver = await startPageDriver({ LANG: 'de_DE.UTF-8', LANGUAGE: 'de' });
-});
-afterAll(async () => {
-  await driver.close();
-  await closeDisplay();
-});
+withPageDriver((started) => (driver = started), { LANG: 'de_DE.UTF-8', LANGUAGE: 'de' });
 
 it('reviews in German', async () => {
   const { page } = driver;

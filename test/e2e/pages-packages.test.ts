@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { layeredDeployment, packageAnswers } from './support/package-fixtures.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { startPageDriver, withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 
 const snapshot = f.snapshot({ deployments: [layeredDeployment, f.older], check: { kind: 'up-to-date', checkedAt: f.now - 300 } });
@@ -10,14 +10,7 @@ const inMain = (driver: PageDriver): Promise<boolean> => driver.page.evaluate(()
 
 describe('the Packages page by keyboard alone', () => {
   let driver: PageDriver;
-  beforeAll(async () => {
-    await openDisplay();
-    driver = await startPageDriver();
-  });
-  afterAll(async () => {
-    await driver.close();
-    await closeDisplay();
-  });
+  withPageDriver((started) => (driver = started));
 
   it('finds, marks, shows the plan, applies it as one change, and keeps the focus', async () => {
     const { page } = driver;

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkState } from './support/check-state.ts';
-import { closeDisplay, openDisplay } from './support/display.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 import * as r from './support/review-fixtures.ts';
 import { reviewAnswers, reviewStates } from './support/review-states.ts';
 
 let driver: PageDriver;
 
-beforeAll(async () => {
-  await openDisplay();
-  driver = await startPageDriver();
-});
-
-afterAll(async () => {
-  await driver.close();
-  await closeDisplay();
-});
+withPageDriver((started) => (driver = started));
 
 describe('every state of review, sources and restarts', () => {
   it.each(reviewStates.map((state) => [state.name, state] as const))('%s', (_name, state) => checkState(driver, state));

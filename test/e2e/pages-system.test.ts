@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { noLayering } from '../../shared/domain/index.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
-import { startPageDriver, type PageDriver } from './support/page-driver.ts';
+import { startPageDriver, withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
 import { usual } from './support/page-states.ts';
 import { allRepos, dead, deadRefresh, newKey, offered, timberline, untrusted } from './support/repo-fixtures.ts';
@@ -16,14 +16,7 @@ const focused = (driver: PageDriver): Promise<string> =>
 
 describe('the System page by keyboard alone', () => {
   let driver: PageDriver;
-  beforeAll(async () => {
-    await openDisplay();
-    driver = await startPageDriver();
-  });
-  afterAll(async () => {
-    await driver.close();
-    await closeDisplay();
-  });
+  withPageDriver((started) => (driver = started));
 
   it('switches one off and keeps the focus; a closed password dialog leaves it on', async () => {
     const { page } = driver;

@@ -192,7 +192,7 @@ test('on what an administrator unlocked for trying things out it works as well',
 /** Where a SIGKILL strikes: at the N-th of the calls that change names, as strace counts them. */
 const moments = [1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 24];
 
-test('killed at any moment it is told, and is finished or taken back', { timeout: 180_000 }, async () => {
+test('killed at any moment it is told, and is finished or taken back', async () => {
   const many = `${added}; for i in $(seq 12); do mkdir -p usr/share/many/$i; echo $i > usr/share/many/$i/f; done; echo other > usr/share/plain/payload; echo x > usr/share/plain/more`;
   const list =
     'cd /usr && find share/many share/plain share/new etc bin/hello -printf "%p %y %m %l\\n" -type f -exec sha256sum {} + 2>/dev/null | sort; cat /etc/top.conf /etc/new.d/a.conf 2>&1';

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Packages that a person brings, and packages of the base that others replace, on a sysroot on tmpfs; judged by ostree and rpm.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
-import type { ErrorReport } from '../../shared/errors/index.ts';
-import { createRepo, makeRpm, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
+import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
+import { makeRpm, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { kernelPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
-import { job, sh } from './sysroot-fixture.ts';
+import { DeployedBase, refused } from './deployed-base.ts';
+import { job } from './sysroot-fixture.ts';
 
 const ref = 'test/x86_64/base';
-const osname = 'testos';
 let f: ComposeFixture;
-let scratch: string;
-let sysroot: string;
-let more: string;
+let system: DeployedBase;
 const commits: string[] = [];
 
 const leaf = (version: string, files: RpmSource['files'] = {}): RpmSource => ({
@@ -38,66 +35,29 @@ beforeAll(async () => {
   f = new ComposeFixture();
   f.add(filesystemPackage, shellPackage());
   await compose('2');
-  // writing boot entries freezes the file system: never that of this machine
-  scratch = mkdtempSync('/dev/shm/treeline-local-');
-  sysroot = path.join(scratch, 'sysroot');
-  more = path.join(scratch, 'more');
-  makeRpms(more, [
+  const packages = [
     { name: 'helper', files: { '/usr/share/helper': 'helper' } },
     { name: 'twig', version: '1' },
-  ]);
-  createRepo(more);
-  mkdirSync(sysroot);
-  const repo = `--repo=${repoPath()}`;
-  sh('ostree', 'admin', 'init-fs', `--sysroot=${sysroot}`, '--modern', sysroot);
-  sh('ostree', 'admin', 'os-init', `--sysroot=${sysroot}`, osname);
-  sh('ostree', repo, 'remote', 'add', '--set=gpg-verify=false', 'origin', `file://${f.repo}`);
-  sh('ostree', repo, 'pull', 'origin', ref);
-  sh('ostree', 'admin', 'deploy', `--sysroot=${sysroot}`, `--os=${osname}`, '--karg=root=LABEL=test', `origin:${ref}`);
-  const repos = path.join(sysroot, 'ostree/deploy', osname, 'deploy', `${commits[0]}.0`, 'etc/yum.repos.d');
-  mkdirSync(repos, { recursive: true });
-  writeFileSync(path.join(repos, 'more.repo'), `[more]\nname=More\nbaseurl=file://${more}\ngpgcheck=0\nenabled=0\n`);
+  ];
+  system = new DeployedBase(f.repo, ref, packages, 'enabled=0\n');
 });
 
 afterAll(() => {
-  sh('bash', '-c', `chattr -i '${sysroot}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
-  rmSync(scratch, { recursive: true, force: true });
+  system[Symbol.dispose]();
   f.dispose();
 });
 
-const repoPath = (): string => path.join(sysroot, 'ostree/repo');
-const load = async (): Promise<SysrootState> => (await job('sysroot.load', { sysroot })).result;
 type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
 let messages: string[] = [];
 async function run(params: More): Promise<DeployOutcome> {
-  const { result, events } = await job('update.upgrade', { sysroot, osname, ...params });
+  const { result, events } = await job('update.upgrade', { ...system.os, ...params });
   messages = events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
   return result;
 }
 const change = (what: More): Promise<DeployOutcome> => run({ noPullBase: true, enablerepo: ['more'], ...what });
-const refused = (running: Promise<unknown>): Promise<ErrorReport> =>
-  running.then(
-    () => Promise.reject(new Error('it was done')),
-    (error: { report: ErrorReport }) => error.report,
-  );
-const root = async (): Promise<string> => {
-  const [first] = (await load()).deployments;
-  return path.join(sysroot, 'ostree/deploy', osname, 'deploy', `${first?.checksum}.${first?.serial}`);
-};
-const names = async (): Promise<string[]> =>
-  execFileSync('rpm', ['--root', await root(), '--dbpath', '/usr/share/rpm', '-qa', '--qf', '%{name}-%{version}\n'], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .sort();
-const originText = async (): Promise<string> => readFileSync(`${await root()}.origin`, 'utf8');
-const metadata = async (key: string): Promise<string> => {
-  const [first] = (await load()).deployments;
-  const show = ['show', '--no-byteswap', `--print-metadata-key=rpmostree.${key}`, first?.checksum ?? ''];
-  return sh('ostree', `--repo=${repoPath()}`, ...show).trim();
-};
-const refs = (): string[] => sh('ostree', `--repo=${repoPath()}`, 'refs', '--list', 'rpmostree/pkg').trim().split('\n').sort();
+const refs = (): string[] => system.ostree('refs', '--list', 'rpmostree/pkg').trim().split('\n').sort();
 const brought = (source: RpmSource): { path: string; name: string } => {
-  const file = makeRpm(path.join(scratch, 'brought'), source);
+  const file = makeRpm(path.join(system.scratch, 'brought'), source);
   return { path: file, name: path.basename(file) };
 };
 const base = ['filesystem-1', 'kernel-2', 'leaf-2', 'testshell-1', 'twig-2'];
@@ -107,46 +67,40 @@ test('a package file is put onto the base with what it needs, and isn’t needed
   const outcome = await change({ brought: { install: [file] } });
   expect(outcome.layer?.added.map((p) => p.name)).toEqual(['helper', 'mine']);
   expect(messages).toContain('mine-1-1.noarch isn’t signed');
-  expect(await names()).toEqual([...base, 'helper-1', 'mine-1'].sort());
+  expect(await system.names()).toEqual([...base, 'helper-1', 'mine-1'].sort());
   expect(refs()).toEqual(['rpmostree/pkg/helper/1-1.noarch', 'rpmostree/pkg/mine/1-1.noarch']);
-  const sha256 = sh(
-    'ostree',
-    `--repo=${repoPath()}`,
-    'show',
-    '--print-metadata-key=rpmostree.metadata_sha256',
-    'rpmostree/pkg/mine/1-1.noarch',
-  );
-  expect(await originText()).toContain(`[packages]\nrequested-local=${sha256.trim().replaceAll("'", '')}:mine-1-1.noarch;\n`);
-  expect((await load()).deployments[0]?.origin.layering.localPackages).toEqual(['mine-1-1.noarch']);
+  const sha256 = system.ostree('show', '--print-metadata-key=rpmostree.metadata_sha256', 'rpmostree/pkg/mine/1-1.noarch');
+  expect(await system.originText()).toContain(`[packages]\nrequested-local=${sha256.trim().replaceAll("'", '')}:mine-1-1.noarch;\n`);
+  expect((await system.load()).deployments[0]?.origin.layering.localPackages).toEqual(['mine-1-1.noarch']);
   expect(await refused(change({ brought: { install: [file] } }))).toMatchObject({
     code: 'layer.already-requested',
     subject: 'mine-1-1.noarch',
   });
   rmSync(file.path);
-  sh('ostree', `--repo=${repoPath()}`, 'fsck', '--quiet');
+  system.ostree('fsck', '--quiet');
 });
 
 test('it stays over another base', async () => {
   await compose('3');
   expect(await run({ enablerepo: ['more'] })).toMatchObject({ changed: true, toVersion: '3' });
-  expect(await names()).toEqual(['filesystem-1', 'helper-1', 'kernel-3', 'leaf-3', 'mine-1', 'testshell-1', 'twig-3']);
+  expect(await system.names()).toEqual(['filesystem-1', 'helper-1', 'kernel-3', 'leaf-3', 'mine-1', 'testshell-1', 'twig-3']);
   expect(await run({ enablerepo: ['more'] })).toMatchObject({ changed: false });
 });
 
 test('another file of the same name and version is another package', async () => {
   const file = brought({ name: 'mine', files: { '/usr/share/mine': 'another' } });
   expect(await change({ brought: { install: [file] } })).toMatchObject({ changed: true });
-  expect(readFileSync(path.join(await root(), 'usr/share/mine'), 'utf8')).toBe('another');
+  expect(readFileSync(path.join(await system.root(), 'usr/share/mine'), 'utf8')).toBe('another');
 });
 
 test('what the repository lost is named', async () => {
-  sh('ostree', `--repo=${repoPath()}`, 'refs', '--delete', 'rpmostree/pkg/mine');
+  system.ostree('refs', '--delete', 'rpmostree/pkg/mine');
   expect(await refused(change({ change: { install: ['helper'] } }))).toMatchObject({
     code: 'layer.local-lost',
     subject: 'mine-1-1.noarch',
   });
   expect(await change({ change: { uninstall: ['mine'] } })).toMatchObject({ changed: true });
-  expect((await load()).deployments[0]).toMatchObject({ checksum: commits[1] });
+  expect((await system.load()).deployments[0]).toMatchObject({ checksum: commits[1] });
 });
 
 test.each([
@@ -157,16 +111,16 @@ test.each([
   const outcome = await change({ brought: { replace: [file] } });
   const [before, after] = ['leaf-3-1.noarch', `leaf-${version}-1.noarch`];
   expect(outcome.layer?.replaced).toEqual([{ before, after }]);
-  expect(await names()).toContain(`leaf-${version}`);
-  expect(await names()).not.toContain('leaf-3');
-  const at = await root();
+  expect(await system.names()).toContain(`leaf-${version}`);
+  expect(await system.names()).not.toContain('leaf-3');
+  const at = await system.root();
   const own = (name: string): boolean => existsSync(path.join(at, 'usr/share/leaf', name));
   expect([own('mine'), own('only-3')]).toEqual([true, false]);
   expect(readFileSync(path.join(at, 'usr/etc/leaf.conf'), 'utf8')).toBe(version);
   execFileSync('rpm', ['--root', at, '--dbpath', '/usr/share/rpm', '-V', 'leaf', '--nodeps', '--nomtime']);
   const row = (v: string): string => `<('leaf-${v}-1.noarch', 'leaf', uint64 0, '${v}', '1', 'noarch')>`;
-  expect(await metadata('replaced-base-packages')).toBe(`[(${row(version)}, ${row('3')})]`);
-  expect(await originText()).toMatch(new RegExp(`\\[overrides\\]\nreplace-local=[0-9a-f]{64}:${after};`));
+  expect(await system.metadata('replaced-base-packages')).toBe(`[(${row(version)}, ${row('3')})]`);
+  expect(await system.originText()).toMatch(new RegExp(`\\[overrides\\]\nreplace-local=[0-9a-f]{64}:${after};`));
 });
 
 test('one from a repository, older than the base’s, and both back again: that is the base', async () => {
@@ -175,11 +129,11 @@ test('one from a repository, older than the base’s, and both back again: that 
     { before: 'leaf-3-1.noarch', after: 'leaf-9-1.noarch' },
     { before: 'twig-3-1.noarch', after: 'twig-1-1.noarch' },
   ]);
-  expect(await names()).toEqual(['filesystem-1', 'kernel-3', 'leaf-9', 'testshell-1', 'twig-1']);
-  expect(await originText()).toMatch(/^replace=repo=more,twig;$/m);
-  expect(await metadata('replaced-base-remote-packages')).toContain(`{'more': <[(<('twig-1-1.noarch',`);
+  expect(await system.names()).toEqual(['filesystem-1', 'kernel-3', 'leaf-9', 'testshell-1', 'twig-1']);
+  expect(await system.originText()).toMatch(/^replace=repo=more,twig;$/m);
+  expect(await system.metadata('replaced-base-remote-packages')).toContain(`{'more': <[(<('twig-1-1.noarch',`);
   await change({ change: { overrideReset: ['leaf', 'twig'] } });
-  expect((await load()).deployments[0]).toMatchObject({ checksum: commits[1] });
+  expect((await system.load()).deployments[0]).toMatchObject({ checksum: commits[1] });
 });
 
 test('an override that has nothing to replace is said when it is asked for, and rests when the base changes', async () => {
@@ -195,8 +149,8 @@ test('an override that has nothing to replace is said when it is asked for, and 
   await compose('4');
   expect(await run({ enablerepo: ['more'] })).toMatchObject({ changed: true, toVersion: '4' });
   expect(messages).toContain('Inactive override: leaf-4-1.noarch (the base has leaf-4-1.noarch itself)');
-  expect(await originText()).toContain('leaf-4-1.noarch');
-  expect((await load()).deployments[0]).toMatchObject({ checksum: commits[2] });
+  expect(await system.originText()).toContain('leaf-4-1.noarch');
+  expect((await system.load()).deployments[0]).toMatchObject({ checksum: commits[2] });
   await change({ change: { noOverrides: true } });
 });
 
@@ -204,8 +158,8 @@ test('files of others are replaced when that is asked for', async () => {
   const file = brought({ name: 'fights', files: { '/etc/leaf.conf': 'fights' } });
   expect(await refused(change({ brought: { install: [file] } }))).toMatchObject({ code: 'package.file-conflict' });
   await change({ brought: { installForced: [file] } });
-  expect(readFileSync(path.join(await root(), 'usr/etc/leaf.conf'), 'utf8')).toBe('fights');
-  expect(await originText()).toMatch(/^requested-local-fileoverride=[0-9a-f]{64}:fights-1-1.noarch;$/m);
+  expect(readFileSync(path.join(await system.root(), 'usr/etc/leaf.conf'), 'utf8')).toBe('fights');
+  expect(await system.originText()).toMatch(/^requested-local-fileoverride=[0-9a-f]{64}:fights-1-1.noarch;$/m);
   await change({ change: { uninstall: ['fights'] } });
 });
 
@@ -224,9 +178,9 @@ test.each([
 ])('%s is refused by the name that its owner gave it, and nothing is changed', async (_, damage, code) => {
   const file = brought({ name: 'bad', files: { '/usr/share/bad': 'x'.repeat(5000) } });
   damage(file.path);
-  const before = [await load(), refs()];
+  const before = [await system.load(), refs()];
   expect(await refused(change({ brought: { install: [{ ...file, name: 'called.rpm' }] } }))).toMatchObject({ code, subject: 'called.rpm' });
-  expect([await load(), refs()]).toEqual(before);
+  expect([await system.load(), refs()]).toEqual(before);
 });
 
 function flip(file: string, at: number): void {

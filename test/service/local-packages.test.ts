@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Package files over the bus: sent by the command line, put onto the base of a system that runs; and what else may be sent.
-import { execFile, execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
 import { makeRpm, type RpmSource } from '../fixtures/make-rpm.ts';
@@ -28,14 +26,7 @@ beforeAll(async () => {
   f.add(filesystemPackage, shellPackage(), kernelPackage('10'), appPackage('10'));
   const packages = '[app, kernel, filesystem, testshell]';
   const outcome = await f.compose(f.treefile(`packages: ${packages}\ncontainer: false\nautomatic-version-prefix: "10"\n`));
-  const repo = `--repo=${simulated.host.repo}`;
-  execFileSync('ostree', [repo, 'pull-local', f.repo, outcome.checksum]);
-  execFileSync('ostree', [repo, 'refs', '--create=test/stable', '--force', outcome.checksum]);
-  execFileSync('ostree', [repo, 'summary', '-u']);
-  const done = await simulated.client.upgrade({});
-  expect(done, JSON.stringify(done.error)).toMatchObject({ phase: 'succeeded' });
-  await simulated.client.restart();
-  await simulated.restarted('10');
+  await simulated.becomes(f.repo, outcome.checksum, '10');
   bus = await simulated.host.connect();
 });
 afterAll(async () => {
@@ -46,20 +37,6 @@ afterAll(async () => {
 });
 
 const made = (source: RpmSource): string => makeRpm(path.join(simulated.host.dir, 'brought'), source);
-async function root(): Promise<string> {
-  const [first] = (await simulated.client.snapshot()).deployments;
-  return path.join(simulated.host.sysroot, 'ostree/deploy/testos/deploy', `${first?.checksum}.${first?.serial}`);
-}
-const names = async (): Promise<string> =>
-  execFileSync('rpm', ['--root', await root(), '--dbpath', '/usr/share/rpm', '-qa', '--qf', '%{name}-%{version} '], { encoding: 'utf8' })
-    .trim()
-    .split(' ')
-    .sort()
-    .join(' ');
-const treeline = async (...args: string[]): Promise<string> => {
-  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: simulated.host.address };
-  return (await promisify(execFile)(process.execPath, ['dist/cli/treeline.mjs', ...args], { env })).stdout;
-};
 const uploads = async (): Promise<string[]> => {
   const [booted] = (await simulated.client.snapshot()).deployments.filter((each) => each.booted);
   const places = ['var', `deploy/${booted?.checksum}.${booted?.serial}/var`].map((name) =>
@@ -68,13 +45,15 @@ const uploads = async (): Promise<string[]> => {
   return places.filter((place) => existsSync(place)).flatMap((place) => readdirSync(place));
 };
 
-test('a package file is installed, replaces one of the base, and is shown', { timeout: 240_000 }, async () => {
-  expect(await treeline('install', made({ name: 'mine', files: { '/usr/share/mine': 'x'.repeat(300_000) } }))).toContain('mine-1-1.noarch');
-  expect(await treeline('status')).toMatch(/LocalPackages: mine-1-1.noarch\n/);
+test('a package file is installed, replaces one of the base, and is shown', async () => {
+  expect(await simulated.treeline('install', made({ name: 'mine', files: { '/usr/share/mine': 'x'.repeat(300_000) } }))).toContain(
+    'mine-1-1.noarch',
+  );
+  expect(await simulated.treeline('status')).toMatch(/LocalPackages: mine-1-1.noarch\n/);
   expect(await uploads()).toEqual([]);
-  expect(await treeline('override', 'replace', made(appPackage('9')))).toContain('app');
-  expect(await treeline('status')).toMatch(/LocalOverrides: app 10-1 -> 9-1\n/);
-  const { deployments } = JSON.parse(await treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
+  expect(await simulated.treeline('override', 'replace', made(appPackage('9')))).toContain('app');
+  expect(await simulated.treeline('status')).toMatch(/LocalOverrides: app 10-1 -> 9-1\n/);
+  const { deployments } = JSON.parse(await simulated.treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
   expect(deployments[0]).toMatchObject({
     'requested-local-packages': ['mine-1-1.noarch'],
     'requested-base-local-replacements': ['app-9-1.noarch'],
@@ -87,18 +66,18 @@ test('a package file is installed, replaces one of the base, and is shown', { ti
   });
   await simulated.client.restart();
   await simulated.restarted('10');
-  expect(await names()).toBe('app-9 filesystem-1 kernel-10 mine-1 testshell-1');
+  expect(await simulated.names()).toBe('app-9 filesystem-1 kernel-10 mine-1 testshell-1');
 });
 
-test('one behind an address is fetched by the command line', { timeout: 120_000 }, async () => {
+test('one behind an address is fetched by the command line', async () => {
   const file = made({ name: 'fetched' });
   server = createServer((_, response) => void createReadStream(file).pipe(response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  expect(await treeline('install', '--dry-run', `http://127.0.0.1:${port}/fetched-1-1.noarch.rpm`)).toContain(
+  expect(await simulated.treeline('install', '--dry-run', `http://127.0.0.1:${port}/fetched-1-1.noarch.rpm`)).toContain(
     'Exiting because of --dry-run',
   );
-  await expect(treeline('install', `http://127.0.0.1:1/fetched.rpm`)).rejects.toMatchObject({ code: 1 });
+  await expect(simulated.treeline('install', `http://127.0.0.1:1/fetched.rpm`)).rejects.toMatchObject({ code: 1 });
 });
 
 const open = async (name: string, size: bigint, on = bus): Promise<string> =>

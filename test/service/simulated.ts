@@ -55,6 +55,42 @@ export class SimulatedHost {
     });
   }
 
+  /** Publish a composed commit as what the host's source has, take it, and start it. */
+  async becomes(repo: string, checksum: string, version: string): Promise<void> {
+    await this.publish(repo, checksum);
+    const done = await this.client.upgrade({});
+    if (done.phase !== 'succeeded') throw new Error(JSON.stringify(done.error));
+    await this.client.restart();
+    await this.restarted(version);
+  }
+
+  /** Let the host's source have a commit of another repository as its newest. */
+  async publish(repo: string, checksum: string): Promise<void> {
+    const own = `--repo=${this.host.repo}`;
+    await run('ostree', [own, 'pull-local', repo, checksum]);
+    await run('ostree', [own, 'refs', '--create=test/stable', '--force', checksum]);
+    await run('ostree', [own, 'summary', '-u']);
+  }
+
+  /** Directory of what would start next. */
+  async root(): Promise<string> {
+    const [first] = (await this.client.snapshot()).deployments;
+    return path.join(this.host.sysroot, 'ostree/deploy/testos/deploy', `${first?.checksum}.${first?.serial}`);
+  }
+
+  /** `NAME-VERSION` of all that rpm lists there, sorted, with blanks between. */
+  async names(): Promise<string> {
+    const query = ['-qa', '--qf', '%{name}-%{version} '];
+    const { stdout } = await run('rpm', ['--root', await this.root(), '--dbpath', '/usr/share/rpm', ...query]);
+    return stdout.trim().split(' ').sort().join(' ');
+  }
+
+  /** Run our command line against its service; resolves with what it printed. */
+  async treeline(...args: readonly string[]): Promise<string> {
+    const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: this.host.address };
+    return (await run(process.execPath, ['dist/cli/treeline.mjs', ...args], { env })).stdout;
+  }
+
   /** Run a program of the machine in it; resolves with what it printed. */
   async inside(program: string, ...args: readonly string[]): Promise<string> {
     return (await run('nsenter', ['--all', `--target=${this.running.initPid()}`, program, ...args])).stdout;

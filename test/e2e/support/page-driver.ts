@@ -3,8 +3,10 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ElectronApplication, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
 import type { HostSnapshot, JobState } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
+import { closeDisplay, openDisplay } from './display.ts';
 import { checkout, launchApp, ordinaryUser } from './ordinary-user.ts';
 
 export type Answer = { readonly value: unknown } | { readonly error: ErrorReport } | { readonly pending: true };
@@ -153,4 +155,18 @@ export async function startPageDriver(env: Readonly<Record<string, string>> = {}
       user.remove();
     },
   };
+}
+
+/** A window for the tests of a file or a group, on a display of their own where there is none. `env`: as startPageDriver has it. */
+export function withPageDriver(give: (driver: PageDriver) => void, env?: Parameters<typeof startPageDriver>[0]): void {
+  let driver: PageDriver | undefined;
+  beforeAll(async () => {
+    await openDisplay();
+    driver = await startPageDriver(env);
+    give(driver);
+  });
+  afterAll(async () => {
+    await driver?.close();
+    await closeDisplay();
+  });
 }

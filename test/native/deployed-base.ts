@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { SysrootState } from '../../main/engine/jobs/index.ts';
+import type { ErrorReport } from '../../shared/errors/index.ts';
+import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
+import { job, osname, sh } from './sysroot-fixture.ts';
+
+/** A composed base that is deployed, and a package repository `more` for what comes on top of it. */
+export class DeployedBase implements Disposable {
+  // writing boot entries freezes the file system: never that of this machine
+  readonly scratch = mkdtempSync('/dev/shm/treeline-base-');
+  /** The repository's directory. */
+  readonly more = path.join(this.scratch, 'more');
+  readonly os = { sysroot: path.join(this.scratch, 'sysroot'), osname };
+  readonly repo = path.join(this.os.sysroot, 'ostree/repo');
+
+  /** `server`: repository that `ref` is in. `options`: further lines of the .repo file. */
+  constructor(server: string, ref: string, packages: readonly RpmSource[], options = '') {
+    const { sysroot } = this.os;
+    makeRpms(this.more, [...packages]);
+    createRepo(this.more);
+    mkdirSync(sysroot);
+    sh('ostree', 'admin', 'init-fs', `--sysroot=${sysroot}`, '--modern', sysroot);
+    sh('ostree', 'admin', 'os-init', `--sysroot=${sysroot}`, osname);
+    this.ostree('remote', 'add', '--set=gpg-verify=false', 'origin', `file://${server}`);
+    this.ostree('pull', 'origin', ref);
+    sh('ostree', 'admin', 'deploy', `--sysroot=${sysroot}`, `--os=${osname}`, '--karg=root=LABEL=test', `origin:${ref}`);
+    const repos = path.join(this.#deployment(this.ostree('rev-parse', `origin:${ref}`).trim(), 0), 'etc/yum.repos.d');
+    mkdirSync(repos, { recursive: true });
+    writeFileSync(path.join(repos, 'more.repo'), `[more]\nname=More\nbaseurl=file://${this.more}\ngpgcheck=0\n${options}`);
+  }
+
+  ostree(...args: string[]): string {
+    return sh('ostree', `--repo=${this.repo}`, ...args);
+  }
+
+  async load(): Promise<SysrootState> {
+    return (await job('sysroot.load', { sysroot: this.os.sysroot })).result;
+  }
+
+  #deployment(checksum: string, serial: number): string {
+    return path.join(this.os.sysroot, 'ostree/deploy', osname, 'deploy', `${checksum}.${serial}`);
+  }
+
+  /** Directory of the first deployment. */
+  async root(): Promise<string> {
+    const [first] = (await this.load()).deployments;
+    return this.#deployment(first?.checksum ?? '', first?.serial ?? 0);
+  }
+
+  /** `NAME-VERSION` of all that rpm lists there, sorted. */
+  async names(): Promise<string[]> {
+    const query = ['-qa', '--qf', '%{name}-%{version}\n'];
+    return execFileSync('rpm', ['--root', await this.root(), '--dbpath', '/usr/share/rpm', ...query], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .sort();
+  }
+
+  async originText(): Promise<string> {
+    return readFileSync(`${await this.root()}.origin`, 'utf8');
+  }
+
+  /** Of the first deployment's commit, as ostree prints it. */
+  async metadata(key: string): Promise<string> {
+    const [first] = (await this.load()).deployments;
+    return this.ostree('show', '--no-byteswap', `--print-metadata-key=rpmostree.${key}`, first?.checksum ?? '').trim();
+  }
+
+  [Symbol.dispose](): void {
+    sh('bash', '-c', `chattr -i '${this.os.sysroot}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+    rmSync(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** What a job is refused with. */
+export const refused = (running: Promise<unknown>): Promise<ErrorReport> =>
+  running.then(
+    () => Promise.reject(new Error('it was done')),
+    (error: { report: ErrorReport }) => error.report,
+  );
