@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { iface, serviceWideLimits, uploadLimits } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { BroughtFile } from '../engine/jobs/index.ts';
+import { privateDirectory } from '../files/index.ts';
 import type { Caller } from './callers.ts';
 import type { Handlers } from './dispatcher.ts';
 
@@ -45,7 +46,7 @@ export class Uploads {
     const own = all.filter(({ uid }) => uid === caller.uid);
     if (own.length >= uploadLimits.ofUser || sum(own) > uploadLimits.bytesOfUser) throw tooMany(own);
     if (all.length >= serviceWideLimits.uploads || sum(all) > serviceWideLimits.uploadBytes) throw tooMany(all);
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    privateDirectory(this.directory);
     // what others were promised isn't free either
     const promised = all.reduce((bytes, each) => bytes + each.sizeBytes - each.bytesDone, sizeBytes);
     const { bavail, blocks, bsize } = statfsSync(this.directory);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Progress } from '../../shared/domain/index.ts';
@@ -25,36 +25,44 @@ interface Waiting {
 
 /**
  * Fetching runs in a process of its own, as a user without rights: what parses answers from the network can then change nothing but the
- * directory of what was fetched. The process starts at once, beside our own start, serves all requests of a job and ends with it.
+ * directory of what was fetched. One process serves all requests of a job and ends with it.
  */
 export class ProcessFetcher implements FetchPort, Disposable {
   readonly #user: User | undefined;
-  readonly #child: ChildProcess;
+  readonly #worker: string;
+  #child: ChildProcess | undefined;
   #waiting: Waiting | undefined;
   #watch: FetchWatch | undefined;
   #stderr = '';
 
-  /** `worker`: the worker's entry file; `parent`: the system's repository; `medium`: what the process gets as descriptor `mediumFd`. */
-  constructor(worker: string, parent: string, medium?: string) {
+  /**
+   * `worker`: the worker's entry file; `parent`: the system's repository; `medium`: what the process gets as descriptor `mediumFd`. The process
+   * starts at once, beside our own start; 'when-needed': with the first request, of a job that seldom has one.
+   */
+  constructor(worker: string, parent: string, { medium, start = 'at-once' }: { medium?: string; start?: 'at-once' | 'when-needed' } = {}) {
     this.#user = fetchUser(parent, worker);
+    this.#worker = worker;
+    if (start === 'at-once') this.#child = this.#start(medium);
+  }
+
+  #start(medium?: string): ChildProcess {
     // opened by us, who may walk there: a stick's mount point is often its user's alone
     const fd = medium === undefined ? undefined : openMedium(medium, this.#user);
-    this.#child = spawn(process.execPath, [worker, fetchSessionWord], {
+    const child = spawn(process.execPath, [this.#worker, fetchSessionWord], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
       env: { ...process.env, G_DEBUG: 'fatal-criticals' },
       cwd: '/',
       ...this.#user,
     });
     if (fd !== undefined) closeSync(fd);
-    this.#child.stdin?.on('error', () => undefined);
-    this.#child.stdout?.on('data', () => this.#watch?.heard());
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
-    const events = this.#child.stdio[3];
+    child.stdin?.on('error', () => undefined);
+    child.stdout?.on('data', () => this.#watch?.heard());
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-stderrKeptBytes)));
+    const events = child.stdio[3];
     if (events instanceof Readable) void this.#follow(events);
-    this.#child.on('error', (error) =>
-      this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })),
-    );
-    this.#child.on('close', (code, signal) => this.#fail(crashError('Fetching', code, signal, this.#stderr)));
+    child.on('error', (error) => this.#fail(new TreelineError('internal.worker-crashed', { subject: 'Fetching', detail: error.message })));
+    child.on('close', (code, signal) => this.#fail(crashError('Fetching', code, signal, this.#stderr)));
+    return child;
   }
 
   /** True when fetching keeps root's rights though another user exists to fetch as. */
@@ -64,22 +72,23 @@ export class ProcessFetcher implements FetchPort, Disposable {
 
   fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {
     prepareDirectory(request.repo, this.#user);
+    const child = (this.#child ??= this.#start());
     const answer = new Promise<FetchOutcome>((resolve, reject) => {
       this.#waiting = { resolve, reject, ...(onProgress ? { onProgress } : {}) };
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        this.#fail(crashError('Fetching', this.#child.exitCode, this.#child.signalCode, this.#stderr));
-      } else this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
+      if (child.exitCode !== null || child.signalCode !== null) {
+        this.#fail(crashError('Fetching', child.exitCode, child.signalCode, this.#stderr));
+      } else child.stdin?.write(`${JSON.stringify(request)}\n`);
     });
-    const watch = new FetchWatch(request, this.#child.pid, (error) => {
+    const watch = new FetchWatch(request, child.pid, (error) => {
       this.#fail(error);
-      this.#child.kill('SIGKILL');
+      child.kill('SIGKILL');
     });
     this.#watch = watch;
     return answer.finally(() => watch[Symbol.dispose]());
   }
 
   [Symbol.dispose](): void {
-    this.#child.stdin?.end();
+    this.#child?.stdin?.end();
   }
 
   /** Every line is looked at before anything is made of it. */
@@ -96,7 +105,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
         else {
           rest = '';
           this.#fail(new TreelineError('internal.protocol', { subject: 'Fetching', detail: 'it said something that makes no sense' }));
-          this.#child.kill('SIGKILL');
+          this.#child?.kill('SIGKILL');
           return;
         }
       }
@@ -146,7 +155,10 @@ function openMedium(medium: string, user: User | undefined): number {
 
 /** The directory above belongs to root; only what is fetched into belongs to the fetching user. */
 function prepareDirectory(repo: string, user: User | undefined): void {
-  mkdirSync(path.dirname(repo), { recursive: true, mode: 0o755 });
+  const above = path.dirname(repo);
+  mkdirSync(above, { recursive: true, mode: 0o755 });
+  // earlier versions closed the whole cache when a compose or package on top of a base was the first to make it
+  if (user && (statSync(above).mode & 0o001) === 0) chmodSync(above, 0o755);
   // what another user fetched can't be changed by this one: it can be fetched again
   if (user && statSync(repo, { throwIfNoEntry: false })?.uid !== user.uid) rmSync(repo, { recursive: true, force: true });
   if (existsSync(repo)) return;

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OstreeServer } from './ostree-server.ts';
@@ -78,4 +89,11 @@ test('views of killed processes are removed by the next one', async () => {
   fixture.release({ version: '3' });
   expect((await job('update.check', os())).result).toMatchObject({ kind: 'available', update: { version: '3' } });
   expect(existsSync(path.join(above, 'view-999999999-abc'))).toBe(false);
+});
+
+test('a cache that only root could enter is opened to the fetching user', async () => {
+  const cache = path.dirname(fetched);
+  chmodSync(cache, 0o700);
+  expect((await job('update.check', os())).result).toMatchObject({ kind: 'available' });
+  expect((statSync(cache).mode & 0o777).toString(8)).toBe('755');
 });

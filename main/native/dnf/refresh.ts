@@ -2,7 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import { readRegularFile } from '../../files/index.ts';
+import { privateDirectory, readRegularFile } from '../../files/index.ts';
 import { isLocal } from '../../engine/base/package-repos/repo-definition.ts';
 import type { RepoDefinition } from '../../engine/base/ports/resolver.ts';
 import { Handle, type Pointer } from '../core/index.ts';
@@ -144,7 +144,7 @@ export const largestList = (mirrors: string): number =>
 
 function clear(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  privateDirectory(directory);
 }
 
 /** Remove what a process that ended meanwhile has left of metadata on its way. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { privateDirectory } from '../../files/index.ts';
 import type { RepoDefinition } from '../../engine/base/ports/resolver.ts';
 
 /**
@@ -13,7 +14,7 @@ export function writeRepoDirectory(directory: string, repos: readonly RepoDefini
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   // one that was killed left its own
   remove();
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  privateDirectory(directory);
   writeFileSync(path.join(directory, 'treeline.repo'), repos.map((repo) => section(repo, localDirectory)).join('\n'), { mode: 0o600 });
   return { [Symbol.dispose]: remove };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { privateDirectory } from '../../../files/index.ts';
 import type { FileLock } from '../../base/ports/publish.ts';
 
 /** Where packages and metadata are kept when --cachedir isn't given. */
@@ -20,7 +21,7 @@ export const packageCacheIn = (cachedir: string): string => path.join(cachedir, 
  */
 export function openCachedir(given: string | undefined): string {
   const cachedir = path.resolve(given ?? defaultCachedir());
-  mkdirSync(cachedir, { recursive: true, mode: 0o700 });
+  privateDirectory(cachedir);
   const repo = packageCacheIn(cachedir);
   if (existsSync(repo)) for (const directory of [repo, cachedir]) close(directory);
   return cachedir;
@@ -48,7 +49,7 @@ export class Workdir implements Disposable {
   readonly #lock: Disposable | undefined;
 
   constructor(parent: string, lock: FileLock) {
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    privateDirectory(parent);
     removeAbandoned(parent, lock);
     // no process number: composes run in process namespaces of their own
     this.path = path.join(parent, `work.${randomBytes(8).toString('hex')}`);
