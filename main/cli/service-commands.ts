@@ -9,7 +9,7 @@ import { registerPackageRepos } from './commands/package-repos.ts';
 import { registerRemote } from './commands/remote.ts';
 import { registerRestart } from './commands/restart.ts';
 import { registerPulling } from './commands/upgrade.ts';
-import { registerExperimental, registerNotYet } from './commands/not-yet.ts';
+import { registerExperimental, registerLeftOut } from './commands/left-out.ts';
 import { registerPackages } from './commands/packages.ts';
 import { registerSystem } from './commands/system.ts';
 import { registerDiff } from './diff.ts';
@@ -31,7 +31,7 @@ export function registerServiceCommands(program: Command): void {
   registerSystem(program);
   registerPackages(program);
   registerLive(program);
-  registerNotYet(program);
+  registerLeftOut(program);
   const experimental = registerExperimental(program);
   registerInitramfsEtc(experimental);
   registerLive(experimental).alias('livefs');

@@ -85,15 +85,18 @@ export async function update<T>(
   return how.lock ? withNotRemoved(sysroot, context, outcome) : outcome;
 }
 
-/** With a process that fetches. It is started first: it gets ready while the sysroot is read. This very file is its program too. */
+/**
+ * With a process that fetches. It is started first: it gets ready while the sysroot is read; not for what stays on its base, which fetches only to mend
+ * a damaged one. This very file is its program too.
+ */
 export async function online<T>(
-  params: UpdateParams,
+  params: UpdateParams & { readonly noPullBase?: boolean },
   context: JobContext,
   lock: boolean,
   run: (update: OpenUpdate) => Promise<T>,
 ): Promise<T> {
   if (params.medium !== undefined) return await fromMedium(params, params.medium, context, lock, run);
-  using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params));
+  using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), { start: params.noPullBase ? 'when-needed' : 'at-once' });
   if (fetcher.privileged) context.message('Fetching with root’s rights: other users can’t read Treeline’s program or the repository');
   return await update(params, context, { lock, fetcher }, run);
 }
@@ -111,7 +114,7 @@ function fromMedium<T>(
   return update(params, context, { lock }, async (u) => {
     const source = updateSource(u.sysroot, params.osname, params.refspec);
     const found = mediumSource(u.sysroot, params.osname, source, medium, (checksum, bytes) => new Commit(checksum, bytes, 'partial'));
-    using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), found.path);
+    using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), { medium: found.path });
     return await run({ ...u, fetcher, medium: found });
   });
 }

@@ -86,19 +86,6 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-test.each([['ex', 'rebuild']])(
-  'what isn’t there yet says so by name: %s %s',
-  async (...words) => {
-    const said = vi.spyOn(standardError, 'print').mockImplementation(() => undefined);
-    const program = await buildProgram();
-    await program.parseAsync(['node', 'treeline', ...words]);
-    expect(said.mock.calls.flat().join('\n')).toContain(`“${words[0]}`);
-    expect(said.mock.calls.flat().join('\n')).toMatch(/^error: Not supported yet\./);
-    expect(process.exitCode).toBe(1);
-  },
-  60_000,
-);
-
 test.each([
   [['override', 'replace', 'vim'], 'vim is no package file; a package of a repository is taken with --from=repo=ID'],
   [['override', 'replace', '--from=updates', 'vim'], '--from=updates: it is repo=ID'],
@@ -118,6 +105,7 @@ test.each([
   ['kernel-install', 'add'],
   ['scriptlet-intercept', 'x'],
   ['ex', 'deploy-from-self', '/run/host'],
+  ['ex', 'rebuild', '--reboot'],
 ])(
   'what is left out on purpose says why, and what to do instead: %s %s',
   async (...words) => {
