@@ -24,7 +24,8 @@ const checks = {
   // what docs/adding.md says of new options and methods; after the type check, on whose results it builds
   adding: [process.execPath, ['main/launch/adding.mjs']],
 };
-const suites = ['unit', 'native', 'service', 'pack', 'e2e', 'boot-short', 'boot', 'crash'];
+/** In the order in which they start: long ones early, so that two lanes end at about the same time. */
+const suites = ['unit', 'native', 'boot-short', 'e2e', 'service', 'pack', 'boot', 'crash'];
 /** Half an hour in a virtual machine (`npm run test:boot`); as long of power cuts (`npm run test:crash`). */
 const onRequest = ['boot', 'crash'];
 const names = ['build', ...Object.keys(checks), ...suites];

@@ -34,31 +34,42 @@ function treeBytes(root) {
   return total;
 }
 
-/** `0m1.234s` in milliseconds. */
-const ofTimes = (text) => {
-  const [, minutes, seconds] = /^(\d+)m([\d.]+)s$/.exec(text) ?? [];
-  return Number(minutes) * 60_000 + Number(seconds) * 1000;
-};
+/**
+ * Runs its arguments and tells on file descriptor 3 the seconds of processor time that they and all that they started used. A shell's `times` knows
+ * only of children that were waited for; bubblewrap ends without waiting for what runs in it, so here the orphans come to this process.
+ */
+const reaper = `import ctypes, os, resource, sys
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+child = os.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+code = None
+while True:
+    try:
+        pid, status = os.wait()
+    except ChildProcessError:
+        break
+    if pid == child:
+        code = os.waitstatus_to_exitcode(status)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+os.write(3, str(used.ru_utime + used.ru_stime).encode())
+sys.exit(code if code >= 0 else 128 - code)`;
 
 /** Run programs one after the other as one piece of work. Returns { wallMs, cpuMs, peakMb }; throws with stderr when one fails. */
 export async function measure(commands) {
   const total = { wallMs: 0, cpuMs: 0, peakMb: 0 };
   for (const [program, ...args] of commands) {
     const start = performance.now();
-    // the shell's `times` knows what its child and all that the child waited for have used
-    const child = spawn('sh', ['-c', '"$@"; s=$?; times >&3; exit $s', 'sh', program, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    });
-    let [stderr, times] = ['', ''];
+    const child = spawn('python3', ['-c', reaper, program, ...args], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    let [stderr, seconds] = ['', ''];
     child.stderr.on('data', (data) => (stderr += data));
-    child.stdio[3].on('data', (data) => (times += data));
+    child.stdio[3].on('data', (data) => (seconds += data));
     const timer = setInterval(() => (total.peakMb = Math.max(total.peakMb, treeBytes(child.pid) / 1e6)), 100);
     const code = await new Promise((resolve) => child.on('close', resolve));
     clearInterval(timer);
     if (code !== 0) throw new Error(`${program} ended with ${code}: ${stderr}`);
     total.wallMs += performance.now() - start;
-    const [user = '0m0s', system = '0m0s'] = (times.trim().split('\n')[1] ?? '').split(/\s+/);
-    total.cpuMs += ofTimes(user) + ofTimes(system);
+    total.cpuMs += Number(seconds) * 1000;
   }
   return total;
 }
