@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { dbDiff, dbList, dbVersion } from '../engine/base/db/index.ts';
@@ -36,13 +36,32 @@ const databasesOf = (repo: Repo): Pick<DbSource, 'rpmdb' | 'package'> => ({
 /** In memory where that is offered: a copy lives for a fraction of a second, and writing and removing it on a disk takes longer than reading it. */
 const scratchParent = (): string => (existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir());
 
+const scratchPrefix = 'treeline-db-';
+
+function makeScratch(): string {
+  const parent = scratchParent();
+  removeLeftovers(parent);
+  return mkdtempSync(path.join(parent, `${scratchPrefix}${process.pid}-`));
+}
+
+/** Of processes that were killed while they read. One of another process namespace only looks dead from here; no reading takes an hour. */
+function removeLeftovers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = new RegExp(`^${scratchPrefix}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    const place = path.join(parent, name);
+    const stat = lstatSync(place, { throwIfNoEntry: false });
+    if (stat?.uid === process.getuid?.() && stat && Date.now() - stat.mtimeMs > 3_600_000) rmSync(place, { recursive: true, force: true });
+  }
+}
+
 /** Read the database of a commit. */
 export const rpmdbOfCommit = (repo: Repo, checksum: string, query: RpmdbQuery): readonly InstalledPackage[] | undefined =>
   withDatabase(repo, checksum, (place) => readRpmdb({ ...place, ...query }));
 
 /** The database of a commit: where it lies if that can be, else a copy which is thrown away; undefined when there is none. */
 function withDatabase<T>(repo: Repo, checksum: string, read: (place: { root: string; dbPath: string }) => T): T | undefined {
-  const scratch = mkdtempSync(path.join(scratchParent(), 'treeline-db-'));
+  const scratch = makeScratch();
   try {
     for (const [i, place] of rpmdbPlaces.entries()) {
       const dbPath = `/${i}`;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, utimesSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -168,10 +168,16 @@ test('what can’t be read is said with its code', () => {
   expect(codeOf(() => diff({ repo: path.join(scratch, 'no-repo') }))).toBe('repo.open');
 });
 
-test('nothing is left behind', () => {
-  const before = readdirSync(os.tmpdir()).filter((f) => f.startsWith('treeline-db-'));
+test('nothing is left behind, and what a killed process left goes after an hour', () => {
+  const place = existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const left = (pid: number): string => mkdtempSync(path.join(place, `treeline-db-${pid}-`));
+  const nobody = 2 ** 22 + process.pid;
+  const [old, young, running] = [left(nobody), left(nobody), left(process.ppid)];
+  for (const each of [old, running]) utimesSync(each, 1, 1);
   diff({ changelogs: true });
-  expect(readdirSync(os.tmpdir()).filter((f) => f.startsWith('treeline-db-'))).toEqual(before);
+  expect([old, young, running].map((each) => existsSync(each))).toEqual([false, true, true]);
+  for (const each of [young, running]) rmdirSync(each);
+  expect(readdirSync(place).filter((name) => name.startsWith(`treeline-db-${process.pid}-`))).toEqual([]);
 });
 
 test('deployments of a sysroot: by id, by role, and the default pair', () => {
