@@ -147,7 +147,7 @@ test('a directory becomes a file, a file a directory, modes change: there and ba
     live({ target: 'first', allowReplacement: true }),
     list,
     // nothing leads out of /usr, whoever can write there
-    'unshare -m sh -c "mount -o remount,rw /usr; rm -r /usr/share/m; mkdir /var/elsewhere; ln -s /var/elsewhere /usr/share/m"',
+    'unshare -m sh -c "mount -o remount,bind,rw /usr; rm -r /usr/share/m; mkdir /var/elsewhere; ln -s /var/elsewhere /usr/share/m"',
     commit('third', `${first}; echo 3 > usr/share/m/g`),
     live({ target: 'third', allowReplacement: true }),
     'ls -A /var/elsewhere',
