@@ -13,7 +13,7 @@ let app: ElectronApplication;
 let page: Page;
 let releases: readonly { readonly version: string; readonly checksum: string }[];
 const shots = path.resolve(import.meta.dirname, '../../.cache/screenshots');
-const restartMs = 60_000;
+const restartMs = 180_000;
 
 const version = (release: number): string => releases[release - 1]?.version ?? '';
 const button = (name: string | RegExp) => page.getByRole('button', { name });

@@ -43,7 +43,8 @@ test('a line that breaks three times: the job goes on by itself, and no object t
     'update.upgrade',
     { ...upgrade, sysroot: fixture.sysroot },
     {
-      env: { TREELINE_RETRY_SECONDS: '0.3,0.3,0.3' },
+      // more tries than breaks: on a busy machine one comes before the line is mended
+      env: { TREELINE_RETRY_SECONDS: Array.from({ length: 20 }, () => '0.3').join() },
       onEvent: (event) => {
         events.push(event);
         mend(event);
@@ -51,10 +52,11 @@ test('a line that breaks three times: the job goes on by itself, and no object t
     },
   );
   expect(result).toMatchObject({ changed: true, toVersion: '2' });
-  expect(events.filter((event) => event.type === 'message' && event.text.includes('Going on in'))).toHaveLength(3);
+  const breaks = events.filter((event) => event.type === 'message' && event.text.includes('Going on in')).length;
+  expect(breaks).toBeGreaterThanOrEqual(3);
   const twice = content().filter((url) => (server.served.get(url) ?? 0) > 1);
   // at most what was in flight in each of the breaks
-  expect(twice.length).toBeLessThan(24);
+  expect(twice.length).toBeLessThan(8 * breaks);
   expect(content().length).toBeGreaterThanOrEqual(80);
   const fractions = events.flatMap((event) => (event.type === 'progress' ? [event.progress.fraction] : []));
   expect(fractions).toEqual([...fractions].sort((a, b) => a - b));

@@ -34,7 +34,7 @@ export interface DemoProcess {
 
 /** The first start makes packages and releases. */
 const upMs = 300_000;
-const restartMs = 60_000;
+const restartMs = 180_000;
 
 const asRoot = (args: readonly string[]): readonly [string, string[]] =>
   userInfo().uid === 0 ? [process.execPath, [program, ...args]] : ['sudo', ['-n', process.execPath, program, ...args]];
