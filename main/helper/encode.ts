@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Variant, type ValueOf } from '../../shared/dbus/index.ts';
-import { errorLine } from '../../shared/errors/index.ts';
 import {
   baseOf,
   imageDigest,
   inNetworkOrder,
+  remoteErrorOf,
   severityNumber,
+  signatureTuples,
   type Advisory,
   type CheckState,
   type ClientLayer,
@@ -71,9 +72,9 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
     const digest = imageDigest(deployment);
     if (digest !== undefined) dict['container-image-reference-digest'] = s(digest);
   }
-  if (!origin.problem && deployment.remoteProblem) dict['remote-error'] = s(errorLine(deployment.remoteProblem));
+  const remoteError = remoteErrorOf(deployment);
+  if (remoteError !== undefined) dict['remote-error'] = s(remoteError);
   if (origin.customUrl) dict['custom-origin'] = new Variant('(ss)', [origin.customUrl, origin.customDescription ?? '']);
-  if (origin.problem) dict['remote-error'] = s(`origin: ${[origin.problem, origin.problemDetail].filter(Boolean).join(': ')}`);
   if (deployment.verified) dict.signatures = signaturesVariant(deployment.signatures);
   if (deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum) {
     dict['pending-base-checksum'] = s(pending.checksum);
@@ -83,32 +84,17 @@ export function deploymentDict(deployment: Deployment, pending?: { checksum: str
   return dict;
 }
 
-/** Tuples of ostree_gpg_verify_result_get_all: one value for each OstreeGpgSignatureAttr, in their order; clients of rpm-ostree read them by place. */
-function signaturesVariant(signatures: readonly Signature[]): Variant {
-  const rows = signatures
-    .filter((signature) => signature.type === 'gpg')
-    .map(
-      (signature) =>
-        new Variant('(bbbbbsxxsssssxx)', [
-          signature.valid,
-          signature.signatureExpired,
-          signature.keyExpired,
-          signature.keyRevoked,
-          signature.keyMissing,
-          signature.gpg?.signingFingerprint || signature.fingerprint || signature.keyId,
-          BigInt(signature.timeSeconds ?? 0),
-          BigInt(signature.gpg?.expiresSeconds ?? 0),
-          signature.gpg?.keyAlgorithm ?? '',
-          signature.gpg?.hashAlgorithm ?? '',
-          signature.userName ?? '',
-          signature.userEmail ?? '',
-          signature.fingerprint,
-          BigInt(signature.gpg?.keyExpiresSeconds ?? 0),
-          BigInt(signature.gpg?.primaryKeyExpiresSeconds ?? 0),
-        ]),
-    );
-  return new Variant('av', rows);
-}
+const signaturesVariant = (signatures: readonly Signature[]): Variant =>
+  new Variant(
+    'av',
+    signatureTuples(signatures).map(
+      (row) =>
+        new Variant(
+          '(bbbbbsxxsssssxx)',
+          row.map((value) => (typeof value === 'number' ? BigInt(value) : value)),
+        ),
+    ),
+  );
 
 /** What rpm-ostree tells of a client layer; the lists are there for every deployment. */
 function layerKeys(layer: ClientLayer | undefined): Dict {

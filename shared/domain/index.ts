@@ -11,6 +11,7 @@ export * from './kernel-args.ts';
 export * from './option-table.ts';
 export * from './package.ts';
 export * from './refspec.ts';
+export * from './stock-values.ts';
 export * from './version.ts';
 export type { Decoded } from './type-strings.ts';
 export * from './time.ts';

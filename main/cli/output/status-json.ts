@@ -2,7 +2,9 @@
 import {
   baseOf,
   imageDigest,
+  remoteErrorOf,
   severityNumber,
+  signatureTuples,
   type AvailableUpdate,
   type CheckState,
   type ClientLayer,
@@ -11,7 +13,6 @@ import {
   type HostSnapshot,
   type MetaValue,
   type PackageChange,
-  type Signature,
   type UpdateDetails,
 } from '../../../shared/domain/index.ts';
 
@@ -35,16 +36,20 @@ export function pendingUpdate(check: CheckState): AvailableUpdate | undefined {
   return check.kind === 'failed' ? check.last : undefined;
 }
 
+/** A commit without a version has no such key, as with rpm-ostree. */
+const versionKey = (prefix: string, version: string | undefined): object => (version ? { [`${prefix}version`]: version } : {});
+
 function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undefined): object {
   const { origin, layer } = deployment;
   const { layering } = origin;
+  const remoteError = remoteErrorOf(deployment);
   const told = (key: string): unknown => plainMeta(layer?.meta[`rpmostree.${key}`]);
   return {
     id: deployment.id,
     osname: deployment.osname,
     serial: deployment.serial,
     checksum: deployment.checksum,
-    version: deployment.version,
+    ...versionKey('', deployment.version),
     timestamp: deployment.timestamp,
     booted: deployment.booted,
     staged: deployment.staged,
@@ -59,11 +64,12 @@ function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undef
       ? { 'container-image-reference': origin.containerImageReference, 'container-image-reference-digest': imageDigest(deployment) }
       : {}),
     ...(origin.customUrl ? { 'custom-origin': [origin.customUrl, origin.customDescription ?? ''] } : {}),
-    ...(deployment.verified ? { signatures: signaturesJson(deployment.signatures) } : {}),
+    ...(remoteError === undefined ? {} : { 'remote-error': remoteError }),
+    ...(deployment.verified ? { signatures: signatureTuples(deployment.signatures) } : {}),
     ...(deployment.booted && pending && pending.checksum !== baseOf(deployment).checksum
       ? {
           'pending-base-checksum': pending.checksum,
-          'pending-base-version': pending.version,
+          ...versionKey('pending-base-', pending.version),
           'pending-base-timestamp': pending.timestamp,
         }
       : {}),
@@ -91,7 +97,7 @@ function deploymentJson(deployment: Deployment, pending: AvailableUpdate | undef
 function layerJson({ base, meta }: ClientLayer): object {
   return {
     'base-checksum': base.checksum,
-    ...(base.version === undefined ? {} : { 'base-version': base.version }),
+    ...versionKey('base-', base.version),
     ...(base.timestamp === undefined ? {} : { 'base-timestamp': base.timestamp }),
     'layered-commit-meta': metaJson(meta),
   };
@@ -108,26 +114,6 @@ export function plainMeta(value: unknown): unknown {
 }
 
 const isMeta = (value: object): value is MetaValue => 'type' in value && 'value' in value && Object.keys(value).length === 2;
-
-/** Tuples in the order of OstreeGpgSignatureAttr. */
-function signaturesJson(signatures: readonly Signature[]): unknown[] {
-  return signatures
-    .filter((signature) => signature.type === 'gpg')
-    .map((signature) => [
-      signature.valid,
-      signature.signatureExpired,
-      signature.keyExpired,
-      signature.keyRevoked,
-      signature.keyMissing,
-      signature.fingerprint || signature.keyId,
-      signature.timeSeconds ?? 0,
-      0,
-      '',
-      '',
-      signature.userName ?? '',
-      signature.userEmail ?? '',
-    ]);
-}
 
 /** DnfAdvisoryKind of libdnf. */
 const advisoryKinds = ['unknown', 'security', 'bugfix', 'enhancement', 'newpackage'] as const;
@@ -157,7 +143,7 @@ function cachedUpdateJson(
     timestamp: update.timestamp,
     origin: update.refspec,
     'gpg-enabled': base?.verified ?? false,
-    ...(base?.verified && update.signatures ? { signatures: signaturesJson(update.signatures) } : {}),
+    ...(base?.verified && update.signatures ? { signatures: signatureTuples(update.signatures) } : {}),
     'ref-has-new-commit': true,
     'update-sha256': base?.checksum ?? '',
     deployment: base?.id ?? '',
