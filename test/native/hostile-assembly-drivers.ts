@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { assemble, makeScaffold } from '../../main/engine/compose/build/assemble.ts';
 import { checkFileConflicts } from '../../main/engine/compose/build/conflicts.ts';
+import { keepMachineId, makeBaseState, withoutDatabaseLink } from '../../main/engine/layering/base-root.ts';
 import { isPostprocessed } from '../../main/engine/compose/build/install.ts';
 import { linkRoot } from '../../main/engine/compose/build/root-layout.ts';
 import { linkVarLib } from '../../main/engine/compose/build/var-lib-links.ts';
@@ -107,6 +108,21 @@ export const assemblyDrivers = {
     run: (root) => {
       using tree = new Tree(root);
       linkVarLib(tree);
+    },
+  },
+  baseOfLayer: {
+    files: {
+      'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf': 'd /var/lib/thing 0750 root root -\nd /var/../usr/out 0755 root root -\n',
+      'var/lib/': '',
+      'usr/etc/machine-id': 'x',
+      'usr/lib/sysimage/rpm': '-> ../../share/rpm',
+    },
+    run: (root) => {
+      using tree = new Tree(root);
+      makeBaseState(tree);
+      const giveBack = keepMachineId(tree);
+      withoutDatabaseLink(tree, () => undefined);
+      giveBack();
     },
   },
   linkedRoot: {

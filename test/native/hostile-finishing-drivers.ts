@@ -51,6 +51,8 @@ const finished: Files = {
   'usr/local/bin/tool': 't',
   'usr/share/factory/x': 'x',
   'opt/vendor/program': 'p',
+  'usr/lib/opt/vendor/other': 'o',
+  'usr/lib/ostree-boot/grub/other': 'o',
   'usr/lib/tmpfiles.d/x.conf': '',
   'usr/bin/rpm': '#!/bin/sh\n',
   'usr/bin/dnf': '-> rpm',

@@ -9,7 +9,7 @@ import { mutateOsRelease } from '../../main/engine/compose/build/os-release.ts';
 import { splitPasswd } from '../../main/engine/compose/build/passwd-split.ts';
 import { parseEntries, UserDatabase } from '../../main/engine/compose/build/passwd.ts';
 import { applySysusers } from '../../main/engine/compose/build/sysusers.ts';
-import { canBePath, tmpfilesLine } from '../../main/engine/compose/build/tmpfiles.ts';
+import { canBePath, directoriesIn, tmpfilesLine } from '../../main/engine/compose/build/tmpfiles.ts';
 import { meets } from '../../main/engine/compose/build/triggers.ts';
 import type { RpmPackage } from '../../main/engine/base/ports/rpm.ts';
 import { treePath } from '../../main/engine/base/tree/tree-path.ts';
@@ -62,6 +62,7 @@ test.each(odd)('tmpfiles.d: systemd makes exactly %j (field report 2)', (name) =
     expect(made.stderr).toBe('');
     expect(lstatSync(path.join(root, name)).mode & 0o7777).toBe(0o750);
     expect(readlinkSync(path.join(root, `${name}.link`))).toBe(link);
+    expect(directoriesIn(lines)).toEqual([{ path: name, mode: 0o750 }]);
   } finally {
     rmSync(root, { recursive: true });
   }

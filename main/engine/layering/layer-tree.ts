@@ -17,11 +17,12 @@ import { UserDatabase } from '../compose/build/passwd.ts';
 import { checkPlaces } from '../compose/build/places.ts';
 import { databaseOf } from '../compose/build/rootfs.ts';
 import { guardDnf } from '../compose/build/read-only-dnf.ts';
+import { homeOfNewUsers } from '../compose/build/postprocess.ts';
 import { applySysusers } from '../compose/build/sysusers.ts';
 import { ownerNames } from '../compose/build/var-tree.ts';
 import { takeMachineState, writeMachineState } from '../compose/build/root-layout.ts';
 import { linkVarLib } from '../compose/build/var-lib-links.ts';
-import { takeRoot } from './base-root.ts';
+import { keepMachineId, makeBaseState, takeRoot, withoutDatabaseLink } from './base-root.ts';
 import { removePackages } from './removal.ts';
 import { gatherUsers, type UserFiles } from './users.ts';
 
@@ -71,19 +72,21 @@ export function buildLayerTree(job: LayerTreeJob): void {
   const crossings = checkFileConflicts([...base, ...inPlace], { mayReplace: isForced });
   const baseRoot = takeRoot(tree);
   removePackages(tree, gone, base);
+  makeBaseState(tree);
+  const giveMachineIdBack = keepMachineId(tree);
   const giveUsersBack = gatherUsers(tree, job.users, message);
   const newest = added.reduce((time, pkg) => Math.max(time, pkg.buildTimeSeconds), 0);
   const scripts: ScriptsJob = { ports, tree, workdir, sandbox: { epochSeconds: newest }, message };
   runBeforeFiles(scripts, added);
-  assemble(
-    inPlace.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() })),
-    {
+  const located = inPlace.map((header) => ({ header, commit: job.commits.get(formatNevra(header)) ?? '', leftOut: new Set<string>() }));
+  withoutDatabaseLink(tree, () =>
+    assemble(located, {
       cache,
       tree,
       scratch: path.join(workdir, 'through-links'),
       crossings,
       done: (count) => job.report((0.3 * count) / Math.max(1, added.length)),
-    },
+    }),
   );
   linkVarLib(tree);
   const users = new UserDatabase(tree);
@@ -95,6 +98,8 @@ export function buildLayerTree(job: LayerTreeJob): void {
   keepBootFiles(tree);
   const names = ownerNames(users);
   giveUsersBack();
+  giveMachineIdBack();
+  homeOfNewUsers(tree);
   const packaged = new Set(added.flatMap((pkg) => pkg.files.map((file) => treePath(file.path, isLinkMode(file.mode)))));
   writeMachineState(tree, takeMachineState({ tree, links: baseRoot.targets, names, packaged, message }));
   const occupied = baseRoot.putBack();

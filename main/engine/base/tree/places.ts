@@ -62,7 +62,11 @@ export const treePlaces = define({
   },
   boot: { paths: ['boot'], does: ['list', 'look'] },
   bootFile: { paths: ['boot/*'], does: ['look'] },
-  ostreeBoot: { paths: ['boot/*', 'usr/lib/modules/*/*', 'usr/lib/ostree-boot/*'], does: ['move', 'copy'], limitBytes: largeBytes },
+  ostreeBoot: {
+    paths: ['boot/**', 'usr/lib/modules/*/*', 'usr/lib/ostree-boot/**'],
+    does: ['look', 'list', 'move', 'copy', 'remove'],
+    limitBytes: largeBytes,
+  },
   bootCopies: { paths: ['usr/lib/ostree-boot', 'usr/lib/ostree-boot/*'], does: ['list', 'look', 'remove'] },
   // postprocessing
   addedFile: { paths: ['**'], does: ['write'] },
@@ -82,7 +86,7 @@ export const treePlaces = define({
   prepareRoot: { paths: ['usr/etc/ostree/prepare-root.conf', 'usr/lib/ostree/prepare-root.conf'], does: ['read'] },
   osRelease: { paths: ['usr/lib/os-release', 'usr/etc/os-release'], does: ['look', 'read'] },
   osReleaseFile: { paths: ['**'], does: ['write'] },
-  machineId: { paths: ['usr/etc/machine-id'], does: ['write', 'remove'] },
+  machineId: { paths: ['usr/etc/machine-id'], does: ['read', 'write', 'remove'] },
   etc: { paths: ['etc', 'usr/etc'], does: ['look', 'list', 'move'] },
   selinux: { paths: ['usr/etc/selinux'], does: ['list'] },
   selinuxSubstitutions: {
@@ -90,9 +94,9 @@ export const treePlaces = define({
     does: ['look', 'read', 'write'],
   },
   selinuxPolicy: { paths: ['usr/etc/selinux', 'usr/etc/selinux/**', 'etc/selinux', 'etc/selinux/**'], does: ['look', 'list'] },
-  machineState: { paths: machineState, does: ['look', 'list', 'remove'] },
+  machineState: { paths: machineState, does: ['look', 'list', 'make', 'remove'] },
   factory: { paths: [...machineState, 'usr/share/factory/**'], does: ['move'] },
-  opt: { paths: ['opt', 'opt/*', 'usr/lib/opt', 'usr/lib/opt/*'], does: ['look', 'list', 'make', 'move'] },
+  opt: { paths: ['opt', 'opt/**', 'usr/lib/opt', 'usr/lib/opt/**'], does: ['look', 'list', 'make', 'move', 'remove'] },
   tmpfiles: { paths: ['usr/lib/tmpfiles.d/*'], does: ['read', 'write'] },
   layout: { paths: ['', '*', 'usr/local'], does: ['look', 'list', 'make', 'remove', 'write', 'mode'] },
   integration: { paths: ['usr/lib/tmpfiles.d/*'], does: ['look'] },
@@ -105,7 +109,7 @@ export const treePlaces = define({
   executables: { paths: ['usr', 'usr/**'], does: ['look', 'list', 'copy'], limitBytes: largeBytes },
   // RPM database
   rpmdb: { paths: ['**'], does: ['look', 'list', 'make', 'move', 'remove'], limitBytes: largeBytes },
-  rpmdbLink: { paths: ['usr/lib/sysimage/rpm'], does: ['write', 'remove'] },
+  rpmdbLink: { paths: ['usr/lib/sysimage/rpm'], does: ['look', 'write', 'remove'] },
   baseDatabase: {
     paths: ['usr/share/rpm', 'usr/lib/sysimage/rpm-ostree-base-db'].flatMap((name) => [name, `${name}/*`]),
     does: ['look', 'list', 'move', 'remove'],

@@ -189,6 +189,14 @@ export class TreeWriter extends TreeReader {
     this.directories.forget();
   }
 
+  /** As move(), but a directory comes into one that is there: what that holds under other names stays. */
+  moveInto(place: PlaceName, from: string, to: string): void {
+    const isDirectory = (name: string): boolean => this.look(place, name)?.isDirectory() ?? false;
+    if (!isDirectory(from) || !isDirectory(to)) return this.move(place, from, to);
+    for (const name of this.names(place, from)) this.moveInto(place, `${from}/${name}`, `${to}/${name}`);
+    this.remove(place, from);
+  }
+
   /** Give a file another name besides its own, in the place of what is there; false when there is no such file. */
   putHardLink(place: PlaceName, from: string, to: string): boolean {
     const source = this.change(place, 'move', from);

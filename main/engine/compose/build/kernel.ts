@@ -115,5 +115,5 @@ export function renewBootCopies(tree: Tree, version: string): void {
 /** Move what else is in /boot (bootloader files, EFI programs) to usr/lib/ostree-boot, where bootupd finds it: /boot is the machine's. */
 export function keepBootFiles(tree: Tree): void {
   for (const name of bootNames(tree))
-    if (name !== 'loader' && name !== 'ostree') tree.move('ostreeBoot', `boot/${name}`, `usr/lib/ostree-boot/${name}`);
+    if (name !== 'loader' && name !== 'ostree') tree.moveInto('ostreeBoot', `boot/${name}`, `usr/lib/ostree-boot/${name}`);
 }

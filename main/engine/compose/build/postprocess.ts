@@ -161,7 +161,7 @@ function addFiles({ tree, treefile }: PostprocessContext): void {
 }
 
 /** useradd(8) makes homes where they really are: what it writes into /etc/passwd is what a shell shows as ~. */
-function homeOfNewUsers(tree: Tree): void {
+export function homeOfNewUsers(tree: Tree): void {
   const file = 'usr/etc/default/useradd';
   if (!tree.look('useradd', file)?.isFile()) return;
   const text = tree.text('useradd', file) ?? '';

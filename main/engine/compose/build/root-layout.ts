@@ -20,6 +20,8 @@ const directories = ['boot', 'dev', 'proc', 'run', 'sys', 'sysroot', 'var'];
 const usrlocal = ['bin', 'etc', 'games', 'include', 'lib', 'man', 'sbin', 'share', 'src'];
 
 export const integrationFile = 'rpm-ostree-0-integration.conf';
+/** What packages bring for /var. */
+export const varFile = 'rpm-ostree-autovar.conf';
 
 /** What every system needs in /var, whatever its packages. */
 const standard: readonly (readonly [path: string, mode: number])[] = [
@@ -50,7 +52,7 @@ function moveOpt(tree: Tree, linked: boolean, message: (text: string) => void): 
   if (!linked) tree.makeDirectory('opt', 'usr/lib/opt');
   if (!tree.look('opt', 'opt')?.isDirectory()) return [];
   return tree.names('opt', 'opt').flatMap((name) => {
-    tree.move('opt', `opt/${name}`, `usr/lib/opt/${name}`);
+    tree.moveInto('opt', `opt/${name}`, `usr/lib/opt/${name}`);
     if (!linked) return [];
     const target = `../../usr/lib/opt/${name}`;
     if (canBePath(name)) return [tmpfilesLine({ type: 'L', path: `/var/opt/${name}`, argument: target })];
@@ -127,7 +129,7 @@ const linesOf = (text: string | undefined): string[] => (text ?? '').split(/(?<=
  * every system needs, unless somebody gives it; default: what the tree's file says.
  */
 export function writeMachineState(tree: Tree, lines: readonly string[], standard?: readonly string[]): void {
-  const [needed, given] = [`usr/lib/tmpfiles.d/${integrationFile}`, 'usr/lib/tmpfiles.d/rpm-ostree-autovar.conf'];
+  const [needed, given] = [`usr/lib/tmpfiles.d/${integrationFile}`, `usr/lib/tmpfiles.d/${varFile}`];
   const byPath = new Map([...lines, ...linesOf(tree.text('tmpfiles', given))].map((line) => [pathOf(line), line]));
   const all = [...byPath.values()].sort((a, b) => (fromPath(a) < fromPath(b) ? -1 : 1));
   if (all.length > 0) tree.put('tmpfiles', given, all.join(''));

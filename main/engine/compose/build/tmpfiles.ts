@@ -37,3 +37,11 @@ function rest(text: string): string {
 export function canBePath(path: string): boolean {
   return !/[\n\r]/.test(path);
 }
+
+/** Directories (`d`) that lines as tmpfilesLine() writes them make. */
+export function directoriesIn(text: string): { readonly path: string; readonly mode: number }[] {
+  return [...text.matchAll(/^d ("(?:[^"\\]|\\.)*"|[^\s"]+) (\d+) /gm)].map(([, field = '', mode = '']) => {
+    const doubled = field.startsWith('"') ? field.slice(1, -1).replace(/\\(.)/g, '$1') : field;
+    return { path: doubled.replaceAll('%%', '%'), mode: Number.parseInt(mode, 8) };
+  });
+}
