@@ -72,14 +72,26 @@ export const composeErrors = {
     'Nothing has been fetched of {subject} so far.',
     'Run `treeline refresh-md`.',
   ],
-  'rpmmd.unreachable': ['A package repository can’t be reached', '{subject}: {detail}', 'Check its address or leave it out.'],
-  'rpmmd.corrupt': ['A package repository is damaged', '{subject}: {detail}', 'Run createrepo_c again on the server.'],
+  'rpmmd.unreachable': [
+    'A package repository can’t be reached',
+    '{subject}: {detail}',
+    'Check its address or leave it out (on a system: --disablerepo={subject}).',
+  ],
+  'rpmmd.corrupt': [
+    'A package repository is damaged',
+    '{subject}: {detail}',
+    'Run createrepo_c again on the server, or leave it out (on a system: --disablerepo={subject}).',
+  ],
   'rpmmd.too-large': [
     'A package repository sends too much',
     '{subject}: {name} is larger than {limitBytes} bytes, the most that was to be expected.',
     'Ask who runs it, or use another mirror.',
   ],
-  'package.not-found': ['No such package', 'No repository has “{subject}”. It was looked for in {repo}.', 'Check the name.'],
+  'package.not-found': [
+    'No such package',
+    'No repository has “{subject}”. It was looked for in {repo}. Repositories that couldn’t be asked: {unasked}.',
+    'Check the name.',
+  ],
   'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
   'layer.base-would-change': [
     'The packages don’t fit the base',
@@ -88,7 +100,7 @@ export const composeErrors = {
   ],
   'layer.blocks-update': [
     'A layered package holds the update back',
-    '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
+    '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. Repositories that couldn’t be asked: {unasked}. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
     'Wait for a build that fits, update without it (`treeline upgrade {without}`, it stays requested), or remove it (`treeline upgrade {uninstall}`).',
   ],
   'layer.left-out': [
@@ -129,7 +141,7 @@ export const composeErrors = {
   ],
   'package.dependency-missing': [
     'A requirement can’t be met',
-    '{subject} needs {requirement}, which nothing provides.',
+    '{subject} needs {requirement}, which nothing provides. Repositories that couldn’t be asked: {unasked}.',
     'Add a repository that has it, or leave the package out.',
   ],
   'package.other-architecture': [
@@ -177,7 +189,7 @@ export const composeErrors = {
     'Add the user or group (a package that makes it, or sysusers.d), or leave the package out.',
   ],
   'package.bad-file-name': ['A file name isn’t valid', '{subject} holds a file whose name isn’t UTF-8: {detail}', 'Rebuild the package.'],
-  'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above.'],
+  'compose.script-failed': ['A package script failed', '{subject}: {detail}', 'See its output above, or leave the package out.'],
   'compose.script-timeout': [
     'A package script didn’t end',
     '{subject} was stopped: {detail}',

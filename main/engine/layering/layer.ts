@@ -14,6 +14,7 @@ import { Tree } from '../base/tree/index.ts';
 import { importMissing, readHeaders } from '../compose/build/import-packages.ts';
 import { kernelVersions } from '../compose/build/kernel.ts';
 import { policyOf } from '../compose/build/selinux.ts';
+import { loadKeys } from '../compose/build/signatures.ts';
 import { Steps } from '../compose/build/steps.ts';
 import { ownDirectory, Workdir } from '../compose/build/workdir.ts';
 import { noChanges, sourcesOf } from './base-changes.ts';
@@ -129,9 +130,15 @@ function requireActive({ newRequests, allowInactive }: LayerParams, provided: re
   });
 }
 
-/** Fetch and import what the repository doesn't hold yet. Returns each package's commit by NEVRA. */
+/** Fetch and import what the repository doesn't hold yet, or holds without a check by the keys that count now. Returns each package's commit by NEVRA. */
 async function importPackages({ params, ports, store, steps }: Making, resolution: Resolution): Promise<ReadonlyMap<string, string>> {
-  const missing = resolution.packages.filter((pkg) => !isComplete(store, pkg));
+  const keys = new Map<string, string>();
+  for (const repo of params.repos) keys.set(repo.id, (await loadKeys(repo)).fingerprint);
+  const isChecked = (pkg: ResolvedPackage): boolean => {
+    const wanted = keys.get(pkg.repo) ?? '';
+    return wanted === '' || store.lookup(pkg)?.verifiedWith === wanted;
+  };
+  const missing = resolution.packages.filter((pkg) => !isComplete(store, pkg) || !isChecked(pkg));
   if (missing.length > 0)
     await steps.run('fetch', 'Downloading packages', () =>
       resolution.fetch(missing, (p) => steps.report('fetch', p.bytesTotal ? (p.bytesDone ?? 0) / p.bytesTotal : 1, p)),

@@ -75,6 +75,7 @@ export function blockedUpdate(found: ReadonlyMap<string, TreelineError>, bases: 
           requirement,
           requiredBy: requirement === undefined ? undefined : (text(facts['requiredBy']) ?? report?.subject),
           conflicting: parties.length > 0 ? parties.join(', ') : undefined,
+          unasked: text(facts['unasked']),
           missing: report?.code === 'package.not-found' ? report.subject : undefined,
           changed: report?.code === 'layer.base-would-change' ? report.detail : undefined,
           path: report?.code === 'package.file-conflict' ? report.subject : undefined,

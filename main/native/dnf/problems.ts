@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../../shared/errors/index.ts';
+import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
 import { Handle, pointersOf, ptrArrayUnref, type Pointer } from '../core/index.ts';
 import { hiddenByModule, hiddenError, type Hidden } from './modules.ts';
 import { archesOf, eachReldep, nevraOf, takeArray } from './packages.ts';
@@ -88,6 +88,14 @@ function firstMissing(
   } finally {
     for (const array of [...owners, packages]) if (array) ptrArrayUnref(array);
   }
+}
+
+/** What repositories that were left out have isn't known: whoever misses something is told of them. */
+export function namingUnasked(error: unknown, warnings: readonly ErrorReport[]): unknown {
+  const unasked = warnings.flatMap(({ code, subject }) => (code === 'rpmmd.unreachable' && subject !== undefined ? [subject] : []));
+  if (unasked.length === 0 || !(error instanceof TreelineError)) return error;
+  const { code, report } = error;
+  return new TreelineError(code, { ...report, facts: { ...report.facts, unasked: unasked.join(', ') } }, { cause: error });
 }
 
 /**

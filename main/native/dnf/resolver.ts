@@ -15,7 +15,7 @@ import { blameLock } from './locks.ts';
 import { downloadLimits, type DownloadLimits } from './limits.ts';
 import { neededBy } from './needed-by.ts';
 import { hiddenByModule, hiddenError } from './modules.ts';
-import { explain } from './problems.ts';
+import { explain, namingUnasked } from './problems.ts';
 import {
   compare,
   context,
@@ -70,8 +70,10 @@ class DnfResolution implements Resolution {
     this.#mirrors = mirrorsIn(request.cachedir);
     this.#downloads = path.join(request.cachedir, 'packages');
     let chosen: Pointer[];
+    let warnings: readonly ErrorReport[] = [];
     try {
-      ({ context: this.#context, state: this.#state, sack: this.#sack, warnings: this.warnings } = openSack(request, this.#scope, limits));
+      ({ context: this.#context, state: this.#state, sack: this.#sack, warnings } = openSack(request, this.#scope, limits));
+      this.warnings = warnings;
       this.#files = addFiles(this.#sack, request.files ?? [], this.#scope);
       this.provided = this.#onBase ? request.packages.flatMap((spec) => providedBy(this.#sack, spec, request.base?.without)) : [];
       const met = new Set(this.provided.map(({ spec }) => spec));
@@ -86,7 +88,7 @@ class DnfResolution implements Resolution {
       chosen = lists ? [...pointersOf(lists.installs), ...lists.others.flatMap((list) => pointersOf(list).filter(isWanted))] : [];
     } catch (error) {
       this.#scope[Symbol.dispose]();
-      throw blameLock(error, request);
+      throw namingUnasked(blameLock(error, request), warnings);
     }
     const network = new Set(request.repos.filter(isOnNetwork).map((each) => each.id));
     const files = new Map((request.files ?? []).map((file) => [file.nevra, file]));

@@ -11,7 +11,7 @@ import { requireOneWay } from '../initramfs/tracked-files.ts';
 import { versionOf, type SysrootJob } from '../sysroot/actions.ts';
 import { deploy } from '../sysroot/deploy.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
-import { downloadedRef, holdBase, releaseBase } from '../sysroot/layer-refs.ts';
+import { downloadedRef, holdBase, keepLayers, releaseBase } from '../sysroot/layer-refs.ts';
 import { originOf } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
@@ -45,15 +45,23 @@ const steps = [
  * `update.older`, `update.rolled-back`, `update.other-branch`, `disk.*`, `repo.*`, `origin.*`. Nothing newer is a result, not an error.
  */
 export async function upgrade(context: UpgradeContext, params: UpgradeParams): Promise<DeployOutcome> {
-  if (!params.automatic) return replaceTree(context, params);
   try {
     return await replaceTree(context, params);
   } catch (error) {
+    if (params.dryRun) releaseBase(context.sysroot);
+    else if (params.noPullBase) letGoOfAttempt(context, error);
+    if (!params.automatic) throw error;
     // a policy isn't a person: what it may not decide is left to one, and is no failure of every night
     if (!(error instanceof TreelineError) || !leftToPeople.includes(error.code)) throw error;
     context.context.message(`Skipped: ${errorLine(error.report)}`);
     return { changed: false, staged: false };
   }
+}
+
+/** Of what was to come onto the base that is here nothing stays; what has arrived of a new one does, for the next attempt. */
+function letGoOfAttempt({ sysroot, context }: UpgradeContext, error: unknown): void {
+  if (keepLayers(sysroot) && error instanceof TreelineError && error.code === 'disk.full')
+    context.task('Removing what nothing uses any more', () => sysroot.cleanup());
 }
 
 const leftToPeople: readonly ErrorCode[] = ['update.would-lose', 'update.rolled-back', 'layer.blocks-update'];
@@ -210,7 +218,7 @@ async function makeLayer(
 ): Promise<LayerOutcome> {
   progress.report('layer', 0);
   requireOneWay(new KeyFile(originText));
-  // until it is deployed nothing else keeps it; after a failure it stays, for the next attempt, until something else is deployed
+  // until it is deployed nothing else keeps it; after a failure a new one stays, for the next attempt, until something else is deployed
   holdBase(context.sysroot, base);
   const { osname, cacheOnly, downloadOnly, dryRun, recommends, enablerepo, disablerepo, releasever } = params;
   const local = [...(change.installLocal ?? []), ...(change.installLocalForced ?? [])].map(({ nevra }) => nevra);
