@@ -3,19 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LayerOutcome } from '../../main/engine/base/ports/layers.ts';
-import { makeLayer, nevrasOf } from '../../main/engine/layering/layer.ts';
-import { readRequests, type Requests } from '../../main/engine/layering/requests.ts';
-import { resolve } from '../../main/native/dnf/index.ts';
-import { interpreterNeeds } from '../../main/native/inside/needs.ts';
-import { system } from '../../main/native/linux/index.ts';
-import { tryLockFile } from '../../main/native/linux/lock.ts';
-import { composeStore } from '../../main/native/ostree/compose-store.ts';
-import { OstreeLayerStore } from '../../main/native/ostree/layer-store.ts';
-import { rpm } from '../../main/native/rpm/index.ts';
+import { nevrasOf } from '../../main/engine/layering/layer.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
-import { bundles, ComposeFixture, parseListing } from './compose-fixture.ts';
+import { ComposeFixture } from './compose-fixture.ts';
+import { contentOf, LayerFixture } from './layer-fixture.ts';
 
 const ref = 'test/x86_64/layer';
 const log = '/usr/share/log/lines';
@@ -40,7 +32,6 @@ const basePackages: RpmSource[] = [
     },
   },
 ];
-const others = ['fights', 'fails'];
 const layered: RpmSource[] = [
   { name: 'plain', files: { '/usr/share/plain/file': 'plain', '/etc/plain.conf': 'conf', '/usr/share/plain/link': { symlink: 'file' } } },
   {
@@ -57,106 +48,28 @@ const layered: RpmSource[] = [
       '/var/lib/owner': { dir: true, mode: '0750', user: 'owneruser', group: 'ownergroup' },
     },
   },
-  {
-    name: 'places',
-    files: {
-      '/opt/places/bin/run': { content: 'x', mode: '0755' },
-      '/usr/local/share/places': 'l',
-      '/var/log/places.log': '',
-      '/srv/places': { dir: true },
-    },
-  },
   { name: 'fights', files: { '/etc/base.conf': 'other\n' } },
   { name: 'fails', scripts: { post: 'echo no luck; exit 3' } },
-  { name: 'capable', files: { '/usr/bin/capable': { content: 'c', mode: '0755', caps: 'cap_net_raw=p' } } },
-  {
-    name: 'listener',
-    scripts: { 'transfiletriggerin -- /etc': `while read name; do case $name in /etc/*.conf) ${say('listener-hears $name')};; esac; done` },
-  },
 ];
 
-const fitting = layered.map((p) => p.name).filter((name) => !others.includes(name));
-
 let f: ComposeFixture;
-let repo: string;
+let system: LayerFixture;
 let base: string;
 beforeAll(async () => {
   f = new ComposeFixture();
   f.add(filesystemPackage, shellPackage(), ...basePackages, ...layered);
-  const treefile = (names: string[]): string => f.treefile(`ref: ${ref}\npackages: [filesystem, ${names.join(', ')}]\n`);
-  base = (await f.compose(treefile(['base']))).checksum;
-  await f.compose(treefile(['base', ...fitting]));
-  repo = path.join(f.directory, 'system');
-  execFileSync('ostree', [`--repo=${repo}`, 'init', '--mode=bare']);
-  execFileSync('ostree', [`--repo=${repo}`, 'pull-local', f.repo, base]);
+  base = (await f.compose(f.treefile(`ref: ${ref}\npackages: [filesystem, base]\n`))).checksum;
+  system = new LayerFixture(f, base);
 });
 afterAll(() => f.dispose());
 
-interface Made extends LayerOutcome {
-  readonly messages: readonly string[];
-  readonly listing: Map<string, string>;
-}
-
-async function layer(packages: string[], users = { passwd: '', group: '' }, more: readonly string[] = [], onto = base): Promise<Made> {
-  const { worker } = await bundles();
-  const requests: Requests = { ...readRequests(''), packages };
-  const messages: string[] = [];
-  const repos = [f.packages, ...more].map((directory) => ({
-    ...{ id: path.basename(directory), name: 'test', baseurl: [`file://${directory}`], enabled: true, gpgcheck: false, gpgkey: [] },
-    ...{ excludes: [], other: {}, file: 'test.repo', line: 1 },
-  }));
-  const made = await makeLayer(
-    {
-      ...{ repo, base: onto, version: '', requests, users, newRequests: packages, allowInactive: true, releasever: '1', recommends: true },
-      repos,
-      cachedir: path.join(f.directory, 'layer-cache'),
-    },
-    {
-      ...{ resolve, rpm, system, lock: tryLockFile, compose: composeStore, now: () => 1_700_000_000 },
-      openStore: (at) => new OstreeLayerStore(at),
-      interpreter: (place, scratch) => interpreterNeeds(worker, place, scratch),
-    },
-    {
-      progress: () => undefined,
-      message: (text) => void messages.push(text),
-      task: (_text, run) => run(),
-      uninterruptible: (run) => run(),
-    },
-  );
-  const listing = parseListing(execFileSync('ostree', [`--repo=${repo}`, 'ls', '-R', made.checksum], { encoding: 'utf8' }));
-  return { ...made, messages, listing };
-}
-
-/** The database and what names the set of packages differ. */
-const same = ([name]: [string, string]): boolean => !/^\/usr\/share\/rpm(\/|$)|rpm-ostree-base-db|treefile\.json/.test(name);
-const entries = (listing: Map<string, string>): Record<string, string> => Object.fromEntries([...listing].filter(same).sort());
-const cat = (commit: string, file: string): string => execFileSync('ostree', [`--repo=${repo}`, 'cat', commit, file], { encoding: 'utf8' });
-
-/** File -> object, which is content, owner, mode and attributes. */
-const objects = (at: string, revision: string): Record<string, string> =>
-  Object.fromEntries(
-    execFileSync('ostree', [`--repo=${at}`, 'ls', '-R', '-C', revision], { encoding: 'utf8' })
-      .split('\n')
-      .flatMap((line): [string, string][] => {
-        const [, checksum, name] = /^[-l]\S+\s+\d+\s+\d+\s+\d+\s+(\S+)\s+(\/.*?)(?: -> .*)?$/.exec(line) ?? [];
-        return checksum !== undefined && name !== undefined && same([name, '']) ? [[name, checksum]] : [];
-      })
-      .sort(),
-  );
-
-test('layering packages gives what composing them with the base gives, file by file', async () => {
-  const { checksum: commit, listing } = await layer(fitting);
-  expect(entries(listing)).toEqual(entries(f.list(ref)));
-  const found = objects(repo, commit);
-  expect(Object.keys(found).length).toBeGreaterThan(40);
-  expect(found).toEqual(objects(f.repo, ref));
-  execFileSync('ostree', [`--repo=${repo}`, 'fsck', '--quiet']);
-});
+const layer: LayerFixture['layer'] = (packages, options) => system.layer(packages, options);
+const cat = (commit: string, file: string): string => system.ostree('cat', commit, file);
 
 test('the database holds both, and rpm finds every file of the new packages as it says', async () => {
   const { checksum: commit } = await layer(['heard', 'owner']);
   const root = path.join(f.directory, 'checkout');
-  execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--force-copy', commit, root]);
+  system.ostree('checkout', '--force-copy', commit, root);
   const db = (...args: string[]): string =>
     execFileSync('rpm', ['--root', root, '--dbpath', '/usr/share/rpm', ...args], { encoding: 'utf8' });
   expect(db('-qa', '--qf', '%{name}\n').trim().split('\n').sort()).toEqual(['base', 'filesystem', 'heard', 'owner', 'plain', 'testshell']);
@@ -171,7 +84,7 @@ test('the database holds both, and rpm finds every file of the new packages as i
 
 test('an id that the machine gave away isn’t given again, and its users stay its own', async () => {
   const taken = Array.from({ length: 4 }, (_, i) => `local${i}:x:${999 - i}:${999 - i}::/home/local${i}:/bin/sh\n`).join('');
-  const { checksum: commit } = await layer(['owner'], { passwd: taken, group: '' });
+  const { checksum: commit } = await layer(['owner'], { users: { passwd: taken, group: '' } });
   const passwd = `${cat(commit, '/usr/etc/passwd')}${cat(commit, '/usr/lib/passwd')}`;
   expect(passwd).toMatch(/^baseuser:x:999:/m);
   expect(passwd).not.toContain('local');
@@ -202,15 +115,12 @@ test('the commit says what rpm-ostree says of its layers', async () => {
   const { checksum, inactive } = made;
   expect(nevrasOf(made)).toEqual(['heard-1-1.noarch', 'plain-1-1.noarch']);
   expect(inactive).toEqual([{ spec: 'base', by: 'base-1-1.noarch' }]);
-  const show = (key: string): string =>
-    execFileSync('ostree', [`--repo=${repo}`, 'show', '--no-byteswap', `--print-metadata-key=${key}`, checksum], {
-      encoding: 'utf8',
-    }).trim();
+  const show = (key: string): string => system.ostree('show', '--no-byteswap', `--print-metadata-key=${key}`, checksum).trim();
   expect(show('rpmostree.clientlayer')).toBe('true');
   expect(show('rpmostree.clientlayer_version')).toBe('uint32 6');
   expect(show('rpmostree.packages')).toBe("['heard']");
   expect(show('rpmostree.rpmdb.pkglist')).toContain("('plain', '0', '1', '1', 'noarch')");
-  expect(execFileSync('ostree', [`--repo=${repo}`, 'rev-parse', `${checksum}^`], { encoding: 'utf8' }).trim()).toBe(base);
+  expect(system.ostree('rev-parse', `${checksum}^`).trim()).toBe(base);
 });
 
 test('what would replace a package of the base is refused with both names', async () => {
@@ -220,7 +130,7 @@ test('what would replace a package of the base is refused with both names', asyn
     { name: 'newer', tags: ['Requires: base >= 2'] },
   ]);
   createRepo(more);
-  await expect(layer(['newer'], undefined, [more])).rejects.toMatchObject({
+  await expect(layer(['newer'], { more: [more] })).rejects.toMatchObject({
     code: 'layer.base-would-change',
     report: {
       subject: 'newer',
@@ -234,9 +144,9 @@ test('what would replace a package of the base is refused with both names', asyn
 function changed(command: string): string {
   const tree = path.join(f.directory, 'changed');
   rmSync(tree, { recursive: true, force: true });
-  execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--force-copy', base, tree]);
+  system.ostree('checkout', '--force-copy', base, tree);
   execFileSync('sh', ['-ec', command], { cwd: tree });
-  return execFileSync('ostree', [`--repo=${repo}`, 'commit', '--orphan', `--tree=dir=${tree}`], { encoding: 'utf8' }).trim();
+  return system.ostree('commit', '--orphan', `--tree=dir=${tree}`).trim();
 }
 
 test.each(['../lib/sysimage/rpm', '/usr/lib/sysimage/rpm'])(
@@ -245,19 +155,19 @@ test.each(['../lib/sysimage/rpm', '/usr/lib/sysimage/rpm'])(
     const onto = changed(
       `mkdir -p usr/lib/sysimage; rm -rf usr/lib/sysimage/rpm; mv usr/share/rpm usr/lib/sysimage/rpm; ln -s ${target} usr/share/rpm`,
     );
-    const made = await layer(['plain'], undefined, [], onto);
+    const made = await layer(['plain'], { onto });
     expect(nevrasOf(made)).toEqual(['plain-1-1.noarch']);
-    expect(made.listing.get('/usr/share/rpm')).toContain(` -> ${target}`);
+    expect(contentOf(system.repo, made.checksum).get('/usr/share/rpm')).toContain(` -> ${target}`);
     const database = path.join(f.directory, 'elsewhere');
     rmSync(database, { recursive: true, force: true });
-    execFileSync('ostree', [`--repo=${repo}`, 'checkout', '--subpath=/usr/lib/sysimage/rpm', '-U', made.checksum, database]);
+    system.ostree('checkout', '--subpath=/usr/lib/sysimage/rpm', '-U', made.checksum, database);
     const names = execFileSync('rpm', ['--dbpath', database, '-qa', '--qf', '%{name} '], { encoding: 'utf8' });
     expect(names.trim().split(' ').sort()).toEqual(['base', 'filesystem', 'plain', 'testshell']);
   },
 );
 
 test('on a base without a database nothing is guessed', async () => {
-  await expect(layer(['plain'], undefined, [], changed('rm -rf usr/share/rpm usr/lib/sysimage/rpm'))).rejects.toMatchObject({
+  await expect(layer(['plain'], { onto: changed('rm -rf usr/share/rpm usr/lib/sysimage/rpm') })).rejects.toMatchObject({
     report: { code: 'rpmdb.unreadable', detail: 'it holds no RPM database' },
   });
 });
