@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SysrootState } from '../../main/engine/jobs/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
@@ -16,9 +16,13 @@ export class DeployedBase implements Disposable {
   readonly os = { sysroot: path.join(this.scratch, 'sysroot'), osname };
   readonly repo = path.join(this.os.sysroot, 'ostree/repo');
 
-  /** `server`: repository that `ref` is in. `options`: further lines of the .repo file. */
-  constructor(server: string, ref: string, packages: readonly RpmSource[], options = '') {
+  readonly #isMounted: boolean;
+
+  /** `server`: repository that `ref` is in. `options`: further lines of the .repo file. `size`: of a file system of its own, as tmpfs(5) takes it. */
+  constructor(server: string, ref: string, packages: readonly RpmSource[], options = '', size = '') {
     const { sysroot } = this.os;
+    this.#isMounted = size !== '';
+    if (this.#isMounted) sh('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', this.scratch);
     makeRpms(this.more, [...packages]);
     createRepo(this.more);
     mkdirSync(sysroot);
@@ -29,7 +33,12 @@ export class DeployedBase implements Disposable {
     sh('ostree', 'admin', 'deploy', `--sysroot=${sysroot}`, `--os=${osname}`, '--karg=root=LABEL=test', `origin:${ref}`);
     const repos = path.join(this.#deployment(this.ostree('rev-parse', `origin:${ref}`).trim(), 0), 'etc/yum.repos.d');
     mkdirSync(repos, { recursive: true });
-    writeFileSync(path.join(repos, 'more.repo'), `[more]\nname=More\nbaseurl=file://${this.more}\ngpgcheck=0\n${options}`);
+    writeFileSync(path.join(repos, 'more.repo'), `${this.repoText}${options}`);
+  }
+
+  /** The .repo file’s lines about `more`. */
+  get repoText(): string {
+    return `[more]\nname=More\nbaseurl=file://${this.more}\ngpgcheck=0\n`;
   }
 
   ostree(...args: string[]): string {
@@ -48,6 +57,23 @@ export class DeployedBase implements Disposable {
   async root(): Promise<string> {
     const [first] = (await this.load()).deployments;
     return this.#deployment(first?.checksum ?? '', first?.serial ?? 0);
+  }
+
+  /** Lines of the first deployment's package repositories, in place of those that there are. */
+  async setRepos(text: string): Promise<void> {
+    writeFileSync(path.join(await this.root(), 'etc/yum.repos.d/more.repo'), text);
+  }
+
+  /** What a change that was refused leaves as it was: deployments, origin, what refs name, and that nobody's work lies about. */
+  async unchanged(): Promise<unknown> {
+    const refs = this.ostree('refs').trim().split('\n').sort();
+    const drafts = readdirSync(path.join(this.repo, 'tmp')).filter((name) => name !== 'cache');
+    return {
+      ...(await this.load()),
+      origin: await this.originText(),
+      refs: refs.map((ref) => [ref, this.ostree('rev-parse', ref)]),
+      drafts,
+    };
   }
 
   /** `NAME-VERSION` of all that rpm lists there, sorted. */
@@ -71,6 +97,7 @@ export class DeployedBase implements Disposable {
 
   [Symbol.dispose](): void {
     sh('bash', '-c', `chattr -i '${this.os.sysroot}'/ostree/deploy/*/deploy/* 2>/dev/null || true`);
+    if (this.#isMounted) sh('umount', this.scratch);
     rmSync(this.scratch, { recursive: true, force: true });
   }
 }
