@@ -4,11 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
+import { problemsOf } from '../fixtures/status-keys.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from '../native/compose-fixture.ts';
 import { iface, Variant, type Bus } from '../../shared/dbus/index.ts';
 import { call, os, runJob, sysroot } from './peer.ts';
+import { likeRecorded, recordedSteps } from './recorded-job.ts';
 import { SimulatedHost } from './simulated.ts';
 
 let f: ComposeFixture;
@@ -135,6 +137,7 @@ test('brought into the running system at once, told, taken back, and there after
     new RegExp(`Unlocked: transient\n +LiveCommit: ${next?.checksum}\n +LiveDiff: 1 added\n`),
   );
   const json = JSON.parse(await simulated.treeline('status', '--json')) as { deployments: Record<string, unknown>[] };
+  expect(json.deployments.flatMap(problemsOf)).toEqual([]);
   expect(json.deployments[0]).not.toHaveProperty('live-replaced');
   expect(json.deployments[1]).toMatchObject({ booted: true, unlocked: 'transient', 'live-replaced': next?.checksum });
 
@@ -159,6 +162,29 @@ test('brought into the running system at once, told, taken back, and there after
   expect(booted).toMatchObject({ booted: true, checksum: next?.checksum, unlocked: 'none' });
   expect(booted).not.toHaveProperty('live');
   expect(await running()).toContain('extra');
+});
+
+/** What of a recorded package change ours does, as it tells it; the rest is part of the step before. */
+const steps: Readonly<Record<string, string>> = {
+  'Resolving dependencies': 'Resolving dependencies',
+  Importing: 'Importing packages',
+  'Checking out packages': 'Putting packages onto the base',
+  'Writing OSTree commit': 'Writing the layer',
+};
+
+test('a package change tells what the real daemon told, in the same order, and so does one that is refused', async () => {
+  const otherThan = ['RollbackDeployment'];
+  const changing = { member: 'PkgChange', signature: 'a{sv}asas', body: [{}, ['plain'], []], otherThan };
+  const { title, peer } = await likeRecorded(bus, 'transaction-pkgchange.txt', changing);
+  expect(title).toBe('install; install: 1');
+  const begun = peer.flatMap(({ member, body }) => (member === 'TaskBegin' ? [String(body[0])] : []));
+  const real = recordedSteps('transaction-pkgchange.txt').flatMap((text) => steps[text] ?? []);
+  expect(real).toEqual(Object.values(steps));
+  expect(begun.filter((text) => real.includes(text))).toEqual(real);
+  const again = { 'install-packages': new Variant('as', ['plain']) };
+  const refused = { member: 'UpdateDeployment', signature: 'a{sv}a{sv}', body: [again, {}], fails: 'plain is requested already' };
+  const last = await likeRecorded(bus, 'transaction-updatedeployment.txt', refused);
+  expect(last.peer.filter(({ member }) => /Task|Progress|Message/.test(member))).toEqual([]);
 });
 
 test('an administrator may forbid it', async () => {

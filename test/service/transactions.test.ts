@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DbusCallError } from '../../shared/dbus/index.ts';
@@ -7,41 +7,13 @@ import { Bus, iface, serviceName, socketPath, Variant } from '../../shared/dbus/
 import type { JobState } from '../../shared/domain/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
 import { leftSockets, otherUser, run, startTestHost, testUser, type TestHost } from './host.ts';
-import { call, finished, openJob, os, runJob, start, sysroot, until, type Seen } from './peer.ts';
+import { call, finished, openJob, os, runJob, start, sysroot, until } from './peer.ts';
 import { kill, workers } from './processes.ts';
+import { likeRecorded } from './recorded-job.ts';
 import { stayingUser } from './staying-user.ts';
 
-const fixtures = path.resolve(import.meta.dirname, '../fixtures/rpmostree1');
 let host: TestHost;
 let bus: Bus;
-
-/** Names of the changed properties per bus signal, and the members on the peer socket, as a recording of the real daemon has them. */
-function recorded(file: string): { bus: { object: string; names: string[] }[]; peer: string[] } {
-  const result: ReturnType<typeof recorded> = { bus: [], peer: [] };
-  for (const line of readFileSync(path.join(fixtures, file), 'utf8').split('\n')) {
-    const onBus = /^BUS-SIGNAL (\S+) \S+ PropertiesChanged \('([\w.]+)', \{(.*)$/.exec(line);
-    if (onBus) result.bus.push({ object: String(onBus[2]), names: topNames(String(onBus[3])) });
-    const onPeer = /^PEER-SIGNAL \/ (\S+) (\w+)/.exec(line);
-    if (onPeer) result.peer.push(String(onPeer[2]));
-  }
-  return result;
-}
-
-/** The recordings are cut, so only names that every daemon must tell are looked for. */
-const topNames = (text: string): string[] =>
-  ['ActiveTransactionPath', 'ActiveTransaction', 'DefaultDeployment', 'RollbackDeployment', 'Deployments', 'CachedUpdate'].filter(
-    (name) => text.startsWith(`'${name}'`) || (name.startsWith('Active') && text.includes(`'${name}'`)),
-  );
-
-async function watch(connection: Bus, seen: Seen[]): Promise<void> {
-  await connection.addMatch(`type='signal',sender='${serviceName}'`);
-  connection.connection.onSignal = (signal) => {
-    if (signal.interface !== iface.properties) return;
-    const [name, changed] = signal.body as [string, object];
-    if (name.startsWith('org.projectatomic'))
-      seen.push({ where: 'bus', path: name, member: Object.keys(changed).join(' '), body: signal.body });
-  };
-}
 
 describe('with the real worker', () => {
   beforeAll(async () => {
@@ -57,54 +29,8 @@ describe('with the real worker', () => {
     host.publish(2);
     // what the update would be is known before it is taken, and not an update any more afterwards
     if (member === 'Upgrade') expect(await runJob(bus, os, iface.treelineOs, 'Check', 'a{sv}', [{}])).toEqual([true, '']);
-    const seen: Seen[] = [];
-    await watch(bus, seen);
-    const { address, peer } = await openJob(bus, os, iface.os, member, 'a{sv}', [{}]);
-    const title = async (): Promise<unknown> => {
-      const all = await peer.call({ path: '/', interface: iface.properties, member: 'GetAll', signature: 's', body: [iface.transaction] });
-      return (all.body[0] as { Title: { value: string } }).Title.value;
-    };
-    expect(await title()).toBe('');
-    const peerSeen: Seen[] = [];
-    const end = finished(peer, peerSeen);
-    expect(await start(peer)).toBe(true);
-    expect(await start(peer)).toBe(false);
-    expect(await end).toEqual([true, '']);
-    expect(await title()).toBe(member.toLowerCase());
-    const pathOf = (each: Seen): unknown => (each.body[1] as { ActiveTransactionPath?: { value: unknown } }).ActiveTransactionPath?.value;
-    // the job before this one may have had its last word late
-    const own = (): Seen[] => {
-      const from = seen.findIndex((each) => pathOf(each) === address);
-      return from < 0 ? [] : seen.slice(from);
-    };
-    await until(() => own().some((each) => pathOf(each) === ''));
-
-    const real = recorded(file);
-    const told = own();
-    let at = 0;
-    for (const want of real.bus) {
-      const found = told.findIndex(
-        (each, index) => index >= at && each.path === want.object && want.names.every((name) => each.member.split(' ').includes(name)),
-      );
-      expect(found, `${want.object} ${want.names.join(' ')} after ${told.map((each) => each.member).join(' | ')}`).toBeGreaterThanOrEqual(
-        0,
-      );
-      at = found + 1;
-    }
-    const changed = (told[0]?.body[1] ?? {}) as Record<string, { value: unknown }>;
-    expect(changed.ActiveTransactionPath?.value).toBe(address);
-    expect(changed.ActiveTransaction?.value).toEqual([member, bus.uniqueName, os]);
-
-    const members = peerSeen.map((each) => each.member);
-    expect(members[0]).toBe(real.peer[0]);
-    expect(members.at(-1)).toBe(real.peer.at(-1));
-    expect(members.filter((each) => each === 'Finished')).toHaveLength(1);
-    expect(members.filter((each) => each === 'TaskBegin').length).toBe(members.filter((each) => each === 'TaskEnd').length);
-    // a progress that was begun is ended
-    expect(members.lastIndexOf('ProgressEnd')).toBeGreaterThanOrEqual(
-      Math.max(members.lastIndexOf('PercentProgress'), members.lastIndexOf('DownloadProgress')),
-    );
-    peer.close();
+    const { title } = await likeRecorded(bus, file, { member, signature: 'a{sv}', body: [{}] });
+    expect(title).toBe(member.toLowerCase());
   });
 
   test('the sysroot agrees with ostree itself', async () => {
