@@ -134,7 +134,7 @@ test('a request that the base fulfils is kept when that is wanted, and rests', a
   expect(await system.originText()).toMatch(/^requested=plain;$/m);
 });
 
-test('a package that doesn’t fit the new base is named, with what it fights with and what can be done', async () => {
+test('a package that doesn’t fit the new base is named, with what it fights with and what can be done (field report 15)', async () => {
   await compose('2');
   await job('update.check', system.os);
   const plan = async (): Promise<UpdatePlan> => (await job('update.plan', system.os)).result;
