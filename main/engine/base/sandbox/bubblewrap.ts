@@ -30,8 +30,10 @@ export interface Inside {
 /** What scripts may do as root inside: owners, modes, file capabilities, other users. Nothing that leads out: no roots, mounts, devices, other processes, network. */
 const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETFCAP'];
 
+/** bwrap(1) itself would give the network namespace a loopback device that works, and want CAP_NET_ADMIN for it, which the service doesn't have. */
+const withoutNetwork = ['--net', '--', 'bwrap'];
 const isolation = [
-  ...['--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
   ...['--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL'],
   ...capabilities.flatMap((name) => ['--cap-add', `CAP_${name}`]),
 ];
@@ -59,7 +61,7 @@ export function bubblewrap(command: readonly string[], inside: Inside, input: st
     ...Object.entries(inside.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--chdir', '/', '--', ...command],
   ];
-  const result = spawnSync('bwrap', args, {
+  const result = spawnSync('unshare', [...withoutNetwork, ...args], {
     input: input ?? '',
     stdio: ['pipe', 'pipe', 'pipe', ...(inside.isWorker ? ['pipe' as const] : []), ...given],
     // its first process keeps this environment, and programs inside can read it there (/proc/1/environ)
@@ -75,7 +77,9 @@ export function bubblewrap(command: readonly string[], inside: Inside, input: st
     throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: failure.message });
   const output = `${result.stdout.toString('utf8')}${result.stderr.toString('utf8')}`.split('\n').filter((line) => line.trim() !== '');
   if (code === 'ENOBUFS') output.push(`more than ${outputLimitBytes >> 20} MiB of output`);
-  const broken = output.find((line) => line.startsWith('bwrap: ') && !line.startsWith('bwrap: execvp'));
+  // programs inside may call unshare(1), too, but hardly say nothing else
+  const alone = output.length === 1 && output[0]?.startsWith('unshare: ') ? output[0] : undefined;
+  const broken = output.find((line) => line.startsWith('bwrap: ') && !line.startsWith('bwrap: execvp')) ?? alone;
   if (result.status !== 0 && broken) throw new TreelineError('compose.sandbox', { subject: 'bwrap', detail: broken });
   const events = inside.isWorker ? (result.output[3]?.toString('utf8') ?? '') : '';
   return { status: result.status ?? 128 + 9, output, timedOut: code === 'ETIMEDOUT', events };
