@@ -5,7 +5,7 @@ import { packagesOfPkglist } from '../engine/base/diff/index.ts';
 import type { LivePort } from '../engine/base/ports/live.ts';
 import { applyLive, planLive, type ApplyContext, type OpenLive } from '../engine/host/live/index.ts';
 import type { JobContext, JobHandlers, LiveOutcome, LiveParams } from '../engine/jobs/index.ts';
-import { remountWritable } from '../native/linux/mount.ts';
+import { isOverlaid, remountWritable } from '../native/linux/mount.ts';
 import { copySubpath } from '../native/ostree/checkout.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import { Sysroot, type Repo } from '../native/ostree/index.ts';
@@ -25,6 +25,8 @@ const livePort = (repo: Repo): LivePort => ({
     if (said !== undefined) throw new TreelineError('live.overlay', { detail: said });
   },
   makeWritable() {
+    // a process with mounts of its own may not see what was laid over it: below is the deployment itself, which stays over restarts
+    if (!isOverlaid('/usr')) throw new TreelineError('live.overlay', { detail: 'nothing is laid over /usr here' });
     if (!remountWritable('/usr')) throw new TreelineError('live.overlay', { detail: '/usr can’t be made writable' });
   },
   copyOut: (commit, path, into) => copySubpath(repo, commit, path, into),

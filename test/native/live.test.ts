@@ -189,6 +189,17 @@ test('on what an administrator unlocked for trying things out it works as well',
   expect(text(events[7])).toMatch(/^mine\n.*No such file/);
 });
 
+test('a worker that doesn’t see what was laid over /usr leaves the deployment below alone', async () => {
+  const inside = '/run/treeline-sim/app';
+  const request = JSON.stringify({ job: 'sysroot.apply-live', params: { ...os, target: 'more' } });
+  const apart = `echo '${request}' | unshare --mount --propagation private ${inside}/node ${inside}/dist/worker/worker.mjs 3>/var/events; tail -n 1 /var/events`;
+  const events = await session([commit('more', added), apart, show, live({ target: 'more' }), show]);
+  expect(text(events[1])).toContain('"code":"live.overlay"');
+  expect(text(events[2])).toMatch(/\/usr\/bin\/hello: No such file/);
+  expect(result(events[3], 'sysroot.apply-live')).toMatchObject({ changed: true });
+  expect(text(events[4])).toBe(shown);
+});
+
 /** Where a SIGKILL strikes: at the N-th of the calls that change names, as strace counts them. */
 const moments = [1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 24];
 

@@ -158,6 +158,7 @@ const readPlainly: Readonly<Record<string, string>> = {
   'main/native/dnf/unpacked.ts': 'our own stamp',
   'main/native/inside/needs.ts': '/proc',
   'main/native/linux/lock.ts': 'a descriptor of our own lock file',
+  'main/native/linux/mount.ts': '/proc',
   'main/native/ostree/damaged-file.ts': 'asks before whether it is a regular file',
   'main/native/ostree/deltas.ts': 'objects of a repository, which may be large',
   'main/native/ostree/fetch-damage.ts': '/proc, and what we have fetched ourselves',

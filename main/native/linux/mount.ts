@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -93,4 +93,11 @@ export function maskFile(path: string): void {
 export function remountWritable(path: string): boolean {
   isolateMounts();
   return (mount(path, path, null, flags.remount | flags.silent, null) as number) === 0;
+}
+
+/** Whether what is mounted there, as this process sees it, is an overlay that takes writes (proc(5), mountinfo). */
+export function isOverlaid(path: string): boolean {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  const last = lines.findLast((line) => line.split(' ')[4] === path);
+  return last !== undefined && / - overlay .*\bupperdir=/.test(last);
 }
