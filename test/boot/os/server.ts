@@ -4,9 +4,9 @@ import path from 'node:path';
 import { startWebServer, type WebServer } from '../../../main/demo/web-server.ts';
 import { run } from '../packages/commands.ts';
 import type { OsVersion } from '../packages/seed.ts';
-import { branch, type TestOs } from './compose-os.ts';
+import { branch, packagesOf, type TestOs } from './compose-os.ts';
 
-/** The distribution's server: the branch stands at the version that was published last. */
+/** The distribution's server: branch and package repository (/packages) stand at the version that was published last. */
 export interface UpdateServer {
   readonly port: number;
   readonly web: WebServer;
@@ -28,6 +28,9 @@ export async function startUpdateServer(os: TestOs, directory: string): Promise<
     async publish(version) {
       await run('ostree', [`--repo=${repo}`, 'refs', '--force', `--create=${branch}`, os.commits[version]]);
       await run('ostree', [`--repo=${repo}`, 'summary', '--update']);
+      const packages = path.join(root, 'packages');
+      rmSync(packages, { recursive: true, force: true });
+      await run('cp', ['-al', packagesOf(os, version), packages]);
     },
     close: () => web.close(),
   };

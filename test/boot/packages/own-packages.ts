@@ -13,7 +13,7 @@ const guest = path.join(checkout, 'test/boot/guest');
 
 /**
  * Treeline itself, as `npm run pack` makes it for everybody; Node.js, where Debian's isn't new enough, and the name service module that
- * Debian doesn't have; one file of rEFInd, which as a whole would bring much along.
+ * Debian doesn't have; what is put on top of the system (Debian's packages have no scripts here); one file of rEFInd, which as a whole would bring much along.
  */
 export async function buildCommonPackages(out: string, apt: AptRoot): Promise<void> {
   mkdirSync(out, { recursive: true });
@@ -23,6 +23,7 @@ export async function buildCommonPackages(out: string, apt: AptRoot): Promise<vo
   rmSync(packed, { recursive: true });
   if (!nodeIsDebians) await build('nodejs', out, { node_version: process.versions.node, node_binary: process.execPath });
   await build('nss-altfiles', out, {});
+  await build('layer', out, {});
   const refind = mkdtempSync(path.join(out, 'refind-'));
   await apt.unpack('refind', refind);
   await build('efi-ext4-driver', out, { driver: path.join(refind, driver), driver_path: `/${driver}` });

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 /** Whether the Node.js here is Debian's own, which isn't one file as others' are: Debian 13's is new enough, Debian 12's isn't. */
 export const nodeIsDebians = execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).includes('libnode.so');
 
-/** Debian packages that the test system is made of; what they depend on comes along. */
+/** Debian packages that the repositories of the test system hold; what they depend on comes along. */
 export const seed: readonly string[] = [
   ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'util-linux', 'mount', 'login', 'passwd', 'libpam-modules'],
   ...['libpam-runtime', 'sed', 'grep', 'findutils', 'tar', 'gzip', 'mawk', 'diffutils', 'hostname', 'procps', 'libc-bin'],
@@ -12,6 +12,8 @@ export const seed: readonly string[] = [
   ...['linux-image-cloud-amd64', 'dracut-core', 'cpio', 'zstd', 'e2fsprogs', 'ostree', 'ostree-boot', 'rpm', 'iproute2', 'less'],
   ...['ca-certificates', 'curl', 'sudo', 'openssl', 'tzdata', 'gpgv', 'gpg', 'iputils-ping', 'libstdc++6', 'libdnf2', 'bubblewrap'],
   'systemd-boot-efi',
+  // not in the system (guest/treefile.yaml), but put on top of it
+  ...['mdadm', 'systemd-timesyncd', 'tree'],
   ...(nodeIsDebians ? ['nodejs'] : []),
 ];
 
