@@ -5,7 +5,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFi
 import path from 'node:path';
 import type { PlainHost } from '../../main/demo/plain-releases.ts';
 import { pickBootEntry } from '../../main/demo/simboot.ts';
-import { simulatedSession } from '../native/simulated-session.ts';
+import { simulatedSession, type Step } from '../native/simulated-session.ts';
 import type { Operation } from './operations.ts';
 
 /** Larger files (kernels, database objects) are told apart by their size and by `ostree fsck`. */
@@ -83,14 +83,14 @@ export async function goesOn(directory: string, host: PlainHost, { again, wrongI
   // another boot: libostree, and what was fetched, trust unsynced files of their own boot only
   const bootId = path.join(directory, 'boot-id');
   writeFileSync(bootId, `${randomUUID()}\n`);
-  const [load, upgrade] = await simulatedSession(
-    directory,
-    host,
-    [['sysroot.load', { sysroot: '/' }], again?.step ?? ['update.upgrade', { sysroot: '/', osname: 'plain' }]],
-    { binds: [{ source: bootId, target: '/proc/sys/kernel/random/boot_id' }] },
-  );
-  if (load?.type !== 'result') wrong.push(`loading: ${JSON.stringify(load)}`);
-  if (upgrade?.type !== 'result') wrong.push(`the next update: ${JSON.stringify(upgrade)}`);
+  const steps: readonly Step[] = [
+    ['sysroot.load', { sysroot: '/' }],
+    ...(again?.steps ?? [['update.upgrade', { sysroot: '/', osname: 'plain' }] as const]),
+  ];
+  const events = await simulatedSession(directory, host, steps, { binds: [{ source: bootId, target: '/proc/sys/kernel/random/boot_id' }] });
+  for (const [i, event] of events.entries())
+    if (event.type !== 'result' && !(event.type === 'message' && event.text === ''))
+      wrong.push(`${JSON.stringify(steps[i])}: ${JSON.stringify(event)}`);
   const work = readdirSync(path.join(host.sysroot, 'ostree/repo/tmp')).filter((name) => name.startsWith('work.'));
   if (work.length > 0) wrong.push(`left in ostree/repo/tmp: ${work.join(', ')}`);
   return [...wrong, ...judge(host, { versions: [again?.version ?? '3'], ...(wrongIn ? { wrongIn } : {}) }, true)];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { installPlainHost, plainRepoInside, publishPlain, type PlainHost } from '../../main/demo/plain-releases.ts';
 import { createRepo, makeRpms } from '../fixtures/make-rpm.ts';
@@ -10,6 +10,14 @@ import { ComposeFixture } from '../native/compose-fixture.ts';
 
 const stateroot = 'plain';
 const packages = 'packages';
+
+/** Its own configuration: a directory that isn't everybody's, and what is in it. */
+const ownEtc = { directory: 'etc/more.d', mode: 0o750, file: 'etc/more.d/own.conf', text: 'shipped '.repeat(1000) };
+
+const layered = {
+  ...plainPackage,
+  files: { ...plainPackage.files, [`/${ownEtc.directory}`]: { dir: true, mode: '0750' }, [`/${ownEtc.file}`]: ownEtc.text },
+};
 
 /** A host as makePlainHost() makes it, of packages, so that others can be put onto it: `plain`, which needs `helper`. Releases 1 and 3; the second is the third. */
 export async function makeLayeredHost(dir: string): Promise<PlainHost> {
@@ -31,7 +39,7 @@ export async function makeLayeredHost(dir: string): Promise<PlainHost> {
     }
     execFileSync('cp', ['-a', f.repo, repo]);
     const [first = '', last = ''] = commits;
-    makeRpms(path.join(repo, packages), [plainPackage, helperPackage]);
+    makeRpms(path.join(repo, packages), [layered, helperPackage]);
     createRepo(path.join(repo, packages));
     mkdirSync(host.sysroot, { recursive: true });
     const made = { ...host, commits: [first, last, last] };
@@ -49,7 +57,7 @@ export async function makeLayeredHost(dir: string): Promise<PlainHost> {
   }
 }
 
-const files = ['usr/share/plain', 'usr/share/plain-post', 'usr/share/helper'];
+const files = ['usr/share/plain', 'usr/share/plain-post', 'usr/share/helper', 'usr/etc/more.d/own.conf'];
 
 /** What is half-done of the packages in a deployment: they are there, and asked for, or they aren't. Empty: nothing. `wanted`: they must be. */
 export function halfLayered(deployment: string, wanted: boolean): string[] {
@@ -62,4 +70,15 @@ export function halfLayered(deployment: string, wanted: boolean): string[] {
   };
   const there = wanted || signs.origin;
   return Object.entries(signs).flatMap(([sign, is]) => (is === there ? [] : [`${sign} is ${is}`]));
+}
+
+/** What is half-done in the /etc of a deployment of what was brought into the running system: it is there whole, or not at all. `wanted`: it must be there. */
+export function halfLive(deployment: string, wanted: boolean): string[] {
+  const { directory, mode, file, text } = ownEtc;
+  const above = lstatSync(path.join(deployment, directory), { throwIfNoEntry: false });
+  const is = existsSync(path.join(deployment, file)) ? readFileSync(path.join(deployment, file), 'utf8') : undefined;
+  const wrong = above && (above.mode & 0o7777) !== mode ? [`/${directory} has the mode ${(above.mode & 0o7777).toString(8)}`] : [];
+  if (is !== undefined && is !== text) wrong.push(`/${file} has ${is.length} bytes`);
+  if (wanted && is === undefined) wrong.push(`/${file} is missing`);
+  return wrong;
 }
