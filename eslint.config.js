@@ -130,6 +130,7 @@ const ownFiles = {
   'layering/solve.ts': 'a database and headers of packages in the work directory',
   'host/review/etc-local.ts': 'the machine’s own /etc, walked without following links; names there may be any bytes',
   'host/review/etc-preview.ts': 'files that etc-local.ts found, opened without following links',
+  'host/review/etc-restore.ts': 'the machine’s own /etc, each directory opened without following links',
   'host/review/safe-file.ts': 'files of the running system, each directory opened without following links',
 };
 

@@ -70,6 +70,15 @@ export function reviewHandlers(deps: ReviewDeps): Handlers {
         path: call.args[1],
         ...onlyRoot(call),
       })),
+      EtcDrift: answer('review.etc-drift', (call) => ({ ...os(call), hideClosed: call.caller.uid !== 0 })),
+      EtcOwnFile: answer('review.etc-own-file', (call) => ({ ...os(call), path: call.args[0], ...onlyRoot(call) })),
+      RestoreEtc: start('review.restore-etc', (call) => ({
+        params: { ...os(call), path: call.args[0] },
+        title: `restore /etc/${call.args[0]}`,
+        action: 'restore-etc',
+        subject: `/etc/${call.args[0]}`,
+        options: call.args[1],
+      })),
       FetchReview: start('review.fetch', (call) => ({
         params: { ...os(call), checksum: call.args[0] || undefined },
         title: 'fetch for review',

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { spawnSync } from 'node:child_process';
 import { TreelineError } from '../../shared/errors/index.ts';
 import { packagesOfPkglist } from '../engine/base/diff/index.ts';
 import type { LivePort } from '../engine/base/ports/live.ts';
@@ -10,14 +9,7 @@ import { copySubpath } from '../native/ostree/checkout.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
 import { Sysroot, type Repo } from '../native/ostree/index.ts';
 import { rpmdbOfCommit } from './db-jobs.ts';
-
-/** As a unit of its own: the service has mounts of its own, and less rights than what it lays over /usr for everybody. */
-function runOnMachine(program: string, args: readonly string[]): string | undefined {
-  const unit = ['--quiet', '--pipe', '--wait', '--collect', '--', program, ...args];
-  const { status, error, stdout, stderr } = spawnSync('systemd-run', unit, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  if (error) return error.message;
-  return status === 0 ? undefined : `${stderr}${stdout}`.trim() || `it ended with ${status ?? 'a signal'}`;
-}
+import { runOnMachine } from './run-on-machine.ts';
 
 const livePort = (repo: Repo): LivePort => ({
   unlock() {

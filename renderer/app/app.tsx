@@ -29,6 +29,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 /** Chunks of their own: who looks for an update doesn't pay for them at each start. */
 const PackagesPage = lazy(() => import('../features/packages/packages-page.tsx'));
 const SystemPage = lazy(() => import('../features/system/system-page.tsx'));
+const EtcPage = lazy(() => import('../features/system/etc-page.tsx'));
 const ComposePage = lazy(() => import('../features/compose/compose-page.tsx'));
 
 /** Composing needs no service; the other sections show what it knows. */
@@ -40,6 +41,12 @@ function ViewOf({ view, snapshot }: { view: View; snapshot: HostSnapshot }): Rea
       return <ReviewPage snapshot={snapshot} />;
     case 'preview':
       return <PreviewPage snapshot={snapshot} target={view.target} name={view.name} />;
+    case 'etc-drift':
+      return (
+        <Suspense fallback={null}>
+          <EtcPage snapshot={snapshot} />
+        </Suspense>
+      );
     case 'change-source':
       return <ChangeSourcePage snapshot={snapshot} />;
   }

@@ -15,6 +15,7 @@ export interface PreviewTarget {
 export type View =
   | { readonly kind: 'review' }
   | { readonly kind: 'preview'; readonly target: PreviewTarget; readonly name: string }
+  | { readonly kind: 'etc-drift' }
   | { readonly kind: 'change-source' };
 
 interface RouteState {

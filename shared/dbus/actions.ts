@@ -141,6 +141,11 @@ export const actionTable = {
     message: 'Authentication is required to change a remote',
     ...admin,
   },
+  'org.treeline.restore-etc': {
+    description: 'Put defaults of /etc back',
+    message: 'Authentication is required to put a default of /etc back',
+    ...admin,
+  },
   'org.treeline.trust-key': {
     description: 'Trust a key that signs updates',
     message: 'Authentication is required to trust a key',

@@ -2,7 +2,14 @@
 import { guarded, read, type InterfaceSpec } from './table.ts';
 import { stringOption, hasOption } from './options.ts';
 import { first, optionsProblem, refspecProblem, revisionProblem, type Problem } from './validate.ts';
-import { checksumProblem, etcPathProblem, mediumPathProblem, remoteNameProblem, treePathProblem } from './validate-review.ts';
+import {
+  checksumProblem,
+  etcPathProblem,
+  shownEtcPathProblem,
+  mediumPathProblem,
+  remoteNameProblem,
+  treePathProblem,
+} from './validate-review.ts';
 
 const address = 's transaction_address';
 const optional = ([checksum]: readonly unknown[]): string | undefined => checksumProblem(checksum, true);
@@ -22,6 +29,26 @@ export const reviewMethods = {
     what: 'Previewing /etc',
     problem: ([checksum, path]) => first(checksumProblem(checksum, true), etcPathProblem(path)),
   }),
+  /** How /etc differs from the defaults of the version that runs. */
+  EtcDrift: read('', 'EtcDrift json', { what: 'Comparing /etc with its defaults' }),
+  /** One of those beside its default; told as EtcFile does. */
+  EtcOwnFile: read('s etc_path', 'EtcOwnFile json', {
+    what: 'Comparing /etc with its defaults',
+    problem: ([path]) => etcPathProblem(path),
+  }),
+  /** Put a default back; what is there is kept beside it. */
+  RestoreEtc: guarded(
+    's etc_path, a{sv} options',
+    address,
+    'org.treeline.restore-etc',
+    ([path]) => `put the default of /etc/${path} back`,
+    {
+      what: 'Restoring defaults of /etc',
+      answer: 'EtcRestored',
+      problem: ([path, options]) => first(shownEtcPathProblem(path), optionsProblem(options)),
+      details: ([path]) => ({ file: `/etc/${path}` }),
+    },
+  ),
   /** Fetch the new tree's /usr/etc; a review.fetch job. */
   FetchReview: guarded('s checksum?, a{sv} options', address, 'org.treeline.check', 'look at an update', {
     what: 'Reviewing an update',

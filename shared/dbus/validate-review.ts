@@ -20,6 +20,11 @@ export function etcPathProblem(text: unknown): string | undefined {
   return typeof text === 'string' && text.startsWith('/') ? `“${shown(text)}” isn’t relative to /etc` : pathProblem(text);
 }
 
+/** The same of a file that a person is asked about: it is shown as it is. */
+export function shownEtcPathProblem(text: unknown): string | undefined {
+  return etcPathProblem(text) ?? (hasControl(String(text)) ? 'the path holds control characters' : undefined);
+}
+
 /** Absolute path in a tree, without `..`; empty where that means the whole tree. */
 export function treePathProblem(text: unknown, mayBeEmpty = false): string | undefined {
   if (mayBeEmpty && text === '') return undefined;

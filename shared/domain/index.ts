@@ -65,10 +65,14 @@ export type { DeployedPackage, DeployedPackages, LayerPackage, PackageInfo, Pack
 export type { FoundPackage, OfferedKeys, PackageRepo, PackageRepos, PackageSearch } from './schemas/package-repo.ts';
 export type { Medium, Remote, RemoteKey, RemoteRef, RemoteVersion } from './schemas/remote.ts';
 export type {
+  EtcDifference,
+  EtcDrift,
   EtcEntry,
   EtcFile,
+  EtcOwnFile,
   EtcPreview,
   EtcProblem,
+  EtcRestored,
   EtcSide,
   FileSide,
   FileType,

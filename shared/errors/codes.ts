@@ -239,6 +239,21 @@ export const errorTable = define({
   'review.content-missing': ['Not here yet', 'The files of {subject} aren’t on this machine yet.', 'Fetch the update, then look again.'],
   'review.path-refused': ['Not a path to look at', '“{subject}”: {detail}', 'Name a file below the tree, without “..”.'],
   'review.unreadable': ['A file can’t be read', '{subject}: {detail}', 'Look as root, or check the disk.'],
+  'etc.no-default': [
+    'There is no default',
+    'The version that runs brings no /etc/{subject}.',
+    'The file is this machine’s own: keep it, or remove it.',
+  ],
+  'etc.machines-own': [
+    'Only this machine has what is in it',
+    '/etc/{subject} names this machine’s accounts, disks or identity, and its default knows nothing of them.',
+    'Edit the file instead.',
+  ],
+  'etc.not-restored': [
+    'The default can’t be put there',
+    '/etc/{subject}: {detail}. Nothing was changed.',
+    'Look what is there, then try again.',
+  ],
   'live.not-booted': ['Not the running system', '{subject} isn’t the system that runs.', 'Only that can be changed without a restart.'],
   'live.nothing-pending': [
     'Nothing waits for a restart',

@@ -43,6 +43,10 @@ export const commandTable = {
   'review.summary': { args: ['checksum?'], result: 'ReviewSummary', client: 'reviewSummary' },
   'review.etc': { args: ['checksum?'], result: 'EtcPreview', client: 'etcPreview' },
   'review.etcFile': { args: ['etcPath', 'checksum?'], result: 'EtcFile', client: 'etcFile' },
+  'review.etcDrift': { args: [], result: 'EtcDrift', client: 'etcDrift' },
+  'review.etcOwnFile': { args: ['etcPath'], result: 'EtcOwnFile', client: 'etcOwnFile' },
+  /** Asks for a password; what is there is kept beside it. */
+  'review.restoreEtc': { args: ['etcPath'], result: 'EtcRestored', client: 'restoreEtc' },
   'review.fetch': { args: ['checksum?'], result: 'JobState', client: 'fetchReview' },
   'review.treeDiff': { args: ['checksum', 'checksum', 'treeDiffOptions'], result: 'TreeDiff', client: 'treeDiff' },
   'review.treeFile': { args: ['checksum', 'checksum', 'treePath'], result: 'TreeFile', client: 'treeFile' },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noLayering } from '../../shared/domain/index.ts';
 import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, withPageDriver, type PageDriver } from './support/page-driver.ts';
+import { drift, ownFile } from './support/etc-fixtures.ts';
 import * as f from './support/page-fixtures.ts';
 import { usual } from './support/page-states.ts';
 import { allRepos, dead, deadRefresh, newKey, offered, timberline, untrusted } from './support/repo-fixtures.ts';
@@ -89,6 +90,40 @@ describe('the System page by keyboard alone', () => {
     await page.getByRole('button', { name: '1 trusted key' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText(from).waitFor();
+  });
+
+  it('puts a default back after a question, and tells where the own file is', async () => {
+    const { page } = driver;
+    await driver.show(f.snapshot(), { ...answers, etcOwnFile: { value: ownFile } });
+    await page.keyboard.press('Control+4');
+    await page.getByRole('button', { name: 'Look at the differences' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('listbox').focus();
+    for (let at = 0; at < 2; at++) await page.keyboard.press('ArrowDown');
+    await page.getByRole('heading', { name: '/etc/ssh/sshd_config' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await expect.poll(() => focused(driver)).toBe('Restore the default…');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(driver)).toBe('Keep as it is');
+    await driver.answer('restoreEtc', { error: { code: 'auth.dismissed' } });
+    await driver.calls();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => asked(driver, ['restoreEtc'])).toEqual([['restoreEtc', 'ssh/sshd_config']]);
+    await expect.poll(() => focused(driver)).toBe('Restore the default…');
+    expect(await page.getByText('Copy details').count()).toBe(0);
+    await driver.answer('restoreEtc', { value: { changed: true, savedAs: 'ssh/sshd_config.2.rpmsave' } });
+    const left = drift.entries.filter(({ path }) => path !== 'ssh/sshd_config');
+    await driver.answer('etcDrift', { value: { ...drift, entries: left } });
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').or(page.getByRole('alertdialog')).getByRole('button', { name: 'Restore the default' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('What was there is /etc/ssh/sshd_config.2.rpmsave now.').waitFor();
+    await page.getByRole('option', { name: /sshd_config/ }).waitFor({ state: 'detached' });
+    expect(await focused(driver)).toContain('/etc/ssh/sshd_config is the default again');
+    await page.keyboard.press('Escape');
+    await page.getByText('4 files changed · 1 removed · 2 added.').waitFor();
   });
 
   it('has the initramfs made here with arguments, and keeps the focus over the new version', async () => {

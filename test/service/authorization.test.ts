@@ -105,6 +105,8 @@ const lookers = [
   'OS1.DropUpload',
   'OS1.EtcPreview',
   'OS1.EtcFile',
+  'OS1.EtcDrift',
+  'OS1.EtcOwnFile',
   'OS1.TreeDiff',
   'OS1.TreeFile',
   'OS1.Media',

@@ -67,6 +67,22 @@ describe('looking at an update before it is taken', () => {
     expect(await host.callAs(testUser, os, `${iface.treelineOs}.EtcFile`, "''", "'vendor.conf'")).toContain('mine again');
   });
 
+  test('how /etc differs from what runs, and a default put back: kept, told, and only for who may', async () => {
+    const names = (drift: { entries: readonly { path: string }[] }): string[] => drift.entries.map((each) => each.path);
+    expect(names(await client.etcDrift())).toEqual(expect.arrayContaining(['closed/secret-name', 'secret.conf', 'vendor.conf']));
+    const listed = await host.callAs(testUser, os, `${iface.treelineOs}.EtcDrift`);
+    expect(listed).toContain('vendor.conf');
+    expect(listed).not.toContain('secret-name');
+    expect(await host.callAs(testUser, os, `${iface.treelineOs}.EtcOwnFile`, "'secret.conf'")).not.toContain('a password');
+    expect(await client.etcOwnFile('vendor.conf')).toMatchObject({ base: { text: 'release 1\n' }, yours: { text: 'mine again\n' } });
+    await expect(client.restoreEtc('a\nb')).rejects.toMatchObject({ code: 'service.bad-argument' });
+    await expect(client.restoreEtc('secret.conf')).rejects.toMatchObject({ code: 'etc.no-default' });
+    expect(await client.restoreEtc('vendor.conf')).toEqual({ changed: true, savedAs: 'vendor.conf.rpmsave' });
+    expect(readFileSync(etc('vendor.conf'), 'utf8')).toBe('release 1\n');
+    expect((await client.history(1))[0]).toMatchObject({ action: 'restore-etc', result: 'ok', subject: '/etc/vendor.conf' });
+    writeFileSync(etc('vendor.conf'), 'mine again\n');
+  });
+
   test('paths that lead elsewhere are refused before anything is looked at', async () => {
     for (const odd of ['../../../etc/shadow', '/etc/passwd', 'a/../../b', './a', 'a//b', '']) {
       await expect(client.etcFile(odd)).rejects.toMatchObject({ code: 'service.bad-argument' });

@@ -10,10 +10,10 @@ import { Choice } from '../../ui/choice.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
-import { DiffView } from './diff-view.tsx';
+import { DiffView } from '../../ui/files/diff-view.tsx';
 import { EtcBadge } from './etc-badge.tsx';
-import { sideText, sideWords } from './side-words.ts';
-import { ThreeWayView } from './three-way-view.tsx';
+import { sideText, sideWords } from '../../ui/files/side-words.ts';
+import { ThreeWayView } from '../../ui/files/three-way-view.tsx';
 
 type Comparison = 'all' | 'vendor' | 'yours';
 

@@ -13,8 +13,8 @@ import { SearchField } from '../../ui/search-field.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { SplitList } from '../../ui/split-list.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
-import { DiffView } from './diff-view.tsx';
-import { sideText, sideWords } from './side-words.ts';
+import { DiffView } from '../../ui/files/diff-view.tsx';
+import { sideText, sideWords } from '../../ui/files/side-words.ts';
 
 interface FilesPanelProps {
   readonly from: string;

@@ -2,11 +2,12 @@
 import { MonitorX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { newestDeployment, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
+import { comparedDeployment, newestDeployment, type Deployment, type HostSnapshot } from '../../../shared/domain/index.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { EtcPanel } from './etc-panel.tsx';
 import { InitramfsPanel } from './initramfs-panel.tsx';
 import { KernelArgsPanel } from './kernel-args-panel.tsx';
 import { PackageReposPanel } from './package-repos-panel.tsx';
@@ -15,9 +16,10 @@ import { PackageReposPanel } from './package-repos-panel.tsx';
 const initramfsKey = ({ id, origin: { layering } }: Deployment): string =>
   JSON.stringify([id, layering.regenerateInitramfs, layering.initramfsArgs, layering.initramfsEtc]);
 
-/** How the machine starts, and where its packages come from. */
+/** How the machine starts, how it is configured, and where its packages come from. */
 export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
+  const running = comparedDeployment(snapshot.deployments, snapshot.osname);
   const newest = newestDeployment(snapshot.deployments, snapshot.osname);
   return (
     <Page title={t('section.system')}>
@@ -28,6 +30,7 @@ export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): Re
           {/* another set of arguments is another editor */}
           <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
           <InitramfsPanel key={initramfsKey(newest)} deployment={newest} />
+          {running ? <EtcPanel deployment={running} /> : null}
           <PackageReposPanel pastJobs={snapshot.pastJobs} />
         </>
       ) : (

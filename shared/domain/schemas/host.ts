@@ -226,6 +226,7 @@ export const historyEntry = z.object({
     'remote',
     'package-repo',
     'trust-key',
+    'restore-etc',
     'restart',
   ]),
   result: z.enum(['ok', 'failed', 'cancelled']),
@@ -234,7 +235,7 @@ export const historyEntry = z.object({
   toVersion: text.optional(),
   checksum: text.optional(),
   deploymentId: text.optional(),
-  /** What it was about: a remote or package repository, fingerprints of a key, what was changed about the initramfs. */
+  /** What it was about: a remote or package repository, fingerprints of a key, a file of /etc, what was changed about the initramfs. */
   subject: text.optional(),
   /** How the kernel arguments differ from those before. */
   kernelArgs: argChanges.optional(),

@@ -72,6 +72,41 @@ export interface FileSide extends Infer<typeof fileSide> {}
 export const etcFile = z.object({ path: text, base: fileSide, yours: fileSide, vendor: fileSide });
 export interface EtcFile extends Infer<typeof etcFile> {}
 
+/** Something of /etc that isn't as the deployment brings it. */
+const etcDifference = z.object({
+  /** Relative to /etc, without a leading slash. */
+  path: text,
+  type: fileType,
+  /** `removed`: with all that was below it. */
+  kind: z.enum(['added', 'modified', 'removed']),
+  /** Accounts, disks, identity: what its default knows nothing of, and isn't put in its place. */
+  machinesOwn: flag.optional(),
+});
+export interface EtcDifference extends Infer<typeof etcDifference> {}
+
+/** How /etc differs from its defaults in the deployment that runs (else the one that would start next). */
+export const etcDrift = z.object({
+  deploymentId: text,
+  /** Sorted by path. */
+  entries: z.array(etcDifference),
+  /** How many more there are, in directories that only root may list; missing = none. */
+  hiddenCount: number.optional(),
+});
+export interface EtcDrift extends Infer<typeof etcDrift> {}
+
+/** A file of /etc beside its default, and the one of the version that starts next where that is another. */
+export const etcOwnFile = z.object({
+  path: text,
+  base: fileSide,
+  yours: fileSide,
+  next: z.object({ version: text, side: fileSide }).optional(),
+});
+export interface EtcOwnFile extends Infer<typeof etcOwnFile> {}
+
+/** `savedAs`: where what was there before is now, relative to /etc; missing where there was nothing to keep. */
+export const etcRestored = z.object({ changed: flag, savedAs: text.optional() });
+export interface EtcRestored extends Infer<typeof etcRestored> {}
+
 const treeChange = z.object({
   /** Absolute path in the tree, e.g. /usr/bin/x. */
   path: text,

@@ -2,6 +2,7 @@
 import { lossesOf, lossText, noLayering, type HostSnapshot } from '../../../shared/domain/index.ts';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 import type { Answer, PageDriver } from './page-driver.ts';
+import { drift } from './etc-fixtures.ts';
 import * as f from './page-fixtures.ts';
 
 export interface PageState {
@@ -24,7 +25,12 @@ const entryMissing: ErrorReport = {
   subject: '/boot/loader/entries',
   detail: 'loading sysroot: Unexpected state: /run/ostree-booted found and in / sysroot, but bootloader entry not found',
 };
-export const usual = { updateDetails: { value: f.details }, history: { value: f.historyEntries }, diskUse: { value: f.diskUse } };
+export const usual = {
+  updateDetails: { value: f.details },
+  history: { value: f.historyEntries },
+  diskUse: { value: f.diskUse },
+  etcDrift: { value: drift },
+};
 export const click =
   (name: string | RegExp, role: 'button' | 'tab' | 'menuitem' = 'button') =>
   (driver: PageDriver) =>

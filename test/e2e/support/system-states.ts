@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { noLayering, type Deployment, type Layering } from '../../../shared/domain/index.ts';
 import type { PageDriver } from './page-driver.ts';
-import { click, inOrder, usual, type PageState } from './page-states.ts';
+import { click, inOrder, stagedSnapshot, usual, type PageState } from './page-states.ts';
+import { drift, ownDirectory, ownFile, ownFileNext, removedFile, unreadableFile } from './etc-fixtures.ts';
 import * as f from './page-fixtures.ts';
 import { allRepos, dead, deadRefresh, offered, timberline } from './repo-fixtures.ts';
 
@@ -16,6 +17,12 @@ const withLayering = (more: Partial<Layering>): Deployment => ({
   ...f.booted,
   origin: { ...f.booted.origin, layering: { ...noLayering, ...more } },
 });
+const toEtc = ({ page }: PageDriver): Promise<void> => page.getByRole('heading', { name: 'Configuration (/etc)' }).scrollIntoViewIfNeeded();
+const openEtc = inOrder(open, click('Look at the differences'));
+const choose =
+  (name: RegExp) =>
+  ({ page }: PageDriver): Promise<void> =>
+    page.getByRole('option', { name }).click();
 const down = ({ page }: PageDriver): Promise<void> => page.getByRole('listitem').last().scrollIntoViewIfNeeded();
 
 /** How the machine starts, and where its packages come from. */
@@ -151,5 +158,93 @@ export const systemStates: readonly PageState[] = [
     act: inOrder(open, toInitramfs),
     shows: ['Nobody can tell'],
     showsNot: ['made on this machine'],
+  },
+  {
+    name: 'system-etc',
+    snapshot: f.snapshot(),
+    answers,
+    act: inOrder(open, toEtc),
+    shows: ['5 files changed · 1 removed · 2 added.', '3 changes in folders that only an administrator may list aren’t shown.'],
+  },
+  {
+    name: 'system-etc-same',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcDrift: { value: { ...drift, entries: [], hiddenCount: undefined } } },
+    act: inOrder(open, toEtc),
+    shows: ['Everything in /etc is as this version brings it.'],
+    showsNot: ['Look at the differences'],
+  },
+  {
+    name: 'system-etc-hidden-alone',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcDrift: { value: { ...drift, entries: [], hiddenCount: 1 } } },
+    act: inOrder(open, toEtc),
+    shows: ['One change in a folder that only an administrator may list isn’t shown.'],
+    showsNot: ['Everything in /etc'],
+  },
+  {
+    name: 'system-etc-unknown',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcDrift: { error: { code: 'review.unreadable', subject: '/etc/x', detail: 'EIO' } } },
+    act: inOrder(open, toEtc),
+    shows: ['A file can’t be read', 'Try again'],
+    showsNot: ['Everything in /etc'],
+  },
+  {
+    name: 'etc-drift',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcOwnFile: { value: ownFile } },
+    act: inOrder(openEtc, choose(/sshd_config/)),
+    shows: ['Back to System', 'It isn’t as 43.1 brings it.', 'Restore the default…', 'PermitRootLogin'],
+    showsNot: ['New default'],
+  },
+  {
+    name: 'etc-drift-next',
+    snapshot: stagedSnapshot,
+    answers: { ...answers, etcOwnFile: { value: ownFileNext } },
+    act: inOrder(openEtc, choose(/sshd_config/)),
+    shows: ['Default of 43.2', 'Only the new default differs: not applied'],
+  },
+  {
+    name: 'etc-drift-own',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcOwnFile: { value: unreadableFile } },
+    act: inOrder(openEtc, choose(/fstab/)),
+    shows: ['It names this machine’s accounts, disks or identity', 'can’t be read', 'There is no text to compare.'],
+    showsNot: ['Restore the default'],
+  },
+  {
+    name: 'etc-drift-added',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcOwnFile: { value: { ...ownFile, base: { exists: false } } } },
+    act: inOrder(openEtc, choose(/long name/)),
+    shows: ['43.1 brings no such file'],
+    showsNot: ['Restore the default'],
+  },
+  {
+    name: 'etc-drift-ask',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcOwnFile: { value: ownFile } },
+    act: inOrder(openEtc, choose(/sshd_config/), click('Restore the default…')),
+    shows: ['Restore the default of /etc/ssh/sshd_config', 'Yours stays beside it as /etc/ssh/sshd_config.rpmsave', 'Keep as it is'],
+  },
+  {
+    name: 'etc-drift-ask-directory',
+    snapshot: f.snapshot(),
+    answers: { ...answers, etcOwnFile: { value: ownDirectory } },
+    act: inOrder(openEtc, choose(/sudoers/), click('Restore the default…')),
+    shows: ['those of now aren’t kept', 'mode 0750'],
+    showsNot: ['rpmsave'],
+  },
+  {
+    name: 'etc-drift-refused',
+    snapshot: f.snapshot(),
+    answers: {
+      ...answers,
+      etcOwnFile: { value: removedFile },
+      restoreEtc: { error: { code: 'etc.not-restored', subject: 'chrony.conf', detail: 'a link is on the way' } },
+    },
+    act: inOrder(openEtc, choose(/chrony/), click('Restore the default…'), click('Restore the default')),
+    shows: ['The default can’t be put there', 'Nothing was changed'],
   },
 ];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { countEtc, etcRows } from '../../../renderer/features/review/etc-rows.ts';
 import { searchFiles } from '../../../renderer/features/review/files-panel.tsx';
-import { sideText, sideWords } from '../../../renderer/features/review/side-words.ts';
+import { sideText, sideWords } from '../../../renderer/ui/files/side-words.ts';
 import { findBranches, likelyBranch, mostBranches, sortBranches } from '../../../renderer/features/updates/branch-options.ts';
 import { groupedFingerprint } from '../../../renderer/ui/key-list.tsx';
 import { fromLocalInput, nextHour, toLocalInput } from '../../../renderer/features/updates/schedule-times.ts';

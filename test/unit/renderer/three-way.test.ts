@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, it } from 'vitest';
-import { linesOf, threeWay, twoWay, type Stretch } from '../../../renderer/features/review/three-way.ts';
+import { linesOf, threeWay, twoWay, type Stretch } from '../../../renderer/ui/files/three-way.ts';
 import { cpuMs } from '../cpu-time.ts';
 
 const text = (...lines: string[]): string => lines.map((line) => `${line}\n`).join('');

@@ -72,6 +72,7 @@ const actions = {
   remote: true,
   'package-repo': true,
   'trust-key': true,
+  'restore-etc': true,
   restart: true,
 } as const satisfies Record<HistoryEntry['action'], true>;
 const results = { ok: true, failed: true, cancelled: true } as const satisfies Record<HistoryEntry['result'], true>;

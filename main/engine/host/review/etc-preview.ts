@@ -5,6 +5,7 @@ import type { EtcPreview } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { ReviewJobs } from './params.ts';
 import { gapsOf, missingSizes } from '../source/sizes.ts';
+import { closedTo } from './closed.ts';
 import { attributeChanges, localChanges, readLink, readLocalTree, type LocalNode } from './etc-local.ts';
 import { mergeEntries } from './etc-merge.ts';
 import { withTarget, type ReviewContext, type ReviewTarget } from './target.ts';
@@ -53,21 +54,11 @@ function preview({ sysroot, ownAttributes, passesOverPipes }: ReviewContext, tar
     const theirs = vendor.get(name);
     return mine !== undefined && theirs !== undefined && sameAsObject(target, mine, theirs);
   };
-  const everybody = (directory: string): boolean => {
-    const modes = [yours.get(directory), before.get(directory), vendor.get(directory)].flatMap((node) =>
+  const closed = closedTo((directory) =>
+    [yours.get(directory), before.get(directory), vendor.get(directory)].flatMap((node) =>
       node?.type !== 'directory' ? [] : ['mode' in node ? node.mode : reader.attributes(node.checksum).mode],
-    );
-    return modes.every((mode) => (mode & 0o005) === 0o005);
-  };
-  const known = new Map<string, boolean>();
-  const closed = (name: string): boolean => {
-    const end = name.lastIndexOf('/');
-    if (end < 0) return false;
-    const directory = name.slice(0, end);
-    const answer = known.get(directory) ?? (!everybody(directory) || closed(directory));
-    known.set(directory, answer);
-    return answer;
-  };
+    ),
+  );
   return {
     entries: mergeEntries({ before, vendor, yours, changes, attributes, passesOverPipes: passesOverPipes(), isLink, same }),
     closed,

@@ -26,6 +26,12 @@ export interface ReviewJobs {
   };
   /** (read) One file of /etc three ways. `path` is relative to /etc. */
   'review.etc-file': { params: ReviewParams & { readonly path: string } & PrivateParams; result: Domain.EtcFile };
+  /** (read) How /etc differs from the defaults of the deployment that runs. `hideClosed` as in review.etc. */
+  'review.etc-drift': { params: OsParams & { readonly hideClosed?: boolean }; result: Domain.EtcDrift };
+  /** (read) One of those beside its default. `path` is relative to /etc. */
+  'review.etc-own-file': { params: OsParams & { readonly path: string } & PrivateParams; result: Domain.EtcOwnFile };
+  /** Put a default back in the place of one of those, which is kept beside it. */
+  'review.restore-etc': { params: OsParams & { readonly path: string }; result: Domain.EtcRestored };
   /** Fetch only /usr/etc (and /usr/lib/modules' sizes where cheap) of a commit that isn't here yet. */
   'review.fetch': { params: ReviewParams; result: { readonly fetchedBytes: number } };
   /** (read) Files that differ between two commits, by checksum, sorted, at most `limit`, below `prefix`. */
