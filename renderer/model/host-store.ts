@@ -107,7 +107,7 @@ export const hostActions = {
   pin: (id: string, pinned: boolean) => run('pin', () => call('host.pin', id, pinned)),
   undeploy: (id: string) => run('undeploy', () => call('host.undeploy', id)),
   repair: () => run('repair', () => call('host.repair')),
-  cleanup: () => run('cleanup', () => call('host.cleanup', ['base', 'repomd'])),
+  cleanup: (elements: CommandArgs<'host.cleanup'>[0] = ['base', 'repomd']) => run('cleanup', () => call('host.cleanup', elements)),
   restart: (force = false) => run('restart', () => (force ? call('host.restart', { force }) : call('host.restart'))),
   cancel: () => run('cancel', () => call('host.cancel')),
   pause: () => run('pause', () => call('host.pause')),

@@ -5,7 +5,7 @@ import { closeDisplay, openDisplay } from './support/display.ts';
 import { startPageDriver, withPageDriver, type PageDriver } from './support/page-driver.ts';
 import { drift, ownFile } from './support/etc-fixtures.ts';
 import * as f from './support/page-fixtures.ts';
-import { usual } from './support/page-states.ts';
+import { stagedSnapshot, usual } from './support/page-states.ts';
 import { allRepos, dead, deadRefresh, newKey, offered, timberline, untrusted } from './support/repo-fixtures.ts';
 
 const answers = { ...usual, packageRepos: { value: allRepos }, offeredKeys: { value: offered } };
@@ -90,6 +90,23 @@ describe('the System page by keyboard alone', () => {
     await page.getByRole('button', { name: '1 trusted key' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText(from).waitFor();
+  });
+
+  it('deletes what one can go back to after a question that names it', async () => {
+    const { page } = driver;
+    await driver.show(stagedSnapshot, answers);
+    await page.keyboard.press('Control+4');
+    await page.getByRole('button', { name: 'Delete what you can go back to…' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(driver)).toBe('Keep as it is');
+    await driver.answer('cleanup', changed({ id: 'cleanup-1', method: 'Cleanup' }));
+    await driver.calls();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => asked(driver, ['cleanup'])).toEqual([['cleanup', ['rollback-deploy']]]);
+    await driver.update(f.snapshot({ deployments: [f.staged, f.booted] }));
+    await page.getByRole('button', { name: 'Delete what you can go back to…' }).waitFor({ state: 'detached' });
+    await expect.poll(() => focused(driver)).toBe('Disk space');
   });
 
   it('puts a default back after a question, and tells where the own file is', async () => {

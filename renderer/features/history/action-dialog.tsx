@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { droppedOf, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
+import type { Deployment, DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { hostActions } from '../../model/host-store.ts';
+import { freedBytes } from '../../model/disk-use.ts';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
+import { DroppedSettings } from '../../ui/dropped-settings.tsx';
 import { RestartDialog } from '../../ui/restart-dialog.tsx';
 
 export type AskedAction = 'rollback' | 'setDefault' | 'delete' | 'restart' | 'bootOnce';
@@ -33,6 +35,7 @@ export function ActionDialog({ asked, booted, staged, canTreeline, freed, onClos
   const { action, deployment } = asked;
   const version = deployment.version || deployment.checksum.slice(0, 12);
   const current = booted?.version ?? '';
+  const size = freedBytes(freed);
   const common = { isOpen: true, onClose, cancelLabel: t('action.keepAsIs') };
   switch (action) {
     case 'restart':
@@ -84,7 +87,7 @@ export function ActionDialog({ asked, booted, staged, canTreeline, freed, onClos
         >
           <p>{t(deployment.staged ? 'dialog.deleteStagedText' : 'dialog.deleteText', { version })}</p>
           {deployment.staged ? <DroppedSettings gone={deployment} booted={booted} /> : null}
-          <p>{freed ? t('dialog.frees', { size: format.bytes(freed.exclusiveBytes + freed.bootBytes) }) : t('dialog.freesUnknown')}</p>
+          <p>{size === undefined ? t('dialog.freesUnknown') : t('dialog.frees', { size: format.bytes(size) })}</p>
         </ConfirmDialog>
       );
   }
@@ -97,20 +100,6 @@ function DroppedStaged({ staged, booted }: Pick<ActionDialogProps, 'staged' | 'b
     <>
       <p>{t('dialog.drops', { version: staged.version || staged.checksum.slice(0, 12) })}</p>
       <DroppedSettings gone={staged} booted={booted} />
-    </>
-  );
-}
-
-/** What nobody can download again: kernel arguments and a source that were chosen with what is dropped. */
-function DroppedSettings({ gone, booted }: { gone: Deployment; booted: Deployment | undefined }): ReactNode {
-  const { t } = useTranslation();
-  const side = (each: Deployment): Parameters<typeof droppedOf>[0] => ({ ...each, refspec: each.origin.refspec });
-  const { addedArgs, removedArgs, refspec } = droppedOf(side(gone), booted && side(booted));
-  return (
-    <>
-      {addedArgs.length > 0 ? <p>{t('dialog.dropsAdded', { args: addedArgs.join(' ') })}</p> : null}
-      {removedArgs.length > 0 ? <p>{t('dialog.dropsRemoved', { args: removedArgs.join(' ') })}</p> : null}
-      {refspec === undefined ? null : <p>{t('dialog.dropsSource', { refspec })}</p>}
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { requestsOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
+import { freedBytes } from '../../model/disk-use.ts';
 import { hostActions } from '../../model/host-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
@@ -12,7 +13,7 @@ import { Menu, type MenuEntry } from '../../ui/menu.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { SignatureLine } from '../../ui/signature-line.tsx';
 import type { AskedAction } from './action-dialog.tsx';
-import { DeploymentBadges } from './deployment-badges.tsx';
+import { DeploymentBadges } from '../../ui/deployment-badges.tsx';
 import { DeploymentDetails } from './deployment-details.tsx';
 
 interface DeploymentRowProps {
@@ -37,11 +38,12 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   const name = deployment.version || deployment.checksum.slice(0, 12);
   const source = deployment.origin.customDescription ?? deployment.origin.containerImageReference ?? deployment.origin.refspec;
   const added = requestsOf(deployment.origin);
+  const size = freedBytes(disk);
   const facts = [
     deployment.deployedAt > 0
       ? t(deployment.staged ? 'history.stagedAt' : 'history.deployed', { when: format.dateTime(deployment.deployedAt) })
       : '',
-    disk ? t('history.size', { size: format.bytes(disk.exclusiveBytes + disk.bootBytes) }) : '',
+    size === undefined ? '' : t('history.size', { size: format.bytes(size) }),
   ].filter(Boolean);
   return (
     <div className="flex flex-wrap items-start gap-x-4 gap-y-2 px-5 py-4">

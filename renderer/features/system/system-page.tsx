@@ -7,6 +7,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { RefusalNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { DiskPanel } from './disk-panel.tsx';
 import { EtcPanel } from './etc-panel.tsx';
 import { InitramfsPanel } from './initramfs-panel.tsx';
 import { KernelArgsPanel } from './kernel-args-panel.tsx';
@@ -16,7 +17,7 @@ import { PackageReposPanel } from './package-repos-panel.tsx';
 const initramfsKey = ({ id, origin: { layering } }: Deployment): string =>
   JSON.stringify([id, layering.regenerateInitramfs, layering.initramfsArgs, layering.initramfsEtc]);
 
-/** How the machine starts, how it is configured, and where its packages come from. */
+/** How the machine starts, how it is configured, what takes its space, and where its packages come from. */
 export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
   const { t } = useTranslation();
   const running = comparedDeployment(snapshot.deployments, snapshot.osname);
@@ -31,6 +32,7 @@ export default function SystemPage({ snapshot }: { snapshot: HostSnapshot }): Re
           <KernelArgsPanel key={`${newest.id} ${newest.kernelArgs?.join(' ') ?? ''}`} deployment={newest} />
           <InitramfsPanel key={initramfsKey(newest)} deployment={newest} />
           {running ? <EtcPanel deployment={running} /> : null}
+          <DiskPanel snapshot={snapshot} />
           <PackageReposPanel pastJobs={snapshot.pastJobs} />
         </>
       ) : (

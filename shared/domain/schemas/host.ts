@@ -253,7 +253,8 @@ export const diskUse = z.object({
   totalBytes: number,
   bootFreeBytes: number,
   bootTotalBytes: number,
-  deployments: z.array(z.object({ id: text, exclusiveBytes: number, bootBytes: number })),
+  /** `exclusiveBytes` is missing when it isn't known. */
+  deployments: z.array(z.object({ id: text, exclusiveBytes: number.optional(), bootBytes: number })),
 });
 export interface DiskUse extends Infer<typeof diskUse> {}
 

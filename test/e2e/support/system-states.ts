@@ -18,6 +18,8 @@ const withLayering = (more: Partial<Layering>): Deployment => ({
   origin: { ...f.booted.origin, layering: { ...noLayering, ...more } },
 });
 const toEtc = ({ page }: PageDriver): Promise<void> => page.getByRole('heading', { name: 'Configuration (/etc)' }).scrollIntoViewIfNeeded();
+const toDisk = ({ page }: PageDriver): Promise<void> =>
+  page.getByRole('button', { name: 'Clean up temporary data' }).scrollIntoViewIfNeeded();
 const openEtc = inOrder(open, click('Look at the differences'));
 const choose =
   (name: RegExp) =>
@@ -246,5 +248,46 @@ export const systemStates: readonly PageState[] = [
     },
     act: inOrder(openEtc, choose(/chrony/), click('Restore the default…'), click('Restore the default')),
     shows: ['The default can’t be put there', 'Nothing was changed'],
+  },
+  {
+    name: 'system-disk',
+    snapshot: stagedSnapshot,
+    answers,
+    act: inOrder(open, toDisk),
+    shows: [
+      '372 MB of its own',
+      'deleting it frees 184 MB',
+      'deleting it frees 335 MB',
+      'Delete what waits for the restart…',
+      'Delete what you can go back to…',
+    ],
+  },
+  {
+    name: 'system-disk-unknown',
+    snapshot: f.snapshot(),
+    answers: {
+      ...answers,
+      diskUse: { value: { ...f.diskUse, repoBytes: undefined, deployments: [{ id: f.booted.id, bootBytes: 62_000_000 }] } },
+    },
+    act: inOrder(open, toDisk),
+    shows: ['how much of its own it takes isn’t known', '21.4 GB are free'],
+    showsNot: ['62 MB', ' 0 '],
+  },
+  {
+    name: 'system-disk-ask',
+    snapshot: stagedSnapshot,
+    answers,
+    act: inOrder(open, click('Delete what you can go back to…')),
+    shows: ['Delete 43.0', 'without downloading it again', 'This frees 335 MB.', 'Keep as it is'],
+  },
+  {
+    name: 'system-disk-refused',
+    snapshot: stagedSnapshot,
+    answers: {
+      ...answers,
+      cleanup: { error: { code: 'sysroot.busy', subject: 'upgrade', facts: { owner: 'ada', startedAt: f.now - 60 } } },
+    },
+    act: inOrder(open, click('Clean up temporary data'), toDisk),
+    shows: ['ada'],
   },
 ];

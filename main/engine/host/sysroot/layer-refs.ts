@@ -33,13 +33,29 @@ export function keepLayers(sysroot: Pick<SysrootPort, 'repo' | 'deployments'>): 
   const { repo } = sysroot;
   forgetStaleLive(sysroot);
   const all = sysroot.deployments();
-  const layers = all.flatMap((each): CommitPort[] => {
-    const commit = repo.tryLoadCommit(each.checksum);
-    return commit && isLayer(commit) ? [commit] : [];
-  });
+  const layers = layersOf(repo, all);
   const letGo = [...strayBases(repo, new Set(layers.map((layer) => layer.parent))), ...strayPackages(repo, all, layers)];
   for (const ref of letGo) repo.setRef(ref, null);
   return letGo.length > 0;
+}
+
+function layersOf(repo: SysrootPort['repo'], all: readonly RawDeployment[]): CommitPort[] {
+  return all.flatMap((each): CommitPort[] => {
+    const commit = repo.tryLoadCommit(each.checksum);
+    return commit && isLayer(commit) ? [commit] : [];
+  });
+}
+
+/** libostree names deployments by these, and takes them away with them. */
+const ofDeployments = /^ostree\/\d+\/\d+\/\d+$/;
+
+/** Commits that would be kept if these were the deployments: theirs, their bases', and what refs name that keepLayers() wouldn't let go. */
+export function commitsKept({ repo }: Pick<SysrootPort, 'repo'>, all: readonly RawDeployment[]): Set<string> {
+  const layers = layersOf(repo, all);
+  const stray = new Set(strayPackages(repo, all, layers));
+  const named = [...repo.listRefs()].filter(([ref]) => !ofDeployments.test(ref) && !ref.startsWith(`${bases}/`) && !stray.has(ref));
+  const others = [...layers.map(({ parent }) => parent), ...named.map(([, checksum]) => checksum)];
+  return new Set([...all.map(({ checksum }) => checksum), ...others.filter((checksum) => repo.hasObject('commit', checksum))]);
 }
 
 /** Give each base a ref; returns those that name nothing that is needed, or what another one names. */

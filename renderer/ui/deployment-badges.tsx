@@ -2,8 +2,8 @@
 import { CirclePlay, Clock, Lock, Pin, RotateCcw, Undo2, Wrench } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Deployment } from '../../../shared/domain/index.ts';
-import { Badge } from '../../ui/badge.tsx';
+import type { Deployment } from '../../shared/domain/index.ts';
+import { Badge } from './badge.tsx';
 
 export function DeploymentBadges({ deployment, next }: { deployment: Deployment; next: boolean }): ReactNode {
   const { t } = useTranslation();
