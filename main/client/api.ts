@@ -40,6 +40,8 @@ export interface WrittenClient {
   kernelArgs(change: KernelArgsChange): Promise<JobState>;
   /** Make the initramfs on this machine, with these arguments for dracut, or use the one that comes with the tree. */
   setInitramfs(change: InitramfsChange): Promise<JobState>;
+  /** Change the running system to a commit, by default what would start next. With `dryRun` the job's messages tell what that would do. */
+  liveFs(options: LiveOptions): Promise<JobState>;
   /** Fetch what package repositories have. `force`: also what was looked at not long ago; `skipUnavailable`: one that can't be reached is passed over. */
   refreshMd(options: { readonly force?: boolean | undefined; readonly skipUnavailable?: boolean | undefined }): Promise<JobState>;
   modifyPackageRepo(id: string, settings: { readonly enabled: boolean }): Promise<JobState>;
@@ -133,8 +135,6 @@ export interface HostClient extends WrittenClient, RowClient {}
 export interface FullHostClient extends HostClient {
   finalizeDeployment(options: { checksum?: string; allowMissingChecksum?: boolean; allowUnlocked?: boolean }): Promise<JobState>;
   initramfsEtc(change: InitramfsEtcChange): Promise<JobState>;
-  /** Change the running system to a commit, by default what would start next. With `dryRun` the job's messages tell what that would do. */
-  liveFs(options: LiveOptions): Promise<JobState>;
   /** Run the configured policy; undefined when the policy is to do nothing. */
   automaticUpdate(): Promise<JobState | undefined>;
 }

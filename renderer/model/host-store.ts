@@ -28,7 +28,8 @@ export type Intent =
   | 'refreshRepos'
   | 'modifyRepo'
   | 'kernelArgs'
-  | 'initramfs';
+  | 'initramfs'
+  | 'applyLive';
 
 interface HostState {
   readonly snapshot: HostSnapshot | undefined;
@@ -122,6 +123,8 @@ export const hostActions = {
     run('changePackages', () => call('packages.apply', change, { noPullBase: true })),
   kernelArgs: (change: CommandArgs<'host.kernelArgs'>[0]) => run('kernelArgs', () => call('host.kernelArgs', change)),
   initramfs: (change: CommandArgs<'host.initramfs'>[0]) => run('initramfs', () => call('host.initramfs', change)),
+  /** What would start next, or `target`, into the running system. */
+  applyLive: (change: CommandArgs<'host.applyLive'>[0]) => run('applyLive', () => call('host.applyLive', change)),
   refreshRepos: (options: CommandArgs<'packages.refresh'>[0] = { skipUnavailable: true }) =>
     run('refreshRepos', () => call('packages.refresh', options)),
   modifyRepo: (id: string, enabled: boolean) => run('modifyRepo', () => call('packages.modifyRepo', id, { enabled })),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { CirclePlay, Clock, Lock, Pin, RotateCcw, Undo2, Wrench } from 'lucide-react';
+import { CirclePlay, Clock, Lock, Pin, RotateCcw, Undo2, Wrench, Zap } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Deployment } from '../../shared/domain/index.ts';
@@ -30,7 +30,12 @@ export function DeploymentBadges({ deployment, next }: { deployment: Deployment;
           {t('badge.locked')}
         </Badge>
       ) : null}
-      {deployment.unlocked === 'none' ? null : (
+      {deployment.live ? (
+        <Badge tone="info" icon={Zap}>
+          {t('badge.live')}
+        </Badge>
+      ) : null}
+      {deployment.unlocked === 'none' || (deployment.live && deployment.unlocked === 'transient') ? null : (
         <Badge tone="warn" icon={Wrench}>
           {t('badge.unlocked')}
         </Badge>

@@ -71,6 +71,8 @@ export const argumentSchemas = {
   /** Whole lines: what was seen, and what is to be. */
   kernelArgsChange: z.strictObject({ existing: kernelLine, final: kernelLine, deploymentId: word(300) }),
   initramfsChange: z.strictObject({ regenerate: flag, args: z.array(word(4096)).max(100) }),
+  /** `target`: what was started, to take everything back, or what was interrupted. */
+  liveChange: z.strictObject({ target: checksum.optional(), replace: flag.optional() }),
   packageName: word(512),
   searchWords: z.array(word(200)).min(1).max(20),
   packageChange: z.strictObject({

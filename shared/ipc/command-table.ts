@@ -38,6 +38,8 @@ export const commandTable = {
   'host.deploy': { args: ['revision', 'reboot'], result: 'JobState', client: 'deploy' },
   'host.kernelArgs': { args: ['kernelArgsChange'], result: 'JobState', client: 'kernelArgs' },
   'host.initramfs': { args: ['initramfsChange'], result: 'JobState', client: 'setInitramfs' },
+  /** Until the restart. Only adds, unless it is told to replace. */
+  'host.applyLive': { args: ['liveChange'], result: 'JobState', client: 'liveFs' },
   'host.pause': { args: [], result: 'Nothing', client: 'pause' },
 
   'review.summary': { args: ['checksum?'], result: 'ReviewSummary', client: 'reviewSummary' },

@@ -8,6 +8,7 @@ import { usePlan } from '../../model/package-plan.ts';
 import { useLoad } from '../../model/use-load.ts';
 import { Button } from '../../ui/button.tsx';
 import { Empty } from '../../ui/empty.tsx';
+import { LiveCard } from '../../ui/notices/live-card.tsx';
 import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { ProblemNotice } from '../../ui/notices/problem-notice.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -48,6 +49,7 @@ export default function PackagesPage({ snapshot }: { snapshot: HostSnapshot }): 
       }
     >
       <ProblemNotice snapshot={snapshot} />
+      <LiveCard snapshot={snapshot} />
       <Tabs
         label={t('section.packages')}
         selected={tab}

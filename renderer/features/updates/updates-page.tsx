@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { HostSnapshot } from '../../../shared/domain/index.ts';
 import { useHost } from '../../model/host-store.ts';
 import { Page } from '../../ui/page.tsx';
+import { LiveCard } from '../../ui/notices/live-card.tsx';
 import { MediaCards } from './media-cards.tsx';
 import { StateCard } from './state-card.tsx';
 import { UpdateContent } from './update-content.tsx';
@@ -23,6 +24,7 @@ export function UpdatesPage({ snapshot, preferences }: { snapshot: HostSnapshot;
       <WhatsNewCard snapshot={snapshot} />
       <Warnings snapshot={snapshot} state={state} />
       <StateCard state={state} snapshot={snapshot} />
+      <LiveCard snapshot={snapshot} />
       <MediaCards />
       {key ? <UpdateContent detailsKey={key} /> : null}
     </Page>

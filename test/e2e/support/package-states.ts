@@ -2,6 +2,7 @@
 import type { PageDriver } from './page-driver.ts';
 import { click, inOrder, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
+import { liveDeployment, withMore } from './live-fixtures.ts';
 import { info, layeredDeployment, list, packageAnswers, plainList, plan } from './package-fixtures.ts';
 
 const snapshot = f.snapshot({ deployments: [layeredDeployment, f.older], check: { kind: 'up-to-date', checkedAt: f.now - 300 } });
@@ -32,6 +33,10 @@ export const collect = inOrder(
   row(/^nano-default/),
   click('Leave out of the base'),
 );
+export const wouldReplace = f.job({
+  ...{ id: 'live-1', method: 'LiveFs', phase: 'failed', messages: [], endedAt: f.now },
+  error: { code: 'live.would-replace', subject: 'openssl, glibc' },
+});
 const planOpen = inOrder(collect, click('Show plan'));
 
 export const packageStates: readonly PageState[] = [
@@ -157,5 +162,55 @@ export const packageStates: readonly PageState[] = [
       await page.getByText('Working out what comes along').waitFor();
     }),
     shows: ['Working out what comes along'],
+  },
+  {
+    name: 'live-offer',
+    snapshot: f.snapshot({ deployments: [withMore, f.booted], check: { kind: 'up-to-date', checkedAt: f.now - 300 } }),
+    answers,
+    shows: ['Usable without a restart', 'Use now, without restarting'],
+    showsNot: ['Take back', 'In use until'],
+  },
+  {
+    name: 'live-whole-update',
+    snapshot: f.snapshot({ deployments: [f.staged, f.booted] }),
+    answers,
+    shows: ['Restart now'],
+    showsNot: ['without restarting'],
+  },
+  {
+    name: 'live-used',
+    snapshot: f.snapshot({ deployments: [withMore, liveDeployment({ commit: withMore.checksum })] }),
+    answers,
+    act: open,
+    shows: ['In use until the restart', '+ htop', '+ strace', 'leads to a version that has it, too', 'Take back…'],
+    showsNot: ['Use now'],
+  },
+  {
+    name: 'live-used-goes',
+    snapshot: f.snapshot({ deployments: [{ ...liveDeployment({ commit: 'd'.repeat(64) }), index: 0 }] }),
+    answers,
+    shows: ['After a restart of 43.1 it is gone.'],
+  },
+  {
+    name: 'live-interrupted',
+    snapshot: f.snapshot({ deployments: [withMore, liveDeployment({ inProgress: withMore.checksum })] }),
+    answers,
+    shows: ['A change of the running system was interrupted', 'Finish it', 'Take back…'],
+    showsNot: ['Use now'],
+  },
+  {
+    name: 'live-replaces',
+    snapshot: f.snapshot({ deployments: [withMore, f.booted] }),
+    answers: { ...answers, liveFs: { value: wouldReplace } },
+    act: click('Use now, without restarting'),
+    shows: ['It would change packages that are in use', 'openssl, glibc', 'Change them now, too…', 'Wait for the restart'],
+    showsNot: ['--allow-replacement'],
+  },
+  {
+    name: 'live-replace-ask',
+    snapshot: f.snapshot({ deployments: [withMore, f.booted] }),
+    answers: { ...answers, liveFs: { value: wouldReplace } },
+    act: inOrder(click('Use now, without restarting'), click('Change them now, too…')),
+    shows: ['Change openssl, glibc while the system runs', 'A restart is safe'],
   },
 ];

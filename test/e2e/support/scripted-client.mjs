@@ -107,6 +107,7 @@ export function createHostClient(errorOf) {
     'importPackageKey',
     'kernelArgs',
     'setInitramfs',
+    'liveFs',
   ];
   return {
     ...Object.fromEntries(methods.map((method) => [method, (...args) => respond(errorOf, method, args)])),
