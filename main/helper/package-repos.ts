@@ -77,6 +77,7 @@ export function packageRepoHandlers({ sysroot, reader, launch }: PackageRepoDeps
         return [(await reader.read('db.package', { sysroot, checksum, nevra })).found];
       },
       FindPackages: async (call) => [await found(call, 'search')],
+      PackageVersions: async (call) => [await found({ ...call, args: [[call.args[0]]] }, 'versions')],
       PackageRepos: async (call) => [await reader.fresh('packages.repos', await place(call))],
       OfferedKeys: async (call) => {
         const [id, options] = call.args;

@@ -10,9 +10,9 @@ import {
 } from '../../shared/domain/index.ts';
 import type { CommandArgs } from '../../shared/ipc/index.ts';
 
-/** Something to change, as the person chose it: add a package, remove what was added, leave one of the base out, take the base’s again. */
+/** Something to change, as the person chose it: add a package, remove what was added, leave one of the base out, take a repository’s instead, or the base’s again. */
 export interface Wish {
-  readonly kind: 'add' | 'remove' | 'leaveOut' | 'restore';
+  readonly kind: 'add' | 'remove' | 'leaveOut' | 'replace' | 'restore';
   /** What is asked of the service. */
   readonly spec: string;
   readonly name: string;
@@ -24,9 +24,13 @@ export const usePlan = create<{ readonly wishes: readonly Wish[] }>(() => ({ wis
 const same = (a: Wish, b: Wish): boolean => a.kind === b.kind && a.spec === b.spec;
 export const isWished = (wishes: readonly Wish[], wish: Wish): boolean => wishes.some((each) => same(each, wish));
 
+/** A package of the base becomes one thing. */
+const ofBase: readonly Wish['kind'][] = ['leaveOut', 'replace', 'restore'];
+const excludes = (a: Wish, b: Wish): boolean => a.name === b.name && ofBase.includes(a.kind) && ofBase.includes(b.kind);
+
 export function toggleWish(wish: Wish): void {
   usePlan.setState(({ wishes }) => ({
-    wishes: isWished(wishes, wish) ? wishes.filter((each) => !same(each, wish)) : [...wishes, wish],
+    wishes: isWished(wishes, wish) ? wishes.filter((each) => !same(each, wish)) : [...wishes.filter((each) => !excludes(each, wish)), wish],
   }));
 }
 
@@ -44,6 +48,7 @@ export function changeOf(wishes: readonly Wish[]): PackageChange {
     uninstallPackages: specs('remove'),
     overrideRemovePackages: specs('leaveOut'),
     overrideResetPackages: specs('restore'),
+    overrideReplacePackages: specs('replace'),
   };
   return Object.fromEntries(Object.entries(change).filter(([, list]) => list.length > 0));
 }
@@ -54,7 +59,7 @@ export interface PlanEffect {
   readonly added: readonly LayerPackage[];
   /** What comes along with them. */
   readonly along: readonly LayerPackage[];
-  /** Layered packages in another version than now. */
+  /** In another version than now: layered ones, and those of the base that are overridden or aren’t any more. */
   readonly changed: readonly { readonly from: PackageDetails; readonly to: LayerPackage }[];
   /** Layered packages that nobody needs any more. */
   readonly gone: readonly PackageDetails[];
@@ -76,15 +81,19 @@ const sum = (values: readonly (number | undefined)[]): number | undefined =>
 export function effectOf(now: DeployedPackages, { layer }: PackagePlan, wishes: readonly Wish[]): PlanEffect {
   const after = layer?.added ?? [];
   const own = now.packages.filter(({ part }) => part === 'layered' || part === 'local');
-  const before = new Map(own.map((pkg) => [slot(pkg), pkg]));
+  const before = new Map(now.packages.map((pkg) => [slot(pkg), pkg]));
   const kept = new Set(after.map(slot));
   const fresh = after.filter((pkg) => !before.has(slot(pkg)));
   const asked = new Set(wishes.filter(({ kind }) => kind === 'add').map(({ name }) => name));
-  const changed = after.flatMap((to) => {
+  const updated = after.flatMap((to) => {
     const from = before.get(slot(to));
     return from && compareEvr(from, to) !== 0 ? [{ from, to }] : [];
   });
+  const reset = now.packages.flatMap((from) =>
+    from.part === 'replaced' && from.replaces && !kept.has(slot(from)) ? [{ from, to: from.replaces }] : [],
+  );
   const gone = own.filter((pkg) => !kept.has(slot(pkg)));
+  const changed: PlanEffect['changed'] = [...updated, ...reset];
   const outAfter = (layer?.replaced ?? []).filter((each) => each.after === undefined).map(({ before: nevra }) => nevra);
   const back = now.removed.filter((pkg) => !outAfter.includes(formatNevra(pkg)));
   const leftOut = now.packages.filter((pkg) => outAfter.includes(formatNevra(pkg)));
@@ -102,7 +111,11 @@ export function effectOf(now: DeployedPackages, { layer }: PackagePlan, wishes: 
 
 /** The package that a wish is about, as the plan has it; undefined where nothing comes of it. */
 export function packageOf({ kind, spec, name }: Wish, effect: PlanEffect): LayerPackage | PackageDetails | undefined {
-  const lists = { add: effect.added, remove: effect.gone, leaveOut: effect.leftOut, restore: effect.back };
+  const others = effect.changed.map(({ to }) => to);
+  const lists = {
+    ...{ add: effect.added, remove: effect.gone, leaveOut: effect.leftOut },
+    ...{ replace: others, restore: [...effect.back, ...others] },
+  };
   const list: readonly (LayerPackage | PackageDetails)[] = lists[kind];
   return list.find((pkg) => slot(pkg) === spec) ?? list.find((pkg) => pkg.name === name);
 }

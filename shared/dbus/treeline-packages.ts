@@ -2,7 +2,7 @@
 import { listOption } from './options.ts';
 import { guarded, read, type InterfaceSpec } from './table.ts';
 import { deploymentIdProblem, first, optionsProblem } from './validate.ts';
-import { repoIdProblem, requestLists, requestsProblem, wordsProblem } from './validate-packages.ts';
+import { replacementsProblem, repoIdProblem, requestLists, requestsProblem, wordsProblem } from './validate-packages.ts';
 import { fingerprintsProblem, keyProblem } from './validate-review.ts';
 
 const address = 's transaction_address';
@@ -21,6 +21,11 @@ export const packageMethods = {
   }),
   /** Search with what rpm-ostree’s leaves out: which repositories couldn’t be asked, and why. An error when none could. */
   FindPackages: read('as words', 'PackageSearch json', { what: 'Searching repositories', problem: ([words]) => wordsProblem(words) }),
+  /** The newest build of a package in each repository, by its exact name; the rest as FindPackages. */
+  PackageVersions: read('s name', 'PackageSearch json', {
+    what: 'Looking for other versions',
+    problem: ([name]) => requestsProblem([name]),
+  }),
   /** What UpdateDeployment with these `modifiers` would put onto the base, and `no-pull-base`; nothing is changed by it. May fetch package metadata. */
   PlanPackages: guarded(
     'a{sv} modifiers, a{sv} options',
@@ -35,6 +40,7 @@ export const packageMethods = {
           optionsProblem(modifiers),
           optionsProblem(options),
           requestsProblem(requestLists.flatMap((name) => listOption(modifiers, name))),
+          replacementsProblem(listOption(modifiers, 'override-replace-packages')),
         ),
     },
   ),

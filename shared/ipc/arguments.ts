@@ -80,6 +80,8 @@ export const argumentSchemas = {
     uninstallPackages: requests,
     overrideRemovePackages: requests,
     overrideResetPackages: requests,
+    /** `repo=ID,NAME` */
+    overrideReplacePackages: requests,
   }),
   sameBase: z.strictObject({ noPullBase: z.literal(true) }),
   refreshOptions: z.strictObject({ force: flag.optional(), skipUnavailable: flag.optional() }),

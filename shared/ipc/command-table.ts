@@ -60,6 +60,8 @@ export const commandTable = {
   'packages.info': { args: ['deploymentId', 'packageName'], result: 'PackageInfo?', client: 'packageInfo' },
   /** In what was fetched of the repositories before. */
   'packages.search': { args: ['searchWords'], result: 'PackageSearch', client: 'findPackages' },
+  /** In each repository, by the exact name. */
+  'packages.versions': { args: ['packageName'], result: 'PackageSearch', client: 'packageVersions' },
   'packages.plan': { args: ['packageChange'], result: 'PackagePlan', client: 'planPackages' },
   /** On the base that is there: what was planned, and nothing else. */
   'packages.apply': { args: ['packageChange', 'sameBase'], result: 'JobState', client: 'updateDeployment' },

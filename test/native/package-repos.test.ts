@@ -152,6 +152,8 @@ test('a repository that is known by a list of mirrors is looked up without it, t
   refreshPackageRepos({ ...params, force: false, skipUnavailable: false }, { refreshRepo, now: () => 1_700_000_000 }, context);
   mkdirSync(at('scratch'), { recursive: true });
   writeFileSync(at('log'), '');
+  const versions = findInRepos({ ...params, query: { kind: 'versions', words: ['signed', 'sign'] } }, findPackages, at('scratch'));
+  expect(versions.packages.map(({ name, repo }) => `${repo} ${name}`)).toEqual(['signed signed']);
   const query = { kind: 'search', words: ['SIGN'] } as const;
   expect(findInRepos({ ...params, query }, findPackages, at('scratch')).packages.map(({ name }) => name)).toEqual(['signed']);
   expect(requests()).toBe('');

@@ -105,6 +105,7 @@ const lookers = [
   'OS1.DropUpload',
   'OS1.EtcPreview',
   'OS1.EtcFile',
+  'OS1.PackageVersions',
   'OS1.EtcDrift',
   'OS1.EtcOwnFile',
   'OS1.TreeDiff',

@@ -11,6 +11,7 @@ export function findPackages({ cachedir, repos, releasever, query: asked, scratc
   using scope = new Scope();
   const filelists = asked.kind !== 'search' && asked.words.some((word) => word.includes('/'));
   const { sack } = openSack({ cachedir, repos, releasever, excludes: [], cacheOnly: true, scratch, filelists }, scope);
+  if (asked.kind === 'versions') return asked.words.flatMap((word) => ofEachRepo(filtered(sack, key.name, compare.eq, word)));
   return asked.kind === 'search' ? search(sack, asked.words) : asked.words.flatMap((word) => newest(matching(sack, asked.kind, word)));
 }
 
@@ -61,6 +62,12 @@ function filtered(sack: Pointer, field: number, how: number, word: string): Foun
   query.filter(all.pointer, field, how, word);
   return takeArray(query.run(all.pointer), foundOf);
 }
+
+/** The newest of each repository: what it would give. */
+const ofEachRepo = (packages: readonly FoundPackage[]): FoundPackage[] =>
+  newestOf(packages, ({ repo, name, arch }) => `${repo} ${name}.${arch}`).sort(
+    (a, b) => compareText(a.repo, b.repo) || compareText(a.arch, b.arch),
+  );
 
 /** Of each name and architecture the newest, once. */
 const newest = (packages: readonly FoundPackage[]): FoundPackage[] =>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Check, Minus, PackageMinus, Plus, Undo2, type LucideIcon } from 'lucide-react';
+import { Check, Minus, PackageMinus, Plus, Replace, Undo2, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatEvr, type Deployment, type FoundPackage, type PackageDetails as Package } from '../../../shared/domain/index.ts';
@@ -8,6 +8,7 @@ import { isWished, toggleWish, usePlan, type Wish } from '../../model/package-pl
 import { rowName, type PackageRow } from '../../model/package-rows.ts';
 import { Button } from '../../ui/button.tsx';
 import { PartBadge } from './package-line.tsx';
+import { OtherVersions } from './other-versions.tsx';
 import { InstalledDetails } from './installed-details.tsx';
 
 interface PackageDetailsProps {
@@ -32,6 +33,7 @@ export function PackageDetails({ row, deployment, wish, editable }: PackageDetai
       {row.kind === 'inactive' ? <p>{t('pkg.inactiveText')}</p> : <Facts pkg={row.pkg} />}
       {row.kind === 'removed' ? <p>{t('pkg.removedText')}</p> : null}
       {row.kind === 'found' ? <p className="text-muted">{t('pkg.foundText')}</p> : null}
+      {row.kind === 'here' && editable && ['base', 'replaced'].includes(row.pkg.part) ? <OtherVersions pkg={row.pkg} /> : null}
       {row.kind === 'here' ? <InstalledDetails pkg={row.pkg} deployment={deployment} editable={editable} /> : null}
     </article>
   );
@@ -65,7 +67,7 @@ function Facts({ pkg }: { pkg: Package | FoundPackage }): ReactNode {
   );
 }
 
-const wishIcons: Record<Wish['kind'], LucideIcon> = { add: Plus, remove: Minus, leaveOut: PackageMinus, restore: Undo2 };
+const wishIcons: Record<Wish['kind'], LucideIcon> = { add: Plus, remove: Minus, leaveOut: PackageMinus, replace: Replace, restore: Undo2 };
 
 function WishButton({ wish }: { wish: Wish }): ReactNode {
   const { t } = useTranslation();

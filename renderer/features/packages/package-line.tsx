@@ -12,6 +12,7 @@ const wishLooks: Record<Wish['kind'], { icon: LucideIcon; tone: Tone }> = {
   add: { icon: Plus, tone: 'good' },
   remove: { icon: Minus, tone: 'danger' },
   leaveOut: { icon: PackageMinus, tone: 'danger' },
+  replace: { icon: Replace, tone: 'info' },
   restore: { icon: Undo2, tone: 'info' },
 };
 

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { clearWishes, type Wish } from '../../model/package-plan.ts';
 import { Button } from '../../ui/button.tsx';
 
-const signs: Record<Wish['kind'], string> = { add: '+', remove: '−', leaveOut: '−', restore: '↺' };
+const signs: Record<Wish['kind'], string> = { add: '+', remove: '−', leaveOut: '−', replace: '⇄', restore: '↺' };
 
 /** What was collected so far, and the way to see what it means. */
 export function PlanBar({ wishes, onPlan }: { wishes: readonly Wish[]; onPlan: () => void }): ReactNode {

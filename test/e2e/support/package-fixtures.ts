@@ -179,6 +179,7 @@ export const plan: PackagePlan = {
         repo: 'timberline',
       },
       { ...pkg('neovim-0.11.4-1.fc43.x86_64'), installedSizeBytes: 29_800_000, downloadBytes: 8_100_000, neededBy: [], repo: 'timberline' },
+      { ...pkg('podman-5:5.7.0-1.fc43.x86_64'), installedSizeBytes: 61_000_000, downloadBytes: 0, neededBy: [], repo: 'timberline' },
       { ...pkg('printer-driver-2.1-1.x86_64'), installedSizeBytes: 3_100_000, downloadBytes: 0, neededBy: [] },
       {
         ...pkg('tree-sitter-0.25.10-1.fc43.x86_64'),
@@ -188,7 +189,11 @@ export const plan: PackagePlan = {
         repo: 'timberline',
       },
     ],
-    replaced: [{ before: 'firefox-144.0-1.fc43.x86_64' }, { before: 'nano-default-editor-8.3-1.fc43.noarch' }],
+    replaced: [
+      { before: 'podman-5:5.6.2-1.fc43.x86_64', after: 'podman-5:5.7.0-1.fc43.x86_64' },
+      { before: 'firefox-144.0-1.fc43.x86_64' },
+      { before: 'nano-default-editor-8.3-1.fc43.noarch' },
+    ],
     inactive: [],
     setAside: [],
   },

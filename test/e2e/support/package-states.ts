@@ -33,6 +33,16 @@ export const collect = inOrder(
   row(/^nano-default/),
   click('Leave out of the base'),
 );
+const bash = list.packages.find(({ name }) => name === 'bash');
+export const bashVersions = {
+  packages: bash
+    ? [
+        { ...bash, repo: 'timberline' },
+        { ...bash, version: '9.9', repo: 'timberline-testing' },
+      ]
+    : [],
+  unknown: [{ code: 'rpmmd.not-fetched', subject: 'larch' }],
+};
 export const wouldReplace = f.job({
   ...{ id: 'live-1', method: 'LiveFs', phase: 'failed', messages: [], endedAt: f.now },
   error: { code: 'live.would-replace', subject: 'openssl, glibc' },
@@ -212,5 +222,19 @@ export const packageStates: readonly PageState[] = [
     answers: { ...answers, liveFs: { value: wouldReplace } },
     act: inOrder(click('Use now, without restarting'), click('Change them now, too…')),
     shows: ['Change openssl, glibc while the system runs', 'A restart is safe'],
+  },
+  {
+    name: 'packages-versions',
+    snapshot,
+    answers: { ...answers, packageVersions: { value: bashVersions } },
+    act: inOrder(open, row(/^bash/), click('Look for other versions'), click(/^Take .* from timberline-testing$/)),
+    shows: ['In the repositories', 'the same as here', 'from timberline-testing', 'Without larch', '1 change planned'],
+  },
+  {
+    name: 'packages-versions-none',
+    snapshot,
+    answers: { ...answers, packageVersions: { value: { packages: [], unknown: [] } } },
+    act: inOrder(open, row(/^bash/), click('Look for other versions')),
+    shows: ['No repository that is used has this package.'],
   },
 ];

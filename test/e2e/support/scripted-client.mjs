@@ -98,6 +98,7 @@ export function createHostClient(errorOf) {
     'packageInfo',
     'findPackages',
     'planPackages',
+    'packageVersions',
     'planUpdate',
     'updateDeployment',
     'packageRepos',

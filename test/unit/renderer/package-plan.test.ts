@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { expect, test } from 'vitest';
 import { parseNevra, type DeployedPackage, type DeployedPackages, type LayerPackage, type Package } from '../../../shared/domain/index.ts';
-import { changeOf, effectOf, packageOf, type Wish } from '../../../renderer/model/package-plan.ts';
+import { changeOf, clearWishes, effectOf, packageOf, toggleWish, usePlan, type Wish } from '../../../renderer/model/package-plan.ts';
 import { mainArch, packageRows, rowKey, segmentCounts, wishOf } from '../../../renderer/model/package-rows.ts';
 import { stepOver } from '../../../renderer/ui/list-steps.ts';
 
@@ -86,11 +86,12 @@ test('a plan is told by how it differs from what is there', () => {
   const layer = {
     added: [
       coming('helper-2-1.noarch', ['vim'], 0),
+      coming('podman-5-1.x86_64', [], 0),
       coming('tool-1-1.x86_64', [], 0),
       coming('vim-9-1.x86_64'),
       coming('vim-data-9-1.noarch', ['vim']),
     ],
-    replaced: [{ before: 'nano-7-1.x86_64' }],
+    replaced: [{ before: 'nano-7-1.x86_64' }, { before: 'podman-4-1.x86_64', after: 'podman-5-1.x86_64' }],
     inactive: [
       { spec: 'strace', by: 'busybox' },
       { spec: 'sh', by: 'bash' },
@@ -131,4 +132,33 @@ test.each([
   [1, 5, 4],
 ])('from row %i a step of %i leads past headings to %i', (from, step, to) => {
   expect(stepOver([0, 2], 5, from, step)).toBe(to);
+});
+
+test('a package of the base becomes another version by an override, and its own again by the reset', () => {
+  const replace: Wish = { kind: 'replace', spec: 'repo=main,bash', name: 'bash' };
+  const restore: Wish = { kind: 'restore', spec: 'podman', name: 'podman' };
+  expect(changeOf([replace, restore])).toEqual({ overrideReplacePackages: ['repo=main,bash'], overrideResetPackages: ['podman'] });
+  const kept = ['helper-1-1.noarch', 'htop-3-1.x86_64', 'tool-1-1.x86_64'].map((nevra) => coming(nevra));
+  const layer = {
+    added: [...kept, coming('bash-6-1.x86_64')],
+    replaced: [{ before: 'bash-5-1.x86_64', after: 'bash-6-1.x86_64' }, { before: 'firefox-1-1.x86_64' }],
+    inactive: [],
+    setAside: [],
+  };
+  const effect = effectOf(now, { layer }, [replace, restore]);
+  expect(effect.changed.map(({ from, to }) => `${from.name} ${from.version} ${to.version}`)).toEqual(['bash 5 6', 'podman 5 4']);
+  expect([effect.added, effect.gone, effect.leftOut, effect.back]).toEqual([[], [], [], []]);
+  expect([replace, restore].map((wish) => packageOf(wish, effect)?.version)).toEqual(['6', '4']);
+  // how large the base's package is isn't known here
+  expect(effect.installedBytes).toBeUndefined();
+});
+
+test('what one package of the base becomes is chosen once', () => {
+  const wish = (kind: Wish['kind'], spec: string): Wish => ({ kind, spec, name: 'bash' });
+  toggleWish(wish('leaveOut', 'bash'));
+  toggleWish(wish('replace', 'repo=main,bash'));
+  toggleWish(wish('replace', 'repo=other,bash'));
+  toggleWish({ kind: 'add', spec: 'vim', name: 'vim' });
+  expect(usePlan.getState().wishes.map(({ spec }) => spec)).toEqual(['repo=other,bash', 'vim']);
+  clearWishes();
 });

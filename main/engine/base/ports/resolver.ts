@@ -155,9 +155,9 @@ export type CatalogRequest = Pick<ResolveRequest, 'cachedir' | 'repos' | 'releas
 /** The newest build of every package name of the repositories, sorted by name; source packages left out. Throws rpmmd.unreachable, rpmmd.corrupt. */
 export type Catalog = (request: CatalogRequest) => AvailablePackage[];
 
-/** Which packages of repositories are meant: by name, NEVRA, provide or glob; by what they provide, files too; by words in names and summaries. */
+/** Which packages of repositories are meant: by name, NEVRA, provide or glob; by what they provide, files too; by words in names and summaries; by exact name in each repository. */
 export interface PackageQuery {
-  readonly kind: 'names' | 'provides' | 'search';
+  readonly kind: 'names' | 'provides' | 'search' | 'versions';
   readonly words: readonly string[];
 }
 
