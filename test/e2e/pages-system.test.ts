@@ -119,6 +119,8 @@ describe('the System page by keyboard alone', () => {
     for (let at = 0; at < 2; at++) await page.keyboard.press('ArrowDown');
     await page.getByRole('heading', { name: '/etc/ssh/sshd_config' }).waitFor();
     await page.keyboard.press('Enter');
+    await expect.poll(() => focused(driver)).toContain('/etc/ssh/sshd_config');
+    await page.getByRole('button', { name: 'Restore the default…' }).waitFor();
     await page.keyboard.press('Tab');
     await expect.poll(() => focused(driver)).toBe('Restore the default…');
     await page.keyboard.press('Enter');

@@ -29,16 +29,13 @@ const allocated = (...parts: string[]): number => {
 const idOf = (commit: string): string => `${osname}-${commit}.0`;
 const deploy = (what: string): string => sh('ostree', 'admin', 'deploy', `--sysroot=${fixture.sysroot}`, `--os=${osname}`, what);
 
-/** Deletes one and expects that it frees what was told. */
+/** Deletes one and expects that it frees what was told; kernels below /boot are hard links into the repository where they can be. */
 async function expectFreed(commit: string): Promise<void> {
   const told = (await use()).deployments.find(({ id }) => id === idOf(commit));
-  const [objects, boot] = [allocated('ostree/repo/objects', 'ostree/deploy'), allocated('boot/ostree')];
+  const places = ['ostree/repo/objects', 'ostree/deploy', 'boot/ostree'];
+  const before = allocated(...places);
   await job('sysroot.undeploy', { sysroot: fixture.sysroot, deploymentId: idOf(commit) });
-  expect(told).toEqual({
-    id: idOf(commit),
-    exclusiveBytes: objects - allocated('ostree/repo/objects', 'ostree/deploy'),
-    bootBytes: boot - allocated('boot/ostree'),
-  });
+  expect((told?.exclusiveBytes ?? NaN) + (told?.bootBytes ?? NaN)).toBe(before - allocated(...places));
 }
 
 test('what a version alone needs is exactly what deleting it frees', async () => {
@@ -68,12 +65,7 @@ test('what a ref names as well stays; what a layer was made of goes with it', as
 });
 
 test('what can’t be read through leaves unknown what anything shares with it, and nothing is told as zero', async () => {
-  const [root = ''] =
-    /^[0-9a-f]{64}/m.exec(
-      sh('ostree', `--repo=${fixture.repo}`, 'show', '--raw', v1)
-        .match(/[0-9a-f]{64}/g)
-        ?.at(-2) ?? '',
-    ) ?? [];
+  const root = /[0-9a-f]{64}/.exec(sh('ostree', `--repo=${fixture.repo}`, 'ls', '-d', '-C', v1, '/'))?.[0] ?? '';
   rmSync(path.join(fixture.repo, 'objects', root.slice(0, 2), `${root.slice(2)}.dirtree`));
   const { deployments, repoBytes } = await use();
   expect(deployments).toEqual([{ id: idOf(v1), bootBytes: expect.any(Number) }]);

@@ -58,7 +58,7 @@ test('tells exactly what ostree admin config-diff tells, but for directories tha
   ]);
   expect(entries.filter(({ machinesOwn }) => machinesOwn).map(({ path: name }) => name)).toEqual(['fstab']);
   const said = sh('ostree', 'admin', 'config-diff', `--sysroot=${fixture.sysroot}`, `--os=${fixture.osname}`).trim().split('\n');
-  const ours = entries.map(({ kind, path: name }) => `${kind.charAt(0).toUpperCase()}    ${name}`);
+  const ours = entries.map(({ kind, path: name }) => `${{ added: 'A', modified: 'M', removed: 'D' }[kind]}    ${name}`);
   expect(said.filter((line) => !/ own(\/deep)?$/.test(line)).sort()).toEqual(ours.sort());
 });
 

@@ -205,7 +205,7 @@ export const systemStates: readonly PageState[] = [
     snapshot: stagedSnapshot,
     answers: { ...answers, etcOwnFile: { value: ownFileNext } },
     act: inOrder(openEtc, choose(/sshd_config/)),
-    shows: ['Default of 43.2', 'Only the new default differs: not applied'],
+    shows: ['Default of 43.2', 'Both differ: yours kept'],
   },
   {
     name: 'etc-drift-own',
@@ -271,7 +271,7 @@ export const systemStates: readonly PageState[] = [
     },
     act: inOrder(open, toDisk),
     shows: ['how much of its own it takes isn’t known', '21.4 GB are free'],
-    showsNot: ['62 MB', ' 0 '],
+    showsNot: ['62 MB'],
   },
   {
     name: 'system-disk-ask',
