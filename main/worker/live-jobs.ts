@@ -21,7 +21,7 @@ const livePort = (repo: Repo): LivePort => ({
     if (!isOverlaid('/usr')) throw new TreelineError('live.overlay', { detail: 'nothing is laid over /usr here' });
     if (!remountWritable('/usr')) throw new TreelineError('live.overlay', { detail: '/usr can’t be made writable' });
   },
-  copyOut: (commit, path, into) => copySubpath(repo, commit, path, into),
+  copyOut: (commit, path, into, lasting) => copySubpath(repo, commit, path, into, lasting),
   packages(checksum) {
     const rows = repo.loadCommit(checksum).value('rpmostree.rpmdb.pkglist', 'a(sssss)');
     return rows ? packagesOfPkglist(rows) : rpmdbOfCommit(repo, checksum, { changelogs: false });

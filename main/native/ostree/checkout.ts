@@ -122,9 +122,15 @@ export function linkSubpath(repo: Repo, commit: string, subpath: string, target:
   return checkoutOf(repo, commit, subpath, target, checkoutMode.none);
 }
 
-/** Copy a file (into the directory `target`) or a directory (to `target`) out of a commit, as it is there. Files in its way are replaced. Throws `repo.not-found`. */
-export function copySubpath(repo: Repo, commit: string, subpath: string, target: string): void {
-  const options = { ...noOptions, overwrite_mode: overwriteMode.unionFiles, force_copy: 1, subpath: `/${subpath}` };
+/** Copy a file (into the directory `target`) or a directory (to `target`) out of a commit, as it is there. Files in its way are replaced. Throws `repo.not-found`. `lasting`: files are on the disk before they have their names. */
+export function copySubpath(repo: Repo, commit: string, subpath: string, target: string, lasting: boolean): void {
+  const options = {
+    ...noOptions,
+    overwrite_mode: overwriteMode.unionFiles,
+    force_copy: 1,
+    enable_fsync: lasting ? 1 : 0,
+    subpath: `/${subpath}`,
+  };
   checkoutAt(repo.pointer, options, currentDirectory, target, commit, null);
 }
 

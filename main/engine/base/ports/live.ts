@@ -10,8 +10,11 @@ export interface LivePort {
   unlock(): void;
   /** Let this process alone write to it. Throws `live.overlay`. */
   makeWritable(): void;
-  /** Copy a file of a commit into the directory `into`, or a directory of it to `into`, which isn't there yet: owners, modes and attributes are the commit's. */
-  copyOut(commit: string, path: string, into: string): void;
+  /**
+   * Copy a file of a commit into the directory `into`, or a directory of it to `into`, which isn't there yet: owners, modes and attributes are the commit's. `lasting`: what has a
+   * name is on the disk, too, because it stays over restarts.
+   */
+  copyOut(commit: string, path: string, into: string, lasting: boolean): void;
   /** What a commit consists of; undefined when nobody can tell. */
   packages(checksum: string): readonly Package[] | undefined;
   /** Run a program as the machine's services run. What it said when it failed; undefined when it didn't. */

@@ -25,7 +25,7 @@ export function writeLive({ root, reader, live, target, steps, etc }: LiveWritin
   };
   const put = (place: PlaceName, path: string, from: string, whole: boolean): void => {
     requireDirectories(tree, place, path);
-    tree.putByHandle(place, path, whole, (into) => live.copyOut(target, from, into));
+    tree.putByHandle(place, path, whole, (into) => live.copyOut(target, from, into, place === 'liveEtc'));
   };
   const come = steps.filter(({ does }) => does !== 'remove');
   for (const { path, does, to } of [...come.filter(({ was }) => was === 'nothing'), ...come.filter(({ was }) => was !== 'nothing')]) {
