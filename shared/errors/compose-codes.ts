@@ -89,7 +89,7 @@ export const composeErrors = {
   ],
   'package.not-found': [
     'No such package',
-    'No repository has “{subject}”. It was looked for in {repo}. Repositories that couldn’t be asked: {unasked}.',
+    'No repository has “{subject}”. It was looked for in {repo}. {unasked} couldn’t be asked.',
     'Check the name.',
   ],
   'package.conflict': ['Packages don’t fit together', '{subject}: {detail}', 'Leave one of them out.'],
@@ -100,7 +100,7 @@ export const composeErrors = {
   ],
   'layer.blocks-update': [
     'A layered package holds the update back',
-    '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. Repositories that couldn’t be asked: {unasked}. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
+    '{subject} doesn’t fit version {version}. {requiredBy} needs {requirement}. No repository has {missing} any more. {unasked} couldn’t be asked. {conflicting} don’t go together. With it, {changed}. The file {path} is in the way. Version {version} has {base}. Until now it was {before}.',
     'Wait for a build that fits, update without it (`treeline upgrade {without}`, it stays requested), or remove it (`treeline upgrade {uninstall}`).',
   ],
   'layer.left-out': [
@@ -141,7 +141,7 @@ export const composeErrors = {
   ],
   'package.dependency-missing': [
     'A requirement can’t be met',
-    '{subject} needs {requirement}, which nothing provides. Repositories that couldn’t be asked: {unasked}.',
+    '{subject} needs {requirement}, which nothing provides. {unasked} couldn’t be asked.',
     'Add a repository that has it, or leave the package out.',
   ],
   'package.other-architecture': [

@@ -67,7 +67,8 @@ export class DeployedBase implements Disposable {
   /** What a change that was refused leaves as it was: deployments, origin, what refs name, and that nobody's work lies about. */
   async unchanged(): Promise<unknown> {
     const refs = this.ostree('refs').trim().split('\n').sort();
-    const drafts = readdirSync(path.join(this.repo, 'tmp')).filter((name) => name !== 'cache');
+    // staging-BOOT: libostree goes on in it within one start of the machine
+    const drafts = readdirSync(path.join(this.repo, 'tmp')).filter((name) => name !== 'cache' && !name.startsWith('staging-'));
     return {
       ...(await this.load()),
       origin: await this.originText(),

@@ -128,8 +128,8 @@ test('links, directories, and things of another kind come back as they were', as
 test('what has no default, and what only this machine knows, is refused by name', async () => {
   writeFileSync(mine('passwd'), 'me:x:1000\n');
   writeFileSync(mine('own'), 'x');
-  await expect(restore('passwd')).rejects.toMatchObject({ code: 'etc.machines-own', subject: 'passwd' });
-  await expect(restore('own')).rejects.toMatchObject({ code: 'etc.no-default', subject: 'own' });
+  await expect(restore('passwd')).rejects.toMatchObject({ code: 'etc.machines-own', report: { subject: 'passwd' } });
+  await expect(restore('own')).rejects.toMatchObject({ code: 'etc.no-default', report: { subject: 'own' } });
   await expect(restore('../outside')).rejects.toMatchObject({ code: 'review.path-refused' });
   expect(readFileSync(mine('passwd'), 'utf8')).toBe('me:x:1000\n');
 });
@@ -138,7 +138,7 @@ test('a link on the way leads nowhere, whenever it gets there', async () => {
   mkdirSync(path.join(outside, 'deep'));
   rmSync(mine('tree'), { recursive: true });
   symlinkSync(outside, mine('tree'));
-  await expect(restore('tree/deep/file')).rejects.toMatchObject({ code: 'etc.not-restored', subject: 'tree/deep/file' });
+  await expect(restore('tree/deep/file')).rejects.toMatchObject({ code: 'etc.not-restored', report: { subject: 'tree/deep/file' } });
   // between the look and the copying, by somebody who may write to the directory
   writeFileSync(mine('ssh/config'), 'mine\n');
   using sysroot = Sysroot.open(fixture.sysroot);
@@ -152,7 +152,7 @@ test('a link on the way leads nowhere, whenever it gets there', async () => {
   const copyOut = (commit: string, from: string, into: string): void => {
     sh('mv', mine('ssh'), mine('moved'));
     symlinkSync(outside, mine('ssh'));
-    copySubpath(sysroot.repo, commit, from, into);
+    copySubpath(sysroot.repo, commit, from, into, true);
   };
   const result = restoreEtc({ sysroot, context, copyOut, relabel: () => undefined }, { ...os(), path: 'ssh/config' });
   expect(result).toEqual({ changed: true, savedAs: 'ssh/config.rpmsave' });

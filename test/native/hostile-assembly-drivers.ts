@@ -4,6 +4,7 @@ import path from 'node:path';
 import { assemble, makeScaffold } from '../../main/engine/compose/build/assemble.ts';
 import { checkFileConflicts } from '../../main/engine/compose/build/conflicts.ts';
 import { keepMachineId, makeBaseState, withoutDatabaseLink } from '../../main/engine/layering/base-root.ts';
+import { keepIds } from '../../main/engine/layering/new-users.ts';
 import { isPostprocessed } from '../../main/engine/compose/build/install.ts';
 import { linkRoot } from '../../main/engine/compose/build/root-layout.ts';
 import { linkVarLib } from '../../main/engine/compose/build/var-lib-links.ts';
@@ -116,6 +117,8 @@ export const assemblyDrivers = {
       'var/lib/': '',
       'usr/etc/machine-id': 'x',
       'usr/lib/sysimage/rpm': '-> ../../share/rpm',
+      'usr/etc/passwd': 'x:x:5:5::/:/bin/sh\n',
+      'usr/lib/sysusers.d/x.conf': '',
     },
     run: (root) => {
       using tree = new Tree(root);
@@ -123,6 +126,7 @@ export const assemblyDrivers = {
       const giveBack = keepMachineId(tree);
       withoutDatabaseLink(tree, () => undefined);
       giveBack();
+      keepIds(tree, { passwd: new Set(), group: new Set() });
     },
   },
   linkedRoot: {

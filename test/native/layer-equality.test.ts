@@ -60,7 +60,7 @@ test('what scripts and triggers say of themselves is there: none was left out in
     'hearer-all': [...heard, ...['all', 'closed', 'empty', 'file'].map((name) => `/usr/share/plain/${name}`), '/usr/share/real'],
     'hearer-base': ['1 1'],
     'hearer-files': ['/etc/base.conf', ...heard],
-    lua: ['pre 2 1', 'post 4'],
+    lua: ['pre 2 1', 'post 4.0'],
     scripts: ['pre 1:1', 'post 1:1', 'posttrans 1:1'],
     useradd: ['added addedgroup'],
     'uses-state': ['drwxr-x---'],

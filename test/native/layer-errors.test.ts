@@ -40,7 +40,7 @@ const more: readonly RpmSource[] = [
   { name: 'needy', tags: ['Requires: nobody-has-this >= 2', 'Requires: helper'] },
   { name: 'needs-needy', tags: ['Requires: needy'] },
   { name: 'foreign', arch: 's390x' },
-  { name: 'fights', tags: ['Conflicts: app'] },
+  { name: 'fights', tags: ['Conflicts: testshell'] },
   { name: 'takes-over', version: '2', tags: ['Obsoletes: app < 2'] },
   { name: 'outside', files: { '/data/file': 'x' } },
   { name: 'grants', files: { '/usr/bin/grants': { content: 'x', mode: '4755', user: 'nobody-knows' } } },
@@ -189,7 +189,7 @@ const refusals: Record<string, Refusal> = {
     says: ['needy-1-1.noarch', 'nobody-has-this >= 2', 'leave the package out'],
   },
   'a package that conflicts with the base': {
-    ...{ asked: install('fights'), code: 'package.conflict', says: ['fights-1-1.noarch', 'app', 'Leave one of them out'] },
+    ...{ asked: install('fights'), code: 'package.conflict', says: ['fights-1-1.noarch', 'testshell', 'Leave one of them out'] },
   },
   'a package that replaces one of the base': {
     ...{ asked: install('takes-over'), code: 'layer.base-would-change' },
@@ -224,7 +224,7 @@ describe('what works in spite of it', () => {
     expect((await change({ ...install('helper'), disablerepo: ['dead'] })).layer?.added.map(({ name }) => name)).toEqual(['helper']);
     await system.setRepos(`${system.repoText}${dead('skip_if_unavailable=1')}`);
     expect((await change(install('plain'))).layer?.added.map(({ name }) => name)).toEqual(['helper', 'plain']);
-    expect(messages).toContainEqual(expect.stringMatching(/dead.*127\.0\.0\.1/));
+    expect(messages).toContainEqual(expect.stringMatching(/dead: Cannot download/));
     // what asks for no package asks no repository
     await system.setRepos(`${system.repoText}${dead()}`);
     expect(await change({ change: { uninstall: ['helper', 'plain'] } })).toMatchObject({ changed: true });

@@ -206,7 +206,7 @@ const kinds: readonly RpmSource[] = [
       '/usr/share/odd+name/\\back"quote\'s': 'o',
       '/usr/share/odd+name/-n': 'o',
       '/etc/odd name.d/odd.conf': 'o',
-      '/var/lib/odd name/100% odd/a "file"': { content: 'o', user: 'baseuser' },
+      '/var/lib/odd name/100% odd/a file': { content: 'o', user: 'baseuser' },
     },
   },
   {
@@ -255,7 +255,7 @@ const kinds: readonly RpmSource[] = [
   multi('x86_64', '/usr/lib64'),
   multi('i686', '/usr/lib'),
   {
-    ...{ name: 'library', arch: 'x86_64' },
+    ...{ name: 'library', arch: 'x86_64', tags: ['AutoReqProv: no'] },
     files: {
       '/usr/lib/x86_64-linux-gnu/libbz2.so.1.0.4': { content: readFileSync('/usr/lib/x86_64-linux-gnu/libbz2.so.1.0'), mode: '0755' },
     },

@@ -125,7 +125,7 @@ test('what is done is what was planned (field report 7)', async () => {
 });
 
 test('kernel arguments with quotes, blanks, without a value and twice stay as they are when packages come and go (field report 13)', async () => {
-  const args = ['empty=', 'bare', 'q="a b"', 'dup=1', 'dup=1', 'dup=2', '"in quotes=x y"'];
+  const args = ['empty=', 'bare', 'q="a b"', 'dup=1', 'dup=1', 'dup=2', '"quoted=x y"'];
   await job('sysroot.kargs', { ...system.os, append: args, replace: [], remove: [], appendIfMissing: [], deleteIfPresent: [] });
   const now = async (): Promise<readonly string[] | undefined> => (await system.load()).deployments[0]?.kernelArgs;
   const before = await now();

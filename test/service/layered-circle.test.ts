@@ -102,7 +102,8 @@ async function worksAsPackaged(): Promise<void> {
       '/usr/bin/serve; cat /usr/share/service-posttrans /etc/service.conf; stat -c "%a %u" /usr/share/service; getcap /usr/bin/serve',
     ),
   ).toBe('served\ninstalled 1\nshipped\n750 471\n/usr/bin/serve cap_dac_read_search=ep\n');
-  expect(await inside('grep -c ^runner: /usr/lib/passwd /etc/passwd || true')).toBe('/usr/lib/passwd:1\n/etc/passwd:0\n');
+  // the machine that lends its programs doesn't look into /usr/lib: live, systemd-sysusers makes it once more
+  expect(await inside('cat /usr/lib/passwd /etc/passwd | grep ^runner: | cut -d: -f1,3 | sort -u')).toBe('runner:471\n');
 }
 
 test('used without a restart, beside one that isn’t to stay', async () => {

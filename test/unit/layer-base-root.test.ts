@@ -18,6 +18,7 @@ import { Tree } from '../../main/engine/base/tree/index.ts';
 import { keepBootFiles } from '../../main/engine/compose/build/kernel.ts';
 import { takeMachineState } from '../../main/engine/compose/build/root-layout.ts';
 import { keepMachineId, makeBaseState, withoutDatabaseLink } from '../../main/engine/layering/base-root.ts';
+import { keepIds } from '../../main/engine/layering/new-users.ts';
 
 let root: string;
 beforeEach(() => void (root = mkdtempSync(path.join(tmpdir(), 'base-root-'))));
@@ -107,4 +108,23 @@ test.each([
   write({ 'usr/etc/machine-id': '0123456789abcdef0123456789abcdef\n' });
   giveBack();
   expect(existsSync(at('usr/etc/machine-id')) ? readFileSync(at('usr/etc/machine-id'), 'utf8') : undefined).toBe(after);
+});
+
+test('users and groups that stay in /etc are asked for with their ids, before packages ask for them without', () => {
+  write({
+    'usr/etc/passwd':
+      'root:x:0:0::/root:/bin/sh\nown:x:1000:1000::/home/own:/bin/sh\nserves:x:997:996:100% "ours":/var/lib/serves:/sbin/nologin\nplain:x:998:998::bad home:\n',
+    'usr/etc/group': 'root:x:0:\nown:x:1000:\nserves:x:996:\nmade:x:995:\n',
+    'usr/lib/sysusers.d/serves.conf': 'u serves -\n',
+  });
+  using tree = new Tree(root);
+  const base = new Set(['root', 'own']);
+  keepIds(tree, { passwd: base, group: base });
+  const [first = '', ...others] = readdirSync(at('usr/lib/sysusers.d')).sort();
+  expect(others).toEqual(['serves.conf']);
+  expect(
+    readFileSync(at(`usr/lib/sysusers.d/${first}`), 'utf8')
+      .trim()
+      .split('\n'),
+  ).toEqual(['g serves 996', 'g made 995', 'u serves 997:996 "100%% \\"ours\\"" /var/lib/serves /sbin/nologin', 'u plain 998:998 - - -']);
 });

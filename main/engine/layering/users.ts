@@ -2,6 +2,7 @@
 import type { Tree } from '../base/tree/index.ts';
 import { parseEntries, UserDatabase, type PasswdEntry } from '../compose/build/passwd.ts';
 import { splitPasswd } from '../compose/build/passwd-split.ts';
+import { keepIds } from './new-users.ts';
 
 const kinds = ['passwd', 'group'] as const;
 
@@ -15,11 +16,13 @@ export type UserFiles = Readonly<Record<(typeof kinds)[number], string>>;
 export function gatherUsers(tree: Tree, machine: UserFiles, message: (text: string) => void): () => void {
   const users = new UserDatabase(tree);
   const foreign = new Map<string, ReadonlySet<string>>();
+  const known = { passwd: new Set<string>(), group: new Set<string>() };
   const groups = users.entries('group').map((entry) => entry.name);
   for (const kind of kinds) {
     const own = users.entries(kind);
     const base = without(parseEntries(tree.text('systemUsers', `usr/lib/${kind}`) ?? ''), own);
     const others = without(parseEntries(machine[kind]), [...own, ...base]);
+    for (const { name } of [...own, ...base]) known[kind].add(name);
     foreign.set(kind, new Set(others.map((entry) => entry.name)));
     if (base.length + others.length > 0) users.write(kind, [...own, ...base, ...others]);
   }
@@ -30,6 +33,7 @@ export function gatherUsers(tree: Tree, machine: UserFiles, message: (text: stri
       if (kept.length < now.length) users.write(kind, kept);
     }
     splitPasswd(tree, groups, message);
+    keepIds(tree, known);
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, mkdirSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { systemCodeOf } from '../../../../shared/errors/index.ts';
 import { kindOf, type TreeErrors } from './errors.ts';
@@ -53,7 +53,7 @@ type Walk =
 export class Directories implements Disposable {
   readonly root: string;
   readonly errors: TreeErrors;
-  readonly #top: number;
+  #top: number;
   readonly #deployed: boolean;
   readonly #open = new Map<string, number>();
   readonly #known = new Map<string, string>();
@@ -76,6 +76,19 @@ export class Directories implements Disposable {
     for (const fd of this.#open.values()) closeSync(fd);
     this.#open.clear();
     this.#known.clear();
+  }
+
+  /**
+   * The process has mounts of its own since: a rename between a handle from before and one from after leads from one mount to another for the kernel (EXDEV).
+   * Where the path leads elsewhere by now, the handle from before counts.
+   */
+  reopen(): void {
+    this.forget();
+    const [before, again] = [this.#top, openSync(this.root, pathOnly | constants.O_DIRECTORY)];
+    const [one, other] = [fstatSync(before), fstatSync(again)];
+    const same = one.dev === other.dev && one.ino === other.ino;
+    closeSync(same ? before : again);
+    if (same) this.#top = again;
   }
 
   /** An entry of a directory given by its path without links. */

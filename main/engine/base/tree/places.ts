@@ -125,6 +125,7 @@ export const treePlaces = define({
   },
   changedRepo: { paths: ['etc/yum.repos.d/*'], does: ['look'] },
   sourceKey: { paths: ['**'], does: ['look'] },
+  layerUsers: { paths: ['usr/lib/sysusers.d/*'], does: ['write'] },
   machineUsers: { paths: ['etc/passwd', 'etc/group'], does: ['read'] },
   sourceMain: { paths: ['etc/dnf/dnf.conf'], does: ['read'] },
   importedKeys: { paths: ['etc/treeline/package-keys/*', 'etc/treeline/package-keys/*/*'], does: ['list', 'look'] },

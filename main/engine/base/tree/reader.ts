@@ -50,6 +50,11 @@ export class TreeReader implements Disposable {
     this.directories.forget();
   }
 
+  /** The same, and this process may have got mounts of its own. */
+  reopen(): void {
+    this.directories.reopen();
+  }
+
   /** The package that brings a path, where that is known. */
   ownerOf(target: string): string | undefined {
     return this.#ownerOf(target);

@@ -41,7 +41,7 @@ function runInTree(
     message(`/${top}: written by a package script, but no part of an OSTree system: left out`);
     return false;
   });
-  tree.forget();
+  tree.reopen();
 }
 
 /** %pretrans, before any file of the packages is there. */
