@@ -70,20 +70,22 @@ function Version({ found, pkg }: { found: FoundPackage; pkg: DeployedPackage }):
   const wish: Wish = { kind: 'replace', spec: `repo=${found.repo},${pkg.name}`, name: pkg.name };
   const wished = usePlan(({ wishes }) => isWished(wishes, wish));
   const Icon = wished ? Check : Replace;
+  const from = t('pkg.fromRepo', { repo: found.repo });
+  const label = t(wished ? 'pkg.takeOff' : 'pkg.do.replace');
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5">
       <p className="foreign-text min-w-0 flex-1 basis-40">
-        <span className="font-medium">{version}</span> <span className="text-sm text-muted">{t('pkg.fromRepo', { repo: found.repo })}</span>
+        <span className="font-medium">{version}</span> <span className="text-sm text-muted">{from}</span>
       </p>
       {compareEvr(found, pkg) === 0 ? (
         <span className="text-sm text-muted">{t('pkg.thisVersion')}</span>
       ) : (
         <Button
-          aria-label={wished ? t('pkg.takeOffNamed', { name: wish.spec }) : t('pkg.takeVersion', { version, repo: found.repo })}
+          aria-label={`${label}: ${version} ${from}`}
           icon={<Icon aria-hidden className="size-4 shrink-0" />}
           onPress={() => toggleWish(wish)}
         >
-          {t(wished ? 'pkg.takeOff' : 'pkg.do.replace')}
+          {label}
         </Button>
       )}
     </li>

@@ -125,12 +125,14 @@ function WishList({ wishes, effect, disabled }: WishListProps): ReactNode {
   return (
     <ul aria-label={t('pkg.chosen')} className="divide-y divide-line rounded-xl border border-line bg-surface">
       {wishes.map((wish) => {
+        // the repository is told beside it
+        const name = wish.kind === 'replace' ? wish.name : wish.spec;
         const pkg = effect && packageOf(wish, effect);
         const repo = pkg && 'repo' in pkg ? pkg.repo : undefined;
         return (
           <li key={`${wish.kind} ${wish.spec}`} className="flex items-center gap-3 py-1 pr-1 pl-4">
             <span className="min-w-0 flex-1">
-              <span className="foreign-text font-medium">{wish.spec}</span>{' '}
+              <span className="foreign-text font-medium">{name}</span>{' '}
               <span className="foreign-text text-sm text-muted">
                 {pkg ? [formatEvr(pkg), repo === undefined ? '' : t('pkg.fromRepo', { repo })].filter(Boolean).join(' · ') : ''}
               </span>
@@ -142,7 +144,7 @@ function WishList({ wishes, effect, disabled }: WishListProps): ReactNode {
             <Button
               look="quiet"
               isDisabled={disabled}
-              aria-label={t('pkg.takeOffNamed', { name: wish.spec })}
+              aria-label={t('pkg.takeOffNamed', { name })}
               icon={<X aria-hidden className="size-4" />}
               onPress={() => toggleWish(wish)}
             />

@@ -124,14 +124,18 @@ function Headline({ state, booted, check: found, problem }: HeadlineProps): Reac
       );
     }
     case 'staged':
-    case 'pending':
+    case 'pending': {
+      const { version, finalizationLocked } = state.deployment;
+      // packages or settings of this machine alone may be new
+      const other = version !== current;
       return (
         <Words
-          title={t(`state.${state.kind}`, { version: state.deployment.version })}
-          arrow={[current, state.deployment.version]}
-          lines={[t('state.goBack', { version: current }), ...(state.deployment.finalizationLocked ? [t('state.locked')] : [])]}
+          title={t(`state.${state.kind}`, { version })}
+          {...(other ? { arrow: [current, version] } : {})}
+          lines={[t(other ? 'state.goBack' : 'state.goBackNow', { version: current }), ...(finalizationLocked ? [t('state.locked')] : [])]}
         />
       );
+    }
     case 'blocked':
       return (
         <>

@@ -44,6 +44,7 @@ function Card({ facts: { booted, live, offer, stays } }: { facts: LiveFacts }): 
     if (job?.phase === 'failed' && job.error && job.error.code !== 'auth.dismissed') setFailed({ job, wanted });
   };
   const { inProgress } = live ?? {};
+  const replaces = failed?.job.error?.code === 'live.would-replace' ? failed.job.error : undefined;
   const words = live && liveWords(live);
   return (
     <section aria-labelledby="live-title" className="space-y-3 rounded-xl border border-line bg-surface p-5">
@@ -53,7 +54,9 @@ function Card({ facts: { booted, live, offer, stays } }: { facts: LiveFacts }): 
       </h2>
       {live && inProgress === undefined ? (
         <>
-          <p className="foreign-text font-medium">{words === undefined ? t('live.unknown') : words || t('live.noPackages')}</p>
+          <p className="foreign-text font-medium whitespace-pre-wrap">
+            {words === undefined ? t('live.unknown') : words || t('live.noPackages')}
+          </p>
           <p className="text-muted">{t(stays ? 'live.stays' : 'live.goes', { version: booted.version })}</p>
         </>
       ) : null}
@@ -62,9 +65,9 @@ function Card({ facts: { booted, live, offer, stays } }: { facts: LiveFacts }): 
           <p>{t('live.interruptedText')}</p>
         </Notice>
       ) : null}
-      {offer ? <p className="max-w-prose text-muted">{t('live.offer', { version: offer.version })}</p> : null}
+      {offer && !replaces ? <p className="max-w-prose text-muted">{t('live.offer', { version: offer.version })}</p> : null}
       <RefusalNotice intents={['applyLive']} />
-      {failed?.job.error?.code === 'live.would-replace' ? (
+      {replaces ? (
         <Notice
           tone="warn"
           title={t('live.replaces')}
@@ -77,7 +80,7 @@ function Card({ facts: { booted, live, offer, stays } }: { facts: LiveFacts }): 
             </>
           }
         >
-          <p className="foreign-text">{failed.job.error.subject}</p>
+          <p className="foreign-text">{replaces.subject}</p>
           <p>{t('live.replacesText')}</p>
         </Notice>
       ) : failed?.job.error ? (
@@ -119,13 +122,12 @@ function Card({ facts: { booted, live, offer, stays } }: { facts: LiveFacts }): 
         isOpen={asking === 'replace'}
         danger
         onClose={() => setAsking(undefined)}
-        title={t('live.replaceTitle', { names: failed?.job.error?.subject ?? '' })}
+        title={t('live.replaceTitle', { names: replaces?.subject ?? '' })}
         cancelLabel={t('live.waitForRestart')}
         confirmLabel={t('live.replaceShort')}
         onConfirm={() => void apply({ ...failed?.wanted, replace: true })}
       >
         <p>{t('live.replacesText')}</p>
-        <p>{t('live.goes', { version: booted.version })}</p>
       </ConfirmDialog>
     </section>
   );

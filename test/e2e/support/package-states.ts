@@ -137,7 +137,7 @@ export const packageStates: readonly PageState[] = [
     snapshot: withUpdate,
     answers: { ...answers, planUpdate: { value: { checksum: 'c'.repeat(64), ...plan } } },
     act: click('See what becomes of them'),
-    shows: ['6 packages are put onto the new version', /of packages are fetched for that/],
+    shows: ['7 packages are put onto the new version', /of packages are fetched for that/],
   },
   { name: 'packages-plan-empty', snapshot, answers, act: inOrder(open, click(/^Plan/, 'tab')), shows: ['Nothing is planned'] },
   {
@@ -214,7 +214,7 @@ export const packageStates: readonly PageState[] = [
     answers: { ...answers, liveFs: { value: wouldReplace } },
     act: click('Use now, without restarting'),
     shows: ['It would change packages that are in use', 'openssl, glibc', 'Change them now, too…', 'Wait for the restart'],
-    showsNot: ['--allow-replacement'],
+    showsNot: ['--allow-replacement', 'can be used at once'],
   },
   {
     name: 'live-replace-ask',
@@ -227,8 +227,16 @@ export const packageStates: readonly PageState[] = [
     name: 'packages-versions',
     snapshot,
     answers: { ...answers, packageVersions: { value: bashVersions } },
-    act: inOrder(open, row(/^bash/), click('Look for other versions'), click(/^Take .* from timberline-testing$/)),
+    act: inOrder(open, row(/^bash/), click('Look for other versions'), click(/^Take this one: .* from timberline-testing$/)),
     shows: ['In the repositories', 'the same as here', 'from timberline-testing', 'Without larch', '1 change planned'],
+  },
+  {
+    name: 'packages-versions-plan',
+    snapshot,
+    answers: { ...answers, packageVersions: { value: bashVersions } },
+    act: inOrder(open, row(/^bash/), click('Look for other versions'), click(/^Take this one: /), click('Show plan')),
+    shows: ['1 change planned', 'bash'],
+    showsNot: ['repo='],
   },
   {
     name: 'packages-versions-none',

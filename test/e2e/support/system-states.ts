@@ -17,7 +17,7 @@ const withLayering = (more: Partial<Layering>): Deployment => ({
   ...f.booted,
   origin: { ...f.booted.origin, layering: { ...noLayering, ...more } },
 });
-const toEtc = ({ page }: PageDriver): Promise<void> => page.getByRole('heading', { name: 'Configuration (/etc)' }).scrollIntoViewIfNeeded();
+const toEtc = ({ page }: PageDriver): Promise<void> => page.getByRole('heading', { name: 'Disk space' }).scrollIntoViewIfNeeded();
 const toDisk = ({ page }: PageDriver): Promise<void> =>
   page.getByRole('button', { name: 'Clean up temporary data' }).scrollIntoViewIfNeeded();
 const openEtc = inOrder(open, click('Look at the differences'));
@@ -198,7 +198,7 @@ export const systemStates: readonly PageState[] = [
     answers: { ...answers, etcOwnFile: { value: ownFile } },
     act: inOrder(openEtc, choose(/sshd_config/)),
     shows: ['Back to System', 'It isn’t as 43.1 brings it.', 'Restore the default…', 'PermitRootLogin'],
-    showsNot: ['New default'],
+    showsNot: ['Default of'],
   },
   {
     name: 'etc-drift-next',
@@ -246,7 +246,7 @@ export const systemStates: readonly PageState[] = [
       etcOwnFile: { value: removedFile },
       restoreEtc: { error: { code: 'etc.not-restored', subject: 'chrony.conf', detail: 'a link is on the way' } },
     },
-    act: inOrder(openEtc, choose(/chrony/), click('Restore the default…'), click('Restore the default')),
+    act: inOrder(openEtc, choose(/chrony/), click('Restore the default…'), click(/^Restore the default$/)),
     shows: ['The default can’t be put there', 'Nothing was changed'],
   },
   {
