@@ -3,8 +3,12 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import * as c from './support/compose-fixtures.ts';
 import { answerDialog, composeAnswers, place, treesOf } from './support/compose-states.ts';
+import { drift, ownFileNext } from './support/etc-fixtures.ts';
+import { withMore } from './support/live-fixtures.ts';
+import { wouldReplace } from './support/package-states.ts';
 import { withPageDriver, type PageDriver } from './support/page-driver.ts';
 import * as f from './support/page-fixtures.ts';
+import { stagedSnapshot } from './support/page-states.ts';
 import { reviewAnswers } from './support/review-states.ts';
 
 let driver: PageDriver;
@@ -104,4 +108,29 @@ it('fits into a narrow window', async () => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   expect(await driver.axe()).toEqual([]);
   expect(driver.complaints).toEqual([]);
+});
+
+it('tells of disk space, /etc and packages without a restart in a narrow window', async () => {
+  const { page } = driver;
+  const fits = async (picture: string): Promise<void> => {
+    await driver.screenshot(picture);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await driver.axe()).toEqual([]);
+  };
+  await driver.resize(480, 700);
+  await driver.show(stagedSnapshot, { ...usual, etcDrift: { value: drift }, etcOwnFile: { value: ownFileNext } });
+  await page.getByRole('button', { name: 'System' }).click();
+  await page.getByRole('button', { name: 'Löschen, wohin Sie zurückkehren könnten …' }).scrollIntoViewIfNeeded();
+  await page.getByText('sie zu löschen gibt 335 MB frei').waitFor();
+  await fits('german-disk-narrow');
+  await page.getByRole('button', { name: 'Abweichungen ansehen' }).click();
+  await page.getByRole('option', { name: /sshd_config/ }).click();
+  await page.getByText('Vorgabe von 43.2').waitFor();
+  await page.getByRole('button', { name: 'Vorgabe wiederherstellen …' }).click();
+  await page.getByText('Ihre bleibt daneben als /etc/ssh/sshd_config.rpmsave').waitFor();
+  await fits('german-etc-narrow');
+  await driver.show(f.snapshot({ deployments: [withMore, f.booted] }), { ...usual, liveFs: { value: wouldReplace } });
+  await page.getByRole('button', { name: 'Jetzt verwenden, ohne Neustart' }).click();
+  await page.getByRole('button', { name: 'Auch sie jetzt ändern …' }).scrollIntoViewIfNeeded();
+  await fits('german-live-narrow');
 });
