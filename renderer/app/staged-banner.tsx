@@ -25,13 +25,15 @@ export function StagedBanner({ snapshot, section }: { snapshot: HostSnapshot; se
       className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-accent-soft px-4 py-1.5 md:px-6"
     >
       <RotateCcw aria-hidden className="size-4 shrink-0 text-accent" />
-      <p className="min-w-0 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
-      {next.staged && snapshot.service.kind === 'treeline' ? (
-        <Button onPress={() => openView({ kind: 'review' })}>{t('action.review')}</Button>
-      ) : null}
-      <Button isDisabled={busy} onPress={() => setAsking(true)}>
-        {t('action.restartNow')}
-      </Button>
+      <p className="min-w-28 flex-1 wrap-anywhere">{t(next.staged ? 'banner.staged' : 'banner.pending', { version: next.version })}</p>
+      <div className="ml-auto flex flex-wrap justify-end gap-x-3 gap-y-1">
+        {next.staged && snapshot.service.kind === 'treeline' ? (
+          <Button onPress={() => openView({ kind: 'review' })}>{t('action.review')}</Button>
+        ) : null}
+        <Button isDisabled={busy} onPress={() => setAsking(true)}>
+          {t('action.restartNow')}
+        </Button>
+      </div>
       <RestartDialog version={next.version} isOpen={asking} onClose={() => setAsking(false)} />
     </aside>
   );
