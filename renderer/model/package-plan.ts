@@ -16,6 +16,8 @@ export interface Wish {
   /** What is asked of the service. */
   readonly spec: string;
   readonly name: string;
+  /** The repository that was chosen for it. */
+  readonly repo?: string;
 }
 
 /** What was collected stays while other pages are looked at. */

@@ -67,7 +67,7 @@ function Versions({ pkg }: { pkg: DeployedPackage }): ReactNode {
 function Version({ found, pkg }: { found: FoundPackage; pkg: DeployedPackage }): ReactNode {
   const { t } = useTranslation();
   const version = formatEvr(found);
-  const wish: Wish = { kind: 'replace', spec: `repo=${found.repo},${pkg.name}`, name: pkg.name };
+  const wish: Wish = { kind: 'replace', spec: `repo=${found.repo},${pkg.name}`, name: pkg.name, repo: found.repo };
   const wished = usePlan(({ wishes }) => isWished(wishes, wish));
   const Icon = wished ? Check : Replace;
   const from = t('pkg.fromRepo', { repo: found.repo });

@@ -128,13 +128,13 @@ function WishList({ wishes, effect, disabled }: WishListProps): ReactNode {
         // the repository is told beside it
         const name = wish.kind === 'replace' ? wish.name : wish.spec;
         const pkg = effect && packageOf(wish, effect);
-        const repo = pkg && 'repo' in pkg ? pkg.repo : undefined;
+        const repo = wish.repo ?? (pkg && 'repo' in pkg ? pkg.repo : undefined);
         return (
           <li key={`${wish.kind} ${wish.spec}`} className="flex items-center gap-3 py-1 pr-1 pl-4">
             <span className="min-w-0 flex-1">
               <span className="foreign-text font-medium">{name}</span>{' '}
               <span className="foreign-text text-sm text-muted">
-                {pkg ? [formatEvr(pkg), repo === undefined ? '' : t('pkg.fromRepo', { repo })].filter(Boolean).join(' · ') : ''}
+                {[pkg && formatEvr(pkg), repo === undefined ? '' : t('pkg.fromRepo', { repo })].filter(Boolean).join(' · ')}
               </span>
             </span>
             {pkg?.installedSizeBytes === undefined ? null : (

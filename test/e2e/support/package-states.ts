@@ -235,7 +235,7 @@ export const packageStates: readonly PageState[] = [
     snapshot,
     answers: { ...answers, packageVersions: { value: bashVersions } },
     act: inOrder(open, row(/^bash/), click('Look for other versions'), click(/^Take this one: /), click('Show plan')),
-    shows: ['1 change planned', 'bash'],
+    shows: ['1 change planned', 'bash', 'from timberline-testing'],
     showsNot: ['repo='],
   },
   {
