@@ -97,7 +97,8 @@ export async function online<T>(
 ): Promise<T> {
   if (params.medium !== undefined) return await fromMedium(params, params.medium, context, lock, run);
   using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), { start: params.noPullBase ? 'when-needed' : 'at-once' });
-  if (fetcher.privileged) context.message('Fetching with root’s rights: other users can’t read Treeline’s program or the repository');
+  if (fetcher.privileged && !params.noPullBase)
+    context.message('Fetching with root’s rights: other users can’t read Treeline’s program or the repository');
   return await update(params, context, { lock, fetcher }, run);
 }
 
