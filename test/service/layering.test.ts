@@ -173,6 +173,7 @@ const steps: Readonly<Record<string, string>> = {
 };
 
 test('a package change tells what the real daemon told, in the same order, and so does one that is refused', async () => {
+  await simulated.treeline('uninstall', '--idempotent', 'plain');
   const otherThan = ['RollbackDeployment'];
   const changing = { member: 'PkgChange', signature: 'a{sv}asas', body: [{}, ['plain'], []], otherThan };
   const { title, peer } = await likeRecorded(bus, 'transaction-pkgchange.txt', changing);

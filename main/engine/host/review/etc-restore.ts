@@ -54,7 +54,9 @@ export function restoreEtc(context: RestoreContext, { osname, path }: ReviewJobs
   };
   try {
     const above = names.slice(0, -1).reduce((at, name) => enter(`/proc/self/fd/${at}/${name}`), enter(etc));
-    const saved = replace(above, names.at(-1) ?? '', wanted, enter, (into) => context.copyOut(merge.checksum, `usr/etc/${path}`, into, true));
+    const saved = replace(above, names.at(-1) ?? '', wanted, enter, (into) =>
+      context.copyOut(merge.checksum, `usr/etc/${path}`, into, true),
+    );
     const said = merge.booted ? context.relabel(`/etc/${path}`) : undefined;
     if (said !== undefined) context.context.message(`restorecon failed: ${said}`);
     if (saved === undefined) return { changed: true };
