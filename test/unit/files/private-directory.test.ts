@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -12,7 +12,8 @@ const mode = (...names: string[]): string => (statSync(path.join(dir, ...names))
 test('only the last directory is closed to others, and what is there stays as it is', () => {
   const made = path.join(dir, 'cache/treeline/packages');
   privateDirectory(made);
-  const ordinary = (0o777 & ~process.umask()).toString(8);
+  mkdirSync(path.join(dir, 'ordinary'));
+  const ordinary = mode('ordinary');
   expect([mode('cache'), mode('cache/treeline'), mode('cache/treeline/packages')]).toEqual([ordinary, ordinary, '700']);
   chmodSync(made, 0o750);
   privateDirectory(made);
