@@ -2,10 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SysrootState } from '../../main/engine/jobs/index.ts';
+import type { DeployOutcome, JobParams, SysrootState } from '../../main/engine/jobs/index.ts';
 import type { ErrorReport } from '../../shared/errors/index.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { job, osname, sh } from './sysroot-fixture.ts';
+
+/** What an update is asked for, but for where. */
+export type UpgradeParams = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
 
 /** A composed base that is deployed, and a package repository `more` for what comes on top of it. */
 export class DeployedBase implements Disposable {
@@ -43,6 +46,15 @@ export class DeployedBase implements Disposable {
 
   ostree(...args: string[]): string {
     return sh('ostree', `--repo=${this.repo}`, ...args);
+  }
+
+  async upgrade(params: UpgradeParams): Promise<DeployOutcome> {
+    return (await job('update.upgrade', { ...this.os, ...params })).result;
+  }
+
+  /** Other packages on the base that is there. */
+  change(what: NonNullable<UpgradeParams['change']>, params: UpgradeParams = {}): Promise<DeployOutcome> {
+    return this.upgrade({ noPullBase: true, change: what, ...params });
   }
 
   async load(): Promise<SysrootState> {

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
+import type { DeployOutcome } from '../../main/engine/jobs/index.ts';
 import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 import { createRepo, makeRpm, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
-import { DeployedBase, refused } from './deployed-base.ts';
+import { DeployedBase, refused, type UpgradeParams } from './deployed-base.ts';
 import { buildOne, newKey, sign, stopAgent } from './rpm-build.ts';
 import { job } from './sysroot-fixture.ts';
 
@@ -85,14 +85,13 @@ function flip(file: string, at: number): void {
   writeFileSync(file, bytes);
 }
 
-type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
 let messages: string[] = [];
-async function change(params: More, on = system): Promise<DeployOutcome> {
+async function change(params: UpgradeParams, on = system): Promise<DeployOutcome> {
   const { result, events } = await job('update.upgrade', { ...on.os, noPullBase: true, ...params });
   messages = events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
   return result;
 }
-const install = (...packages: string[]): More => ({ change: { install: packages } });
+const install = (...packages: string[]): UpgradeParams => ({ change: { install: packages } });
 
 const repoOf = (id: string, directory: string, lines = 'gpgcheck=0'): string =>
   `[${id}]\nname=${id}\nbaseurl=${directory.startsWith('http') ? directory : `file://${path.join(system.scratch, directory)}`}\n${lines}\n`;
@@ -100,7 +99,7 @@ const dead = (lines = ''): string => repoOf('dead', 'http://127.0.0.1:9/', `gpgc
 const checked = (key: string): string => repoOf('signed', 'signed', `gpgcheck=1\ngpgkey=file:///etc/pki/${key}`);
 
 interface Refusal {
-  readonly asked: More;
+  readonly asked: UpgradeParams;
   /** Further package repositories, by .repo lines. */
   readonly repos?: () => string;
   readonly code: string;

@@ -5,13 +5,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
+import type { DeployOutcome } from '../../main/engine/jobs/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import { createRepo, makeRpm, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, kernelPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
-import { DeployedBase, refused } from './deployed-base.ts';
+import { DeployedBase, refused, type UpgradeParams } from './deployed-base.ts';
 import { job } from './sysroot-fixture.ts';
 
 const ref = 'test/x86_64/base';
@@ -71,8 +71,7 @@ afterAll(() => {
   f.dispose();
 });
 
-type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
-const change = async (params: More): Promise<DeployOutcome> =>
+const change = async (params: UpgradeParams): Promise<DeployOutcome> =>
   (await job('update.upgrade', { ...system.os, noPullBase: true, ...params })).result;
 const added = ({ layer }: DeployOutcome): string[] =>
   (layer?.added ?? []).map(({ name, epoch, version, release, arch }) => `${name}-${epoch ? `${epoch}:` : ''}${version}-${release}.${arch}`);

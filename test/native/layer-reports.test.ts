@@ -12,7 +12,7 @@ import { problemsOf } from '../fixtures/status-keys.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
-import { DeployedBase, refused } from './deployed-base.ts';
+import { DeployedBase, refused, type UpgradeParams } from './deployed-base.ts';
 import { job, worker } from './sysroot-fixture.ts';
 
 const ref = 'test/x86_64/base';
@@ -45,10 +45,8 @@ afterAll(() => {
   f.dispose();
 });
 
-type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
-const run = async (params: More): Promise<DeployOutcome> => (await job('update.upgrade', { ...system.os, ...params })).result;
-const change = (what: NonNullable<More['change']>, params: More = {}): Promise<DeployOutcome> =>
-  run({ noPullBase: true, change: what, ...params });
+const run: DeployedBase['upgrade'] = (params) => system.upgrade(params);
+const change: DeployedBase['change'] = (what, params) => system.change(what, params);
 const brought = (source: RpmSource): { path: string; name: string } => {
   const file = makeRpm(path.join(system.scratch, 'brought'), source);
   return { path: file, name: path.basename(file) };
@@ -104,7 +102,7 @@ test('status --json of each state has the real daemon’s keys and types', async
 });
 
 test('what is done is what was planned (field report 7)', async () => {
-  const changes: NonNullable<More['change']>[] = [
+  const changes: NonNullable<UpgradeParams['change']>[] = [
     { install: ['plain'] },
     { overrideReplace: [{ repo: 'more', packages: ['leaf'] }] },
     { overrideReset: ['leaf'], overrideRemove: ['leaf'] },

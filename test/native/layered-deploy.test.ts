@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
 import type { UpdatePlan } from '../../shared/domain/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import { createRepo, makeRpms, type RpmSource } from '../fixtures/make-rpm.ts';
@@ -56,10 +55,8 @@ afterAll(() => {
   f.dispose();
 });
 
-type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
-const run = async (params: More): Promise<DeployOutcome> => (await job('update.upgrade', { ...system.os, ...params })).result;
-const change = (what: NonNullable<More['change']>, params: More = {}): Promise<DeployOutcome> =>
-  run({ noPullBase: true, change: what, ...params });
+const run: DeployedBase['upgrade'] = (params) => system.upgrade(params);
+const change: DeployedBase['change'] = (what, params) => system.change(what, params);
 const refs = (): string[] =>
   system
     .ostree('refs')

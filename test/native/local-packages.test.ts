@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeployOutcome, JobParams } from '../../main/engine/jobs/index.ts';
+import type { DeployOutcome } from '../../main/engine/jobs/index.ts';
 import { makeRpm, type RpmSource } from '../fixtures/make-rpm.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { kernelPackage } from '../fixtures/small-system.ts';
 import { ComposeFixture } from './compose-fixture.ts';
-import { DeployedBase, refused } from './deployed-base.ts';
+import { DeployedBase, refused, type UpgradeParams } from './deployed-base.ts';
 import { job } from './sysroot-fixture.ts';
 
 const ref = 'test/x86_64/base';
@@ -47,14 +47,13 @@ afterAll(() => {
   f.dispose();
 });
 
-type More = Omit<JobParams<'update.upgrade'>, 'sysroot' | 'osname'>;
 let messages: string[] = [];
-async function run(params: More): Promise<DeployOutcome> {
+async function run(params: UpgradeParams): Promise<DeployOutcome> {
   const { result, events } = await job('update.upgrade', { ...system.os, ...params });
   messages = events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
   return result;
 }
-const change = (what: More): Promise<DeployOutcome> => run({ noPullBase: true, enablerepo: ['more'], ...what });
+const change = (what: UpgradeParams): Promise<DeployOutcome> => run({ noPullBase: true, enablerepo: ['more'], ...what });
 const refs = (): string[] => system.ostree('refs', '--list', 'rpmostree/pkg').trim().split('\n').sort();
 const brought = (source: RpmSource): { path: string; name: string } => {
   const file = makeRpm(path.join(system.scratch, 'brought'), source);
