@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runJob, type DeployOutcome, type JobParams } from '../../main/engine/jobs/index.ts';
+import { runJob, type DeployOutcome } from '../../main/engine/jobs/index.ts';
 import type { UpdatePlan } from '../../shared/domain/index.ts';
 import { errorLine } from '../../shared/errors/index.ts';
 import { makeRpm, type RpmSource } from '../fixtures/make-rpm.ts';
