@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runJob, type JobEvent } from '../../main/engine/jobs/index.ts';
@@ -93,11 +93,28 @@ test('two composes into one repository: one waits and says so, both commits are 
 test('a lock that a killed compose held is free at once', async () => {
   const { worker } = await bundles();
   const treefile = f.treefile('packages: [worker, filesystem]\nref: test/x86_64/freed\npostprocess: ["sleep 30"]', 'freed.yaml');
-  const job = runJob('compose.tree', { treefile, repo: f.repo, cachedir: f.cachedir }, { worker });
+  let works = (): void => undefined;
+  const started = new Promise<void>((resolve) => (works = resolve));
+  const onEvent = (event: JobEvent): void => void (event.type === 'task' && event.text === 'Postprocessing' && works());
+  const job = runJob('compose.tree', { treefile, repo: f.repo, cachedir: f.cachedir }, { worker, onEvent });
   const gone = job.done.catch((error: unknown) => error);
-  // put behind walls first, then started
-  while (job.pid === undefined || !existsSync(path.join(f.repo, '.treeline.lock'))) await new Promise((resolve) => setTimeout(resolve, 20));
-  process.kill(job.pid, 'SIGKILL');
-  await gone;
+  await Promise.race([started, gone]);
+  expect(job.pid).toBeDefined();
+  process.kill(job.pid ?? 0, 'SIGKILL');
+  expect(await gone).toMatchObject({ code: 'internal.worker-crashed' });
   await f.compose(f.treefile('packages: [worker, filesystem]\nref: test/x86_64/freed', 'freed.yaml'), { noWait: true });
+});
+
+test('a compose that is killed while its walls are built has ended, and works on nowhere', async () => {
+  const { worker } = await bundles();
+  const treefile = f.treefile('packages: [worker, filesystem]\nref: test/x86_64/early', 'early.yaml');
+  for (let milliseconds = 0; milliseconds < 24; milliseconds++) {
+    const job = runJob('compose.tree', { treefile, repo: f.repo, cachedir: f.cachedir }, { worker });
+    const gone = job.done.catch((error: unknown) => error);
+    while (job.pid === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, milliseconds / 2));
+    process.kill(job.pid, 'SIGKILL');
+    expect(await gone).toMatchObject({ code: 'internal.worker-crashed' });
+  }
+  await f.compose(treefile, { noWait: true });
 });

@@ -123,6 +123,27 @@ test('passwd and group are split as nss-altfiles reads them', () => {
   rmSync(root, { recursive: true });
 });
 
+test('where users move to usr/lib, nsswitch.conf looks there, whatever packages brought', () => {
+  const written = (brought?: string): string => {
+    const root = tree({
+      'usr/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
+      'usr/lib64/libnss_altfiles.so.2': '',
+      ...(brought === undefined ? {} : { 'usr/etc/nsswitch.conf': brought }),
+    });
+    using inside = new Tree(root);
+    splitPasswd(inside, [], () => undefined);
+    const text = readFileSync(path.join(root, 'usr/etc/nsswitch.conf'), 'utf8');
+    rmSync(root, { recursive: true });
+    return text;
+  };
+  expect(written()).toBe('passwd: files altfiles\ngroup: files altfiles\n');
+  expect(written('# mine\nhosts: files dns')).toBe('# mine\nhosts: files dns\npasswd: files altfiles\ngroup: files altfiles\n');
+  expect(written('passwd:  compat systemd\n\ngroup: sss\n')).toBe('passwd:  compat altfiles systemd\n\ngroup: sss altfiles\n');
+  expect(written('passwd: files altfiles\ngroup: files [SUCCESS=merge] altfiles\n')).toBe(
+    'passwd: files altfiles\ngroup: files [SUCCESS=merge] altfiles\n',
+  );
+});
+
 test('ids of the previous commit stay; another id for the same name is a conflict', () => {
   const root = tree({
     'usr/etc/passwd': 'root:x:0:0::/:/bin/sh\n',

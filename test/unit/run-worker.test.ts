@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -42,6 +42,27 @@ test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'])('death by %s names the task that wa
     report: { subject: 'Pulling x', detail: expect.stringContaining(signal) },
   });
 });
+
+test('what a worker started ends with it, and its hold on fd 3 is nothing to wait for', async () => {
+  let orphan = 0;
+  const starts = `const child = spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'inherit', 3] });
+    say({ type: 'message', text: String(child.pid) }); process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 5000)`;
+  const job = run(`import { spawn } from 'node:child_process';\n${starts}`, (event) => {
+    if (event.type === 'message') orphan = Number(event.text);
+  });
+  await expect(job.done).rejects.toMatchObject({ code: 'internal.worker-crashed' });
+  expect(orphan).toBeGreaterThan(0);
+  await expect.poll(() => isRunning(orphan)).toBe(false);
+});
+
+/** proc_pid_stat(5): `Z` has ended, and waits to be collected. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 test('an end without a result is a crash, garbage is a protocol error', async () => {
   await expect(run('process.exit(0)').done).rejects.toMatchObject({ code: 'internal.worker-crashed' });

@@ -135,7 +135,7 @@ function follow<N extends JobName>(
   child: ChildProcess,
   job: N,
   options: RunOptions,
-  state: { uninterruptible: boolean; cancelled: boolean },
+  state: State,
   resolve: (result: JobResult<N>) => void,
   reject: (error: TreelineError) => void,
 ): void {
@@ -157,6 +157,7 @@ function follow<N extends JobName>(
     options.onEvent?.(event);
   });
   child.on('error', (error) => reject(new TreelineError('internal.worker-crashed', { subject: job, detail: error.message })));
+  child.on('exit', () => endGroup(child, state));
   // 'close' comes after fd 3 was read to its end, 'exit' may come before
   child.on('close', (code, signal) => {
     state.uninterruptible = false;
@@ -165,6 +166,19 @@ function follow<N extends JobName>(
     else if (outcome?.type === 'error') reject(TreelineError.fromReport(outcome.error));
     else reject(crashError(task, code, signal, stderr));
   });
+}
+
+/**
+ * What a worker started ends with it. bubblewrap's `--die-with-parent` doesn't do that for a bwrap that is killed while it starts: its child then works on, unowned, and
+ * holds what it locked and fd 3, whose end is waited for.
+ */
+function endGroup({ pid }: ChildProcess, { uninterruptible }: State): void {
+  if (pid === undefined || uninterruptible) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // nobody is left
+  }
 }
 
 function eventOf(line: string): JobEvent | undefined {

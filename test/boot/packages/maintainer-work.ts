@@ -44,9 +44,7 @@ const byPackage: Readonly<Record<string, Work>> = {
       link(at(name), `usr/${name}`);
       mkdirSync(at(`usr/${name}`), { recursive: true });
     }
-    for (const name of ['nsswitch.conf', 'profile', 'motd'])
-      if (existsSync(at(`usr/share/base-files/${name}`)))
-        write(at(`etc/${name}`), readFileSync(at(`usr/share/base-files/${name}`), 'utf8'));
+    for (const name of ['profile', 'motd']) write(at(`etc/${name}`), readFileSync(at(`usr/share/base-files/${name}`), 'utf8'));
     // made by systemd at boot
     for (const name of ['var/run', 'var/lock', 'proc', 'sys', 'dev', 'run', 'tmp']) rmSync(at(name), { recursive: true, force: true });
   },
@@ -58,6 +56,7 @@ const byPackage: Readonly<Record<string, Work>> = {
     write(at('etc/shadow'), 'root:*:19000:0:99999:7:::\n', 0o640);
     write(at('usr/lib/sysusers.d/base-passwd.conf'), 'g netdev -\ng input -\ng sgx -\ng kvm -\ng render -\n');
   },
+  'libc-bin': (_root, at) => write(at('etc/nsswitch.conf'), readFileSync(at('usr/share/libc-bin/nsswitch.conf'), 'utf8')),
   mawk: (_root, at) => link(at('usr/bin/awk'), 'mawk'),
   less: (_root, at) => link(at('usr/bin/pager'), 'less'),
   dash: (_root, at) => link(at('usr/bin/sh'), 'dash'),

@@ -66,15 +66,26 @@ function split(tree: Tree, name: 'passwd' | 'group', stays: (entry: PasswdEntry)
   );
 }
 
-/** nsswitch.conf(5): `altfiles` after `files` for passwd and group. */
+/**
+ * nsswitch.conf(5): `altfiles` after `files` for passwd and group. A database without a line has glibc's own default, which doesn't look into usr/lib: it gets one, in a
+ * file that is made where no package brought it (Debian's comes from a script of libc-bin).
+ */
 function addAltfiles(tree: Tree): void {
   const file = 'usr/etc/nsswitch.conf';
-  const text = tree.text('nsswitch', file);
-  if (text === undefined) return;
-  const changed = text.replace(/^((?:passwd|group):.*?\bfiles\b)(.*)$/gm, (line, head: string, tail: string) =>
-    /\baltfiles\b/.test(line) ? line : `${head} altfiles${tail}`,
-  );
-  tree.put('nsswitch', file, changed);
+  const text = tree.text('nsswitch', file) ?? '';
+  const lines = text.split('\n').filter((line, i, all) => line !== '' || i < all.length - 1);
+  for (const name of ['passwd', 'group']) {
+    const at = lines.findIndex((line) => new RegExp(`^\\s*${name}:`).test(line));
+    if (at < 0) lines.push(`${name}: files altfiles`);
+    else lines[at] = withAltfiles(lines[at] ?? '');
+  }
+  tree.put('nsswitch', file, lines.map((line) => `${line}\n`).join(''));
+}
+
+function withAltfiles(line: string): string {
+  if (/\baltfiles\b/.test(line)) return line;
+  const [, head = line.trimEnd(), tail = ''] = /^(.*?\b(?:files|compat)\b)(.*)$/.exec(line) ?? [];
+  return `${head} altfiles${tail}`;
 }
 
 /** The users or groups of a commit, from copies of its usr/etc and usr/lib files. */
