@@ -5,7 +5,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** The floors of the engine, and the floors of the window. */
-const engine = ['engineBase', 'engineHost', 'engineCompose', 'engineLayering', 'engineJobs'];
+const engine = ['engineBase', 'engineImages', 'engineHost', 'engineCompose', 'engineLayering', 'engineJobs'];
 const window = ['windowI18n', 'windowModel', 'windowUi', 'windowFeature'];
 
 /**
@@ -19,16 +19,23 @@ const rooms = {
   dbus: { at: 'shared/dbus', may: ['domain', 'errors'] },
   files: { at: 'main/files', may: ['errors'] },
   engineBase: { at: 'main/engine/base', may: ['files', 'domain', 'errors'] },
-  engineHost: { at: 'main/engine/host', may: ['engineBase', 'files', 'domain', 'errors'] },
-  engineCompose: { at: 'main/engine/compose', may: ['engineBase', 'files', 'domain', 'errors'] },
-  engineLayering: { at: 'main/engine/layering', may: ['engineBase', 'engineHost', 'engineCompose', 'files', 'domain', 'errors'] },
-  engineJobs: { at: 'main/engine/jobs', may: ['engineBase', 'engineHost', 'engineCompose', 'engineLayering', 'files', 'domain', 'errors'] },
+  engineImages: { at: 'main/engine/images', may: ['engineBase', 'files', 'domain', 'errors'] },
+  engineHost: { at: 'main/engine/host', may: ['engineBase', 'engineImages', 'files', 'domain', 'errors'] },
+  engineCompose: { at: 'main/engine/compose', may: ['engineBase', 'engineImages', 'files', 'domain', 'errors'] },
+  engineLayering: {
+    at: 'main/engine/layering',
+    may: ['engineBase', 'engineImages', 'engineHost', 'engineCompose', 'files', 'domain', 'errors'],
+  },
+  engineJobs: {
+    at: 'main/engine/jobs',
+    may: ['engineBase', 'engineImages', 'engineHost', 'engineCompose', 'engineLayering', 'files', 'domain', 'errors'],
+  },
   native: { at: 'main/native', may: ['files', 'engineBase', 'domain', 'errors'] },
   worker: { at: 'main/worker', may: [...engine, 'native', 'files', 'domain', 'errors'] },
   client: { at: 'main/client', may: ['dbus', 'domain', 'errors'] },
   local: { at: 'main/local', may: ['files', 'engineJobs', 'domain', 'errors'] },
   helper: { at: 'main/helper', may: ['files', 'engineHost', 'engineCompose', 'engineJobs', 'dbus', 'domain', 'errors'] },
-  cli: { at: 'main/cli', may: ['files', 'client', 'engineHost', 'engineCompose', 'engineJobs', 'domain', 'errors'] },
+  cli: { at: 'main/cli', may: ['files', 'client', 'engineImages', 'engineHost', 'engineCompose', 'engineJobs', 'domain', 'errors'] },
   preload: { at: 'main/preload', may: ['ipc'] },
   app: { at: 'main/app', may: ['files', 'client', 'local', 'ipc', 'domain', 'errors'] },
   demo: { at: 'main/demo', may: ['files', 'client', 'engineHost', 'engineCompose', 'engineJobs', 'domain', 'errors'] },
@@ -116,7 +123,6 @@ const ownFiles = {
   'compose/container/image-places.ts': 'images',
   'compose/container/image.ts': 'images',
   'compose/container/layer-writer.ts': 'blobs of images',
-  'compose/container/oci.ts': 'images',
   'compose/container/unencapsulate.ts': 'blobs of images, a scratch directory',
   'compose/container/unpack.ts': 'blobs of images, the directory to unpack into',
   'compose/disk/alongside.ts': 'the machine that another system is installed beside',

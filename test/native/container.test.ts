@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dealChunks, type Component } from '../../main/engine/compose/container/chunks.ts';
-import { parseReference } from '../../main/engine/compose/container/reference.ts';
+import { parseReference } from '../../main/engine/images/reference.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { composeFails as fails, ComposeFixture, composeOk as ok } from './compose-fixture.ts';
 import { sh } from './publish-fixture.ts';

@@ -8,7 +8,7 @@ import { readLockfiles } from '../../main/engine/compose/treefile/lockfile.ts';
 import { loadRepos } from '../../main/engine/compose/treefile/repo-file.ts';
 import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { commitMetadata } from '../../main/engine/compose/build/metadata.ts';
-import { parseManifest } from '../../main/engine/compose/container/oci.ts';
+import { parseManifest } from '../../main/engine/images/oci.ts';
 import { readJsonFile, readRegularFile } from '../../main/files/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 

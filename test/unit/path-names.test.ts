@@ -9,7 +9,7 @@ import { loadTreefile } from '../../main/engine/compose/treefile/treefile.ts';
 import { requireRemoteName } from '../../main/engine/base/names/remote-name.ts';
 import { stateDir } from '../../main/engine/host/sysroot/state-dir.ts';
 import { isRefName } from '../../main/engine/host/source/source.ts';
-import { parseManifest } from '../../main/engine/compose/container/oci.ts';
+import { parseManifest } from '../../main/engine/images/oci.ts';
 import { packageFileName } from '../../main/native/dnf/packages.ts';
 import { packageRef } from '../../main/native/ostree/package-ref.ts';
 import { requireStateroot } from '../../main/engine/base/names/stateroot-name.ts';

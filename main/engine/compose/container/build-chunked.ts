@@ -14,7 +14,7 @@ import type { CommitDirectory, ReadAttributes } from '../../base/ports/container
 import { Tree } from '../../base/tree/index.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 import { openImage } from './image-places.ts';
-import { parseReference, referenceText, storedImage } from './reference.ts';
+import { parseReference, referenceText, storedImage } from '../../images/reference.ts';
 import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
 
 export interface ChunkedParams

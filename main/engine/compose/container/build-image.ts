@@ -11,7 +11,7 @@ import { dealChunks, type Layout } from './chunks.ts';
 import { componentsOf } from './components.ts';
 import type { EncapsulateParams, EncapsulatePorts } from './encapsulate.ts';
 import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
-import { mediaTypes, type Manifest, type OciDirectory } from './oci.ts';
+import { mediaTypes, type Manifest, type OciDirectory } from '../../images/oci.ts';
 import { writeChunk, writeCommitLayer } from './tar-layout.ts';
 import { indexTree } from './tree-index.ts';
 

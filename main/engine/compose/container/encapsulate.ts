@@ -10,8 +10,8 @@ import type { RpmPort } from '../../base/ports/rpm.ts';
 import { revisionIn } from '../../base/commits/ancestors.ts';
 import { buildImage, layoutOf } from './build-image.ts';
 import { earlierManifest, manifestAt, writeArchive } from './image-places.ts';
-import { OciDirectory, type Manifest } from './oci.ts';
-import { parseReference, referenceText } from './reference.ts';
+import { OciDirectory, type Manifest } from '../../images/oci.ts';
+import { parseReference, referenceText } from '../../images/reference.ts';
 import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
 
 export interface EncapsulateParams extends SkopeoOptions {

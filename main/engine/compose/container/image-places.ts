@@ -8,8 +8,8 @@ import { readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { writableOf } from './tar-streams.ts';
 import type { EncapsulateParams } from './encapsulate.ts';
-import { OciDirectory, parseManifest, type Manifest } from './oci.ts';
-import { parseReference, referenceText, type ImageReference } from './reference.ts';
+import { OciDirectory, parseManifest, type Manifest } from '../../images/oci.ts';
+import { parseReference, referenceText, type ImageReference } from '../../images/reference.ts';
 import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
 
 /** The manifest whose layers are to be kept: of a file, or of what is at the image's place. */

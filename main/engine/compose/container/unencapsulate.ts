@@ -12,7 +12,7 @@ import { writableOf } from './tar-streams.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import { openImage } from './image-places.ts';
-import type { Descriptor } from './oci.ts';
+import type { Descriptor } from '../../images/oci.ts';
 import type { SkopeoOptions } from './skopeo.ts';
 import { repoPath } from './tar-layout.ts';
 

@@ -11,7 +11,7 @@ import type { JobContext } from '../../base/ports/job.ts';
 import type { SystemPort } from '../../base/ports/compose-store.ts';
 import type { ReadAttributes } from '../../base/ports/container.ts';
 import { Tree } from '../../base/tree/index.ts';
-import type { Manifest, OciDirectory } from './oci.ts';
+import type { Manifest, OciDirectory } from '../../images/oci.ts';
 import { repoPath } from './tar-layout.ts';
 
 const whiteout = '.wh.';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { parseReference, type ImageReference } from '../../compose/container/reference.ts';
+import { parseReference, type ImageReference } from '../../images/reference.ts';
 import type { SkopeoOptions } from '../../compose/container/skopeo.ts';
 import { given, type Needs } from './places.ts';
 

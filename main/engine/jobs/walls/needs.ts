@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { openCachedir } from '../../compose/build/workdir.ts';
 import type { ChunkedParams, EncapsulateParams, ImageParams, UnencapsulateParams } from '../../compose/container/index.ts';
-import { storedImage } from '../../compose/container/reference.ts';
+import { storedImage } from '../../images/reference.ts';
 import type { DiskParams } from '../../compose/disk/params.ts';
 import type { JobName, JobParams } from '../catalogue.ts';
 import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams } from '../../compose/build/params.ts';

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
-import { TreelineError } from '../../../../shared/errors/index.ts';
-import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../../files/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
+import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../files/index.ts';
 
 /** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
 const descriptor = z.object({

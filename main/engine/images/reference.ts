@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../../../shared/errors/index.ts';
+import { TreelineError } from '../../../shared/errors/index.ts';
 
 /** Where an image is: containers-transports(5). */
 export interface ImageReference {
