@@ -20,6 +20,7 @@ describe('every real package is there as rpm would have installed it', () => {
     // and of what may differ, this does
     expect(differences.map(({ file }) => file).sort()).toEqual([
       '/etc/group',
+      '/etc/nsswitch.conf',
       '/etc/passwd',
       '/etc/shadow',
       '/usr/lib/os-release',
