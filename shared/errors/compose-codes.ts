@@ -17,6 +17,41 @@ export const composeErrors = {
     '{subject} holds files in /etc and in /usr/etc.',
     'Put those of /usr/etc into /etc and remove /usr/etc.',
   ],
+  'registry.unreachable': [
+    'The registry can’t be reached',
+    '{host}, asked for {subject}: {detail}',
+    'Check the network, the proxy and the registry’s name, then try again. What had arrived is kept.',
+  ],
+  'registry.refused': [
+    'The registry refuses',
+    '{host}, asked for {subject}: {detail}',
+    'Log in with `skopeo login {host}`. For the whole system the login stands in /etc/ostree/auth.json.',
+  ],
+  'registry.not-found': [
+    'The registry hasn’t got this',
+    '{host}, asked for {subject}: {detail}',
+    'Check name and tag: the tag may be gone, or the image be there only for those who log in (`skopeo login {host}`).',
+  ],
+  'registry.blocked': [
+    'The registry is blocked on this machine',
+    '{subject} may not be fetched: {file} says so.',
+    'Use another image, or have whoever looks after this machine change that file.',
+  ],
+  'registry.rate-limited': [
+    'The registry asks to wait',
+    '{host} takes no more requests for now, asked for {subject}. It says to come back at {until}.',
+    'Try again later. Who is logged in may often ask more (`skopeo login {host}`).',
+  ],
+  'registry.garbage': [
+    'The registry’s answer makes no sense',
+    '{host}, asked for {subject}: {detail}',
+    'Nothing of it was used. Try again; if it stays, tell those who run the registry.',
+  ],
+  'registry.untrusted': [
+    'The registry’s certificate isn’t trusted',
+    '{host}, asked for {subject}: {detail}',
+    'If the registry is yours, put its CA’s certificate into /etc/containers/certs.d/{host}/ca.crt.',
+  ],
   'treefile.unreadable': ['The treefile can’t be read', '{subject}: {detail}', 'Check path and permissions.'],
   'treefile.syntax': ['The treefile isn’t valid', '{detail}', 'Correct the line.'],
   'treefile.unknown-key': ['Unknown treefile key', '“{key}” is not a key. {hint}', 'Correct or remove it.'],

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path';
 import * as z from 'zod';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import { atomicFile, parseJson, readJsonFile, readRegularFile } from '../../files/index.ts';
+import { atomicFile, parseJson, readRegularFile } from '../../files/index.ts';
 
 /** The parts of the OCI image format (opencontainers/image-spec 1.1) that are used here. */
 const descriptor = z.object({
@@ -12,6 +12,10 @@ const descriptor = z.object({
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   size: z.number().int().nonnegative(),
   annotations: z.record(z.string(), z.string()).optional(),
+  /** Of what refers to another manifest: what it is. */
+  artifactType: z.string().optional(),
+  /** In a list of images of several architectures. */
+  platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
 });
 const manifestSchema = z.object({
   schemaVersion: z.literal(2),
@@ -19,6 +23,9 @@ const manifestSchema = z.object({
   config: descriptor,
   layers: z.array(descriptor),
   annotations: z.record(z.string(), z.string()).optional(),
+  artifactType: z.string().optional(),
+  /** The manifest that this one refers to. */
+  subject: descriptor.optional(),
 });
 const indexSchema = z.object({ schemaVersion: z.literal(2), manifests: z.array(descriptor) });
 const configSchema = z.object({
@@ -35,6 +42,9 @@ export type ImageConfig = z.infer<typeof configSchema>;
 
 const mediaTypes = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',
   config: 'application/vnd.oci.image.config.v1+json',
   gzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   tar: 'application/vnd.oci.image.layer.v1.tar',
@@ -54,6 +64,24 @@ function garbage(subject: string, error: unknown): TreelineError {
 export function parseManifest(bytes: Buffer, subject: string): Manifest {
   try {
     return manifestSchema.parse(parseJson(bytes.toString('utf8'), subject));
+  } catch (error) {
+    throw garbage(subject, error);
+  }
+}
+
+/** What a list of images, or of what refers to one, says. Throws repo.garbage. */
+export function parseIndex(bytes: Buffer, subject: string): readonly Descriptor[] {
+  try {
+    return indexSchema.parse(parseJson(bytes.toString('utf8'), subject)).manifests;
+  } catch (error) {
+    throw garbage(subject, error);
+  }
+}
+
+/** What an image's configuration says. Throws repo.garbage. */
+export function parseConfig(bytes: Buffer, subject: string): ImageConfig {
+  try {
+    return configSchema.parse(parseJson(bytes.toString('utf8'), subject));
   } catch (error) {
     throw garbage(subject, error);
   }
@@ -101,12 +129,7 @@ export class OciDirectory {
 
   #index(): Descriptor[] {
     const file = path.join(this.path, 'index.json');
-    if (!existsSync(file)) return [];
-    try {
-      return indexSchema.parse(readJsonFile(file)).manifests;
-    } catch (error) {
-      throw garbage(file, error);
-    }
+    return existsSync(file) ? [...parseIndex(readRegularFile(file), file)] : [];
   }
 
   /** The image of a tag; without one, the only image. */
@@ -117,11 +140,7 @@ export class OciDirectory {
   }
 
   config(manifest: Manifest): ImageConfig {
-    try {
-      return configSchema.parse(parseJson(this.readBlob(manifest.config.digest).toString('utf8'), manifest.config.digest));
-    } catch (error) {
-      throw error instanceof TreelineError && error.code !== 'file.unreadable' ? error : garbage(manifest.config.digest, error);
-    }
+    return parseConfig(this.readBlob(manifest.config.digest), manifest.config.digest);
   }
 
   /** Make an image the one of its tag (without one: the only one), and remove blobs that no image needs any more. */
