@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dealChunks, type Component } from '../../main/engine/compose/container/chunks.ts';
 import { parseReference } from '../../main/engine/images/reference.ts';
+import { RealRegistry } from '../fixtures/registry.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { composeFails as fails, ComposeFixture, composeOk as ok } from './compose-fixture.ts';
 import { sh } from './publish-fixture.ts';
@@ -154,30 +154,9 @@ test('an update keeps the layers of what didn’t change, also when layers are f
 });
 
 test('a registry takes it; the commit comes back from there', async () => {
-  const port = await new Promise<number>((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = probe.address() as { port: number };
-      probe.close(() => resolve(free));
-    });
-  });
-  const config = at('registry.yml');
-  writeFileSync(
-    config,
-    `version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: ${at('registry')}}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
-  );
-  const registry = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
+  const registry = await RealRegistry.start(at('registry'));
   try {
-    await expect
-      .poll(
-        () =>
-          fetch(`http://127.0.0.1:${port}/v2/`).then(
-            (r) => r.status,
-            () => 0,
-          ),
-        { interval: 200 },
-      )
-      .toBe(200);
-    const image = `docker://127.0.0.1:${port}/os/base:latest`;
+    const image = `docker://${registry.host}/os/base:latest`;
     await ok('container-encapsulate', ref, image, `--repo=${f.repo}`, '--no-tls-verify');
     const seen = JSON.parse(sh('skopeo', ['inspect', '--tls-verify=false', image])) as { Labels: Record<string, string>; Layers: string[] };
     expect(seen.Labels['ostree.commit']).toBe(two);
@@ -186,11 +165,10 @@ test('a registry takes it; the commit comes back from there', async () => {
     expect(await ok('container-unencapsulate', image, `--repo=${back}`, '--no-tls-verify', '--write-ref=r')).toContain(two);
     f.fsck(back);
     expect(
-      await fails('container-unencapsulate', `docker://127.0.0.1:${port}/os/none:latest`, `--repo=${back}`, '--no-tls-verify'),
+      await fails('container-unencapsulate', `docker://${registry.host}/os/none:latest`, `--repo=${back}`, '--no-tls-verify'),
     ).toContain('can’t be moved');
   } finally {
-    registry.kill('SIGTERM');
-    await new Promise((resolve) => registry.once('close', resolve));
+    await registry.stop();
   }
 });
 

@@ -157,8 +157,7 @@ function answerOf(
       came = 0;
     }, stallMs);
     try {
-      for await (const chunk of stream) {
-        if (!(chunk instanceof Uint8Array)) continue;
+      for await (const chunk of arrivals(stream)) {
         came += chunk.length;
         yield chunk;
       }
@@ -180,4 +179,42 @@ function answerOf(
     return { bytes: Buffer.concat(pieces), whole: true };
   };
   return { status, url, subject, header, chunks, start, drop: () => stream.destroy() };
+}
+
+/** So much may wait to be written. */
+const mostWaitingBytes = 4 << 20;
+
+/** What arrives, also that which came right before an error: reading a stream in the usual way loses what it had buffered then, which would be fetched twice. */
+async function* arrivals(stream: Readable): AsyncGenerator<Uint8Array, void, undefined> {
+  const waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let ended: { readonly error?: unknown } | undefined;
+  let wake = (): void => undefined;
+  const end = (error?: unknown): void => {
+    ended ??= { error };
+    wake();
+  };
+  stream.on('end', () => end());
+  stream.on('error', end);
+  stream.on('close', () => end(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })));
+  stream.on('data', (chunk: unknown) => {
+    if (!(chunk instanceof Uint8Array)) return;
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    if (waitingBytes > mostWaitingBytes) stream.pause();
+    wake();
+  });
+  for (;;) {
+    const chunk = waiting.shift();
+    if (chunk) {
+      waitingBytes -= chunk.length;
+      yield chunk;
+      if (waitingBytes <= mostWaitingBytes && stream.isPaused()) stream.resume();
+    } else if (ended) {
+      if (ended.error !== undefined) throw ended.error;
+      return;
+    } else {
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
 }

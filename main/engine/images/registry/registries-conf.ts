@@ -25,7 +25,7 @@ const registrySchema = z.object({
 });
 const fileSchema = z.object({
   registry: z.array(registrySchema).default([]),
-  registries: z.undefined('the old form ([registries.…]) isn’t read: write [[registry]]'),
+  registries: z.never('the old form ([registries.…]) isn’t read: write [[registry]]').optional(),
 });
 
 type Registry = z.infer<typeof registrySchema> & { readonly file: string };
