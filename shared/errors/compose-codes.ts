@@ -7,6 +7,11 @@ export const composeErrors = {
     '{subject} has no “ostree.commit” label.',
     'Make one with `treeline compose container-encapsulate`.',
   ],
+  'container.has-other-layers': [
+    'Layers beside the OSTree commit',
+    '{subject} has {count} layers of files on top of its OSTree commit, as container builds make them; these aren’t taken yet. Nothing was changed.',
+    'Make one image of all with `treeline compose build-chunked-oci`, and follow that.',
+  ],
   'container.no-database': [
     'No RPM database',
     '{subject} has no RPM database, which says what belongs to which layer.',

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadKeys, verify } from '../../main/engine/compose/build/signatures.ts';
 import { findInRepos, importPackageKeys, packageRepos, refreshPackageRepos } from '../../main/engine/host/package-repos/index.ts';
-import type { JobContext } from '../../main/engine/base/ports/job.ts';
+import { silent } from '../fixtures/job-context.ts';
 import { findPackages, refreshRepo, resolve } from '../../main/native/dnf/index.ts';
 import { rpm } from '../../main/native/rpm/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
@@ -109,20 +109,13 @@ test('resolving leaves out a dead repository that may be, and names it; any othe
   expect(resolution.warnings).toMatchObject([{ code: 'rpmmd.unreachable', subject: 'dead' }]);
 });
 
-const context: JobContext = {
-  progress: () => undefined,
-  message: () => undefined,
-  task: (_text, run) => run(),
-  uninterruptible: (run) => run(),
-};
-
 test('what one repository’s metadata breaks leaves the others to be asked, and is named', () => {
   put(`[damaged]\nbaseurl=${url}/damaged\n[signed]\nbaseurl=${url}/signed\n[wrong]\nbaseurl=http://x\ngpgcheck=perhaps\n`);
   const problems: TreelineError[] = [];
   const repos = packageRepos({ root, onProblem: (problem) => problems.push(problem) });
   const params = { cachedir: cachedir(), ...repos, problems: problems.map(({ report }) => report) };
   const ports = { refreshRepo, now: () => 1_700_000_000 };
-  expect(() => refreshPackageRepos({ ...params, force: false, skipUnavailable: true }, ports, context)).toThrow(
+  expect(() => refreshPackageRepos({ ...params, force: false, skipUnavailable: true }, ports, silent)).toThrow(
     expect.objectContaining({ report: expect.objectContaining({ code: 'rpmmd.corrupt', subject: 'damaged' }) as unknown }) as Error,
   );
   const query = { kind: 'names', words: ['signed'] } as const;
@@ -149,7 +142,7 @@ test('a repository that is known by a list of mirrors is looked up without it, t
   writeFileSync(at('site/mirrors'), `${url}/signed\n`);
   put(`[signed]\nmirrorlist=${url}/mirrors\n`);
   const params = { cachedir: cachedir(), ...packageRepos({ root }), problems: [] };
-  refreshPackageRepos({ ...params, force: false, skipUnavailable: false }, { refreshRepo, now: () => 1_700_000_000 }, context);
+  refreshPackageRepos({ ...params, force: false, skipUnavailable: false }, { refreshRepo, now: () => 1_700_000_000 }, silent);
   mkdirSync(at('scratch'), { recursive: true });
   writeFileSync(at('log'), '');
   const versions = findInRepos({ ...params, query: { kind: 'versions', words: ['signed', 'sign'] } }, findPackages, at('scratch'));

@@ -6,15 +6,16 @@ import { pathToFileURL } from 'node:url';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
 import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/base/ports/container.ts';
+import type { RepoPort } from '../../engine/base/ports/sysroot.ts';
 import { bind, bindChecked, Handle, newVariant, PointerOut, Ptr, Scope, variantBytes, variantUnref, type Pointer } from '../core/index.ts';
-import { decodeVariant } from '../core/gvariant-format.ts';
+import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
 import { tryLockFile } from '../linux/lock.ts';
 import { checkoutSubpath } from './checkout.ts';
 import { ostreeError } from './errors.ts';
 import { pull } from './pull.ts';
 import { reachableObjects } from './reachable.ts';
 import { objectTypes, Repo } from './repo.ts';
-import { Transaction } from './write.ts';
+import { Transaction, writeCommitObject } from './write.ts';
 
 const loadFile = bindChecked('ostree', 'ostree_repo_load_file', 'int', [Ptr, 'str', PointerOut, PointerOut, PointerOut, Ptr], ostreeError);
 const loadVariant = bindChecked('ostree', 'ostree_repo_load_variant', 'int', [Ptr, 'int', 'str', PointerOut], ostreeError);
@@ -156,6 +157,10 @@ class OstreeImageSink implements ImageSink {
     this.#target[Symbol.dispose]();
   }
 
+  get repo(): RepoPort {
+    return this.#target;
+  }
+
   has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean {
     return this.#repo.hasObject(type, checksum);
   }
@@ -201,19 +206,60 @@ class OstreeImageSink implements ImageSink {
     };
   }
 
-  finish(commit: string, ref: string | undefined): void {
+  writeObjectSet(files: Iterable<string>): string {
+    const sorted = [...files].sort();
+    const dirtree = this.#write('dirtree', '(a(say)a(sayay))', [sorted.map((name) => [name, Buffer.from(name, 'hex')]), []]);
+    // numbers of metadata objects are in network order
+    const dirmeta = this.#write('dirmeta', '(uuua(ayay))', [0, 0, swap32(0o40755), []]);
+    return writeCommitObject(this.#repo, { parent: '', subject: '', metadata: new Map(), root: { dirtree, dirmeta }, timeSeconds: 0 });
+  }
+
+  writeSameTree(commit: string, metadata: ReadonlyMap<string, unknown>, timeSeconds: number): string {
+    const { rootDirtree, rootDirmeta } = this.#repo.loadCommit(commit);
+    const root = { dirtree: rootDirtree, dirmeta: rootDirmeta };
+    return writeCommitObject(this.#repo, { parent: '', subject: '', metadata, root, timeSeconds });
+  }
+
+  variant(type: string, value: VariantValue): Variant {
+    return new Variant(type, value);
+  }
+
+  #write(type: 'dirtree' | 'dirmeta', format: string, value: unknown): string {
+    using variant = newVariant(format, value);
+    const out: [unknown] = [null];
+    writeMetadata(this.#repo.pointer, objectTypes[type], null, variant.pointer, out, null);
+    const checksum = Buffer.from(koffi.decode(out[0] as bigint, koffi.array('uint8', checksumBytes)) as Uint8Array).toString('hex');
+    freeMemory(out[0] as Pointer);
+    return checksum;
+  }
+
+  finish(commits: readonly string[], refs: ReadonlyMap<string, string | undefined>): void {
+    for (const commit of commits) this.#demandWhole(commit);
+    const set = new Map([...refs].map(([ref, commit]) => [ref, commit ?? null] as const));
+    if (this.#beside === undefined) for (const [ref, commit] of set) this.#transaction.setRef(ref, commit);
+    this.#transaction.commit();
+    if (this.#beside === undefined) return;
+    pull(this.#target, { source: pathToFileURL(this.#beside.path).href, refs: commits, local: true });
+    for (const [ref, commit] of set) this.#target.setRef(ref, commit);
+  }
+
+  #demandWhole(commit: string): void {
     // throws when a directory object is missing
     const missing = [...reachableObjects(this.#repo, commit)].find((name) => {
       const [sum = '', type = ''] = name.split('.');
       return !this.#repo.hasObject(type as 'file', sum);
     });
     if (missing !== undefined) throw new TreelineError('repo.corrupt', { subject: 'The image', detail: `it lacks object ${missing}` });
-    if (this.#beside === undefined && ref !== undefined) this.#transaction.setRef(ref, commit);
-    this.#transaction.commit();
-    if (this.#beside === undefined) return;
-    pull(this.#target, { source: pathToFileURL(this.#beside.path).href, refs: [commit], local: true });
-    if (ref !== undefined) this.#target.setRef(ref, commit);
   }
+}
+
+const checksumBytes = 32;
+
+/** A 32-bit number with its bytes the other way round. */
+function swap32(value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes.readUInt32LE();
 }
 
 interface Beside extends Disposable {

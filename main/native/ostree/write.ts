@@ -62,8 +62,8 @@ export class Transaction implements Disposable {
     prepare(repo.pointer, null, null);
   }
 
-  /** Point a ref at a commit when the transaction is committed. */
-  setRef(ref: string, checksum: string): void {
+  /** Point a ref at a commit, or (null) remove it, when the transaction is committed. */
+  setRef(ref: string, checksum: string | null): void {
     setRef(this.repo.pointer, null, ref, checksum);
   }
 

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pack } from 'tar-stream';
-import { LayerReader } from '../../../main/engine/compose/container/unencapsulate.ts';
-import type { ImageSink } from '../../../main/engine/base/ports/container.ts';
+import { LayerReader, type LayerSink } from '../../../main/engine/images/store/layer-reader.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 const directory = mkdtempSync(path.join(os.tmpdir(), 'treeline-fuzz-'));
@@ -51,7 +50,7 @@ export async function target(data: Uint8Array): Promise<void> {
   const bounded = (bytes: number): void => {
     if (bytes > data.length) throw new Error(`${data.length} bytes of layer became an object of ${bytes}`);
   };
-  const sink: ImageSink = {
+  const sink: LayerSink = {
     has: (_, checksum) => (checked(checksum), false),
     writeMetadata: (_, checksum, bytes) => (checked(checksum), bounded(bytes.length)),
     writeDetached: (checksum, bytes) => (checked(checksum), bounded(bytes.length)),
@@ -61,15 +60,9 @@ export async function target(data: Uint8Array): Promise<void> {
       let written = 0;
       return { write: (piece) => bounded((written += piece.length)), finish: () => undefined, [Symbol.dispose]: () => undefined };
     },
-    finish: () => undefined,
-    [Symbol.dispose]: () => undefined,
   };
   try {
-    await new LayerReader(sink).read(
-      file,
-      { digest: 'sha256:0', mediaType: 'application/vnd.oci.image.layer.v1.tar', size: data.length },
-      '',
-    );
+    await new LayerReader(sink).read(file, { digest: 'sha256:0', mediaType: 'application/vnd.oci.image.layer.v1.tar' }, '');
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code.startsWith('internal.')) throw error;
   }

@@ -3,25 +3,19 @@
 // of JSON over the socket that is named first is a job, the answer is its last event. `argv[1]` of what it starts is the worker that is named second.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { JobContext, JobEvent, JobRequest } from '../../../main/engine/jobs/index.ts';
+import type { JobEvent, JobRequest } from '../../../main/engine/jobs/index.ts';
 import { sysrootJobs } from '../../../main/worker/sysroot-jobs.ts';
+import { silent } from '../../fixtures/job-context.ts';
 import { TreelineError } from '../../../shared/errors/index.ts';
 
 const [, , socket = '', worker = ''] = process.argv;
 process.argv[1] = worker;
 
-const context: JobContext = {
-  progress: () => undefined,
-  message: () => undefined,
-  task: (_, run) => run(),
-  uninterruptible: (run) => run(),
-};
-
 async function run({ job, params }: JobRequest): Promise<JobEvent> {
   const handler = sysrootJobs[job];
   try {
     if (!handler) throw new TreelineError('not-supported', { subject: job });
-    return { type: 'result', result: await Reflect.apply(handler, undefined, [params, context]) };
+    return { type: 'result', result: await Reflect.apply(handler, undefined, [params, silent]) };
   } catch (error) {
     if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return { type: 'error', error: TreelineError.report(error) };

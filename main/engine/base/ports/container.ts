@@ -31,14 +31,21 @@ export interface ImageSource extends Disposable {
 
 /** Takes a commit's objects, in one transaction; every checksum is verified. */
 export interface ImageSink extends Disposable {
+  /** What was there before. */
+  readonly repo: RepoPort;
   has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean;
   writeMetadata(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string, bytes: Buffer): void;
   writeDetached(checksum: string, bytes: Buffer): void;
   writeLink(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'linkTarget' | 'xattrs'>): void;
   /** A regular file; `mode` are the permission bits. Content follows, then finish(). */
   openFile(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>): FileSink;
-  /** Make everything visible, and point a ref at the commit. Throws repo.corrupt when an object of it is missing. */
-  finish(commit: string, ref: string | undefined): void;
+  /** A commit whose files are these objects, each called by its checksum: what keeps a layer of an image. Equal sets give equal commits. */
+  writeObjectSet(files: Iterable<string>): string;
+  /** A commit of the same tree as another one, without a parent; the values of `metadata` are built by `variant()`. */
+  writeSameTree(commit: string, metadata: ReadonlyMap<string, unknown>, timeSeconds: number): string;
+  variant(type: string, value: unknown): unknown;
+  /** Make everything visible, and point refs at commits (undefined: remove the ref). Throws repo.corrupt when an object of one of `commits` is missing. */
+  finish(commits: readonly string[], refs: ReadonlyMap<string, string | undefined>): void;
 }
 
 export interface FileSink extends Disposable {

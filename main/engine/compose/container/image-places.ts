@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { readRegularFile } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { writableOf } from './tar-streams.ts';
+import { writableOf } from '../../images/tar-streams.ts';
 import type { EncapsulateParams } from './encapsulate.ts';
 import { OciDirectory, parseManifest, type Manifest } from '../../images/oci.ts';
 import { parseReference, referenceText, type ImageReference } from '../../images/reference.ts';

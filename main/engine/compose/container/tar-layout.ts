@@ -3,11 +3,9 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { FileObject, ImageSource } from '../../base/ports/container.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
+import { repoPath } from '../../images/repo-path.ts';
 import type { LayerWriter } from './layer-writer.ts';
 import type { TreeIndex } from './tree-index.ts';
-
-/** Where the layers hold a repository (mode bare-split-xattrs), whose content the files of the image are hard links to. */
-export const repoPath = 'sysroot/ostree/repo';
 
 export const objectPath = (checksum: string, type: string): string =>
   `${repoPath}/objects/${checksum.slice(0, 2)}/${checksum.slice(2)}.${type}`;

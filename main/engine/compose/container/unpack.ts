@@ -12,7 +12,7 @@ import type { SystemPort } from '../../base/ports/compose-store.ts';
 import type { ReadAttributes } from '../../base/ports/container.ts';
 import { Tree } from '../../base/tree/index.ts';
 import type { Manifest, OciDirectory } from '../../images/oci.ts';
-import { repoPath } from './tar-layout.ts';
+import { repoPath } from '../../images/repo-path.ts';
 
 const whiteout = '.wh.';
 const opaque = '.wh..wh..opq';
