@@ -107,6 +107,7 @@ test.each(['bare-user', 'archive'])('in a repository (%s), an image lies as ostr
   {
     using sink = openImageSink(repo);
     expect(storedImageCommit(sink.repo, image)).toBe(taken.commit);
+    expect(sink.repo.loadCommit(taken.commit).version).toBe('5');
     expect(missingLayers(sink.repo, image)).toEqual([]);
   }
   // once more: the same commit

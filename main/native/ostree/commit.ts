@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { knownSeconds } from '../../../shared/domain/index.ts';
+import { imageKeys, versionOfImageConfig } from '../../engine/base/commits/image-commit.ts';
 import type { GVariantOf } from '../../engine/base/ports/gvariant-types.ts';
 import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
 
@@ -24,6 +25,7 @@ export class Commit {
   readonly rootDirtree: string;
   readonly rootDirmeta: string;
   readonly #metadata: Map<string, VariantValue>;
+  #version: string | undefined;
 
   constructor(checksum: string, bytes: Buffer, state: CommitState) {
     const [metadata, parent, , subject, body, time, dirtree, dirmeta] = decodeVariant(commitType, bytes) as [
@@ -63,8 +65,8 @@ export class Commit {
     return value instanceof Variant && value.type === type ? (value.value as GVariantOf<S>) : undefined;
   }
 
-  /** The metadata key `version`, '' if there is none. */
+  /** The metadata key `version`, or the version of the container image that this commit stands for; '' if there is none. */
   get version(): string {
-    return this.value('version', 's') ?? '';
+    return (this.#version ??= this.value('version', 's') ?? versionOfImageConfig(this.value(imageKeys.config, 's') ?? '') ?? '');
   }
 }

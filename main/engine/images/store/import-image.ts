@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { imageKeys } from '../../base/commits/image-commit.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
@@ -12,12 +13,6 @@ import { LayerReader } from './layer-reader.ts';
 import { layoutOfImage, type ImageLayout, type Layer } from './layout.ts';
 import { blobPrefix, blobRef, imagePrefix, imageRef, keepingPrefixes } from './ref-names.ts';
 
-/** Keys of the metadata of an image's commit, as ostree-ext writes and reads them. */
-export const imageKeys = {
-  digest: 'ostree.manifest-digest',
-  manifest: 'ostree.manifest',
-  config: 'ostree.container.image-config',
-} as const;
 const filteredKey = 'ostree.tar-filtered';
 
 export interface WantedImage {
