@@ -12,7 +12,7 @@ const versionBlock =
     : `treeline:\n Version: '${treelineVersion}'\n Features:\n  - compose\n  - dbus\n  - peer-sockets`;
 
 /** Commands that work without the service. */
-const local = ['compose', 'db', 'repo', 'experimental'] as const;
+const local = ['compose', 'db', 'repo', 'image', 'experimental'] as const;
 
 /**
  * The whole command line. `wanted`: the command that will be run; then only its part is loaded, because reading all of the client's code
@@ -41,6 +41,7 @@ export async function buildProgram(wanted?: string): Promise<Command> {
   if (wanted === undefined || wanted === 'compose') program.addCommand((await import('./compose.ts')).composeCommand());
   if (wanted === undefined || wanted === 'db') program.addCommand((await import('./db.ts')).dbCommand());
   if (wanted === undefined || wanted === 'repo') program.addCommand((await import('./repo.ts')).repoCommand());
+  if (wanted === undefined || wanted === 'image') program.addCommand((await import('./image.ts')).imageCommand());
   // parts of `compose` under the name that they had first
   if (wanted === 'experimental') {
     const { composeCommand } = await import('./compose.ts');

@@ -70,6 +70,7 @@ async function handlers(job: JobName): Promise<Partial<JobHandlers>> {
   if (job.startsWith('compose.')) return (await import('./compose-jobs.ts')).composeJobs;
   if (job === 'sysroot.apply-live') return (await import('./live-jobs.ts')).liveJobs;
   if (job.startsWith('layer.')) return (await import('./layer-jobs.ts')).layerJobs;
+  if (job.startsWith('image.')) return (await import('./registry-jobs.ts')).registryJobs;
   if (job.startsWith('disk.')) return (await import('./disk-jobs.ts')).diskJobs;
   if (job.startsWith('repo.')) return (await import('./repo-jobs.ts')).repoJobs;
   if (job.startsWith('db.')) return (await import('./db-jobs.ts')).dbJobs;

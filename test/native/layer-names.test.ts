@@ -156,7 +156,8 @@ test('a package file is named by what is in it, whatever its own name is', async
   const brought = mkdtempSync(path.join(system.scratch, 'brought '));
   mkdirSync(path.join(brought, 'of mine'));
   const file = path.join(brought, 'of mine', 'my package (1) + ~ 100% ü.bin');
-  renameSync(makeRpm(brought, { ...odd, name: 'mine+' }), file);
+  // rpmbuild itself can’t work in a directory of such a name
+  renameSync(makeRpm(path.join(system.scratch, 'made'), { ...odd, name: 'mine+' }), file);
   await change({ brought: { install: [{ path: file, name: path.basename(file) }] } });
   const nevra = oddNevra.replace('odd+name', 'mine+');
   expect((await system.load()).deployments[0]?.origin.layering.localPackages).toEqual([nevra]);

@@ -10,6 +10,7 @@ import { layerJobs } from '../../main/worker/layer-jobs.ts';
 import { liveJobs } from '../../main/worker/live-jobs.ts';
 import { mediaJobs } from '../../main/worker/media-jobs.ts';
 import { packageRepoJobs } from '../../main/worker/package-repo-jobs.ts';
+import { registryJobs } from '../../main/worker/registry-jobs.ts';
 import { remoteJobs } from '../../main/worker/remote-jobs.ts';
 import { repoJobs } from '../../main/worker/repo-jobs.ts';
 import { reviewJobs } from '../../main/worker/review-jobs.ts';
@@ -24,6 +25,7 @@ const groups = [
   liveJobs,
   mediaJobs,
   packageRepoJobs,
+  registryJobs,
   remoteJobs,
   repoJobs,
   reviewJobs,

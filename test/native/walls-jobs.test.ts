@@ -64,6 +64,7 @@ const samples = (): { readonly [N in WalledJob]: JobParams<N> } => {
     'compose.encapsulate': { repo, revision: 'main', image: `oci:${at('images/new')}` },
     'compose.build-chunked': { rootfs: at('rootfs'), output: `oci-archive:${at('images/chunked.tar')}` },
     'compose.unencapsulate': { image: `oci:${at('images/oci')}`, repo },
+    'image.pull': { image: 'docker://localhost:5000/os:latest', repo },
     'compose.resolve': { treefile, cachedir, repo, text: 'ref: draft\npackages: [a]\n' },
     'compose.packages': { treefile, cachedir },
     'disk.create': { repo, revision: 'main', output: at('images/disk.raw') },

@@ -14,6 +14,7 @@ import type { RemoteJobs } from '../host/remotes/params.ts';
 import type { ReviewJobs } from '../host/review/params.ts';
 import type { SysrootJobs } from '../host/sysroot/params.ts';
 import type { UpdateJobs } from '../host/upgrade/params.ts';
+import type { RegistryJobs } from '../images/params.ts';
 import type { LayeringJobs } from '../layering/params.ts';
 
 /**
@@ -34,6 +35,7 @@ export interface Jobs
     DbJobs,
     ComposeJobs,
     ImageJobs,
+    RegistryJobs,
     RepoJobs,
     DiskJobs,
     SandboxJobs {}

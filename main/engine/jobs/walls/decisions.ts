@@ -22,6 +22,7 @@ export const walled = {
   'compose.encapsulate': true,
   'compose.build-chunked': true,
   'compose.unencapsulate': true,
+  'image.pull': true,
   'compose.resolve': true,
   'compose.packages': true,
   'disk.create': true,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { parseReference, type ImageReference } from '../../images/reference.ts';
+import { systemPlaces } from '../../images/registry/settings.ts';
 import type { SkopeoOptions } from '../../compose/container/skopeo.ts';
 import { given, type Needs } from './places.ts';
 
@@ -37,16 +36,11 @@ function storageOf({ transport }: ImageReference): string[] {
   return ['/var/lib/containers/storage', '/run/containers/storage', ...named];
 }
 
-/** Where skopeo looks for passwords (containers-auth.json(5)). */
+/** Where skopeo and we look for passwords (containers-auth.json(5)), and for a user's own settings of registries. */
 function passwords(reference: ImageReference, authfile: string | undefined): string[] {
   if (reference.transport !== 'docker') return given(authfile);
-  const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`;
-  return [
-    ...given(authfile, process.env['REGISTRY_AUTH_FILE']),
-    path.join(runtime, 'containers/auth.json'),
-    `/run/containers/${process.getuid?.() ?? 0}/auth.json`,
-    ...['.config/containers', '.docker/config.json'].map((name) => path.join(homedir(), name)),
-  ];
+  const { authFiles, certDirectories, registriesConf, registriesConfDirectories } = systemPlaces();
+  return [...given(authfile), ...authFiles, ...certDirectories, ...registriesConf, ...registriesConfDirectories];
 }
 
 /** Images that are read. */

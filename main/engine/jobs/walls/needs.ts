@@ -107,7 +107,7 @@ function ofChunked(params: ChunkedParams): Needs | string {
   );
 }
 
-function ofUnencapsulate(params: UnencapsulateParams): Needs {
+function ofUnencapsulate(params: Pick<UnencapsulateParams, 'image' | 'repo' | 'authfile'>): Needs {
   return together(ofImages(params, params.image), { reads: parentOf(params.repo), writes: [params.repo], isLarge: true });
 }
 
@@ -144,6 +144,7 @@ const needsOfWalled: NeedsOf = {
   'compose.encapsulate': ofEncapsulate,
   'compose.build-chunked': ofChunked,
   'compose.unencapsulate': ofUnencapsulate,
+  'image.pull': ofUnencapsulate,
   'compose.resolve': ofDraft,
   'compose.packages': ofDraft,
   'disk.create': ofDisk,

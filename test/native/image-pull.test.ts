@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Manifest } from '../../main/engine/images/oci.ts';
+import { blobRef, imageRef } from '../../main/engine/images/store/ref-names.ts';
+import { RealRegistry } from '../fixtures/registry.ts';
+import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
+import { composeOk as ok, ComposeFixture, treeline } from './compose-fixture.ts';
+import { sh } from './publish-fixture.ts';
+
+let f: ComposeFixture;
+let registry: RealRegistry;
+let guarded: RealRegistry;
+const ref = 'test/x86_64/base';
+const at = (...parts: string[]): string => path.join(f.directory, ...parts);
+const commits: string[] = [];
+let image: string;
+
+const pkg = (name: string, version: string): Parameters<ComposeFixture['add']>[0] => ({
+  ...{ name, version },
+  files: { [`/usr/share/${name}/text`]: Array.from({ length: 3000 }, (_, i) => `${name} ${version} ${(i * 7919) % 10_007}`).join('\n') },
+});
+
+/** Compose a version and put it into both registries. */
+async function release(): Promise<void> {
+  commits.push((await f.compose(at('tree.yaml'))).checksum);
+  const previous = commits.length > 1 ? [`--previous-build-manifest=${at('manifest.json')}`] : [];
+  await ok('container-encapsulate', ref, `docker://${image}`, `--repo=${f.repo}`, '--no-tls-verify', ...previous);
+  writeFileSync(at('manifest.json'), sh('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${image}`]));
+}
+
+beforeAll(async () => {
+  f = new ComposeFixture();
+  registry = await RealRegistry.start(at('registry'));
+  guarded = await RealRegistry.start(at('guarded'), { login: true });
+  image = `${registry.host}/os/base:latest`;
+  f.add(filesystemPackage, shellPackage(), ...['alpha', 'beta', 'gamma'].map((name) => pkg(name, '1')));
+  f.treefile('packages: [alpha, beta, gamma, testshell, filesystem]\nautomatic-version-prefix: "5"\n');
+  await release();
+});
+afterAll(async () => {
+  await Promise.all([registry, guarded].map((each) => each.stop()));
+  f.dispose();
+});
+
+function newRepo(name: string, mode = 'bare-user'): string {
+  sh('ostree', [`--repo=${at(name)}`, 'init', `--mode=${mode}`]);
+  return at(name);
+}
+
+async function pull(repo: string, ...more: string[]): Promise<string> {
+  const { status, stdout, stderr } = await treeline('image', 'pull', image, `--repo=${repo}`, '--no-tls-verify', ...more);
+  expect([status, stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+const manifest = (): Manifest => JSON.parse(readFileSync(at('manifest.json'), 'utf8')) as Manifest;
+const list = (repo: string, commit: string): string => sh('ostree', [`--repo=${repo}`, 'ls', '-R', '-X', '-C', commit]);
+
+test('an image comes out of a registry, then only what is new of the next one; the same again is nothing', async () => {
+  for (const mode of ['bare-user', 'archive']) {
+    const repo = newRepo(`pulled-${mode}`, mode);
+    const text = await pull(repo);
+    expect(text).toContain(`${manifest().layers.length} new layers`);
+    expect(list(repo, imageRef(`docker://${image}`))).toBe(list(f.repo, commits[0]!));
+    f.fsck(repo);
+    expect(await pull(repo)).toMatch(/^No change\n/);
+    expect(existsSync(path.join(repo, 'tmp/treeline-layers'))).toBe(false);
+  }
+  const before = new Set(manifest().layers.map(({ digest }) => digest));
+  f.add(pkg('beta', '2'));
+  await release();
+  const fresh = manifest().layers.filter(({ digest }) => !before.has(digest));
+  expect(fresh.length).toBeLessThan(before.size);
+  const repo = at('pulled-bare-user');
+  expect(await pull(repo)).toContain(`${fresh.length} new layers`);
+  expect(list(repo, imageRef(`docker://${image}`))).toBe(list(f.repo, commits[1]!));
+  f.fsck(repo);
+});
+
+test('what arrived before an interruption is gone on with; what arrived wrong is fetched anew', async () => {
+  const repo = newRepo('interrupted');
+  const [first, second, third] = manifest().layers;
+  const arrived = path.join(repo, 'tmp/treeline-layers');
+  mkdirSync(arrived);
+  const blob = (digest: string): Buffer =>
+    readFileSync(at('registry/storage/docker/registry/v2/blobs/sha256', digest.slice(7, 9), digest.slice(7), 'data'));
+  const place = (digest: string): string => path.join(arrived, digest.slice(7));
+  writeFileSync(place(first!.digest), blob(first!.digest));
+  writeFileSync(place(second!.digest), blob(second!.digest));
+  truncateSync(place(second!.digest), Math.floor(second!.size / 2));
+  writeFileSync(place(third!.digest), Buffer.alloc(third!.size));
+  const text = await pull(repo);
+  expect(list(repo, imageRef(`docker://${image}`))).toBe(list(f.repo, commits.at(-1)!));
+  expect(text).toContain(`${manifest().layers.length} new layers`);
+  f.fsck(repo);
+  expect(readdirSync(path.join(repo, 'tmp'))).not.toContain('treeline-layers');
+});
+
+test('a registry that wants a login, an image that isn’t there, a name that is none: each is said by name, and nothing is stored', async () => {
+  const repo = newRepo('refused');
+  const fails = async (...args: string[]): Promise<string> => {
+    const { status, stderr } = await treeline('image', 'pull', ...args, `--repo=${repo}`, '--no-tls-verify');
+    expect(status).toBe(1);
+    return stderr;
+  };
+  expect(await fails(`${guarded.host}/os/base:latest`)).toContain(guarded.host);
+  expect(await fails(`${registry.host}/os/other:latest`)).toContain(`${registry.host}/os/other:latest`);
+  expect(await fails(`oci:${at('nowhere')}`)).toContain('is no image in a registry');
+  expect(sh('ostree', [`--repo=${repo}`, 'refs'])).toBe('');
+
+  sh('skopeo', [
+    ...['copy', '--quiet', '--src-tls-verify=false', '--dest-tls-verify=false', '--dest-creds=user:secret'],
+    ...[`docker://${image}`, `docker://${guarded.host}/os/base:latest`],
+  ]);
+  const auth = Buffer.from('user:secret').toString('base64');
+  writeFileSync(at('auth.json'), JSON.stringify({ auths: { [guarded.host]: { auth } } }), { mode: 0o600 });
+  const { status } = await treeline(
+    ...['image', 'pull', `${guarded.host}/os/base:latest`, `--repo=${repo}`, '--no-tls-verify', `--authfile=${at('auth.json')}`],
+  );
+  expect(status).toBe(0);
+  expect(sh('ostree', [`--repo=${repo}`, 'rev-parse', blobRef(manifest().layers[0]!.digest)])).toBe(commits.at(-1));
+});
