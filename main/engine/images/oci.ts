@@ -52,6 +52,8 @@ const mediaTypes = {
 export { mediaTypes };
 
 const refName = 'org.opencontainers.image.ref.name';
+/** Of an image's entry in the index: digests of what refers to it, where that has no entries of its own (see `setManifest`). */
+const referrersKey = 'org.treeline.referrers';
 
 function garbage(subject: string, error: unknown): TreelineError {
   return new TreelineError('repo.garbage', {
@@ -134,33 +136,64 @@ export class OciDirectory {
 
   /** The image of a tag; without one, the only image. */
   manifest(tag?: string): { readonly digest: string; readonly manifest: Manifest } | undefined {
-    const all = this.#index();
+    const all = this.#index().filter((d) => d.artifactType === undefined);
     const found = tag === undefined ? (all.length === 1 ? all[0] : undefined) : all.find((d) => d.annotations?.[refName] === tag);
     return found && { digest: found.digest, manifest: parseManifest(this.readBlob(found.digest), found.digest) };
+  }
+
+  /** What refers to an image, each with its manifest. Throws repo.corrupt, repo.garbage, repo.not-found. */
+  referrers(digest: string): { readonly digest: string; readonly manifest: Manifest }[] {
+    const index = this.#index();
+    const named = index.filter((d) => d.digest === digest).flatMap(referrersIn);
+    return [...index.filter((d) => d.artifactType !== undefined).map((d) => d.digest), ...named]
+      .map((d) => ({ digest: d, manifest: parseManifest(this.readBlob(d), d) }))
+      .filter(({ manifest }) => manifest.subject?.digest === digest);
   }
 
   config(manifest: Manifest): ImageConfig {
     return parseConfig(this.readBlob(manifest.config.digest), manifest.config.digest);
   }
 
-  /** Make an image the one of its tag (without one: the only one), and remove blobs that no image needs any more. */
-  setManifest(manifest: Manifest, tag?: string): string {
+  /**
+   * Make an image the one of its tag (without one: the only one), and remove blobs that no image needs any more. `referrers`: what refers to it, written here
+   * before. They get entries of their own, as the format has it, unless the image has to stay the only entry: tools of others that name no tag take an image only
+   * then (`isAlone`, always without a tag). The image's entry names them in an annotation in that case.
+   */
+  setManifest(manifest: Manifest, tag?: string, referrers: readonly Descriptor[] = [], isAlone = tag === undefined): string {
     const { digest, size } = this.writeBlob(Buffer.from(JSON.stringify(manifest)));
-    const entry = { mediaType: mediaTypes.manifest, digest, size, ...(tag === undefined ? {} : { annotations: { [refName]: tag } }) };
+    const annotations = {
+      ...(tag === undefined ? {} : { [refName]: tag }),
+      ...(isAlone && referrers.length > 0 ? { [referrersKey]: referrers.map((r) => r.digest).join(' ') } : {}),
+    };
+    const entry = { mediaType: mediaTypes.manifest, digest, size, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) };
     const others = tag === undefined ? [] : this.#index().filter((d) => d.annotations?.[refName] !== tag);
-    atomicFile(path.join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [...others, entry] }));
+    const images = [...others.filter((d) => d.artifactType === undefined), entry];
+    const there = new Set(images.map((d) => d.digest));
+    // of an image that stays with another tag, and not once more what this one brings
+    const kept = others.filter(
+      (d) =>
+        d.artifactType !== undefined &&
+        !referrers.some((r) => r.digest === d.digest) &&
+        there.has(parseManifest(this.readBlob(d.digest), d.digest).subject?.digest ?? ''),
+    );
+    const manifests = [...images, ...kept, ...(isAlone ? [] : referrers)];
+    atomicFile(path.join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
     this.#removeUnused();
     return digest;
   }
 
   #removeUnused(): void {
     const used = new Set<string>();
-    for (const { digest } of this.#index()) {
+    for (const { digest } of this.#index().flatMap((entry) => [entry, ...referrersIn(entry).map((d) => ({ digest: d }))])) {
       const { config, layers } = parseManifest(this.readBlob(digest), digest);
       for (const d of [digest, config.digest, ...layers.map((l) => l.digest)]) used.add(d.slice('sha256:'.length));
     }
     for (const name of readdirSync(this.blobs)) if (!used.has(name)) rmSync(path.join(this.blobs, name), { force: true });
   }
 }
+
+/** Digests that an image's entry names; what is none isn't looked for. */
+const referrersIn = ({ annotations }: Descriptor): string[] =>
+  (annotations?.[referrersKey] ?? '').split(' ').filter((d) => /^sha256:[0-9a-f]{64}$/.test(d));
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

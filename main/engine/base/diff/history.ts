@@ -55,15 +55,28 @@ export function historyOf(commit: CommitMetadata): EarlierRelease[] {
     throw corrupt(messageOf(error), error);
   }
   if (!Array.isArray(value)) throw corrupt('it is no list');
+  return linkedReleases(
+    value.map((item: unknown) => [isObject(item) ? item['checksum'] : undefined, item]),
+    commit.parent,
+    corrupt,
+  );
+}
+
+/** Releases that were read, as far as each is the parent of the one before; `fail` makes the error for one that is none. */
+export function linkedReleases(
+  rows: readonly (readonly [checksum: unknown, changes: unknown])[],
+  parent: string,
+  fail: (detail: string) => TreelineError,
+): EarlierRelease[] {
   const releases: EarlierRelease[] = [];
-  let expected = commit.parent;
-  for (const item of value) {
-    const checksum: unknown = isObject(item) ? item['checksum'] : undefined;
+  let expected = parent;
+  for (const [checksum, changed] of rows) {
     // a release that isn't the one before leads nowhere; neither does what a later format says
-    if (typeof checksum !== 'string' || checksum !== expected) break;
-    const changes = readReleaseChanges(item, corrupt);
+    if (expected === '' || checksum !== expected) break;
+
+    const changes = readReleaseChanges(changed, fail);
     if (!changes) break;
-    releases.push({ checksum, changes });
+    releases.push({ checksum: expected, changes });
     expected = changes.parent ?? '';
   }
   return releases;
