@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import path from 'node:path';
-import { openRegistry, parseRegistryImage, pullImage, registryImageText } from '../engine/images/index.ts';
+import { openRegistry, parseRegistryImage, pullImage, registryImageText } from '../engine/images/jobs/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { openImageSink } from '../native/ostree/image-objects.ts';
 

@@ -14,7 +14,7 @@ import type { RemoteJobs } from '../host/remotes/params.ts';
 import type { ReviewJobs } from '../host/review/params.ts';
 import type { SysrootJobs } from '../host/sysroot/params.ts';
 import type { UpdateJobs } from '../host/upgrade/params.ts';
-import type { RegistryJobs } from '../images/params.ts';
+import type { RegistryJobs } from '../images/jobs/params.ts';
 import type { LayeringJobs } from '../layering/params.ts';
 
 /**

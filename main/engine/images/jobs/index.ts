@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-export { parseRegistryImage, registryImageText } from './image-names.ts';
+export { parseRegistryImage, registryImageText } from '../image-names.ts';
 export { pullImage } from './pull.ts';
 export { openRegistry } from './open-registry.ts';

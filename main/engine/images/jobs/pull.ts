@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { ImageSink } from '../base/ports/container.ts';
-import type { JobContext } from '../base/ports/job.ts';
-import { parseConfig, type Descriptor } from './oci.ts';
-import type { RegistryImage, RegistryPort } from './registry-port.ts';
-import { importImage, missingLayers, storedImageCommit, type ImportedImage, type WantedImage } from './store/import-image.ts';
+import type { ImageSink } from '../../base/ports/container.ts';
+import type { JobContext } from '../../base/ports/job.ts';
+import { parseConfig, type Descriptor } from '../oci.ts';
+import type { RegistryImage, RegistryPort } from '../registry-port.ts';
+import { importImage, missingLayers, storedImageCommit, type ImportedImage, type WantedImage } from '../store/import-image.ts';
 
 export interface PulledImage extends ImportedImage {
   readonly name: string;
