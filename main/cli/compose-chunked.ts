@@ -2,12 +2,22 @@
 import type { Command } from 'commander';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { JobParams } from '../engine/jobs/index.ts';
-import { formatVersionOf, formatVersions, given, imageLines, pairs, quietOf } from './compose-image.ts';
+import {
+  besideOf,
+  formatVersionOf,
+  formatVersions,
+  given,
+  imageLines,
+  pairs,
+  quietOf,
+  withBeside,
+  type BesideFlags,
+} from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { countOf, repeated, signingParams } from './signing-options.ts';
 import { standardOutput } from './output/terminal.ts';
 
-interface ChunkedFlags {
+interface ChunkedFlags extends BesideFlags {
   readonly rootfs?: string;
   readonly from?: string;
   readonly output: string;
@@ -24,8 +34,7 @@ interface ChunkedFlags {
 
 /** `treeline compose build-chunked-oci`. */
 export function addChunkedCommand(compose: Command): void {
-  compose
-    .command('build-chunked-oci')
+  withBeside(compose.command('build-chunked-oci'))
     .description('Make a container image for bootc of a root file system or of another image, its layers by package')
     .option('--rootfs <directory>', 'a finished root file system with an RPM database, such as compose rootfs writes')
     .option('--from <image>', 'an image: TRANSPORT:TARGET, or a name in this machine’s container storage (by skopeo)')
@@ -62,6 +71,7 @@ function chunkedParams(flags: ChunkedFlags): JobParams<'compose.build-chunked'> 
     labels: pairs('--label', flags.label),
     formatVersion: formatVersionOf(flags.formatVersion),
     insecure: !flags.tlsVerify,
+    ...besideOf(flags),
     ...signingParams({ gpgSign: of('gpg'), signEd25519: of('ed25519'), ...(gpgHomedir === undefined ? {} : { gpgHomedir }) }),
     ...given({
       rootfs: flags.rootfs,

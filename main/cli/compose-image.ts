@@ -7,7 +7,7 @@ import { sizeText } from './output/progress.ts';
 import { countOf, repeated } from './signing-options.ts';
 import { standardOutput } from './output/terminal.ts';
 
-interface ImageFlags {
+interface ImageFlags extends BesideFlags {
   readonly cachedir?: string;
   readonly sourceRoot?: string;
   readonly layerRepo?: string;
@@ -44,9 +44,39 @@ export function pairs(option: string, list: readonly string[]): Record<string, s
   );
 }
 
-export function imageLines({ image, commit, manifestDigest, layers, reusedLayers, bytes, newBytes }: Image): string[] {
-  const reused = reusedLayers > 0 ? `, ${reusedLayers} as before (${sizeText(newBytes)} new)` : '';
-  return [`Commit: ${commit}`, `Layers: ${layers}, ${sizeText(bytes)}${reused}`, `${image} => ${manifestDigest}`];
+export function imageLines({ image, commit, manifestDigest, layers, bytes, reusedLayers, update, beside }: Image): string[] {
+  const reused = reusedLayers > 0 ? `, ${reusedLayers} as before` : '';
+  return [
+    `Commit: ${commit}`,
+    `Layers: ${layers}, ${sizeText(bytes)}${reused}`,
+    ...(update ? [updateLine(update, layers)] : []),
+    ...beside.map((artifact) => `Beside it: ${artifact.artifactType}, ${sizeText(artifact.bytes)}`),
+    `${image} => ${manifestDigest}`,
+  ];
+}
+
+function updateLine({ layers, bytes, payloadBytes }: NonNullable<Image['update']>, all: number): string {
+  const payload = payloadBytes === undefined ? 'unknown' : sizeText(payloadBytes);
+  const ratio = payloadBytes === undefined || payloadBytes === 0 ? '' : `; ratio: ${(bytes / payloadBytes).toFixed(2)}`;
+  return `This update: ${sizeText(bytes)} in ${layers} of ${all} layers; changed packages’ payload: ${payload}${ratio}`;
+}
+
+/** Options about what is put beside an image. */
+export const withBeside = (command: Command): Command =>
+  command
+    .option('--no-changes', 'don’t put what the commit changes beside the image, by which clients see an update before they fetch it')
+    .option('--sbom <format>', 'put a list of the packages beside the image: cyclonedx or spdx (JSON)');
+
+export interface BesideFlags {
+  readonly changes: boolean;
+  readonly sbom?: string;
+}
+
+/** Throws usage.invalid. */
+export function besideOf({ changes, sbom }: BesideFlags): Pick<JobParams<'compose.encapsulate'>, 'changes' | 'sbom'> {
+  if (sbom !== undefined && sbom !== 'cyclonedx' && sbom !== 'spdx')
+    throw new TreelineError('usage.invalid', { subject: '--sbom', detail: `“${sbom}” isn’t cyclonedx or spdx` });
+  return { changes, ...(sbom === undefined ? {} : { sbom }) };
 }
 
 /** Given options only: exactOptionalPropertyTypes has no undefined. */
@@ -96,8 +126,7 @@ export function addImageCommands(compose: Command): void {
 }
 
 function addImage(compose: Command): void {
-  compose
-    .command('image')
+  withBeside(compose.command('image'))
     .description('Compose a treefile and make a container image of the commit')
     .argument('<manifest>')
     .argument('<output>', 'file, directory, or HOST/NAME:TAG')
@@ -152,6 +181,7 @@ function imageParams(treefile: string, output: string, flags: ImageFlags): JobPa
     insecure: !flags.tlsVerify,
     lockfiles: flags.lockfile,
     noWait: !flags.wait,
+    ...besideOf(flags),
     ...given({
       cachedir: flags.cachedir,
       sourceRoot: flags.sourceRoot,
@@ -169,7 +199,7 @@ function imageParams(treefile: string, output: string, flags: ImageFlags): JobPa
   };
 }
 
-interface EncapsulateFlags {
+interface EncapsulateFlags extends BesideFlags {
   readonly repo: string;
   readonly label: readonly string[];
   readonly imageConfig?: string;
@@ -187,8 +217,7 @@ interface EncapsulateFlags {
 }
 
 function addEncapsulate(compose: Command): void {
-  compose
-    .command('container-encapsulate')
+  withBeside(compose.command('container-encapsulate'))
     .description('Make a container image of a commit, its layers by package')
     .argument('<rev>', 'branch or checksum')
     .argument('<imgref>', 'oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG]')
@@ -229,6 +258,7 @@ function encapsulateParams(revision: string, image: string, flags: EncapsulateFl
     cmd: flags.cmd,
     insecure: !flags.tlsVerify,
     formatVersion: formatVersionOf(flags.formatVersion),
+    ...besideOf(flags),
     ...given({
       imageConfig: flags.imageConfig,
       arch: flags.arch,

@@ -125,6 +125,13 @@ test('a second build keeps the layers of what didn’t change: of the output, or
   const shared = after.layers.filter((l) => had.has(l.digest)).length;
   expect(shared).toBeGreaterThan(0);
   expect(text).toContain(`${shared} as before`);
+  // what the image before had lies beside it: this one's commit is in no repository
+  expect(text).toMatch(/^This update: .* in \d of 5 layers; changed packages’ payload: [\d.,]+ \w+; ratio: [\d.]+$/m);
+  expect(text).toContain('Beside it: application/vnd.treeline.changes.v1+json');
+  // of the commits, with a tag that was asked for: an entry of its own; without one the image is the only entry
+  const entries = (directory: string): number =>
+    (JSON.parse(readFileSync(at(directory, 'index.json'), 'utf8')) as { manifests: unknown[] }).manifests.length;
+  expect([entries('first'), entries('image')]).toEqual([2, 1]);
   expect(after.layers.map((l) => l.annotations?.['ostree.components'])).toEqual(
     before.layers.map((l) => l.annotations?.['ostree.components']),
   );

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dealChunks, type Component } from '../../main/engine/compose/container/chunks.ts';
+import { encapsulate } from '../../main/engine/compose/container/index.ts';
+import { changesType, readImageChanges } from '../../main/engine/images/changes-artifact.ts';
 import { parseReference } from '../../main/engine/images/reference.ts';
+import { openImageSource } from '../../main/native/ostree/image-objects.ts';
+import { rpm } from '../../main/native/rpm/index.ts';
 import { RealRegistry } from '../fixtures/registry.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { composeFails as fails, ComposeFixture, composeOk as ok } from './compose-fixture.ts';
@@ -153,6 +158,94 @@ test('an update keeps the layers of what didn’t change, also when layers are f
   }
 });
 
+/** What lies beside an image of a layout, by its type: the layer's bytes, and the manifest as skopeo and the format know it. */
+function besideOf(directory: string): Map<string, { readonly bytes: Buffer; readonly manifest: Record<string, unknown> }> {
+  const blob = (digest: string): Buffer => readFileSync(path.join(directory, 'blobs/sha256', digest.slice(7)));
+  const index = JSON.parse(readFileSync(path.join(directory, 'index.json'), 'utf8')) as {
+    manifests: { digest: string; artifactType?: string; annotations?: Record<string, string> }[];
+  };
+  const named = index.manifests.flatMap((m) => m.annotations?.['org.treeline.referrers']?.split(' ') ?? []);
+  const found = [...index.manifests.filter((m) => m.artifactType !== undefined).map((m) => m.digest), ...named];
+  return new Map(
+    found.map((digest) => {
+      const manifest = JSON.parse(blob(digest).toString()) as { artifactType: string; layers: { digest: string }[] };
+      return [manifest.artifactType, { bytes: blob(manifest.layers[0]!.digest), manifest: { ...manifest } }];
+    }),
+  );
+}
+
+test('what a release changes lies beside its image, and the image is taken as ever', async () => {
+  const image = at('beside');
+  await ok('container-encapsulate', one, `oci:${image}:v`, `--repo=${f.repo}`);
+  const text = await ok('container-encapsulate', two, `oci:${image}:v`, `--repo=${f.repo}`, '--sbom=cyclonedx');
+  // gamma and lambda are new: their payload is less than what the commit, database and version bring besides
+  const [, layers, all, ratio] =
+    /^This update: [\d.,]+ \w+ in (\d+) of (\d+) layers; changed packages’ payload: [\d.,]+ \w+; ratio: ([\d.]+)$/m.exec(text) ?? [];
+  expect(Number(layers)).toBe(5);
+  expect(Number(all)).toBe(manifestOf(image, 'v').layers.length);
+  expect(Number(ratio)).toBeGreaterThan(1);
+  const found = besideOf(image);
+  expect([...found.keys()].sort()).toEqual(['application/vnd.cyclonedx+json', changesType]);
+  const told = readImageChanges(found.get(changesType)!.bytes, 'it');
+  expect(told?.commit).toBe(two);
+  expect(told?.changes?.packages.map((p) => `${p.kind} ${p.name}`).sort()).toEqual(['added lambda', 'upgraded gamma']);
+  expect(told?.history.map((r) => r.checksum)).toEqual([one]);
+  const rows = f.ostree('show', '--print-metadata-key=rpmostree.rpmdb.pkglist', two);
+  for (const [name] of told?.packages ?? []) expect(rows).toContain(`'${name}'`);
+  expect(found.get(changesType)!.bytes.length).toBeLessThan(4000);
+  const raw = execFileSync('skopeo', ['inspect', '--raw', `oci:${image}:v`]);
+  expect(found.get(changesType)!.manifest).toMatchObject({
+    subject: { digest: `sha256:${createHash('sha256').update(raw).digest('hex')}`, size: raw.length },
+    annotations: { 'org.opencontainers.image.version': '5.1' },
+  });
+  const bom = JSON.parse(found.get('application/vnd.cyclonedx+json')!.bytes.toString()) as { components: { purl: string }[] };
+  expect(bom.components.map((c) => c.purl)).toContain('pkg:rpm/gamma@2-1?arch=noarch');
+  // other tools: by the tag out of the layout, into an archive, and from there back
+  sh('skopeo', ['copy', '-q', `oci:${image}:v`, `oci-archive:${at('beside-copy.tar')}:v`]);
+  sh('skopeo', ['copy', '-q', `oci-archive:${at('beside-copy.tar')}:v`, `dir:${at('beside-dir')}`]);
+  const back = at('beside-back');
+  sh('ostree', [`--repo=${back}`, 'init', '--mode=archive']);
+  expect(await ok('container-unencapsulate', `oci:${image}`, `--repo=${back}`)).toContain(two);
+  // without a tag the image is the only entry, as tools that are given none want it; also in an archive
+  const bare = at('bare');
+  await ok('container-encapsulate', two, `oci:${bare}`, `--repo=${f.repo}`);
+  await ok('container-encapsulate', two, `oci-archive:${at('bare.tar')}`, `--repo=${f.repo}`);
+  for (const place of [`oci:${bare}`, `oci-archive:${at('bare.tar')}`]) {
+    sh('rm', ['-rf', at('bare-dir')]);
+    sh('skopeo', ['copy', '-q', place, `dir:${at('bare-dir')}`]);
+  }
+  expect(besideOf(bare).get(changesType)?.bytes.equals(found.get(changesType)!.bytes)).toBe(true);
+  mkdirSync(at('bare-unpacked'));
+  sh('tar', ['-xf', at('bare.tar'), '-C', at('bare-unpacked')]);
+  expect(besideOf(at('bare-unpacked')).has(changesType)).toBe(true);
+  // twice the same bytes, with a tag, too
+  for (const name of ['a', 'b'])
+    await ok('container-encapsulate', two, `oci-archive:${at(`tagged-${name}.tar`)}:t`, `--repo=${f.repo}`, '--sbom=spdx');
+  expect(readFileSync(at('tagged-a.tar')).equals(readFileSync(at('tagged-b.tar')))).toBe(true);
+  expect(await ok('container-unencapsulate', `oci-archive:${at('tagged-a.tar')}:t`, `--repo=${back}`)).toContain(two);
+  // asked not to; and where it can’t be
+  const plain = at('plain');
+  expect(await ok('container-encapsulate', two, `oci:${plain}:v`, `--repo=${f.repo}`, '--no-changes')).not.toContain('Beside it');
+  expect(besideOf(plain).size).toBe(0);
+  expect(await ok('container-encapsulate', two, `dir:${at('a-dir')}`, `--repo=${f.repo}`)).not.toContain('Beside it');
+  expect(await fails('container-encapsulate', two, `dir:${at('b-dir')}`, `--repo=${f.repo}`, '--sbom=spdx')).toContain('dir: can’t hold');
+  expect(await fails('container-encapsulate', two, `oci:${plain}:v`, `--repo=${f.repo}`, '--sbom=xml')).toContain('“xml”');
+});
+
+test('the configuration names what is in each layer, shortly', async () => {
+  const image = at('named');
+  await ok('container-encapsulate', two, `oci:${image}:v`, `--repo=${f.repo}`);
+  const text = sh('skopeo', ['inspect', '--config', '--raw', `oci:${image}:v`]);
+  const { history, created } = JSON.parse(text) as { history: { created: string; created_by: string }[]; created: string };
+  const { layers } = manifestOf(image, 'v');
+  expect(history).toHaveLength(layers.length);
+  const gamma = layers.findIndex((l) => l.annotations?.['ostree.components'] === 'gamma');
+  expect(history[gamma]?.created_by).toBe('gamma-2-1.noarch');
+  expect(history[layers.findIndex((l) => l.annotations?.['ostree.components'] === 'rpmdb')]?.created_by).toBe('rpmdb');
+  expect(history.every((h) => h.created === created)).toBe(true);
+  expect(text.length).toBeLessThan(layers.length * 256);
+});
+
 test('a registry takes it; the commit comes back from there', async () => {
   const registry = await RealRegistry.start(at('registry'));
   try {
@@ -160,6 +253,43 @@ test('a registry takes it; the commit comes back from there', async () => {
     await ok('container-encapsulate', ref, image, `--repo=${f.repo}`, '--no-tls-verify');
     const seen = JSON.parse(sh('skopeo', ['inspect', '--tls-verify=false', image])) as { Labels: Record<string, string>; Layers: string[] };
     expect(seen.Labels['ostree.commit']).toBe(two);
+    // what lies beside it goes there before it; the same digests as in a layout
+    const pushed: string[] = [];
+    const base = `http://127.0.0.1:${port}/v2/os/base`;
+    const put = async (url: string, bytes: Buffer, type: string): Promise<void> => {
+      const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes), headers: { 'content-type': type } });
+      expect(answer.status).toBe(201);
+    };
+    const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const target = {
+      putBlob: async (_: unknown, bytes: Buffer) => {
+        const begun = await fetch(`${base}/blobs/uploads/`, { method: 'POST' });
+        const at = new URL(begun.headers.get('location') ?? '', base);
+        at.searchParams.set('digest', digestOf(bytes));
+        await put(at.href, bytes, 'application/octet-stream');
+        return { digest: digestOf(bytes), size: bytes.length };
+      },
+      putManifest: async (_: unknown, bytes: Buffer, type: string) => {
+        pushed.push(digestOf(bytes));
+        await put(`${base}/manifests/${digestOf(bytes)}`, bytes, type);
+        return digestOf(bytes);
+      },
+    };
+    const quiet = {
+      progress: () => undefined,
+      message: () => undefined,
+      task: <T>(_: string, run: () => T) => run(),
+      uninterruptible: <T>(run: () => T) => run(),
+    };
+    const outcome = await encapsulate(
+      { repo: f.repo, revision: two, image, insecure: true, sbom: 'spdx' },
+      { open: openImageSource, rpm, registry: () => ({ target, image: { host: `127.0.0.1:${port}`, name: 'os/base' } }) },
+      quiet,
+    );
+    expect(outcome.beside.map((b) => b.artifactType)).toEqual([changesType, 'application/spdx+json']);
+    const stored = await fetch(`${base}/manifests/${pushed[0]}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
+    expect(await stored.json()).toMatchObject({ artifactType: changesType, subject: { digest: outcome.manifestDigest } });
+    expect(sh('skopeo', ['inspect', '--tls-verify=false', '--format={{.Digest}}', image])).toBe(outcome.manifestDigest);
     const back = at('from-registry');
     sh('ostree', [`--repo=${back}`, 'init', '--mode=bare-user']);
     expect(await ok('container-unencapsulate', image, `--repo=${back}`, '--no-tls-verify', '--write-ref=r')).toContain(two);

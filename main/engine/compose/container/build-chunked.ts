@@ -18,7 +18,9 @@ import { parseReference, referenceText, storedImage } from '../../images/referen
 import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
 
 export interface ChunkedParams
-  extends SigningParams, Pick<EncapsulateParams, 'labels' | 'maxLayers' | 'formatVersion' | 'authfile' | 'insecure' | 'retries'> {
+  extends
+    SigningParams,
+    Pick<EncapsulateParams, 'labels' | 'maxLayers' | 'formatVersion' | 'authfile' | 'insecure' | 'retries' | 'changes' | 'sbom'> {
   /** One of the two: a root file system, or an image of one. */
   readonly rootfs?: string;
   readonly from?: string;
@@ -96,6 +98,7 @@ export async function buildChunked(params: ChunkedParams, ports: ChunkedPorts, c
         repo,
         revision,
         image,
+        isDefaultTag: params.reference === undefined && parseReference(params.output).tag === undefined,
         labels: { 'containers.bootc': '1', ...labels },
         ...(source.config === undefined ? {} : { imageConfig: source.config }),
         ...(previousBuild === undefined ? {} : { previousImage: imageText(previousBuild) }),

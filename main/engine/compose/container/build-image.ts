@@ -6,14 +6,17 @@ import { databasePlaces, isDatabase } from '../build/rootfs.ts';
 import { Tree } from '../../base/tree/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSource } from '../../base/ports/container.ts';
+import type { InstalledPackage } from '../../base/ports/rpm.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
 import { dealChunks, type Layout } from './chunks.ts';
 import { componentsOf } from './components.ts';
 import type { EncapsulateParams, EncapsulatePorts } from './encapsulate.ts';
+import { layerName } from './layer-names.ts';
 import { LayerWriter, type WrittenLayer } from './layer-writer.ts';
 import { mediaTypes, type Manifest, type OciDirectory } from '../../images/oci.ts';
 import { writeChunk, writeCommitLayer } from './tar-layout.ts';
 import { indexTree } from './tree-index.ts';
+import type { LayerContent } from './update-size.ts';
 
 const componentsKey = 'ostree.components';
 const architectures: Readonly<Record<string, string>> = {
@@ -34,6 +37,17 @@ export interface Build {
   readonly context: JobContext;
 }
 
+export interface BuiltImage {
+  readonly manifest: Manifest;
+  readonly layout: Layout;
+  readonly contents: readonly LayerContent[];
+  /** Of the commit's database, by component. */
+  readonly packages: ReadonlyMap<string, readonly InstalledPackage[]>;
+}
+
+/** Time of a commit as image formats write it. */
+export const createdOf = (commit: CommitPort): string => new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
+
 /** Write layers and configuration; the manifest is returned, not yet named. */
 export async function buildImage(
   { params, source, commit, oci, context }: Build,
@@ -41,11 +55,11 @@ export async function buildImage(
   ports: EncapsulatePorts,
   maxLayers: number,
   scratch: string,
-): Promise<{ manifest: Manifest; layout: Layout }> {
+): Promise<BuiltImage> {
   const tree = indexTree(source, commit.rootDirtree, commit.rootDirmeta);
   const database = extractDatabase(source, commit.checksum, scratch);
   const packages = database === undefined ? [] : ports.rpm.readRpmdb({ root: database, dbPath: '/', changelogs: true });
-  const { components, rest } = componentsOf(tree, packages, source);
+  const { components, packages: byComponent, rest } = componentsOf(tree, packages, source);
   const chunks = dealChunks(components, maxLayers - 1, earlier);
   const compression = !params.image.startsWith('containers-storage:');
   const write = async (run: (layer: LayerWriter) => Promise<void>, index: number): Promise<WrittenLayer> => {
@@ -63,6 +77,7 @@ export async function buildImage(
   };
   const first = await write((layer) => writeCommitLayer(layer, source, commit, tree, rest), 0);
   const layers: { readonly layer: WrittenLayer; readonly names: readonly string[] }[] = [];
+  const contents: LayerContent[] = [];
   for (const [i, chunk] of chunks.entries()) {
     const layer = await write(
       (to) =>
@@ -76,11 +91,12 @@ export async function buildImage(
       i + 1,
     );
     layers.push({ layer, names: chunk.map((c) => c.name) });
+    contents.push({ sizeBytes: layer.sizeBytes, components: chunk });
   }
   const last = layers.at(-1)?.layer ?? first;
   const base = baseConfig(params);
   const labels = labelsOf(params, commit, last, labelsIn(base));
-  const created = new Date(commit.timestamp * 1000).toISOString().replace('.000Z', 'Z');
+  const created = createdOf(commit);
   const commitCmd = commit.value('ostree.container-cmd', 'as');
   const cmd = params.cmd && params.cmd.length > 0 ? params.cmd : commitCmd;
   const blob = oci.writeBlob(
@@ -92,8 +108,8 @@ export async function buildImage(
         config: { ...base, ...(cmd ? { Cmd: cmd } : {}), Labels: labels },
         rootfs: { type: 'layers', diff_ids: [first, ...layers.map((l) => l.layer)].map((l) => `sha256:${l.diffId}`) },
         history: [
-          { created, created_by: commit.subject || `ostree export of commit ${commit.checksum}` },
-          ...layers.map(({ names }) => ({ created, created_by: words(names) })),
+          { created, created_by: commit.subject.slice(0, 200) || `ostree export of commit ${commit.checksum}` },
+          ...layers.map(({ names }) => ({ created, created_by: layerName(names, byComponent) })),
         ],
       }),
     ),
@@ -112,11 +128,7 @@ export async function buildImage(
     layers: [entry(first), ...layers.map(({ layer, names }) => entry(layer, { [componentsKey]: names.join(',') }))],
     annotations: labels,
   };
-  return { manifest, layout: layers.map((l) => l.names) };
-}
-
-function words(names: readonly string[]): string {
-  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  return { manifest, layout: layers.map((l) => l.names), contents, packages: byComponent };
 }
 
 /** The first RPM database of the commit, copied; undefined when it has none. */

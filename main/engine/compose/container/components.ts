@@ -27,12 +27,16 @@ function changesPerYear(packages: readonly InstalledPackage[]): number {
   );
 }
 
-/** Which content belongs to which component. What belongs to none (written by scripts or compose) is left over. */
+/** Which content and which packages belong to which component. What belongs to none (written by scripts or compose) is left over. */
 export function componentsOf(
   tree: TreeIndex,
   packages: readonly InstalledPackage[],
   source: ImageSource,
-): { readonly components: Component[]; readonly rest: readonly string[] } {
+): {
+  readonly components: Component[];
+  readonly packages: ReadonlyMap<string, readonly InstalledPackage[]>;
+  readonly rest: readonly string[];
+} {
   const bySource = new Map<string, InstalledPackage[]>();
   for (const pkg of packages) bySource.set(sourceName(pkg), [...(bySource.get(sourceName(pkg)) ?? []), pkg]);
   const owner = new Map<string, string>();
@@ -56,5 +60,5 @@ export function componentsOf(
     changesPerYear: changesPerYear(bySource.get(name) ?? []),
     objects: list,
   }));
-  return { components: components.sort((a, b) => (a.name < b.name ? -1 : 1)), rest };
+  return { components: components.sort((a, b) => (a.name < b.name ? -1 : 1)), packages: bySource, rest };
 }

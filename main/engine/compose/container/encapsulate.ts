@@ -10,8 +10,13 @@ import type { RpmPort } from '../../base/ports/rpm.ts';
 import { revisionIn } from '../../base/commits/ancestors.ts';
 import { buildImage, layoutOf } from './build-image.ts';
 import { earlierManifest, manifestAt, writeArchive } from './image-places.ts';
-import { OciDirectory, type Manifest } from '../../images/oci.ts';
-import { parseReference, referenceText } from '../../images/reference.ts';
+import { pushArtifact, writeArtifact } from '../../images/artifact.ts';
+import { mediaTypes, OciDirectory } from '../../images/oci.ts';
+import { parseReference, referenceText, type ImageReference } from '../../images/reference.ts';
+import type { RegistryImage, RegistryTarget } from '../../images/registry-port.ts';
+import { artifactsOf, toldBeside, wantedBeside } from './beside.ts';
+import type { SbomKind } from './sbom.ts';
+import { changedComponents, updateSize, type UpdateSize } from './update-size.ts';
 import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
 
 export interface EncapsulateParams extends SkopeoOptions {
@@ -42,6 +47,12 @@ export interface EncapsulateParams extends SkopeoOptions {
   readonly manifestTo?: string;
   /** JSON of an OCI config's `config` to start from. */
   readonly imageConfig?: string;
+  /** Nobody asked for the image's tag: it has to be found by tools that name none, too. */
+  readonly isDefaultTag?: boolean;
+  /** Put what the commit changes beside the image, where its place can hold that. Default true. */
+  readonly changes?: boolean;
+  /** Put a list of the packages with their licences beside it. */
+  readonly sbom?: SbomKind;
 }
 
 export interface EncapsulateOutcome {
@@ -54,11 +65,20 @@ export interface EncapsulateOutcome {
   readonly bytes: number;
   /** Of the layers that it hadn't. */
   readonly newBytes: number;
+  /** What a machine with the earlier build fetches; missing when there is none. */
+  readonly update?: UpdateSize;
+  /** What was put beside the image. */
+  readonly beside: readonly { readonly artifactType: string; readonly bytes: number }[];
 }
 
 export interface EncapsulatePorts {
   readonly open: (repo: string) => ImageSource;
   readonly rpm: Pick<RpmPort, 'readRpmdb'>;
+  /** A `docker:` image's registry, to put things beside it, which skopeo doesn't; without it nothing is. */
+  readonly registry?: (
+    reference: ImageReference,
+    options: SkopeoOptions,
+  ) => { readonly target: Pick<RegistryTarget, 'putBlob' | 'putManifest'>; readonly image: RegistryImage };
 }
 
 const defaultMaxLayers = 64;
@@ -71,6 +91,7 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
   const reference = parseReference(params.image);
   const maxLayers = params.maxLayers ?? defaultMaxLayers;
   if (maxLayers < 2) throw new TreelineError('usage.invalid', { subject: '--max-layers', detail: 'an image has 2 layers at least' });
+  const wanted = wantedBeside(params, reference, ports);
   using source = ports.open(params.repo);
   const commit = source.repo.loadCommit(revisionIn(source.repo, params.revision));
   const scratch = mkdtempSync(path.join(tmpdir(), 'treeline-image-'));
@@ -78,27 +99,53 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
     const isDirectory = reference.transport === 'oci';
     const oci = OciDirectory.create(isDirectory ? path.resolve(reference.name) : path.join(scratch, 'oci'));
     const earlier = await earlierManifest(params, reference, scratch);
-    const build = { params, source, commit, oci, context };
-    const { manifest, layout } = await buildImage(build, earlier && layoutOf(earlier), ports, maxLayers, scratch);
-    const manifestDigest = oci.setManifest(manifest, isDirectory ? reference.tag : (reference.tag ?? 'latest'));
-    if (params.contentMetaTo) atomicFile(params.contentMetaTo, `${JSON.stringify(layout, null, 2)}\n`);
-    if (params.manifestTo) atomicFile(params.manifestTo, JSON.stringify(manifest));
-    if (reference.transport === 'oci-archive') await writeArchive(oci.path, path.resolve(reference.name));
-    else if (!isDirectory) await skopeoCopy(`oci:${oci.path}:latest`, referenceText(reference), params);
     const other = params.compareWith === undefined ? earlier : await manifestAt(parseReference(params.compareWith), scratch, params);
-    const had = new Set(other?.layers.map((l) => l.digest) ?? []);
-    const sum = (list: Manifest['layers']): number => list.reduce((total, l) => total + l.size, 0);
-    const fresh = manifest.layers.filter((l) => !had.has(l.digest));
+    // asked before the image there is replaced
+    const told =
+      params.previousManifest === undefined || params.compareWith !== undefined ? toldBeside(placeBefore(params, reference)) : undefined;
+    const build = { params, source, commit, oci, context };
+    const built = await buildImage(build, earlier && layoutOf(earlier), ports, maxLayers, scratch);
+    const { manifest, layout } = built;
+    const artifacts = artifactsOf(params, commit, built, wanted);
+    const subject = { mediaType: mediaTypes.manifest, ...oci.writeBlob(Buffer.from(JSON.stringify(manifest))) };
+    const isLayout = isDirectory || reference.transport === 'oci-archive';
+    const referrers = isLayout ? artifacts.map((artifact) => writeArtifact(oci, artifact, subject)) : [];
+    oci.setManifest(
+      manifest,
+      isDirectory ? reference.tag : (reference.tag ?? 'latest'),
+      referrers,
+      params.isDefaultTag ?? reference.tag === undefined,
+    );
+    if (params.contentMetaTo) atomicFile(params.contentMetaTo, `${JSON.stringify(layout, null, 2)}\n`);
+    if (reference.transport === 'oci-archive') await writeArchive(oci.path, path.resolve(reference.name));
+    else if (!isDirectory) {
+      const registry = reference.transport === 'docker' ? ports.registry?.(reference, params) : undefined;
+      // before the image: whoever sees its tag finds them
+      if (registry) for (const artifact of artifacts) await pushArtifact(registry.target, registry.image, artifact, subject);
+      await skopeoCopy(`oci:${oci.path}:latest`, referenceText(reference), params);
+    }
+    if (params.manifestTo) atomicFile(params.manifestTo, JSON.stringify(manifest));
+    const changed = other && changedComponents(built.packages, commit, other.annotations?.['ostree.commit'], source.repo, told);
+    const update = other && updateSize(manifest, other, built.contents, changed);
+    const bytes = manifest.layers.reduce((sum, l) => sum + l.size, 0);
     return {
       image: params.image,
       commit: commit.checksum,
-      manifestDigest,
+      manifestDigest: subject.digest,
       layers: manifest.layers.length,
-      reusedLayers: manifest.layers.length - fresh.length,
-      bytes: sum(manifest.layers),
-      newBytes: sum(fresh),
+      reusedLayers: update ? manifest.layers.length - update.layers : 0,
+      bytes,
+      newBytes: update?.bytes ?? bytes,
+      ...(update ? { update } : {}),
+      beside: artifacts.map((a) => ({ artifactType: a.artifactType, bytes: a.bytes.length })),
     };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+/** The image that is compared with. */
+const placeBefore = ({ compareWith, previousImage }: EncapsulateParams, reference: ImageReference): ImageReference => {
+  const named = compareWith ?? previousImage;
+  return named === undefined ? reference : parseReference(named);
+};

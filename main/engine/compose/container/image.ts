@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { atomicFile, readJsonFile, hasShape } from '../../../files/index.ts';
+import { atomicFile, readJsonFile, hasShape, knownFields } from '../../../files/index.ts';
 import { composeTree, type ComposePorts } from '../build/compose.ts';
 import { loadTreefile } from '../treefile/treefile.ts';
 import { openCachedir } from '../build/workdir.ts';
@@ -26,7 +26,7 @@ export interface ImageParams
       | 'writeLockfileTo'
       | 'noWait'
     >,
-    Pick<EncapsulateParams, 'labels' | 'imageConfig' | 'maxLayers' | 'authfile' | 'insecure' | 'retries' | 'cmd'> {
+    Pick<EncapsulateParams, 'labels' | 'imageConfig' | 'maxLayers' | 'authfile' | 'insecure' | 'retries' | 'cmd' | 'changes' | 'sbom'> {
   /** A path for ociarchive and oci, a name (HOST/NAME:TAG) for registry. */
   readonly output: string;
   readonly format: 'ociarchive' | 'oci' | 'registry';
@@ -69,6 +69,8 @@ export async function composeImage(
     insecure,
     retries,
     cmd,
+    changes,
+    sbom,
     ...compose
   } = params;
   const cachedir = openCachedir(params.cachedir);
@@ -107,6 +109,7 @@ export async function composeImage(
       ...(insecure === undefined ? {} : { insecure }),
       ...(retries === undefined ? {} : { retries }),
       ...(cmd === undefined ? {} : { cmd }),
+      ...knownFields({ changes, sbom }),
       copyMetaOpt: ['rpmostree.inputhash'],
       ...(existsSync(manifest) && !initialize ? { previousManifest: manifest } : {}),
       manifestTo: manifest,
