@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { updateMarkdown } from '../../shared/domain/index.ts';
 import { given, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { sizeText } from './output/progress.ts';
 import { standardOutput } from './output/terminal.ts';
+
+interface DiffFlags extends RegistryFlags {
+  readonly with: string;
+  readonly exact?: boolean;
+  readonly repo?: string;
+  readonly format: 'markdown' | 'json';
+}
 
 interface RegistryFlags {
   readonly authfile?: string;
@@ -42,6 +50,25 @@ export function imageCommand(): Command {
       );
       const fetched = `${outcome.newLayers} new layers, ${sizeText(outcome.fetchedBytes)} fetched, ${outcome.objects} new objects`;
       standardOutput.print(outcome.changed ? fetched : 'No change', `${outcome.name} (${outcome.manifestDigest}) => ${outcome.commit}`);
+      return 0;
+    }),
+  );
+  withRegistryOptions(
+    image
+      .command('diff')
+      .description('Show what an image would bring, before it is fetched: from kilobytes, and it says how sure that is')
+      .argument('<image>', '[docker://]HOST/NAME[:TAG][@DIGEST]')
+      .option('--with <rev>', 'compare with this commit, ref or deployment', 'booted')
+      .option('--exact', 'also fetch what is larger, if it makes the answer exact: an SBOM')
+      .option('-r, --repo <path>', 'OSTree repository that has it (default: the one of the system)')
+      .addOption(new Option('--sysroot <path>', 'system to read (default: /)'))
+      .addOption(new Option('-F, --format <format>', 'output format').choices(['markdown', 'json']).default('markdown')),
+  ).action(async (name: string, flags: DiffFlags, command: Command) =>
+    reportErrors(async () => {
+      const place = flags.repo === undefined ? { sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/' } : { repo: flags.repo };
+      const params = { image: named(name), compareWith: flags.with, exact: flags.exact ?? false, ...place, ...registryOf(flags) };
+      const details = await followJob('image.preview', params, { quiet: true, aside: true });
+      standardOutput.printText(flags.format === 'json' ? `${JSON.stringify(details, null, 2)}\n` : updateMarkdown(details));
       return 0;
     }),
   );

@@ -18,7 +18,7 @@ const rpmdbPlaces = ['usr/share/rpm', 'usr/lib/sysimage/rpm'];
 const databaseName = 'rpmdb.sqlite';
 
 /** Open what the parameters name, run, close. */
-function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
+export function withSource<T>(params: RepoParams, run: (source: DbSource) => T): T {
   if (params.repo) {
     using repo = Repo.open(params.repo);
     return run({ repo, deployments: () => [], ...databasesOf(repo) });

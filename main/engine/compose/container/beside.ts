@@ -8,24 +8,22 @@ import { changesType, imageChangesOf, packImageChanges, readImageChanges, type I
 import { OciDirectory } from '../../images/oci.ts';
 import type { ImageReference } from '../../images/reference.ts';
 import { createdOf, type BuiltImage } from './build-image.ts';
-import type { EncapsulateParams, EncapsulatePorts } from './encapsulate.ts';
+import type { EncapsulateParams } from './encapsulate.ts';
 import { sbomOf, sbomTypes } from './sbom.ts';
 
 /** Whether artifacts can be put beside an image there. */
-const holdsArtifacts = ({ transport }: ImageReference, ports: EncapsulatePorts): boolean =>
-  transport === 'oci' || transport === 'oci-archive' || (transport === 'docker' && ports.registry !== undefined);
+const holdsArtifacts = ({ transport }: ImageReference): boolean => ['oci', 'oci-archive', 'docker'].includes(transport);
 
 /** What is to be put beside the image, by what was asked and what its place can hold. Throws usage.invalid for an SBOM that it can't. */
 export function wantedBeside(
   params: EncapsulateParams,
   reference: ImageReference,
-  ports: EncapsulatePorts,
 ): { readonly changes: boolean; readonly sbom: boolean } {
-  const holds = holdsArtifacts(reference, ports);
+  const holds = holdsArtifacts(reference);
   if (params.sbom !== undefined && !holds)
     throw new TreelineError('usage.invalid', {
       subject: '--sbom',
-      detail: `${reference.transport}: can’t hold what refers to an image; oci: and oci-archive: can`,
+      detail: `${reference.transport}: can’t hold what refers to an image; oci:, oci-archive: and docker:// can`,
     });
   return { changes: holds && params.changes !== false, sbom: params.sbom !== undefined };
 }

@@ -10,10 +10,12 @@ import type { RpmPort } from '../../base/ports/rpm.ts';
 import { revisionIn } from '../../base/commits/ancestors.ts';
 import { buildImage, layoutOf } from './build-image.ts';
 import { earlierManifest, manifestAt, writeArchive } from './image-places.ts';
-import { pushArtifact, writeArtifact } from '../../images/artifact.ts';
-import { mediaTypes, OciDirectory } from '../../images/oci.ts';
+import { pushArtifact, writeArtifact, type Artifact } from '../../images/artifact.ts';
+import { parseRegistryImage } from '../../images/image-names.ts';
+import type { RegistryOptions } from '../../images/jobs/params.ts';
+import { mediaTypes, OciDirectory, type Descriptor } from '../../images/oci.ts';
 import { parseReference, referenceText, type ImageReference } from '../../images/reference.ts';
-import type { RegistryImage, RegistryTarget } from '../../images/registry-port.ts';
+import type { RegistryClient } from '../../images/registry/client.ts';
 import { artifactsOf, toldBeside, wantedBeside } from './beside.ts';
 import type { SbomKind } from './sbom.ts';
 import { changedComponents, updateSize, type UpdateSize } from './update-size.ts';
@@ -74,11 +76,21 @@ export interface EncapsulateOutcome {
 export interface EncapsulatePorts {
   readonly open: (repo: string) => ImageSource;
   readonly rpm: Pick<RpmPort, 'readRpmdb'>;
-  /** A `docker:` image's registry, to put things beside it, which skopeo doesn't; without it nothing is. */
-  readonly registry?: (
-    reference: ImageReference,
-    options: SkopeoOptions,
-  ) => { readonly target: Pick<RegistryTarget, 'putBlob' | 'putManifest'>; readonly image: RegistryImage };
+  /** To put things beside a `docker:` image, which skopeo doesn't. */
+  readonly registry: (options: RegistryOptions) => Pick<RegistryClient, 'putBlob' | 'putManifest' | 'close'>;
+}
+
+async function pushAll(
+  registry: ReturnType<EncapsulatePorts['registry']>,
+  image: string,
+  artifacts: readonly Artifact[],
+  subject: Descriptor,
+): Promise<void> {
+  try {
+    for (const artifact of artifacts) await pushArtifact(registry, parseRegistryImage(image), artifact, subject);
+  } finally {
+    await registry.close();
+  }
 }
 
 const defaultMaxLayers = 64;
@@ -91,7 +103,7 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
   const reference = parseReference(params.image);
   const maxLayers = params.maxLayers ?? defaultMaxLayers;
   if (maxLayers < 2) throw new TreelineError('usage.invalid', { subject: '--max-layers', detail: 'an image has 2 layers at least' });
-  const wanted = wantedBeside(params, reference, ports);
+  const wanted = wantedBeside(params, reference);
   using source = ports.open(params.repo);
   const commit = source.repo.loadCommit(revisionIn(source.repo, params.revision));
   const scratch = mkdtempSync(path.join(tmpdir(), 'treeline-image-'));
@@ -119,9 +131,8 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
     if (params.contentMetaTo) atomicFile(params.contentMetaTo, `${JSON.stringify(layout, null, 2)}\n`);
     if (reference.transport === 'oci-archive') await writeArchive(oci.path, path.resolve(reference.name));
     else if (!isDirectory) {
-      const registry = reference.transport === 'docker' ? ports.registry?.(reference, params) : undefined;
       // before the image: whoever sees its tag finds them
-      if (registry) for (const artifact of artifacts) await pushArtifact(registry.target, registry.image, artifact, subject);
+      if (artifacts.length > 0) await pushAll(ports.registry(params), params.image, artifacts, subject);
       await skopeoCopy(`oci:${oci.path}:latest`, referenceText(reference), params);
     }
     if (params.manifestTo) atomicFile(params.manifestTo, JSON.stringify(manifest));

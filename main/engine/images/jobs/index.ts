@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 export { parseRegistryImage, registryImageText } from '../image-names.ts';
 export { pullImage } from './pull.ts';
+export { previewImage } from '../preview/index.ts';
 export { openRegistry } from './open-registry.ts';
+export { storedImage } from './stored-image.ts';

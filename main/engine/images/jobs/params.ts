@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { UpdateDetails } from '../../../../shared/domain/index.ts';
+import type { RepoParams } from '../../base/db/params.ts';
 import type { PulledImage } from './pull.ts';
 
 /** How registries are asked. */
@@ -15,8 +17,18 @@ export interface ImagePullParams extends RegistryOptions {
   readonly repo: string;
 }
 
+export interface ImagePreviewParams extends RegistryOptions, RepoParams {
+  readonly image: string;
+  /** What it is compared with: `booted`, a ref, a checksum. Undefined: nothing. */
+  readonly compareWith?: string;
+  /** Also ask for what is large: an SBOM. */
+  readonly exact?: boolean;
+}
+
 /** Jobs that ask registries; part of Jobs in jobs/catalogue.ts. */
 export interface RegistryJobs {
   /** Take an image into a repository, as ostree-ext keeps it. */
   'image.pull': { params: ImagePullParams; result: PulledImage };
+  /** (read) What an image brings, before anything of it is fetched but kilobytes. */
+  'image.preview': { params: ImagePreviewParams; result: UpdateDetails };
 }

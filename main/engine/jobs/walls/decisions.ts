@@ -54,6 +54,7 @@ export const walled = {
   'db.diff': 'takes one file, the RPM database, out of commits, as libostree checks it out by its checksum',
   'db.package': 'takes one file, the RPM database, out of a commit, as libostree checks it out by its checksum',
   'db.version': 'reads commit objects only',
+  'image.preview': 'of a commit it takes one file, the RPM database; of a registry it reads small documents into memory, and writes nothing',
   'review.summary': bySysroot,
   'review.etc': bySysroot,
   'review.etc-file': bySysroot,

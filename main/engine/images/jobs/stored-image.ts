@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { TreelineError } from '../../../../shared/errors/index.ts';
+import { imageKeys } from '../../base/commits/image-commit.ts';
+import { resolveRevision } from '../../base/db/revision.ts';
+import type { DbSource } from '../../base/ports/db.ts';
+import type { CommitPort } from '../../base/ports/sysroot.ts';
+import { mediaTypes, parseConfig, parseManifest, type ImageConfig, type Manifest } from '../oci.ts';
+import type { BootedImage } from '../preview/index.ts';
+
+export interface StoredImage {
+  readonly image: BootedImage;
+  /** Of the commit that stands for it. */
+  readonly checksum: string;
+}
+
+/**
+ * The image that a revision (`booted`, a ref, a checksum ...) stands for, as it lies here, without what is layered on top; nothing is asked of a registry. A commit that
+ * came from no image is one without layers: its packages are compared all the same. Throws repo.revision-not-found, rpmdb.missing, repo.garbage.
+ */
+export function storedImage(source: DbSource, revision: string): StoredImage {
+  const commit = baseOf(source, source.repo.loadCommit(resolveRevision(source, revision).checksum));
+  const packages = source.rpmdb(commit.checksum, { changelogs: false });
+  if (!packages) throw new TreelineError('rpmdb.missing', { subject: commit.checksum });
+  const digest = commit.value(imageKeys.digest, 's');
+  const [manifest, config] = digest === undefined ? ofCommit(commit) : ofImage(commit);
+  return { checksum: commit.checksum, image: { digest: digest ?? '', manifest, config, packages } };
+}
+
+/** A client layer's parent is what it was put onto. */
+const baseOf = (source: DbSource, commit: CommitPort): CommitPort =>
+  commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '' ? source.repo.loadCommit(commit.parent) : commit;
+
+function ofImage(commit: CommitPort): [Manifest, ImageConfig] {
+  const bytes = (key: string): Buffer => Buffer.from(commit.value(key, 's') ?? '');
+  return [parseManifest(bytes(imageKeys.manifest), commit.checksum), parseConfig(bytes(imageKeys.config), commit.checksum)];
+}
+
+function ofCommit({ checksum, version }: CommitPort): [Manifest, ImageConfig] {
+  const none = { mediaType: mediaTypes.config, digest: `sha256:${'0'.repeat(64)}`, size: 0 };
+  const labels = { 'ostree.commit': checksum, ...(version === '' ? {} : { 'org.opencontainers.image.version': version }) };
+  return [
+    { schemaVersion: 2, config: none, layers: [] },
+    { architecture: '', os: 'linux', config: { Labels: labels }, rootfs: { type: 'layers', diff_ids: [] } },
+  ];
+}
