@@ -52,8 +52,8 @@ function blockLines(changes: readonly PackageChange[]): string[] {
 function blockEntry(change: PackageChange, withArch: boolean): string[] {
   const { from, to } = change;
   if (!from || !to) return [to ?? from].flatMap((one) => (one ? [`  ${formatNevra(one)}`] : []));
-  const arch = from.arch === to.arch ? '' : ` (${from.arch} -> ${to.arch})`;
-  const name = withArch ? `${change.name}.${change.arch}` : change.name;
+  const arch = from.arch === to.arch || to.arch === '' ? '' : ` (${from.arch} -> ${to.arch})`;
+  const name = withArch && change.arch ? `${change.name}.${change.arch}` : change.name;
   return [`  ${name} ${formatEvr(from)} -> ${formatEvr(to)}${arch}`, ...changelogLines(change.changelog, '    ')];
 }
 

@@ -72,9 +72,9 @@ export function formatEvr(evr: Evr): string {
   return `${evr.epoch > 0 ? `${evr.epoch}:` : ''}${evr.version}-${evr.release}`;
 }
 
-/** `name-[epoch:]version-release.arch`. */
+/** `name-[epoch:]version-release.arch`, without the architecture where that isn't known. */
 export function formatNevra(p: Package): string {
-  return `${p.name}-${formatEvr(p)}.${p.arch}`;
+  return `${p.name}-${formatEvr(p)}${p.arch && `.${p.arch}`}`;
 }
 
 /** Parse `[epoch:]version-release`; undefined when there is no release. */

@@ -28,6 +28,7 @@ export type {
   PackageDetails,
   Severity,
 } from './schemas/package.ts';
+export type { ImageTier, ImageUpdate, ImageWarning, UnknownOfImage } from './schemas/image.ts';
 export type {
   AvailableUpdate,
   CheckState,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createTwoFilesPatch } from 'diff';
 import type { Advisory } from './schemas/package.ts';
+import { imageLines, imagePackageNotes } from './image-report.ts';
 import type { UpdateDetails } from './schemas/update.ts';
 import { formatEvr } from './evr.ts';
 import type { ChangelogEntry, PackageChange } from './schemas/package.ts';
@@ -82,6 +83,7 @@ export function reviewMarkdown(input: ReviewReportInput): string {
     ...(details ? signatureLines(details) : []),
     '',
     ...effectLines(summary, details),
+    ...(details?.image ? imageLines(details.image, plain) : []),
     ...(details ? packageLines(details) : []),
     ...(details?.notTold?.includes('advisories') ? ['## Advisories', '', 'Not known.', ''] : []),
     ...(details && details.advisories.length > 0 ? advisoryLines(details.advisories) : []),
@@ -144,18 +146,23 @@ const sections = [
   ['removed', 'Removed'],
 ] as const;
 
+type ImageSource = 'sbom' | 'rechunk' | 'layers';
+const isImageSource = (source: UpdateDetails['source']): source is ImageSource =>
+  source === 'sbom' || source === 'rechunk' || source === 'layers';
+
 function packageLines(details: UpdateDetails): string[] {
-  const { packages, source } = details;
-  const note: Record<UpdateDetails['source'], string> = {
+  const { packages, source, image } = details;
+  const note: Record<Exclude<UpdateDetails['source'], ImageSource>, string> = {
     'treeline.changes': '',
     rpmdb: 'From the RPM databases of both versions.',
     pkglist: 'Names and versions only: this repository doesn’t tell changelogs without its RPM database.',
     none: 'This repository doesn’t tell its packages.',
   };
+  const notes = image ? imagePackageNotes(image, plain) : isImageSource(source) || note[source] === '' ? [] : [note[source]];
   return [
     `## Packages (${packages.length} changed)`,
     '',
-    ...(note[source] ? [note[source], ''] : []),
+    ...notes.flatMap((line) => [line, '']),
     ...(details.releases.length > 1 ? [`Releases in between: ${details.releases.map((r) => plain(r.version)).join(', ')}`, ''] : []),
     ...sections.flatMap(([kind, title]) => {
       const mine = packages.filter((p) => p.kind === kind);
@@ -168,7 +175,7 @@ function packageEntry(change: PackageChange): string[] {
   const { from, to } = change;
   const versions = [from, to].flatMap((side) => (side ? [plain(formatEvr(side))] : [])).join(' → ');
   const fixes = change.advisories && change.advisories.length > 0 ? ` [${change.advisories.map(plain).join(', ')}]` : '';
-  const head = `- **${plain(change.name)}**.${plain(change.arch)} ${versions}${fixes}${change.summary ? `: ${plain(change.summary)}` : ''}`;
+  const head = `- **${plain(change.name)}**${change.arch && `.${plain(change.arch)}`} ${versions}${fixes}${change.summary ? `: ${plain(change.summary)}` : ''}`;
   const log = (change.changelog ?? []).map(changelogText).join('\n\n');
   return log === '' ? [head] : [head, '', ...fenced(log, '  '), ''];
 }

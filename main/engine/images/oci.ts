@@ -28,13 +28,17 @@ const manifestSchema = z.object({
   subject: descriptor.optional(),
 });
 const indexSchema = z.object({ schemaVersion: z.literal(2), manifests: z.array(descriptor) });
-const configSchema = z.object({
+const configSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   created: z.string().optional(),
   // further keys (Env, Entrypoint ...) are kept for images made of this one
   config: z.looseObject({ Labels: z.record(z.string(), z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).optional(),
   rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(z.string()) }),
+  /** One entry for each step that made the image; those that aren't `empty_layer` are its layers, in order. */
+  history: z
+    .array(z.looseObject({ created_by: z.string().optional(), comment: z.string().optional(), empty_layer: z.boolean().optional() }))
+    .nullish(),
 });
 export type Descriptor = z.infer<typeof descriptor>;
 export type Manifest = z.infer<typeof manifestSchema>;

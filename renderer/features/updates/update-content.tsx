@@ -15,6 +15,7 @@ import { ErrorNotice } from '../../ui/notices/error-notice.tsx';
 import { AdvisoryList } from '../../ui/packages/advisory-list.tsx';
 import { ChangelogList } from '../../ui/packages/changelog-list.tsx';
 import { PackageBrowser } from '../../ui/packages/package-browser.tsx';
+import { ImageNotes } from './image-notes.tsx';
 import { ReleaseList } from './release-list.tsx';
 
 /** What the pending update holds, package by package, before anything is downloaded. */
@@ -67,7 +68,10 @@ export function UpdateTabs({ details }: { details: UpdateDetails }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const withChangelog = details.packages.filter((change) => (change.changelog?.length ?? 0) > 0).length;
+  const notes = details.image ? <ImageNotes image={details.image} /> : null;
   if (details.packages.length === 0) {
+    // the notes say what isn't known: that nothing changes is said of an image only where that is so
+    if (details.image && details.image.cannotKnow.length > 0) return notes;
     return (
       <Empty icon={PackageOpen} title={t(details.source === 'none' ? 'packages.unknown' : 'packages.noChanges')}>
         <p>{t(details.source === 'none' ? 'packages.unknownHint' : 'packages.noChangesHint')}</p>
@@ -76,7 +80,8 @@ export function UpdateTabs({ details }: { details: UpdateDetails }): ReactNode {
   }
   return (
     <>
-      {details.source === 'pkglist' ? <p className="text-sm text-muted">{t('packages.namesOnly')}</p> : null}
+      {notes}
+      {details.source === 'pkglist' && !details.image ? <p className="text-sm text-muted">{t('packages.namesOnly')}</p> : null}
       <Tabs
         label={t('tabs.label')}
         tabs={[

@@ -31,7 +31,8 @@ export function PackageDetail({ change, advisories, onBack }: PackageDetailProps
       <header>
         <h2 className="foreign-text text-lg font-semibold">{change.name}</h2>
         <p className="foreign-text">
-          {t(`change.${change.kind}`)} · {versionChange(change)} · {change.arch}
+          {t(`change.${change.kind}`)} · {versionChange(change)}
+          {change.arch && ` · ${change.arch}`}
         </p>
         {change.summary ? <p className="foreign-text mt-1 text-muted">{change.summary}</p> : null}
         {change.sizeDeltaBytes ? (

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { errorReport } from '../../errors/report-schema.ts';
 import type { Infer } from './infer.ts';
+import { imageUpdate } from './image.ts';
 import { advisory, changeCounts, packageChange, severity } from './package.ts';
 
 const text = z.string();
@@ -70,8 +71,13 @@ export const updateDetails = z.object({
   signatures: z.array(signature),
   /** What the service doesn't tell: of these an empty list says nothing. */
   notTold: z.array(z.enum(['advisories', 'changelogs', 'signatures'])).optional(),
-  /** Where the list came from: commit metadata with changelogs, or only package names and versions. */
-  source: z.enum(['treeline.changes', 'pkglist', 'rpmdb', 'none']),
+  /**
+   * Where the list came from: commit metadata with changelogs, or only package names and versions. `sbom`, `rechunk` and `layers` are of container images: see
+   * `image.tier`, `image.cannotKnow`.
+   */
+  source: z.enum(['treeline.changes', 'pkglist', 'rpmdb', 'sbom', 'rechunk', 'layers', 'none']),
+  /** Of a system that comes as a container image. `toChecksum` is then the image's digest. */
+  image: imageUpdate.optional(),
   /** Changelogs can be had by fetching the new tree's RPM database (`fetchRpmdb`): about this much, judged by the booted one's. */
   rpmdbBytes: number.optional(),
 });

@@ -225,4 +225,5 @@ export function updateDetails(context: UpdateContext, osname: string, checksum?:
 }
 
 /** How much details tell. */
-const rank = ({ source }: UpdateDetails): number => ['none', 'pkglist', 'rpmdb', 'treeline.changes'].indexOf(source);
+const rank = ({ source }: UpdateDetails): number =>
+  ['none', 'layers', 'rechunk', 'pkglist', 'sbom', 'rpmdb', 'treeline.changes'].indexOf(source);
