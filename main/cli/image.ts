@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command, Option } from 'commander';
-import { updateMarkdown } from '../../shared/domain/index.ts';
+import { updateMarkdown } from '../../shared/domain/review-report.ts';
 import { given, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { sizeText } from './output/progress.ts';
@@ -65,7 +65,8 @@ export function imageCommand(): Command {
       .addOption(new Option('-F, --format <format>', 'output format').choices(['markdown', 'json']).default('markdown')),
   ).action(async (name: string, flags: DiffFlags, command: Command) =>
     reportErrors(async () => {
-      const place = flags.repo === undefined ? { sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/' } : { repo: flags.repo };
+      const place =
+        flags.repo === undefined ? { sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/' } : { repo: flags.repo };
       const params = { image: named(name), compareWith: flags.with, exact: flags.exact ?? false, ...place, ...registryOf(flags) };
       const details = await followJob('image.preview', params, { quiet: true, aside: true });
       standardOutput.printText(flags.format === 'json' ? `${JSON.stringify(details, null, 2)}\n` : updateMarkdown(details));

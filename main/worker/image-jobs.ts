@@ -11,8 +11,7 @@ const places = { open: openImageSource, registry: openRegistry };
 
 export const imageJobs: Partial<JobHandlers> = {
   'compose.image': (params, context) => composeImage(params, { ...ports, ...places }, context),
-  'compose.build-chunked': (params, context) =>
-    buildChunked(params, { ...ports, ...places, commitDirectory, readAttributes }, context),
+  'compose.build-chunked': (params, context) => buildChunked(params, { ...ports, ...places, commitDirectory, readAttributes }, context),
   'compose.encapsulate': (params, context) => encapsulate(params, { ...places, rpm }, context),
   'compose.unencapsulate': (params, context) => unencapsulate(params, openImageSink, context),
 };

@@ -71,6 +71,32 @@ export function reviewJson(input: ReviewReportInput): string {
   )}\n`;
 }
 
+/** What an update by container image brings, for people, as the report of a review tells it. */
+export function updateMarkdown(details: UpdateDetails): string {
+  const { fromVersion, toVersion, toChecksum, image } = details;
+  const to = plain(toVersion || toChecksum);
+  return asText([
+    fromVersion === '' ? `# ${to}` : `# ${plain(fromVersion)} → ${to}`,
+    '',
+    ...(image ? imageLines(image, plain) : []),
+    ...sizeLines(details),
+    '',
+    ...changeLines(details),
+  ]);
+}
+
+const changeLines = (details: UpdateDetails): string[] => [
+  ...packageLines(details),
+  ...(details.notTold?.includes('advisories') ? ['## Advisories', '', 'Not known.', ''] : []),
+  ...(details.advisories.length > 0 ? advisoryLines(details.advisories) : []),
+];
+
+const asText = (lines: readonly string[]): string =>
+  `${lines
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`;
+
 /** The report for people, self-contained. Text from elsewhere (changelogs, advisories, names, files) can't become markup. */
 export function reviewMarkdown(input: ReviewReportInput): string {
   const { summary, details, etc, tree, at } = input;
@@ -84,17 +110,12 @@ export function reviewMarkdown(input: ReviewReportInput): string {
     '',
     ...effectLines(summary, details),
     ...(details?.image ? imageLines(details.image, plain) : []),
-    ...(details ? packageLines(details) : []),
-    ...(details?.notTold?.includes('advisories') ? ['## Advisories', '', 'Not known.', ''] : []),
-    ...(details && details.advisories.length > 0 ? advisoryLines(details.advisories) : []),
+    ...(details ? changeLines(details) : []),
     ...(etc ? etcLines(etc) : []),
     ...(input.etcFiles ?? []).flatMap((file) => diffLines(etcFileDiff(file))),
     ...(tree ? treeLines(tree) : []),
   ];
-  return `${lines
-    .join('\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trimEnd()}\n`;
+  return asText(lines);
 }
 
 function signatureLines({ signatures, notTold }: UpdateDetails): string[] {

@@ -15,6 +15,5 @@ export {
 export { mergeReleases, type MergedChanges } from './merge.ts';
 export { comparePackages, countChanges, diffPackages } from './packages.ts';
 export { packagesOfPkglist, pkglistOfPackages, type PkglistRow } from './pkglist.ts';
-export { readReleaseChanges } from './release-format.ts';
 export { buildReleaseChanges, changesKey, packReleaseChanges, parseReleaseChanges, type ReleaseInput } from './release.ts';
 export { readReleaseChanges } from './release-format.ts';

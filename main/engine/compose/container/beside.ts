@@ -15,10 +15,7 @@ import { sbomOf, sbomTypes } from './sbom.ts';
 const holdsArtifacts = ({ transport }: ImageReference): boolean => ['oci', 'oci-archive', 'docker'].includes(transport);
 
 /** What is to be put beside the image, by what was asked and what its place can hold. Throws usage.invalid for an SBOM that it can't. */
-export function wantedBeside(
-  params: EncapsulateParams,
-  reference: ImageReference,
-): { readonly changes: boolean; readonly sbom: boolean } {
+export function wantedBeside(params: EncapsulateParams, reference: ImageReference): { readonly changes: boolean; readonly sbom: boolean } {
   const holds = holdsArtifacts(reference);
   if (params.sbom !== undefined && !holds)
     throw new TreelineError('usage.invalid', {

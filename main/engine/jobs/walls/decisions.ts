@@ -54,7 +54,8 @@ export const walled = {
   'db.diff': 'takes one file, the RPM database, out of commits, as libostree checks it out by its checksum',
   'db.package': 'takes one file, the RPM database, out of a commit, as libostree checks it out by its checksum',
   'db.version': 'reads commit objects only',
-  'image.preview': 'of a commit it takes one file, the RPM database; of a registry it reads small documents into memory, and writes nothing',
+  'image.preview':
+    'of a commit it takes one file, the RPM database; of a registry it reads small documents into memory, and writes nothing',
   'review.summary': bySysroot,
   'review.etc': bySysroot,
   'review.etc-file': bySysroot,
