@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatNevra, type UpdateDetails } from '../../shared/domain/index.ts';
 import type { Manifest } from '../../main/engine/images/oci.ts';
 import { blobRef, imageRef } from '../../main/engine/images/store/ref-names.ts';
 import { RealRegistry } from '../fixtures/registry.ts';
@@ -77,6 +78,54 @@ test('an image comes out of a registry, then only what is new of the next one; t
   expect(await pull(repo)).toContain(`${fresh.length} new layers`);
   expect(list(repo, imageRef(`docker://${image}`))).toBe(list(f.repo, commits[1]!));
   f.fsck(repo);
+});
+
+test('what the next image brings is told before it is fetched: as comparing both commits tells it', async () => {
+  const repo = newRepo('previewed');
+  await pull(repo);
+  const before = new Set(manifest().layers.map(({ digest }) => digest));
+  const had = commits.at(-1)!;
+  f.add({ ...pkg('gamma', '2'), changelog: '* Mon Nov 30 2026 A B <a@b.example> - 2-1\n- gamma is new' }, pkg('delta', '1'));
+  f.treefile('packages: [alpha, beta, gamma, delta, testshell, filesystem]\nautomatic-version-prefix: "5"\n');
+  await release();
+  const asked = ['image', 'diff', image, `--repo=${repo}`, `--with=${imageRef(`docker://${image}`)}`, '--no-tls-verify'];
+  const json = await treeline(...asked, '--format=json');
+  expect([json.status, json.stderr]).toEqual([0, '']);
+  const details = JSON.parse(json.stdout) as UpdateDetails;
+  // rpm's own lists of both trees
+  const installed = (commit: string, name: string): Set<string> => {
+    sh('ostree', [`--repo=${f.repo}`, 'checkout', '-U', commit, at(name)]);
+    return new Set(sh('rpm', [`--dbpath=${at(name, 'usr/share/rpm')}`, '-qa']).split('\n'));
+  };
+  const [old, now] = [installed(had, 'tree-before'), installed(commits.at(-1)!, 'tree-after')];
+  const truth = [
+    ...[...old].filter((each) => !now.has(each)).map((each) => `-${each}`),
+    ...[...now].filter((each) => !old.has(each)).map((each) => `+${each}`),
+  ];
+  const lines = details.packages.flatMap(({ from, to }) => [
+    ...(from ? [`-${formatNevra(from)}`] : []),
+    ...(to ? [`+${formatNevra(to)}`] : []),
+  ]);
+  expect(lines.sort()).toEqual(truth.sort());
+  expect(lines).toEqual(['+delta-1-1.noarch', '+gamma-2-1.noarch', '-gamma-1-1.noarch']);
+  expect(details.packages.find(({ name }) => name === 'gamma')?.changelog?.map(({ text }) => text)).toEqual(['- gamma is new']);
+  const fresh = manifest().layers.filter(({ digest }) => !before.has(digest));
+  expect(details.sizes).toMatchObject({ downloadExact: true, downloadBytes: fresh.reduce((sum, { size }) => sum + size, 0) });
+  expect(details.image).toMatchObject({ tier: 'changes', cannotKnow: [], warnings: [], layers: { new: fresh.length } });
+  const text = await treeline(...asked);
+  expect(text.stdout).toContain('From what the publisher tells of its releases: exact.');
+  expect(text.stdout).toContain('gamma is new');
+
+  // against a commit that came from no image, all layers are new, and the packages compared all the same
+  const fromCommit = await treeline('image', 'diff', image, `--repo=${f.repo}`, `--with=${had}`, '--no-tls-verify', '--format=json');
+  const other = JSON.parse(fromCommit.stdout) as UpdateDetails;
+  expect(other.packages.map(({ name }) => name)).toEqual(['delta', 'gamma']);
+  expect(other.image?.layers.new).toBe(manifest().layers.length);
+
+  // what runs is what is there
+  await pull(repo);
+  const same = JSON.parse((await treeline(...asked, '--format=json')).stdout) as UpdateDetails;
+  expect(same).toMatchObject({ packages: [], image: { tier: 'same', warnings: [{ kind: 'unchanged' }] } });
 });
 
 test('what arrived before an interruption is gone on with; what arrived wrong is fetched anew', async () => {
