@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import type { RegistryImage } from '../../main/engine/images/registry-port.ts';
 import { RegistryClient } from '../../main/engine/images/registry/client.ts';
 import { noPlaces, registryFailure as failure } from '../fixtures/registry-client.ts';
 import { OddRegistry, sha256 } from '../fixtures/odd-registry.ts';
+import { makeCertificates } from '../fixtures/registry.ts';
 
 let work: string;
 let registry: OddRegistry;
@@ -404,4 +405,43 @@ test('through a proxy, and not where no_proxy says so; one that refuses is told'
   );
   expect(dead.code).toBe('registry.unreachable');
   expect(JSON.stringify(dead)).not.toContain('hunter2');
+});
+
+test('who speaks TLS doesn’t lead to where nobody does, nor to whom nobody knows', async () => {
+  const { ca, certificate, key } = makeCertificates(at('certificates'));
+  const pair = { cert: readFileSync(certificate), key: readFileSync(key) };
+  const [secure, unknown] = await Promise.all([new OddRegistry(pair).start(), new OddRegistry(pair).start()]);
+  try {
+    const directory = path.join(at('certs.d'), secure.host);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(path.join(directory, 'ca.crt'), readFileSync(ca));
+    const auth = { auth: Buffer.from('user:hunter2').toString('base64') };
+    writeFileSync(at('auth.json'), JSON.stringify({ auths: { [secure.host]: auth } }));
+    const one = (): RegistryClient =>
+      client({ insecure: false, places: { ...noPlaces, certDirectories: [at('certs.d')], authFiles: [at('auth.json')] } });
+    const there = { ...image, host: secure.host };
+    const answer = (status: number, headers: Readonly<Record<string, string>>): void => {
+      secure.rule = ({ method }, response) => {
+        response.writeHead(method === 'HEAD' ? 404 : status, headers).end();
+        return true;
+      };
+    };
+    secure.addManifest(manifest, mediaTypes.manifest, 'now');
+    expect((await one().manifest(there)).digest).toBe(digest);
+    answer(307, { location: `http://${other.host}/x` });
+    const plain = { code: 'registry.garbage', detail: `it leads to ${other.host} without TLS` };
+    expect(await failure(one().manifest(there))).toMatchObject(plain);
+    answer(401, { 'www-authenticate': `Bearer realm="http://${other.host}/token"` });
+    expect(await failure(one().manifest(there))).toMatchObject(plain);
+    answer(202, { location: `http://${other.host}/upload` });
+    expect(await failure(one().putBlob(there, layer))).toMatchObject(plain);
+    answer(307, { location: `https://${unknown.host}/x` });
+    expect(await failure(one().manifest(there))).toMatchObject({ code: 'registry.untrusted' });
+    expect([...other.requests, ...unknown.requests]).toEqual([]);
+    // nor is a registry without TLS asked without it
+    expect(await failure(client({ insecure: false }).manifest(image))).toMatchObject({ detail: 'it doesn’t speak TLS' });
+    expect(registry.requests).toEqual([]);
+  } finally {
+    await Promise.all([secure.stop(), unknown.stop()]);
+  }
 });

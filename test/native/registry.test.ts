@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mediaTypes, OciDirectory, type Manifest } from '../../main/engine/images/oci.ts';
 import type { RegistryImage } from '../../main/engine/images/registry-port.ts';
 import { RegistryClient } from '../../main/engine/images/registry/client.ts';
-import { makeCertificates, RealRegistry, type Certificates } from '../fixtures/registry.ts';
+import { CuttingProxy, makeCertificates, RealRegistry, type Certificates } from '../fixtures/registry.ts';
 import { noPlaces, registryFailure as failure } from '../fixtures/registry-client.ts';
 import { sh } from './publish-fixture.ts';
 
@@ -99,6 +99,21 @@ describe('a registry that lets everybody in, without TLS', () => {
       await one.download(image, blob, at('part'), { onBytes: (count) => (came += count) });
       expect(readFileSync(at('part')).equals(layer)).toBe(true);
       expect(came).toBe(comes);
+    }
+  });
+
+  test('after twenty cuts everything is there, and nothing came twice', async () => {
+    await push(client({ insecure: true }), image);
+    // of which some are lost while it is found out that this registry speaks no TLS
+    const proxy = await new CuttingProxy(registry.host, 20, 10_000).start();
+    try {
+      await client({ insecure: true }).download({ ...image, host: proxy.host }, manifest.layers[0]!, at('cut'));
+      expect(readFileSync(at('cut')).equals(layer)).toBe(true);
+      expect(proxy.connections).toBeGreaterThanOrEqual(20);
+      // heads take some hundred bytes each
+      expect(proxy.bytes - layer.length).toBeLessThan(proxy.connections * 1000);
+    } finally {
+      await proxy.stop();
     }
   });
 
@@ -217,6 +232,11 @@ blocked = true
     const found = await one.manifest({ host: 'moved.test', name: 'a/base', tag: 'now' });
     expect(found.digest).toBe(sha256(Buffer.from(JSON.stringify(manifest))));
     const mirrored = { host: 'mirrored.test', name: 'base', tag: 'now' };
+    // skopeo understands the file in the same way
+    for (const name of ['moved.test/a/base:now', 'mirrored.test/base:now'])
+      expect(JSON.parse(sh('skopeo', [`--registries-conf=${conf}`, 'inspect', '--no-tags', `docker://${name}`]))).toMatchObject({
+        Digest: found.digest,
+      });
     expect((await one.manifest(mirrored)).digest).toBe(found.digest);
     await one.download(mirrored, manifest.layers[0]!, at('mirrored'));
     expect(await failure(one.manifest({ host: 'bad.test', name: 'x' }))).toMatchObject({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { certificatesOf } from './certificates.ts';
@@ -86,7 +86,8 @@ export class Exchange {
     if (signal?.aborted) throw new TreelineError('job.cancelled');
     signal?.addEventListener('abort', cancel, { once: true });
     const { stallMs } = this.#settings;
-    const timer = setTimeout(() => controller.abort(new Silence()), stallMs);
+    // whoever gets much looks through it before the answer: a megabyte a second is little
+    const timer = setTimeout(() => controller.abort(new Silence()), stallMs + (body?.length ?? 0) / 1000);
     try {
       const {
         statusCode,
@@ -95,8 +96,8 @@ export class Exchange {
       } = await request(url, {
         method,
         // packed bodies would have other lengths and digests, and a limit of their own
-        headers: { ...headers, 'accept-encoding': 'identity', 'user-agent': 'treeline' },
-        body: body ?? null,
+        headers: { ...headers, ...lengthOf(body), 'accept-encoding': 'identity', 'user-agent': 'treeline' },
+        body: typeof body === 'object' && body.length > 0 ? inPieces(body, () => timer.refresh()) : (body ?? null),
         dispatcher: this.#dispatcher(url, insecure),
         signal: controller.signal,
       });
@@ -117,6 +118,21 @@ export class Exchange {
     await Promise.all([...this.#dispatchers.values()].map((each) => each.destroy()));
     this.#dispatchers.clear();
   }
+}
+
+const lengthOf = (body: Question['body']): Readonly<Record<string, string>> =>
+  typeof body === 'object' ? { 'content-length': String(body.length) } : {};
+
+/** What is sent, as it is taken: as long as it goes, nobody is silent. */
+function inPieces(bytes: Buffer, onTaken: () => void): Readable {
+  const piece = 256 << 10;
+  function* pieces(): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; at += piece) {
+      onTaken();
+      yield bytes.subarray(at, at + piece);
+    }
+  }
+  return Readable.from(pieces(), { highWaterMark: 1 });
 }
 
 /** Where another address than the asked one is told (`Location`, `Link`). Throws registry.garbage for one that isn't HTTP, or that leaves TLS. */
@@ -148,6 +164,8 @@ function answerOf(
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
+  // at once: an error may come before anybody reads
+  const arriving = arrivals(stream);
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const encoding = header('content-encoding') ?? 'identity';
     if (encoding !== 'identity' && encoding !== '') throw garbage(subject, `its answer is packed (${encoding}), which wasn’t asked for`);
@@ -157,7 +175,7 @@ function answerOf(
       came = 0;
     }, stallMs);
     try {
-      for await (const chunk of arrivals(stream)) {
+      for await (const chunk of arriving) {
         came += chunk.length;
         yield chunk;
       }
@@ -185,7 +203,7 @@ function answerOf(
 const mostWaitingBytes = 4 << 20;
 
 /** What arrives, also that which came right before an error: reading a stream in the usual way loses what it had buffered then, which would be fetched twice. */
-async function* arrivals(stream: Readable): AsyncGenerator<Uint8Array, void, undefined> {
+function arrivals(stream: Readable): AsyncGenerator<Uint8Array, void, undefined> {
   const waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   let ended: { readonly error?: unknown } | undefined;
@@ -204,17 +222,20 @@ async function* arrivals(stream: Readable): AsyncGenerator<Uint8Array, void, und
     if (waitingBytes > mostWaitingBytes) stream.pause();
     wake();
   });
-  for (;;) {
-    const chunk = waiting.shift();
-    if (chunk) {
-      waitingBytes -= chunk.length;
-      yield chunk;
-      if (waitingBytes <= mostWaitingBytes && stream.isPaused()) stream.resume();
-    } else if (ended) {
-      if (ended.error !== undefined) throw ended.error;
-      return;
-    } else {
-      await new Promise<void>((resolve) => (wake = resolve));
+  async function* taken(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const chunk = waiting.shift();
+      if (chunk) {
+        waitingBytes -= chunk.length;
+        yield chunk;
+        if (waitingBytes <= mostWaitingBytes && stream.isPaused()) stream.resume();
+      } else if (ended) {
+        if (ended.error !== undefined) throw ended.error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
     }
   }
+  return taken();
 }

@@ -49,13 +49,20 @@ export class Silence extends Error {}
 /** A connection that ended, or a name server that had no time, may do better next time. */
 const passing = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'EAI_AGAIN', 'ETIMEDOUT', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
+/** Where the libraries' words say nothing to people. */
+function detailOf(message: string, code: string): string {
+  if (/^(?:EPROTO|ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG))$/.test(code)) return 'it doesn’t speak TLS';
+  const proxy = /^Proxy response \((\d+)\)/.exec(message)?.[1];
+  // of several addresses the error has no message of its own
+  return proxy === undefined ? message || code : `the proxy answered ${proxy}`;
+}
+
 /** An error of the HTTP library or of the network, as one of ours. `Passing` where another attempt may help. */
 export function networkFailure(error: unknown, subject: Subject): Error {
   if (error instanceof TreelineError || error instanceof Passing) return error;
   if (error instanceof Silence) return new Passing(failure('registry.unreachable', subject, 'it has fallen silent'));
   const code = systemCodeOf(error) ?? '';
-  // of several addresses the error has no message of its own
-  const detail = messageOf(error) || code;
+  const detail = detailOf(messageOf(error), code);
   if (/^(?:CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/.test(code) || /CERTIFICATE/.test(code))
     return failure('registry.untrusted', subject, detail);
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return garbage(subject, `its answer isn’t HTTP (${code})`);
