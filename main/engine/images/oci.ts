@@ -148,7 +148,7 @@ export class OciDirectory {
   /** What refers to an image, each with its manifest. Throws repo.corrupt, repo.garbage, repo.not-found. */
   referrers(digest: string): { readonly digest: string; readonly manifest: Manifest }[] {
     const index = this.#index();
-    const named = index.filter((d) => d.digest === digest).flatMap(referrersIn);
+    const named = index.filter((d) => d.digest === digest).flatMap((d) => this.#namedBy(d));
     return [...index.filter((d) => d.artifactType !== undefined).map((d) => d.digest), ...named]
       .map((d) => ({ digest: d, manifest: parseManifest(this.readBlob(d), d) }))
       .filter(({ manifest }) => manifest.subject?.digest === digest);
@@ -186,18 +186,20 @@ export class OciDirectory {
     return digest;
   }
 
+  /** Referrers that an image's entry names, as far as they are here: a tool that knows nothing of the annotation may have removed them. */
+  #namedBy({ annotations }: Descriptor): string[] {
+    const named = (annotations?.[referrersKey] ?? '').split(' ').filter((d) => /^sha256:[0-9a-f]{64}$/.test(d));
+    return named.filter((d) => existsSync(this.blobPath(d)));
+  }
+
   #removeUnused(): void {
     const used = new Set<string>();
-    for (const { digest } of this.#index().flatMap((entry) => [entry, ...referrersIn(entry).map((d) => ({ digest: d }))])) {
+    for (const { digest } of this.#index().flatMap((entry) => [entry, ...this.#namedBy(entry).map((d) => ({ digest: d }))])) {
       const { config, layers } = parseManifest(this.readBlob(digest), digest);
       for (const d of [digest, config.digest, ...layers.map((l) => l.digest)]) used.add(d.slice('sha256:'.length));
     }
     for (const name of readdirSync(this.blobs)) if (!used.has(name)) rmSync(path.join(this.blobs, name), { force: true });
   }
 }
-
-/** Digests that an image's entry names; what is none isn't looked for. */
-const referrersIn = ({ annotations }: Descriptor): string[] =>
-  (annotations?.[referrersKey] ?? '').split(' ').filter((d) => /^sha256:[0-9a-f]{64}$/.test(d));
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

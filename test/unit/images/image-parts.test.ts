@@ -83,6 +83,12 @@ test('an image without a tag stays the only entry, and still leads to what refer
   expect(oci.manifest()?.digest).toBe(one);
   expect(oci.referrers(one)).toHaveLength(1);
   expect(readdirSync(oci.blobs)).toHaveLength(6);
+  // removed by a tool that doesn't know them
+  const named = oci.referrers(one)[0]!.digest;
+  rmSync(oci.blobPath(named));
+  expect(oci.referrers(one)).toEqual([]);
+  oci.setManifest(image(oci, 'other'), 'tagged');
+  expect(existsSync(oci.blobPath(one))).toBe(true);
   const manifest = image(oci, 'two');
   oci.setManifest(manifest, undefined, [], true);
   expect(readdirSync(oci.blobs)).toHaveLength(3);
