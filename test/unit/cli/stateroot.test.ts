@@ -42,7 +42,7 @@ const leaves = (command: Command, path: readonly string[] = []): { command: Comm
     : command.commands.flatMap((each) => leaves(each, [...path, each.name()])).filter(({ path: [first] }) => first !== 'help');
 
 /** They need no deployment at all: files, package lists and repositories by their names. */
-const local = ['compose', 'db', 'repo'];
+const local = ['compose', 'db', 'repo', 'image'];
 const needed: Readonly<Record<string, readonly string[]>> = {
   uninstall: ['a'],
   'override replace': ['--from=repo=a'],
