@@ -23,7 +23,7 @@ const unknowns: Record<UnknownOfImage, string> = {
   'which-of-a-layer': 'Of packages in a common layer isn’t told which of them changed.',
   epochs: 'Epochs aren’t told; they’re taken to be those of the installed packages.',
   architectures: 'Architectures aren’t told.',
-  changelogs: 'Changelogs aren’t told.',
+  changelogs: 'Not all changelogs are told.',
   advisories: 'Advisories aren’t told.',
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { ReleaseChanges } from '../../../shared/domain/index.ts';
+import type { PackageChange, ReleaseChanges } from '../../../shared/domain/index.ts';
 import { TreelineError, messageOf } from '../../../shared/errors/index.ts';
 import { hasShape, isObject, isStrings } from '../../files/index.ts';
 import {
@@ -25,6 +25,8 @@ export interface ImageChanges {
   readonly timeSeconds: number;
   /** What the commit changes against its parent; missing where it doesn't tell. */
   readonly changes?: ReleaseChanges;
+  /** Packages of `changes` whose changelogs would have made this too large. */
+  readonly withoutChangelog?: readonly string[];
   /** The releases before, newest first; none where `changes` is missing, because nothing leads to them. */
   readonly history: readonly EarlierRelease[];
   /** Every package of the image. */
@@ -54,8 +56,8 @@ export function imageChangesOf(
 }
 
 /**
- * The referrer's layer. Oldest releases are left out, as a whole each, beyond 48 KiB; then `changes`, then there is what the packages take. Equal
- * input gives equal bytes.
+ * The referrer's layer. Beyond 48 KiB the oldest releases are left out, as a whole each; then the largest changelogs, which are named; then `changes`, and there is what the
+ * packages take. Equal input gives equal bytes.
  */
 export function packImageChanges(value: ImageChanges): Buffer {
   // gzipSync writes no time
@@ -64,8 +66,26 @@ export function packImageChanges(value: ImageChanges): Buffer {
     const packed = pack({ ...value, history: value.history.slice(0, count) });
     if (packed.byteLength <= packedBytes) return packed;
   }
-  const { changes: _, ...rest } = value;
-  return pack({ ...rest, history: [] });
+  const { changes, ...rest } = { ...value, history: [] };
+  if (!changes) return pack(rest);
+  // a kernel's changelog alone may be larger
+  const bySize = changes.packages
+    .map(({ name, changelog }) => ({ name, size: JSON.stringify(changelog ?? []).length }))
+    .sort((a, b) => b.size - a.size)
+    .map(({ name }) => name);
+  // ever more at once: packing takes its time
+  for (let count = 1; count < 2 * bySize.length; count *= 2) {
+    const withoutChangelog = bySize.slice(0, count);
+    const left = new Set(withoutChangelog);
+    const packages = changes.packages.map((change) => (left.has(change.name) ? withoutIts(change) : change));
+    const packed = pack({ ...rest, changes: { ...changes, packages }, withoutChangelog });
+    if (packed.byteLength <= packedBytes) return packed;
+  }
+  return pack(rest);
+}
+
+function withoutIts({ changelog: _, ...change }: PackageChange): PackageChange {
+  return change;
 }
 
 /** Read the referrer's layer; undefined for a format newer than this one. Throws repo.garbage, naming `subject`, for bytes that aren't it or unpack to more than 16 MiB. */
@@ -96,6 +116,7 @@ export function readImageChanges(bytes: Buffer, subject: string): ImageChanges |
     version,
     timeSeconds,
     ...(changes ? { changes } : {}),
+    ...(isStrings(value['withoutChangelog']) ? { withoutChangelog: value['withoutChangelog'] } : {}),
     history: changes ? linkedReleases(rows, changes.parent ?? '', garbage) : [],
     packages: packages.map((row: unknown, i) => {
       if (!isStrings(row) || row.length !== 5) throw garbage(`packages[${i}] isn’t name, epoch, version, release, architecture`);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { ReleaseChanges } from '../../../shared/domain/index.ts';
+import type { Package, PackageChange, ReleaseChanges } from '../../../shared/domain/index.ts';
 import { packHistory, packReleaseChanges, type CommitMetadata, type PkglistRow } from '../../../main/engine/base/diff/index.ts';
 import { imageChangesOf, packImageChanges, readImageChanges, type ImageChanges } from '../../../main/engine/images/changes-artifact.ts';
 
@@ -61,7 +61,7 @@ test('twenty releases of usual size take less than 40 kB; what is read is what w
   expect(readImageChanges(packImageChanges(sample(0)), 'image')?.history).toEqual([]);
 });
 
-test('what is too much loses its oldest releases, each as a whole; then its changes, never its packages', () => {
+test('what is too much loses its oldest releases, each as a whole; then changelogs, then its changes, never its packages', () => {
   const value = sample(19, 60, 8);
   const bytes = packImageChanges(value);
   expect(bytes.length).toBeLessThanOrEqual(48 << 10);
@@ -83,6 +83,26 @@ test('what is too much loses its oldest releases, each as a whole; then its chan
   };
   const { changes: _, ...rest } = value;
   expect(readImageChanges(packImageChanges(huge), 'image')).toEqual({ ...rest, history: [] });
+});
+
+test('a changelog that would make it too large is left out, by name; the others stay', () => {
+  const change = (name: string, text: string): PackageChange => {
+    const side = (version: string): Package => ({ name, epoch: 0, version, release: '1', arch: 'x86_64' });
+    return { kind: 'upgraded', name, arch: 'x86_64', from: side('1'), to: side('2'), changelog: [{ timeSeconds: 1, author: 'A', text }] };
+  };
+  const value: ImageChanges = {
+    ...{ format: 1, commit: 'c'.repeat(64), version: '2', timeSeconds: 5, history: [], packages: [['kernel', '0', '2', '1', 'x86_64']] },
+    changes: {
+      ...{ format: 1, version: '2', timeSeconds: 5, advisories: [], installedSizeBytes: 1, parent: 'b'.repeat(64) },
+      packages: [change('bash', '- a fix'), change('kernel', randomBytes(60_000).toString('hex'))],
+    },
+  };
+  const told = readImageChanges(packImageChanges(value), 'it');
+  expect(told?.withoutChangelog).toEqual(['kernel']);
+  expect(told?.changes?.packages.map(({ name, changelog }) => [name, changelog?.length])).toEqual([
+    ['bash', 1],
+    ['kernel', undefined],
+  ]);
 });
 
 test('it is made of a commit’s metadata; without changes there is no history', () => {

@@ -266,7 +266,7 @@ test('the report says where the packages are known from, in sentences, and lets 
     },
   });
   expect(report).toContain('From what the image’s layers are named after.');
-  expect(report).toContain('Changelogs aren’t told.');
+  expect(report).toContain('Not all changelogs are told.');
   expect(report).toContain('**This is another major version: 43.1 → 44.1.**');
   expect(report).toMatch(/- Layers: \d of \d are new/);
   expect(report).toContain('\\<b\\>Evil\\</b\\> \\*OS\\*');

@@ -59,7 +59,8 @@ export function fromChanges(told: ImageChanges, booted: BootedImage, bootedCommi
     source: 'treeline.changes',
     packages,
     advisories,
-    cannotKnow: [],
+    // left out for their size
+    cannotKnow: told.withoutChangelog?.length ? ['changelogs'] : [],
     releases,
     ...(delta === undefined ? {} : { installedDeltaBytes: delta }),
   };
