@@ -73,6 +73,7 @@ const needs = [
   // container images
   ['test', 'skopeo', 'skopeo'],
   ['test', 'docker-registry', 'docker-distribution'],
+  ['test', 'openssl', 'openssl'],
   // the boot test: a machine, disks, boot loaders
   ['test', 'qemu-system-x86', 'qemu-system-x86-core'],
   ['test', 'fdisk', 'util-linux'],
