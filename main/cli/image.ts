@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command, Option } from 'commander';
 import { updateMarkdown } from '../../shared/domain/review-report.ts';
+import { namedRegistryImage, registryImageText } from '../engine/images/image-names.ts';
 import { given, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { sizeText } from './output/progress.ts';
@@ -18,8 +19,7 @@ interface RegistryFlags {
   readonly tlsVerify: boolean;
 }
 
-/** `quay.io/os/desktop:latest` is meant as `docker://…`; another transport is named. */
-const named = (image: string): string => (/^[a-z-]+:(?!\d)/.test(image) ? image : `docker://${image}`);
+const named = (image: string): string => registryImageText(namedRegistryImage(image));
 
 const registryOf = ({ authfile, tlsVerify }: RegistryFlags): { insecure: boolean; authfile?: string } => ({
   insecure: !tlsVerify,
@@ -57,17 +57,23 @@ export function imageCommand(): Command {
     image
       .command('diff')
       .description('Show what an image would bring, before it is fetched: from kilobytes, and it says how sure that is')
-      .argument('<image>', '[docker://]HOST/NAME[:TAG][@DIGEST]')
+      .argument('[image]', '[docker://]HOST/NAME[:TAG][@DIGEST]; default: the one that the system follows')
       .option('--with <rev>', 'compare with this commit, ref or deployment', 'booted')
       .option('--exact', 'also fetch what is larger, if it makes the answer exact: an SBOM')
       .option('-r, --repo <path>', 'OSTree repository that has it (default: the one of the system)')
       .addOption(new Option('--sysroot <path>', 'system to read (default: /)'))
       .addOption(new Option('-F, --format <format>', 'output format').choices(['markdown', 'json']).default('markdown')),
-  ).action(async (name: string, flags: DiffFlags, command: Command) =>
+  ).action(async (name: string | undefined, flags: DiffFlags, command: Command) =>
     reportErrors(async () => {
       const place =
         flags.repo === undefined ? { sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/' } : { repo: flags.repo };
-      const params = { image: named(name), compareWith: flags.with, exact: flags.exact ?? false, ...place, ...registryOf(flags) };
+      const params = {
+        ...(name === undefined ? {} : { image: named(name) }),
+        compareWith: flags.with,
+        exact: flags.exact ?? false,
+        ...place,
+        ...registryOf(flags),
+      };
       const details = await followJob('image.preview', params, { quiet: true, aside: true });
       standardOutput.printText(flags.format === 'json' ? `${JSON.stringify(details, null, 2)}\n` : updateMarkdown(details));
       return 0;

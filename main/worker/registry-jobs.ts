@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { statfsSync } from 'node:fs';
 import path from 'node:path';
-import { openRegistry, parseRegistryImage, previewImage, pullImage, registryImageText, storedImage } from '../engine/images/jobs/index.ts';
+import {
+  followedImage,
+  openRegistry,
+  parseRegistryImage,
+  previewImage,
+  pullImage,
+  registryImageText,
+  storedImage,
+} from '../engine/images/jobs/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { withSource } from './db-jobs.ts';
 import { openImageSink } from '../native/ostree/image-objects.ts';
 
 export const registryJobs: Partial<JobHandlers> = {
   'image.preview': async (params) => {
-    const image = parseRegistryImage(params.image);
-    const { compareWith } = params;
-    const stored = compareWith === undefined ? undefined : withSource(params, (source) => storedImage(source, compareWith));
+    const stored = withSource(params, (source) => storedImage(source, params.compareWith));
+    const image = params.image === undefined ? followedImage(stored) : parseRegistryImage(params.image);
     const { bsize, bavail } = statfsSync(params.repo ?? params.sysroot ?? '/');
     const registry = openRegistry(params);
     try {
-      const { details } = await previewImage(registry, image, stored?.image, {
+      const { details } = await previewImage(registry, image, stored.image, {
         reference: registryImageText(image),
         wanted: params.exact ? 'exact' : 'quick',
         nowSeconds: Math.floor(Date.now() / 1000),
         freeBytes: bsize * bavail,
-        ...(stored ? { bootedChecksum: stored.checksum } : {}),
+        bootedChecksum: stored.checksum,
       });
       return details;
     } finally {

@@ -128,6 +128,38 @@ test('what the next image brings is told before it is fetched: as comparing both
   expect(same).toMatchObject({ packages: [], image: { tier: 'same', warnings: [{ kind: 'unchanged' }] } });
 });
 
+test('without a name it is the image that the system follows', async () => {
+  const root = at('system');
+  mkdirSync(root);
+  const tree = (version: string): string => {
+    const kernel = { '/usr/lib/modules/6.1/vmlinuz': `kernel ${version}`, '/usr/lib/modules/6.1/initramfs.img': 'initramfs' };
+    f.add({ name: 'bootable', version, files: kernel });
+    return f.treefile('packages: [bootable, testshell, filesystem]\nautomatic-version-prefix: "5"\n');
+  };
+  tree('1');
+  await release();
+  sh('ostree', ['admin', 'init-fs', '--modern', root]);
+  sh('ostree', ['admin', `--sysroot=${root}`, 'os-init', 'test']);
+  const repo = path.join(root, 'ostree/repo');
+  await pull(repo);
+  sh('ostree', ['admin', `--sysroot=${root}`, 'deploy', '--os=test', imageRef(`docker://${image}`)]);
+  const place = path.join(root, 'ostree/deploy/test/deploy');
+  const deployed = readdirSync(place).find((name) => /^[0-9a-f]{64}\.0$/.test(name)) ?? '';
+  const unnamed = ['image', 'diff', `--sysroot=${root}`, '--with=pending', '--no-tls-verify', '--format=json'];
+  expect((await treeline(...unnamed)).stderr).toContain('follows no container image');
+  writeFileSync(path.join(place, `${deployed}.origin`), `[origin]\ncontainer-image-reference=ostree-unverified-registry:${image}\n`);
+  tree('2');
+  await release();
+  const { stdout, stderr } = await treeline(...unnamed);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({
+    packages: [{ kind: 'upgraded', name: 'bootable', from: { version: '1' }, to: { version: '2' } }],
+    image: { reference: `docker://${image}`, tier: 'changes' },
+  });
+  // libostree keeps deployments from being changed, and removed
+  sh('chattr', ['-i', path.join(place, deployed)]);
+});
+
 test('what arrived before an interruption is gone on with; what arrived wrong is fetched anew', async () => {
   const repo = newRepo('interrupted');
   const [first, second, third] = manifest().layers;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { describe, expect, test } from 'vitest';
-import { originImageText, parseOriginImage, parseRegistryImage, registryImageText } from '../../main/engine/images/image-names.ts';
+import {
+  namedRegistryImage,
+  originImageText,
+  parseOriginImage,
+  parseRegistryImage,
+  registryImageText,
+} from '../../main/engine/images/image-names.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -116,3 +122,23 @@ describe('what a system follows', () => {
     expect(codeOf(() => parseOriginImage(text))).toMatch(/^(usage|remote)\.invalid/);
   });
 });
+
+test.each([
+  ['quay.io/os/desktop', 'docker://quay.io/os/desktop'],
+  ['localhost:5000/os:1', 'docker://localhost:5000/os:1'],
+  ['fedora:43', 'docker://docker.io/library/fedora:43'],
+  ['docker://quay.io/os', 'docker://quay.io/os'],
+  ['registry:quay.io/os', 'docker://quay.io/os'],
+  ['ostree-unverified-registry:quay.io/os:stable', 'docker://quay.io/os:stable'],
+  ['ostree-image-signed:docker://quay.io/os', 'docker://quay.io/os'],
+  ['ostree-remote-registry:fedora:quay.io/os', 'docker://quay.io/os'],
+])('%s is meant as %s', (text, meant) => {
+  expect(registryImageText(namedRegistryImage(text))).toBe(meant);
+});
+
+test.each(['oci:/a/b', 'ostree-unverified-image:oci:/a/b', 'ostree-nonsense:x', '', 'quay.io/OS'])(
+  '“%s” is none that a registry has',
+  (text) => {
+    expect(() => namedRegistryImage(text)).toThrow(TreelineError);
+  },
+);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { TreelineError } from '../../../shared/errors/index.ts';
 import { requireRemoteName } from '../base/names/remote-name.ts';
-import { parseReference, referenceText, type ImageReference } from './reference.ts';
+import { isTransport, parseReference, referenceText, type ImageReference } from './reference.ts';
 import type { RegistryImage } from './registry-port.ts';
 
 /*
@@ -42,6 +42,13 @@ export function parseRegistryImage(text: string): RegistryImage {
     subject: text,
     detail: `“${text}” is no image in a registry: docker://HOST/NAME[:TAG][@sha256:DIGEST]`,
   });
+}
+
+/** An image in a registry as people name it: with a transport, as an origin does, or by its name alone. Throws usage.invalid. */
+export function namedRegistryImage(text: string): RegistryImage {
+  if (text.startsWith('ostree-')) return parseRegistryImage(referenceText(parseOriginImage(text).image));
+  const transport = text.slice(0, Math.max(0, text.indexOf(':')));
+  return parseRegistryImage(isTransport(transport) ? text : `docker://${text}`);
 }
 
 /** `HOST/NAME[:TAG][@DIGEST]`: for people, and what registries.conf(5) and policy.json(5) compare with. */

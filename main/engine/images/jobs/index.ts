@@ -3,4 +3,4 @@ export { parseRegistryImage, registryImageText } from '../image-names.ts';
 export { pullImage } from './pull.ts';
 export { previewImage } from '../preview/index.ts';
 export { openRegistry } from './open-registry.ts';
-export { storedImage } from './stored-image.ts';
+export { followedImage, storedImage } from './stored-image.ts';

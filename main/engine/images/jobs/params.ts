@@ -18,9 +18,10 @@ export interface ImagePullParams extends RegistryOptions {
 }
 
 export interface ImagePreviewParams extends RegistryOptions, RepoParams {
-  readonly image: string;
-  /** What it is compared with: `booted`, a ref, a checksum. Undefined: nothing. */
-  readonly compareWith?: string;
+  /** Undefined: the one that the deployment follows which it is compared with. */
+  readonly image?: string;
+  /** What it is compared with: `booted`, a ref, a checksum. */
+  readonly compareWith: string;
   /** Also ask for what is large: an SBOM. */
   readonly exact?: boolean;
 }
