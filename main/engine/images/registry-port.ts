@@ -12,6 +12,9 @@ export interface RegistryImage {
   readonly digest?: string;
 }
 
+/** An image's configuration is at most that large. */
+export const configLimitBytes = 8 << 20;
+
 /** A manifest as the registry gave it, whose bytes fit the digest. */
 export interface FoundManifest {
   /** Of the image for this machine's architecture, where the registry has an index of several. */

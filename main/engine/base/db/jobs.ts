@@ -97,7 +97,7 @@ function withoutAdvisories(change: PackageChange, wanted: boolean): PackageChang
 }
 
 /** A layered commit's parent is the base it was made from. */
-function baseOf(source: DbSource, commit: CommitPort): CommitPort {
+export function baseOf(source: DbSource, commit: CommitPort): CommitPort {
   return commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '' ? source.repo.loadCommit(commit.parent) : commit;
 }
 

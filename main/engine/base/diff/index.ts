@@ -13,7 +13,7 @@ export {
   type EarlierRelease,
 } from './history.ts';
 export { mergeReleases, type MergedChanges } from './merge.ts';
-export { comparePackages, countChanges, diffPackages } from './packages.ts';
+export { byName, comparePackages, countChanges, diffPackages } from './packages.ts';
 export { packagesOfPkglist, pkglistOfPackages, type PkglistRow } from './pkglist.ts';
 export { buildReleaseChanges, changesKey, packReleaseChanges, parseReleaseChanges, type ReleaseInput } from './release.ts';
 export { readReleaseChanges } from './release-format.ts';

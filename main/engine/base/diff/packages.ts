@@ -27,8 +27,8 @@ export function compareChanges(a: PackageChange, b: PackageChange): number {
   return compareText(a.name, b.name) || compareText(a.arch, b.arch) || compareText(a.kind, b.kind);
 }
 
-function byName(packages: Iterable<Package>): Map<string, Package[]> {
-  const groups = new Map<string, Package[]>();
+export function byName<P extends Package>(packages: Iterable<P>): ReadonlyMap<string, readonly P[]> {
+  const groups = new Map<string, P[]>();
   for (const p of packages) {
     const group = groups.get(p.name);
     if (group) group.push(p);

@@ -6,6 +6,7 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
 import { openImage } from './image-places.ts';
+import { layoutOfImage } from '../../images/store/layout.ts';
 import { LayerReader } from '../../images/store/layer-reader.ts';
 import type { SkopeoOptions } from './skopeo.ts';
 
@@ -34,15 +35,9 @@ export async function unencapsulate(
   const scratch = mkdtempSync(path.join(tmpdir(), 'treeline-image-'));
   try {
     const { oci, digest, manifest } = await openImage(params.image, scratch, params);
-    const { rootfs, config } = oci.config(manifest);
-    const labels = config?.Labels ?? {};
-    const commit = labels['ostree.commit'] ?? '';
-    if (!/^[0-9a-f]{64}$/.test(commit)) throw new TreelineError('container.not-ostree', { subject: params.image });
-    // layers after this one aren't the commit's
-    const last = labels['ostree.final-diffid'];
-    const end = last === undefined ? rootfs.diff_ids.length - 1 : rootfs.diff_ids.indexOf(last);
-    if (end < 0) throw new TreelineError('container.not-ostree', { subject: params.image });
-    const layers = manifest.layers.slice(0, end + 1);
+    // layers on top of it aren't the commit's
+    const { commit, commitLayer, chunks } = layoutOfImage(manifest, oci.config(manifest), params.image);
+    const layers = [commitLayer, ...chunks];
     using sink = open(params.repo);
     const reader = new LayerReader(sink);
     for (const [i, layer] of layers.entries()) {
@@ -54,7 +49,7 @@ export async function unencapsulate(
         itemsDone: i,
         itemsTotal: layers.length,
       });
-      await reader.read(oci.blobPath(layer.digest), layer, rootfs.diff_ids[i] ?? '');
+      await reader.read(oci.blobPath(layer.digest), layer, layer.diffId);
     }
     if (!sink.has('commit', commit)) throw new TreelineError('repo.corrupt', { subject: params.image, detail: 'it lacks its commit' });
     sink.finish([commit], new Map(params.ref === undefined ? [] : [[params.ref, commit]]));

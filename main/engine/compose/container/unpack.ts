@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { bubblewrap, checkSpace } from '../../base/sandbox/bubblewrap.ts';
 import { openScriptFilter } from '../../base/sandbox/sandbox.ts';
@@ -13,6 +11,7 @@ import type { ReadAttributes } from '../../base/ports/container.ts';
 import { Tree } from '../../base/tree/index.ts';
 import type { Manifest, OciDirectory } from '../../images/oci.ts';
 import { repoPath } from '../../images/repo-path.ts';
+import { verifyBlob } from '../../images/verify-blob.ts';
 
 const whiteout = '.wh.';
 const opaque = '.wh..wh..opq';
@@ -45,18 +44,10 @@ export async function unpackImage(
       itemsTotal: manifest.layers.length,
     });
     const blob = oci.blobPath(digest);
-    await verify(blob, digest);
+    await verifyBlob(blob, digest);
     makeRoomIn(root, listLayer(blob, digest));
     extract(blob, digest, root, system);
   }
-}
-
-async function verify(blob: string, digest: string): Promise<void> {
-  if (!existsSync(blob)) throw new TreelineError('repo.not-found', { subject: digest, detail: 'the image hasn’t got this layer' });
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(blob), hash);
-  if (`sha256:${hash.digest('hex')}` !== digest)
-    throw new TreelineError('repo.corrupt', { subject: digest, detail: 'the layer’s content doesn’t fit its digest' });
 }
 
 /** Names in a layer; those of directories end with a slash. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ImageSink } from '../../base/ports/container.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import { parseConfig, type Descriptor } from '../oci.ts';
-import type { RegistryImage, RegistryPort } from '../registry-port.ts';
+import { configLimitBytes, type RegistryImage, type RegistryPort } from '../registry-port.ts';
 import { importImage, missingLayers, storedImageCommit, type ImportedImage, type WantedImage } from '../store/import-image.ts';
 
 export interface PulledImage extends ImportedImage {
@@ -47,8 +47,6 @@ export async function pullImage(
   rmSync(directory, { recursive: true, force: true });
   return { ...imported, name, manifestDigest: found.digest, changed: true, fetchedBytes };
 }
-
-const configLimitBytes = 8 << 20;
 
 async function fetchAll(
   registry: RegistryPort,

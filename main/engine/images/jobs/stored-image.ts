@@ -3,6 +3,7 @@ import { isImageReference } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { KeyFile } from '../../../files/index.ts';
 import { imageKeys } from '../../base/commits/image-commit.ts';
+import { baseOf } from '../../base/db/jobs.ts';
 import { resolveRevision } from '../../base/db/revision.ts';
 import type { DbSource } from '../../base/ports/db.ts';
 import type { CommitPort } from '../../base/ports/sysroot.ts';
@@ -41,10 +42,6 @@ function followedBy(originText: string): string | undefined {
   const named = origin.get('origin', 'refspec') ?? origin.get('origin', 'baserefspec') ?? '';
   return origin.get('origin', 'container-image-reference') ?? (isImageReference(named) ? named : undefined);
 }
-
-/** A client layer's parent is what it was put onto. */
-const baseOf = (source: DbSource, commit: CommitPort): CommitPort =>
-  commit.value('rpmostree.clientlayer', 'b') === true && commit.parent !== '' ? source.repo.loadCommit(commit.parent) : commit;
 
 function ofImage(commit: CommitPort): [Manifest, ImageConfig] {
   const bytes = (key: string): Buffer => Buffer.from(commit.value(key, 's') ?? '');

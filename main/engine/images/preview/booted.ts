@@ -16,13 +16,3 @@ export interface BootedImage {
 
 /** Entries of the RPM database that are keys and no packages; lists have them or not. */
 export const isKey = ({ name }: Package): boolean => name === 'gpg-pubkey';
-
-export function byName<P extends Package>(packages: Iterable<P>): ReadonlyMap<string, readonly P[]> {
-  const groups = new Map<string, P[]>();
-  for (const p of packages) {
-    const group = groups.get(p.name);
-    if (group) group.push(p);
-    else groups.set(p.name, [p]);
-  }
-  return groups;
-}

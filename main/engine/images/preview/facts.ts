@@ -3,6 +3,7 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import { knownFields } from '../../../files/index.ts';
 import type { Descriptor, ImageConfig } from '../oci.ts';
 import type { FoundManifest } from '../registry-port.ts';
+import { layersOf } from '../store/layout.ts';
 import { layerNames, type LayerNames } from './layer-names.ts';
 
 /** A layer as an image's manifest and configuration tell of it. */
@@ -41,13 +42,8 @@ const standard = 'org.opencontainers.image.';
 /** Throws repo.garbage, naming the image, when manifest and configuration contradict each other. `subject`: its reference. */
 export function imageFacts(found: Pick<FoundManifest, 'digest' | 'manifest'>, config: ImageConfig, subject = found.digest): ImageFacts {
   const { digest, manifest } = found;
-  const diffIds = config.rootfs.diff_ids;
-  if (diffIds.length !== manifest.layers.length)
-    throw new TreelineError('repo.garbage', {
-      subject,
-      detail: `its manifest has ${manifest.layers.length} layers, its configuration ${diffIds.length}`,
-    });
-  const badId = diffIds.find((id) => !/^sha256:[0-9a-f]{64}$/.test(id));
+  const listed = layersOf(manifest, config, subject);
+  const badId = listed.find(({ diffId }) => !/^sha256:[0-9a-f]{64}$/.test(diffId))?.diffId;
   if (badId !== undefined)
     throw new TreelineError('repo.garbage', { subject, detail: `“${oneLine(badId)}” in its configuration is no layer` });
   // labels are looked for first: builds drop annotations
@@ -58,10 +54,11 @@ export function imageFacts(found: Pick<FoundManifest, 'digest' | 'manifest'>, co
   };
   const commit = label('ostree.commit');
   const layers = withPlain(
-    layerNames(manifest, config).map((names, i): LayerFacts => {
-      const [descriptor, diffId] = [manifest.layers[i], diffIds[i]];
-      if (!descriptor || diffId === undefined) throw new RangeError('a layer of nothing');
-      return { ...names, descriptor, diffId, ...(isCompressed(descriptor) ? { sizeBytes: descriptor.size } : {}) };
+    layerNames(manifest, config).flatMap((names, i): LayerFacts[] => {
+      const layer = listed[i];
+      if (!layer) return [];
+      const { diffId, ...descriptor } = layer;
+      return [{ ...names, descriptor, diffId, ...(isCompressed(descriptor) ? { sizeBytes: descriptor.size } : {}) }];
     }),
     commit !== undefined,
   );

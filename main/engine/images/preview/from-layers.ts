@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { formatNevra, nameInNevra, type Package, type PackageChange, type UnknownOfImage } from '../../../../shared/domain/index.ts';
-import { diffPackages, type DescribedPackage } from '../../base/diff/index.ts';
-import { byName, isKey, type BootedImage } from './booted.ts';
+import { byName, diffPackages, type DescribedPackage } from '../../base/diff/index.ts';
+import { isKey, type BootedImage } from './booted.ts';
 import type { ImageFacts, LayerFacts } from './facts.ts';
 import type { Told } from './told.ts';
 

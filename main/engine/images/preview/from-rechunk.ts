@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { compareVersions, type Package, type PackageChange, type UnknownOfImage } from '../../../../shared/domain/index.ts';
-import { byName, isKey, type BootedImage } from './booted.ts';
+import { byName } from '../../base/diff/index.ts';
+import { isKey, type BootedImage } from './booted.ts';
 import type { RechunkInfo, VersionRelease } from './rechunk.ts';
 import type { Told } from './told.ts';
 

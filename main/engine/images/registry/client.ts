@@ -3,7 +3,7 @@ import { isObject, parseJson } from '../../../files/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { imageName } from '../image-names.ts';
 import { mediaTypes, parseConfig, parseIndex, parseManifest, type Descriptor, type ImageConfig, type Manifest } from '../oci.ts';
-import type { DownloadOptions, FoundManifest, RegistryImage, RegistryTarget } from '../registry-port.ts';
+import { configLimitBytes, type DownloadOptions, type FoundManifest, type RegistryImage, type RegistryTarget } from '../registry-port.ts';
 import { failure, garbage, readAs } from './failures.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { enterReferrer, listReferrers } from './referrers.ts';
@@ -13,7 +13,6 @@ import { Session, subjectOf } from './session.ts';
 import { usualSettings, type RegistrySettings } from './settings.ts';
 import { FileSink, MemorySink } from './sinks.ts';
 
-const configBytes = 8 << 20;
 const mostTags = 100_000;
 
 /** Registries, by the OCI distribution specification and with the settings of containers' tools. */
@@ -96,7 +95,7 @@ export class RegistryClient implements RegistryTarget {
   }
 
   async config(image: RegistryImage, manifest: Manifest): Promise<ImageConfig> {
-    const bytes = await this.blob(image, manifest.config, configBytes);
+    const bytes = await this.blob(image, manifest.config, configLimitBytes);
     const host = this.#had.get(`${image.host}/${image.name}`) ?? image.host;
     return readAs({ host, image: imageName(image) }, () => parseConfig(bytes, manifest.config.digest));
   }

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { imageKeys } from '../../base/commits/image-commit.ts';
 import type { ImageSink } from '../../base/ports/container.ts';
@@ -9,6 +6,7 @@ import type { JobContext } from '../../base/ports/job.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
 import { parseManifest, type ImageConfig } from '../oci.ts';
 import type { FoundManifest } from '../registry-port.ts';
+import { verifyBlob } from '../verify-blob.ts';
 import { LayerReader } from './layer-reader.ts';
 import { layoutOfImage, type ImageLayout, type Layer } from './layout.ts';
 import { blobPrefix, blobRef, imagePrefix, imageRef, keepingPrefixes } from './ref-names.ts';
@@ -86,7 +84,7 @@ export async function importImage(
       itemsDone: i,
       itemsTotal: missing.length,
     });
-    await demandFits(fileOf(layer.digest), layer.digest);
+    await verifyBlob(fileOf(layer.digest), layer.digest);
     const files = await reader.read(fileOf(layer.digest), layer, layer.diffId);
     refs.set(blobRef(layer.digest), layer.digest === layout.commitLayer.digest ? layout.commit : sink.writeObjectSet(files));
   }
@@ -110,13 +108,6 @@ export async function importImage(
     objects: reader.objects,
     removedLayers: unused.length,
   };
-}
-
-async function demandFits(file: string, digest: string): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  if (`sha256:${hash.digest('hex')}` !== digest)
-    throw new TreelineError('repo.corrupt', { subject: digest, detail: 'the layer’s content doesn’t fit its digest' });
 }
 
 /** When the image was made, Unix seconds. */
