@@ -20,7 +20,8 @@ const shortBoot = ['test/boot/packages.test.ts', 'test/boot/circle-short.test.ts
 export default defineConfig({
   test: {
     projects: [
-      suite('unit', { maxWorkers: 2 }),
+      // what many files import is loaded once for each worker: loading took most of the time
+      suite('unit', { maxWorkers: 2, isolate: false }),
       suite('native', { ...serial, pool: 'forks' }),
       suite('service', serial),
       suite('pack', { ...serial, hookTimeout: 600_000 }),

@@ -12,6 +12,8 @@ export interface RegistryImage {
   readonly digest?: string;
 }
 
+/** A manifest or a list is at most that large. */
+export const manifestLimitBytes = 4 << 20;
 /** An image's configuration is at most that large. */
 export const configLimitBytes = 8 << 20;
 

@@ -5,6 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import type { ErrorReport } from '../../../shared/errors/index.ts';
 
+// files share what they load: what is mocked here is loaded anew, and by the next file again
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
+
 const directory = mkdtempSync(path.join(tmpdir(), 'treeline-foreign-app-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const treefile = path.join(directory, 'os.yaml');

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { WebContents } from 'electron';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+
+// files share what they load: what is mocked here is loaded anew, and by the next file again
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 
 const registered = new Map<string, (event: unknown, ...args: unknown[]) => Promise<unknown>>();
 vi.mock('electron', () => ({

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Command } from 'commander';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { buildProgram } from '../../../main/cli/program.ts';
 import { standardError, standardOutput } from '../../../main/cli/output/terminal.ts';
+
+// files share what they load: what is mocked here is loaded anew, and by the next file again
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 
 /** What was asked for: which client with which stateroot, and any program that a command hands over to. */
 const asked = vi.hoisted(() => ({ stateroots: [] as (string | undefined)[], calls: [] as string[] }));

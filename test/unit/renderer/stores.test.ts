@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostActions, takeJob, takeSnapshot, useHost } from '../../../renderer/model/host-store.ts';
 import { loadDetails, useDetails } from '../../../renderer/model/details-store.ts';
 import { compare, loadHistory, useHistory } from '../../../renderer/model/history-store.ts';
@@ -16,6 +16,8 @@ beforeEach(() => {
   useDetails.setState(useDetails.getInitialState(), true);
   useHistory.setState(useHistory.getInitialState(), true);
 });
+
+afterAll(() => vi.unstubAllGlobals());
 
 describe('host store', () => {
   it('prefers a job event that is ahead of the snapshot', () => {

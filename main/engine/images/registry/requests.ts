@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
 import { mediaTypes } from '../oci.ts';
+import { manifestLimitBytes } from '../registry-port.ts';
 import type { Answer } from './exchange.ts';
 import { garbage } from './failures.ts';
 import type { Endpoint } from './registries-conf.ts';
 import { subjectOf, type Session } from './session.ts';
 
-const manifestLimitBytes = 4 << 20;
 const mostPages = 1000;
 
 export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
