@@ -1,27 +1,55 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { bodyOf, DbusCallError, Variant, type ActionId, type Bus } from '../../shared/dbus/index.ts';
+import { bodyOf, DbusCallError, together, Variant, type ActionId, type Bus } from '../../shared/dbus/index.ts';
 import { TreelineError } from '../../shared/errors/index.ts';
 import type { Caller } from './callers.ts';
 
 const allowUserInteraction = 1;
 
 export interface Question {
-  readonly action: ActionId;
+  /** All of them must be granted. */
+  readonly actions: readonly ActionId[];
   /** End of the sentence "Authentication is required to ...". */
   readonly intent: string;
   readonly details: Readonly<Record<string, string>>;
   readonly interactive: boolean;
 }
 
+/** granted; a password would do; neither. */
+type Standing = 'granted' | 'askable' | 'denied';
+
 /**
  * Root passes without a question, as polkit itself lets it: who is root may do all of it in other ways, and needs this service most when polkit is away.
- * Of everybody else polkit is asked by the sender's bus name, not its uid or pid: both can be made to lie.
- * Resolves when granted; rejects with auth.denied, auth.dismissed or auth.unavailable.
+ * Of everybody else polkit is asked by the sender's bus name, not its uid or pid: both can be made to lie. What one call changes together is asked for with one
+ * password: what a rule forbids, or grants without one, isn't part of that question.
+ * Resolves when all is granted; rejects with auth.denied, auth.dismissed or auth.unavailable.
  * Source: polkit's D-Bus API, org.freedesktop.PolicyKit1.Authority.CheckAuthorization.
  */
 export async function authorize(bus: Bus, caller: Caller, question: Question): Promise<void> {
   if (caller.uid === 0) return;
-  const { action, intent, interactive } = question;
+  for (const action of await asOneQuestion(bus, caller, question)) {
+    if ((await check(bus, caller, action, question)) !== 'granted') throw denied(caller, action, question);
+  }
+}
+
+/** What is to be asked, one dialog each. */
+async function asOneQuestion(bus: Bus, caller: Caller, question: Question): Promise<readonly ActionId[]> {
+  const parts = question.actions.filter((action) => together.instead.includes(action));
+  if (!question.interactive || parts.length < 2) return question.actions;
+  const askable: ActionId[] = [];
+  for (const action of parts) {
+    const standing = await check(bus, caller, action, { ...question, interactive: false });
+    if (standing === 'denied') throw denied(caller, action, question);
+    if (standing === 'askable') askable.push(action);
+  }
+  const others = question.actions.filter((action) => !parts.includes(action));
+  return [...others, ...(askable.length > 1 ? [together.action] : askable)];
+}
+
+const denied = (caller: Caller, action: ActionId, { intent }: Question): TreelineError =>
+  new TreelineError('auth.denied', { subject: `“${intent}” (${action})`, facts: { owner: caller.userName } });
+
+async function check(bus: Bus, caller: Caller, action: ActionId, question: Question): Promise<Standing> {
+  const { intent, interactive } = question;
   const details = { ...question.details, 'treeline.intent': intent, 'polkit.message': `Authentication is required to ${intent}` };
   let answer;
   try {
@@ -41,8 +69,8 @@ export async function authorize(bus: Bus, caller: Caller, question: Question): P
     throw new TreelineError('auth.unavailable', { subject: action, detail: error.message || error.errorName });
   }
   if (!answer) throw new TreelineError('auth.unavailable', { subject: action, detail: 'an answer of another kind' });
-  const [granted, , facts] = answer;
-  if (granted) return;
+  const [granted, challenge, facts] = answer;
+  if (granted) return 'granted';
   if (facts['polkit.dismissed']) throw new TreelineError('auth.dismissed', { subject: action });
-  throw new TreelineError('auth.denied', { subject: `“${intent}” (${action})`, facts: { owner: caller.userName } });
+  return challenge ? 'askable' : 'denied';
 }

@@ -174,8 +174,7 @@ export class Dispatcher {
     const interactive = method.interactive || (flags & allowInteractiveAuthorization) !== 0;
     const told = Object.entries(method.details(args)).map(([key, value]) => [key, cut(value, keptLimits.fact)] as const);
     const details = { ...Object.fromEntries(told), method: member, object: object.path, client: caller.clientId };
-    for (const action of actions)
-      await authorize(this.bus, caller, { action, intent: cut(method.intent(args), keptLimits.title), details, interactive });
+    await authorize(this.bus, caller, { actions, intent: cut(method.intent(args), keptLimits.title), details, interactive });
     return facts.basis;
   }
 

@@ -146,6 +146,11 @@ export const actionTable = {
     message: 'Authentication is required to put a default of /etc back',
     ...admin,
   },
+  'org.treeline.change-together': {
+    description: 'Change packages and settings of the system in one step',
+    message: 'Authentication is required to change packages and settings',
+    ...everyTime,
+  },
   'org.treeline.trust-key': {
     description: 'Trust a key that signs updates',
     message: 'Authentication is required to trust a key',
@@ -154,3 +159,15 @@ export const actionTable = {
 } as const satisfies Record<string, ActionSpec>;
 
 export type ActionId = keyof typeof actionTable;
+
+/** One question in place of several: about what one call changes together, if each of it can be had for a password. Where updates come from isn't among it. */
+export const together: { readonly action: ActionId; readonly instead: readonly ActionId[] } = {
+  action: 'org.treeline.change-together',
+  instead: [
+    `${rpmostree}.install-uninstall-packages`,
+    `${rpmostree}.install-local-packages`,
+    `${rpmostree}.override`,
+    `${rpmostree}.deploy`,
+    `${rpmostree}.bootconfig`,
+  ],
+};

@@ -205,6 +205,33 @@ describe('with a rule for one user', () => {
   });
 });
 
+describe('what a call changes together', () => {
+  const override = 'org.projectatomic.rpmostree1.override';
+  beforeAll(async () => {
+    // whose password would do for each part is taken to have given it for both together; the other one may not override
+    const rules = `polkit.addRule(function (action, subject) {
+      if (action.id === '${override}' && subject.user === '${otherUser}') return polkit.Result.NO;
+      if (action.id === 'org.treeline.change-together') return polkit.Result.YES;
+      if (action.id === '${override}' || action.id === 'org.projectatomic.rpmostree1.install-uninstall-packages') return polkit.Result.AUTH_ADMIN;
+    });`;
+    host = await startTestHost({ rules });
+  });
+  afterAll(() => host?.stop());
+
+  const change = (user: string, modifiers: string): Promise<string> =>
+    host.callAs(user, os, 'org.projectatomic.rpmostree1.OS.UpdateDeployment', modifiers, "{'no-pull-base': <true>}");
+  const both = "{'install-packages': <['htop']>, 'override-remove-packages': <['base']>}";
+
+  test('is one question, unless a part of it is forbidden', async () => {
+    expect(await change(testUser, both)).toMatch(/unix:path=/);
+    await expect(change(otherUser, both)).rejects.toThrow(/NotAuthorized.*override/s);
+  });
+
+  test('one part alone is asked for as itself', async () => {
+    await expect(change(testUser, "{'install-packages': <['htop']>}")).rejects.toThrow(/NotAuthorized.*install-uninstall/s);
+  });
+});
+
 describe('without polkit', () => {
   beforeAll(async () => {
     host = await startTestHost({ polkit: false });
