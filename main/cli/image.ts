@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { updateMarkdown } from '../../shared/domain/review-report.ts';
+import { errorLine } from '../../shared/errors/index.ts';
 import { namedRegistryImage, registryImageText } from '../engine/images/image-names.ts';
+import type { JobResult } from '../engine/jobs/index.ts';
 import { given, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { sizeText } from './output/progress.ts';
+import { dateText } from './output/status.ts';
 import { standardOutput } from './output/terminal.ts';
 
 interface DiffFlags extends RegistryFlags {
@@ -12,6 +15,12 @@ interface DiffFlags extends RegistryFlags {
   readonly exact?: boolean;
   readonly repo?: string;
   readonly format: 'markdown' | 'json';
+}
+
+interface VersionsFlags extends RegistryFlags {
+  readonly match?: string;
+  readonly limit: number;
+  readonly json?: boolean;
 }
 
 interface RegistryFlags {
@@ -79,5 +88,53 @@ export function imageCommand(): Command {
       return 0;
     }),
   );
+  withRegistryOptions(
+    image
+      .command('versions')
+      .description('List the versions that a registry has of an image, the newest first')
+      .argument('[image]', '[docker://]HOST/NAME; default: the one that the system follows')
+      .option('--match <pattern>', 'only tags that fit it: *, ?, [a-z]')
+      .addOption(new Option('--limit <number>', 'look at this many tags').argParser(wholeNumber).default(30))
+      .addOption(new Option('--sysroot <path>', 'system to read (default: /)'))
+      .option('--json', 'print JSON'),
+  ).action(async (name: string | undefined, flags: VersionsFlags, command: Command) =>
+    reportErrors(async () => {
+      const params = {
+        ...(name === undefined ? {} : { image: named(name) }),
+        compareWith: 'booted',
+        sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/',
+        limit: flags.limit,
+        ...given({ pattern: flags.match }),
+        ...registryOf(flags),
+      };
+      const found = await followJob('image.versions', params, { quiet: true, aside: true });
+      if (flags.json) standardOutput.printJson(found);
+      else standardOutput.print(...versionsText(found));
+      return 0;
+    }),
+  );
   return image;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 to 99999.');
+  return Number(text);
+}
+
+/** A line for each version; which one is here, what wasn't looked at, and what couldn't be read. */
+function versionsText({ image, versions, here, more, unreadable }: JobResult<'image.versions'>): readonly string[] {
+  const rows = versions.map(({ tags, digest, version, createdSeconds }) =>
+    [
+      digest === here ? '●' : ' ',
+      createdSeconds === undefined ? 'no date         ' : dateText(createdSeconds),
+      tags.join(', '),
+      ...(version === undefined || tags.includes(version) ? [] : [`version ${version}`]),
+      digest.slice(0, 19),
+    ].join('  '),
+  );
+  return [
+    ...(rows.length === 0 ? [`${image} has no tag of that kind`] : rows),
+    ...unreadable.map(({ tag, error }) => `   ${tag}: ${errorLine(error)}`),
+    ...(more > 0 ? [`${more} further tags weren’t looked at (--limit, --match)`] : []),
+  ];
 }

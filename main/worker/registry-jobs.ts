@@ -6,6 +6,7 @@ import {
   openRegistry,
   parseRegistryImage,
   previewImage,
+  publishedVersions,
   pullImage,
   registryImageText,
   storedImage,
@@ -29,6 +30,19 @@ export const registryJobs: Partial<JobHandlers> = {
         bootedChecksum: stored.checksum,
       });
       return details;
+    } finally {
+      await registry.close();
+    }
+  },
+
+  'image.versions': async (params) => {
+    const stored = params.image === undefined ? withSource(params, (source) => storedImage(source, params.compareWith)) : undefined;
+    const image = stored ? followedImage(stored) : parseRegistryImage(params.image ?? '');
+    const registry = openRegistry(params);
+    try {
+      const { limit, pattern } = params;
+      const found = await publishedVersions(registry, image, { limit, ...(pattern === undefined ? {} : { pattern }) });
+      return stored?.image.digest ? { ...found, here: stored.image.digest } : found;
     } finally {
       await registry.close();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import type { RepoParams } from '../../base/db/params.ts';
+import type { PublishedVersions } from '../versions.ts';
 import type { PulledImage } from './pull.ts';
 
 /** How registries are asked. */
@@ -26,10 +27,22 @@ export interface ImagePreviewParams extends RegistryOptions, RepoParams {
   readonly exact?: boolean;
 }
 
+export interface ImageVersionsParams extends RegistryOptions, RepoParams {
+  /** Undefined: the one that the deployment follows which `compareWith` names. */
+  readonly image?: string;
+  readonly compareWith: string;
+  /** How many tags are looked at. */
+  readonly limit: number;
+  /** Only tags of this pattern (`*`, `?`, `[…]`). */
+  readonly pattern?: string;
+}
+
 /** Jobs that ask registries; part of Jobs in jobs/catalogue.ts. */
 export interface RegistryJobs {
   /** Take an image into a repository, as ostree-ext keeps it. */
   'image.pull': { params: ImagePullParams; result: PulledImage };
   /** (read) What an image brings, before anything of it is fetched but kilobytes. */
   'image.preview': { params: ImagePreviewParams; result: UpdateDetails };
+  /** (read) The versions that a registry has of an image. */
+  'image.versions': { params: ImageVersionsParams; result: PublishedVersions };
 }

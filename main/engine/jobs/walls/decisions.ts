@@ -56,6 +56,7 @@ export const walled = {
   'db.version': 'reads commit objects only',
   'image.preview':
     'of a commit it takes one file, the RPM database; of a registry it reads small documents into memory, and writes nothing',
+  'image.versions': 'reads small documents of a registry into memory, and writes nothing',
   'review.summary': bySysroot,
   'review.etc': bySysroot,
   'review.etc-file': bySysroot,
