@@ -72,6 +72,7 @@ const needs = [
   ['test', 'grub2-common', 'grub2-tools'],
   // container images
   ['test', 'skopeo', 'skopeo'],
+  ['test', 'umoci', 'umoci'],
   ['test', 'docker-registry', 'docker-distribution'],
   ['test', 'openssl', 'openssl'],
   // the boot test: a machine, disks, boot loaders

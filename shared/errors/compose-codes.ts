@@ -7,10 +7,15 @@ export const composeErrors = {
     '{subject} has no “ostree.commit” label.',
     'Make one with `treeline compose container-encapsulate`.',
   ],
-  'container.has-other-layers': [
-    'Layers beside the OSTree commit',
-    '{subject} has {count} layers of files on top of its OSTree commit, as container builds make them; these aren’t taken yet. Nothing was changed.',
-    'Make one image of all with `treeline compose build-chunked-oci`, and follow that.',
+  'container.layer-refused': [
+    'An image’s layer isn’t taken',
+    '{subject}: {detail}. Nothing was changed.',
+    'Don’t use the image as it is. Tell those who make it.',
+  ],
+  'container.not-bootable': [
+    'No system that can start',
+    '{subject} holds no kernel: there is no vmlinuz in a directory of /usr/lib/modules. Nothing was changed.',
+    'Follow an image that was made for machines to start from; one for containers isn’t.',
   ],
   'container.no-database': [
     'No RPM database',

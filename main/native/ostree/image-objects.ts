@@ -5,7 +5,18 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import koffi from 'koffi';
 import { TreelineError } from '../../../shared/errors/index.ts';
-import type { FileObject, FileSink, ImageSink, ImageSource } from '../../engine/base/ports/container.ts';
+import type {
+  Attributes,
+  FileObject,
+  FileSink,
+  ImageSink,
+  ImageSource,
+  Labels,
+  NewFile,
+  NewObject,
+} from '../../engine/base/ports/container.ts';
+import type { TreeRoot } from '../../engine/base/ports/compose-store.ts';
+import type { Dirtree } from '../../engine/base/ports/gvariant-types.ts';
 import type { RepoPort } from '../../engine/base/ports/sysroot.ts';
 import { bind, bindChecked, Handle, newVariant, PointerOut, Ptr, Scope, variantBytes, variantUnref, type Pointer } from '../core/index.ts';
 import { decodeVariant, Variant, type VariantValue } from '../core/gvariant-format.ts';
@@ -15,6 +26,7 @@ import { ostreeError } from './errors.ts';
 import { pull } from './pull.ts';
 import { reachableObjects } from './reachable.ts';
 import { objectTypes, Repo } from './repo.ts';
+import { labelsOf } from './selinux-labels.ts';
 import { Transaction, writeCommitObject } from './write.ts';
 
 const loadFile = bindChecked('ostree', 'ostree_repo_load_file', 'int', [Ptr, 'str', PointerOut, PointerOut, PointerOut, Ptr], ostreeError);
@@ -52,6 +64,7 @@ const freeMemory = bind('glib', 'g_free', 'void', [Ptr]);
 
 const linkType = 0o120000;
 const fileType = 0o100000;
+const directoryType = 0o040000;
 const xattrsType = 'a(ayay)';
 const pieceBytes = 1 << 20;
 
@@ -87,44 +100,48 @@ class OstreeImageSource implements ImageSource {
   }
 
   file(checksum: string): FileObject {
-    using scope = new Scope();
-    const [input, info, xattrs] = this.#load(checksum, scope);
-    const number = (name: string): number => getUint32(info, `unix::${name}`) as number;
-    const mode = number('mode');
-    const isLink = (mode & 0o170000) === linkType;
-    return {
-      isLink,
-      mode: mode & 0o7777,
-      uid: number('uid'),
-      gid: number('gid'),
-      sizeBytes: isLink || !input ? 0 : Number(getSize(info)),
-      linkTarget: isLink ? (getLinkTarget(info) as string) : '',
-      xattrs,
-      content: () => this.#content(checksum),
-    };
+    return fileObject(this.repo, checksum);
   }
+}
 
-  #load(checksum: string, scope: Scope): [input: Pointer | undefined, info: Pointer, xattrs: Buffer] {
-    const [input, info, attributes]: [[unknown], [unknown], [unknown]] = [[null], [null], [null]];
-    loadFile(this.repo.pointer, checksum, input, info, attributes, null);
-    const stream = input[0] ? scope.own<'GInputStream'>(input[0], 'GInputStream') : undefined;
-    const fileInfo = scope.own<'GFileInfo'>(info[0], 'GFileInfo');
-    const xattrs = attributes[0] ? variantBytes(scope.own(attributes[0], 'extended attributes', variantUnref)) : Buffer.alloc(0);
-    return [stream, fileInfo, xattrs];
-  }
+function fileObject(repo: Repo, checksum: string): FileObject {
+  using scope = new Scope();
+  const [input, info, xattrs] = loadFileObject(repo, checksum, scope);
+  const number = (name: string): number => getUint32(info, `unix::${name}`) as number;
+  const mode = number('mode');
+  const isLink = (mode & 0o170000) === linkType;
+  return {
+    isLink,
+    mode: mode & 0o7777,
+    uid: number('uid'),
+    gid: number('gid'),
+    sizeBytes: isLink || !input ? 0 : Number(getSize(info)),
+    linkTarget: isLink ? (getLinkTarget(info) as string) : '',
+    xattrs,
+    content: () => fileContent(repo, checksum),
+  };
+}
 
-  *#content(checksum: string): Generator<Buffer> {
-    using scope = new Scope();
-    const [input] = this.#load(checksum, scope);
-    if (!input) return;
-    for (;;) {
-      const buffer = Buffer.alloc(pieceBytes);
-      const length: [number | bigint] = [0];
-      readSome(input, buffer, buffer.length, length, null);
-      const read = Number(length[0]);
-      if (read > 0) yield buffer.subarray(0, read);
-      if (read < buffer.length) return;
-    }
+function loadFileObject(repo: Repo, checksum: string, scope: Scope): [input: Pointer | undefined, info: Pointer, xattrs: Buffer] {
+  const [input, info, attributes]: [[unknown], [unknown], [unknown]] = [[null], [null], [null]];
+  loadFile(repo.pointer, checksum, input, info, attributes, null);
+  const stream = input[0] ? scope.own<'GInputStream'>(input[0], 'GInputStream') : undefined;
+  const fileInfo = scope.own<'GFileInfo'>(info[0], 'GFileInfo');
+  const xattrs = attributes[0] ? variantBytes(scope.own(attributes[0], 'extended attributes', variantUnref)) : Buffer.alloc(0);
+  return [stream, fileInfo, xattrs];
+}
+
+function* fileContent(repo: Repo, checksum: string): Generator<Buffer> {
+  using scope = new Scope();
+  const [input] = loadFileObject(repo, checksum, scope);
+  if (!input) return;
+  for (;;) {
+    const buffer = Buffer.alloc(pieceBytes);
+    const length: [number | bigint] = [0];
+    readSome(input, buffer, buffer.length, length, null);
+    const read = Number(length[0]);
+    if (read > 0) yield buffer.subarray(0, read);
+    if (read < buffer.length) return;
   }
 }
 
@@ -184,13 +201,20 @@ class OstreeImageSink implements ImageSink {
     if (sum) freeMemory(sum);
   }
 
-  openFile(
-    checksum: string,
-    { uid, gid, mode, sizeBytes, xattrs }: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>,
-  ): FileSink {
-    using attributes = newVariant(xattrsType, decodeVariant(xattrsType, xattrs));
+  openFile(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>): FileSink {
+    using attributes = newVariant(xattrsType, decodeVariant(xattrsType, object.xattrs));
+    return this.#writer(checksum, object, attributes);
+  }
+
+  newFile(object: NewObject & { readonly mode: number; readonly sizeBytes: number }): NewFile {
+    using attributes = newVariant(xattrsType, sorted(object.xattrs));
+    return this.#writer(null, object, attributes);
+  }
+
+  #writer(checksum: string | null, object: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes'>, xattrs: Handle<'GVariant'>): NewFile {
+    const { uid, gid, mode, sizeBytes } = object;
     const writer = new Handle<'OstreeContentWriter'>(
-      writeRegfile(this.#repo.pointer, checksum, uid, gid, mode | fileType, BigInt(sizeBytes), attributes.pointer),
+      writeRegfile(this.#repo.pointer, checksum, uid, gid, mode | fileType, BigInt(sizeBytes), xattrs.pointer),
       'OstreeContentWriter',
     );
     return {
@@ -198,26 +222,59 @@ class OstreeImageSink implements ImageSink {
         const written: [number | bigint] = [0];
         writeAll(writer.pointer, piece, piece.length, written, null);
       },
-      finish() {
-        const sum = finishWriter(writer.pointer, null);
-        if (sum) freeMemory(sum);
-      },
+      finish: () => takenChecksum(finishWriter(writer.pointer, null)),
       [Symbol.dispose]: () => writer[Symbol.dispose](),
     };
   }
 
-  writeObjectSet(files: Iterable<string>): string {
-    const sorted = [...files].sort();
-    const dirtree = this.#write('dirtree', '(a(say)a(sayay))', [sorted.map((name) => [name, Buffer.from(name, 'hex')]), []]);
-    // numbers of metadata objects are in network order
-    const dirmeta = this.#write('dirmeta', '(uuua(ayay))', [0, 0, swap32(0o40755), []]);
-    return writeCommitObject(this.#repo, { parent: '', subject: '', metadata: new Map(), root: { dirtree, dirmeta }, timeSeconds: 0 });
+  newLink({ uid, gid, xattrs, target }: NewObject & { readonly target: string }): string {
+    using attributes = newVariant(xattrsType, sorted(xattrs));
+    return takenChecksum(writeSymlink(this.#repo.pointer, null, uid, gid, attributes.pointer, target, null));
   }
 
-  writeSameTree(commit: string, metadata: ReadonlyMap<string, unknown>, timeSeconds: number): string {
+  newDirtree([files, directories]: Dirtree): string {
+    return this.#write('dirtree', '(a(say)a(sayay))', [byName(files), byName(directories)]);
+  }
+
+  newDirmeta({ uid, gid, mode, xattrs }: NewObject & { readonly mode: number }): string {
+    // numbers of metadata objects are in network order
+    return this.#write('dirmeta', '(uuua(ayay))', [swap32(uid), swap32(gid), swap32(mode | directoryType), sorted(xattrs)]);
+  }
+
+  dirtree(checksum: string): Dirtree {
+    return this.#repo.loadMetadata('dirtree', checksum);
+  }
+
+  dirmeta(checksum: string): NewObject & { readonly mode: number } {
+    const [uid, gid, mode, xattrs] = this.#repo.loadMetadata('dirmeta', checksum);
+    return { uid: swap32(uid), gid: swap32(gid), mode: swap32(mode) & 0o7777, xattrs };
+  }
+
+  file(checksum: string): FileObject {
+    return fileObject(this.#repo, checksum);
+  }
+
+  attributesOf({ xattrs }: FileObject): Attributes {
+    return xattrs.length === 0 ? [] : (decodeVariant(xattrsType, xattrs) as unknown as Attributes);
+  }
+
+  root(commit: string): TreeRoot {
     const { rootDirtree, rootDirmeta } = this.#repo.loadCommit(commit);
-    const root = { dirtree: rootDirtree, dirmeta: rootDirmeta };
+    return { dirtree: rootDirtree, dirmeta: rootDirmeta };
+  }
+
+  newCommit(root: TreeRoot, metadata: ReadonlyMap<string, unknown>, timeSeconds: number): string {
     return writeCommitObject(this.#repo, { parent: '', subject: '', metadata, root, timeSeconds });
+  }
+
+  labels(commit: string): Labels | undefined {
+    return labelsOf(this.#repo, commit);
+  }
+
+  writeObjectSet(files: Iterable<string>): string {
+    const dirtree = this.newDirtree([[...files].map((name) => [name, Buffer.from(name, 'hex')] as const), []]);
+    const dirmeta = this.newDirmeta({ uid: 0, gid: 0, mode: 0o755, xattrs: [] });
+    return this.newCommit({ dirtree, dirmeta }, new Map(), 0);
   }
 
   variant(type: string, value: VariantValue): Variant {
@@ -254,6 +311,17 @@ class OstreeImageSink implements ImageSink {
 }
 
 const checksumBytes = 32;
+
+function takenChecksum(text: unknown): string {
+  const checksum = koffi.decode(text, 'char', 2 * checksumBytes) as string;
+  freeMemory(text as Pointer);
+  return checksum;
+}
+
+/** libostree compares names by bytes. */
+const byName = <T extends readonly [name: string, ...rest: unknown[]]>(entries: readonly T[]): T[] =>
+  [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+const sorted = (xattrs: Attributes): Attributes => [...xattrs].sort(([a], [b]) => Buffer.compare(a, b));
 
 /** A 32-bit number with its bytes the other way round. */
 function swap32(value: number): number {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -62,7 +63,7 @@ export async function target(data: Uint8Array): Promise<void> {
     },
   };
   try {
-    await new LayerReader(sink).read(file, { digest: 'sha256:0', mediaType: 'application/vnd.oci.image.layer.v1.tar' }, '');
+    await new LayerReader(sink).read(file, { digest: `sha256:${createHash('sha256').update(data).digest('hex')}` }, '');
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code.startsWith('internal.')) throw error;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Signing } from './compose-store.ts';
+import type { Dirtree } from './gvariant-types.ts';
 import type { RepoPort } from './sysroot.ts';
 
 /** A file object with its content. */
@@ -29,11 +30,55 @@ export interface ImageSource extends Disposable {
   extract(checksum: string, subpath: string, target: string): boolean;
 }
 
+/** Names (with a NUL at the end, as libostree has them) and values. */
+export type Attributes = readonly (readonly [name: Buffer, value: Buffer])[];
+
+export interface NewObject {
+  readonly uid: number;
+  readonly gid: number;
+  readonly xattrs: Attributes;
+}
+
+/** Labels by the SELinux policy of a commit. */
+export interface Labels extends Disposable {
+  /** `path` with leading slash, `mode` with the file's type; undefined where the policy says nothing. */
+  labelOf(path: string, mode: number): string | undefined;
+}
+
+/** Makes objects that no other repository had before, and reads what is there, also of this transaction. */
+export interface TreeSink {
+  /** A regular file; `mode` are the permission bits. Content follows, then finish(), which gives the checksum. */
+  newFile(object: NewObject & { readonly mode: number; readonly sizeBytes: number }): NewFile;
+  newLink(object: NewObject & { readonly target: string }): string;
+  newDirtree(tree: Dirtree): string;
+  /** `mode` are the permission bits. */
+  newDirmeta(object: NewObject & { readonly mode: number }): string;
+  has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean;
+  dirtree(checksum: string): Dirtree;
+  dirmeta(checksum: string): NewObject & { readonly mode: number };
+  file(checksum: string): FileObject;
+  attributesOf(file: FileObject): Attributes;
+  root(commit: string): { readonly dirtree: string; readonly dirmeta: string };
+  /** A commit without a parent; the values of `metadata` are built by `variant()`. */
+  newCommit(
+    root: { readonly dirtree: string; readonly dirmeta: string },
+    metadata: ReadonlyMap<string, unknown>,
+    timeSeconds: number,
+  ): string;
+  variant(type: string, value: unknown): unknown;
+  /** undefined where the commit has no policy. */
+  labels(commit: string): Labels | undefined;
+}
+
+export interface NewFile extends Disposable {
+  write(piece: Buffer): void;
+  finish(): string;
+}
+
 /** Takes a commit's objects, in one transaction; every checksum is verified. */
-export interface ImageSink extends Disposable {
+export interface ImageSink extends TreeSink, Disposable {
   /** What was there before. */
   readonly repo: RepoPort;
-  has(type: 'file' | 'dirtree' | 'dirmeta' | 'commit', checksum: string): boolean;
   writeMetadata(type: 'commit' | 'dirtree' | 'dirmeta', checksum: string, bytes: Buffer): void;
   writeDetached(checksum: string, bytes: Buffer): void;
   writeLink(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'linkTarget' | 'xattrs'>): void;
@@ -41,9 +86,6 @@ export interface ImageSink extends Disposable {
   openFile(checksum: string, object: Pick<FileObject, 'uid' | 'gid' | 'mode' | 'sizeBytes' | 'xattrs'>): FileSink;
   /** A commit whose files are these objects, each called by its checksum: what keeps a layer of an image. Equal sets give equal commits. */
   writeObjectSet(files: Iterable<string>): string;
-  /** A commit of the same tree as another one, without a parent; the values of `metadata` are built by `variant()`. */
-  writeSameTree(commit: string, metadata: ReadonlyMap<string, unknown>, timeSeconds: number): string;
-  variant(type: string, value: unknown): unknown;
   /** Make everything visible, and point refs at commits (undefined: remove the ref). Throws repo.corrupt when an object of one of `commits` is missing. */
   finish(commits: readonly string[], refs: ReadonlyMap<string, string | undefined>): void;
 }
