@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatNevra, type UpdateDetails } from '../../shared/domain/index.ts';
 import type { Manifest } from '../../main/engine/images/oci.ts';
 import { blobRef, imageRef } from '../../main/engine/images/store/ref-names.ts';
+import { layerTar, writeImage, type LayerEntry } from '../fixtures/layer-image.ts';
 import { RealRegistry } from '../fixtures/registry.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { composeOk as ok, ComposeFixture, treeline } from './compose-fixture.ts';
@@ -158,6 +160,41 @@ test('without a name it is the image that the system follows', async () => {
   });
   // libostree keeps deployments from being changed, and removed
   sh('chattr', ['-i', path.join(place, deployed)]);
+});
+
+test('a plain image with layers of files, one packed with zstd, comes out of the registry and is deployed', async () => {
+  const dir = (name: string): LayerEntry => ({ name, type: '5', mode: 0o755 });
+  const layers: LayerEntry[][] = [
+    [
+      ...['usr', 'usr/lib', 'usr/lib/modules', 'usr/lib/modules/6.1', 'etc'].map(dir),
+      { name: 'usr/lib/modules/6.1/vmlinuz', content: 'kernel' },
+      { name: 'usr/lib/modules/6.1/initramfs.img', content: 'initramfs' },
+      { name: 'usr/lib/os-release', content: 'ID=plain\nNAME=Plain\n' },
+      { name: 'etc/os-release', type: '2', link: '../usr/lib/os-release' },
+      { name: 'etc/gone', content: 'gone' },
+    ],
+    [{ name: 'etc/.wh.gone' }, { name: 'etc/conf', content: 'conf' }],
+  ];
+  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = layers.map(layerTar);
+  const packed = execFileSync('zstd', ['-c'], { input: second });
+  writeImage(at('plain'), [{ tar: first }, { tar: second, packed, mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd' }]);
+  const named = `${registry.host}/os/plain:latest`;
+  sh('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', `oci:${at('plain')}:now`, `docker://${named}`]);
+  const root = at('plain-system');
+  mkdirSync(root);
+  sh('ostree', ['admin', 'init-fs', '--modern', root]);
+  sh('ostree', ['admin', `--sysroot=${root}`, 'os-init', 'test']);
+  const repo = path.join(root, 'ostree/repo');
+  const { status, stdout, stderr } = await treeline('image', 'pull', named, `--repo=${repo}`, '--no-tls-verify');
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('2 new layers');
+  f.fsck(repo);
+  expect((await treeline('image', 'pull', named, `--repo=${repo}`, '--no-tls-verify')).stdout).toMatch(/^No change\n/);
+  sh('ostree', ['admin', `--sysroot=${root}`, 'deploy', '--os=test', imageRef(`docker://${named}`)]);
+  const place = path.join(root, 'ostree/deploy/test/deploy');
+  const deployed = path.join(place, readdirSync(place).find((name) => /^[0-9a-f]{64}\.0$/.test(name)) ?? '');
+  expect(readdirSync(path.join(deployed, 'etc')).sort()).toEqual(['conf', 'os-release']);
+  sh('chattr', ['-i', deployed]);
 });
 
 test('what arrived before an interruption is gone on with; what arrived wrong is fetched anew', async () => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -71,7 +70,7 @@ const isZstd = (magic: number): boolean => magic === 0xfd2fb528 || (magic & 0xff
 
 async function* through({ name, args, fine }: Unpacker, file: string): AsyncGenerator<Buffer, void, undefined> {
   const child = spawn(name, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const ended = once(child, 'close') as Promise<[number | null]>;
+  const ended = new Promise<number | null>((resolve, reject) => void child.on('close', resolve).on('error', reject));
   let told = '';
   child.stderr.on('data', (piece: Buffer) => (told = (told + piece.toString()).slice(0, 200)));
   try {
@@ -80,7 +79,7 @@ async function* through({ name, args, fine }: Unpacker, file: string): AsyncGene
     // its failure is awaited below, whenever it comes
     ended.catch(() => undefined);
     yield* buffers(child.stdout);
-    const [status] = await ended;
+    const status = await ended;
     if (status === null || !fine.includes(status)) throw new Error(`${name}: ${told.trim()}`);
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
@@ -90,4 +89,6 @@ async function* through({ name, args, fine }: Unpacker, file: string): AsyncGene
   }
 }
 
-const buffers = (stream: NodeJS.ReadableStream): AsyncIterable<Buffer> => stream as AsyncIterable<Buffer>;
+async function* buffers(stream: NodeJS.ReadableStream): AsyncGenerator<Buffer, void, undefined> {
+  for await (const piece of stream) if (Buffer.isBuffer(piece)) yield piece;
+}
