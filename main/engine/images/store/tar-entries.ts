@@ -152,8 +152,16 @@ function number(bytes: Buffer, at: number, length: number): number | undefined {
     const value = field.reduce((sum, byte, i) => sum * 256 + (i === 0 ? byte & 0x7f : byte), 0);
     return Number.isSafeInteger(value) ? value : undefined;
   }
-  const text = field.toString('latin1').replace(/^[ \0]+|[ \0].*$/gs, '');
-  return /^[0-7]*$/.test(text) ? parseInt(text || '0', 8) : undefined;
+  const isGap = (byte: number | undefined): boolean => byte === 0 || byte === 0x20;
+  let i = 0;
+  while (i < length && isGap(field[i])) i++;
+  let value = 0;
+  for (; i < length && !isGap(field[i]); i++) {
+    const digit = (field[i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value;
 }
 
 const padding = (sizeBytes: number): number => (block - (sizeBytes % block)) % block;
