@@ -5,6 +5,7 @@ import type { TargetModule } from '../loop.ts';
 export const targets: Readonly<Record<string, () => Promise<TargetModule>>> = {
   dbus: () => import('./dbus.ts'),
   'delta-header': () => import('./delta-header.ts'),
+  'file-layer': () => import('./file-layer.ts'),
   gvariant: () => import('./gvariant.ts'),
   'image-layer': () => import('./image-layer.ts'),
   'kargs-drop-in': () => import('./kargs-drop-in.ts'),
