@@ -10,14 +10,17 @@ import {
   imageLines,
   pairs,
   quietOf,
+  sigstoreOf,
   withBeside,
+  withSigstore,
   type BesideFlags,
+  type SigstoreFlags,
 } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
 import { countOf, repeated, signingParams } from './signing-options.ts';
 import { standardOutput } from './output/terminal.ts';
 
-interface ChunkedFlags extends BesideFlags {
+interface ChunkedFlags extends BesideFlags, SigstoreFlags {
   readonly rootfs?: string;
   readonly from?: string;
   readonly output: string;
@@ -34,7 +37,7 @@ interface ChunkedFlags extends BesideFlags {
 
 /** `treeline compose build-chunked-oci`. */
 export function addChunkedCommand(compose: Command): void {
-  withBeside(compose.command('build-chunked-oci'))
+  withSigstore(withBeside(compose.command('build-chunked-oci')))
     .description('Make a container image for bootc of a root file system or of another image, its layers by package')
     .option('--rootfs <directory>', 'a finished root file system with an RPM database, such as compose rootfs writes')
     .option('--from <image>', 'an image: TRANSPORT:TARGET, or a name in this machine’s container storage (by skopeo)')
@@ -72,6 +75,7 @@ function chunkedParams(flags: ChunkedFlags): JobParams<'compose.build-chunked'> 
     formatVersion: formatVersionOf(flags.formatVersion),
     insecure: !flags.tlsVerify,
     ...besideOf(flags),
+    ...sigstoreOf(flags),
     ...signingParams({ gpgSign: of('gpg'), signEd25519: of('ed25519'), ...(gpgHomedir === undefined ? {} : { gpgHomedir }) }),
     ...given({
       rootfs: flags.rootfs,

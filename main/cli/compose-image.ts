@@ -7,7 +7,7 @@ import { sizeText } from './output/progress.ts';
 import { countOf, repeated } from './signing-options.ts';
 import { standardOutput } from './output/terminal.ts';
 
-interface ImageFlags extends BesideFlags {
+interface ImageFlags extends BesideFlags, SigstoreFlags {
   readonly cachedir?: string;
   readonly sourceRoot?: string;
   readonly layerRepo?: string;
@@ -44,13 +44,14 @@ export function pairs(option: string, list: readonly string[]): Record<string, s
   );
 }
 
-export function imageLines({ image, commit, manifestDigest, layers, bytes, reusedLayers, update, beside }: Image): string[] {
+export function imageLines({ image, commit, manifestDigest, layers, bytes, reusedLayers, update, beside, signedBy }: Image): string[] {
   const reused = reusedLayers > 0 ? `, ${reusedLayers} as before` : '';
   return [
     `Commit: ${commit}`,
     `Layers: ${layers}, ${sizeText(bytes)}${reused}`,
     ...(update ? [updateLine(update, layers)] : []),
     ...beside.map((artifact) => `Beside it: ${artifact.artifactType}, ${sizeText(artifact.bytes)}`),
+    ...(signedBy === undefined ? [] : [`Signed by sha256:${signedBy}`]),
     `${image} => ${manifestDigest}`,
   ];
 }
@@ -66,6 +67,23 @@ export const withBeside = (command: Command): Command =>
   command
     .option('--no-changes', 'don’t put what the commit changes beside the image, by which clients see an update before they fetch it')
     .option('--sbom <format>', 'put a list of the packages beside the image: cyclonedx or spdx (JSON)');
+
+/** Options about signing an image: skopeo’s and podman’s names. */
+export const withSigstore = (command: Command): Command =>
+  command
+    .option(
+      '--sign-by-sigstore-private-key <file>',
+      'sign the image with this private key (cosign’s, or PKCS #8 in PEM); it goes into the registry beside the image',
+    )
+    .option('--sign-passphrase-file <file>', 'the first line is the passphrase of that key');
+
+export interface SigstoreFlags {
+  readonly signBySigstorePrivateKey?: string;
+  readonly signPassphraseFile?: string;
+}
+
+export const sigstoreOf = ({ signBySigstorePrivateKey, signPassphraseFile }: SigstoreFlags): Partial<Required<SigstoreFlags>> =>
+  given({ signBySigstorePrivateKey, signPassphraseFile });
 
 export interface BesideFlags {
   readonly changes: boolean;
@@ -126,7 +144,7 @@ export function addImageCommands(compose: Command): void {
 }
 
 function addImage(compose: Command): void {
-  withBeside(compose.command('image'))
+  withSigstore(withBeside(compose.command('image')))
     .description('Compose a treefile and make a container image of the commit')
     .argument('<manifest>')
     .argument('<output>', 'file, directory, or HOST/NAME:TAG')
@@ -182,6 +200,7 @@ function imageParams(treefile: string, output: string, flags: ImageFlags): JobPa
     lockfiles: flags.lockfile,
     noWait: !flags.wait,
     ...besideOf(flags),
+    ...sigstoreOf(flags),
     ...given({
       cachedir: flags.cachedir,
       sourceRoot: flags.sourceRoot,
@@ -199,7 +218,7 @@ function imageParams(treefile: string, output: string, flags: ImageFlags): JobPa
   };
 }
 
-interface EncapsulateFlags extends BesideFlags {
+interface EncapsulateFlags extends BesideFlags, SigstoreFlags {
   readonly repo: string;
   readonly label: readonly string[];
   readonly imageConfig?: string;
@@ -217,7 +236,7 @@ interface EncapsulateFlags extends BesideFlags {
 }
 
 function addEncapsulate(compose: Command): void {
-  withBeside(compose.command('container-encapsulate'))
+  withSigstore(withBeside(compose.command('container-encapsulate')))
     .description('Make a container image of a commit, its layers by package')
     .argument('<rev>', 'branch or checksum')
     .argument('<imgref>', 'oci:DIRECTORY[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG]')
@@ -259,6 +278,7 @@ function encapsulateParams(revision: string, image: string, flags: EncapsulateFl
     insecure: !flags.tlsVerify,
     formatVersion: formatVersionOf(flags.formatVersion),
     ...besideOf(flags),
+    ...sigstoreOf(flags),
     ...given({
       imageConfig: flags.imageConfig,
       arch: flags.arch,

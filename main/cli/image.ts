@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { updateMarkdown } from '../../shared/domain/review-report.ts';
-import { errorLine } from '../../shared/errors/index.ts';
-import { namedRegistryImage, registryImageText } from '../engine/images/image-names.ts';
+import { errorLine, TreelineError } from '../../shared/errors/index.ts';
+import { namedRegistryImage, parseOriginImage, registryImageText } from '../engine/images/image-names.ts';
 import type { JobResult } from '../engine/jobs/index.ts';
 import { given, quietOf } from './compose-image.ts';
 import { followJob, reportErrors } from './follow-job.ts';
@@ -24,20 +24,40 @@ interface VersionsFlags extends RegistryFlags {
 }
 
 interface RegistryFlags {
+  readonly policy?: string;
+  readonly 'registries.d'?: string;
   readonly authfile?: string;
   readonly tlsVerify: boolean;
 }
 
-const named = (image: string): string => registryImageText(namedRegistryImage(image));
+/** An image as people, or origins, name it. Throws usage.invalid. */
+function named(text: string): { readonly image: string; readonly signed?: boolean } {
+  const image = registryImageText(namedRegistryImage(text));
+  if (!text.startsWith('ostree-')) return { image };
+  const { verification } = parseOriginImage(text);
+  if (typeof verification === 'object')
+    throw new TreelineError('usage.invalid', {
+      subject: text,
+      detail: `keys of the remote “${verification.remote}” aren’t asked here: name the image as docker://, or as ostree-image-signed:docker:// for the keys of policy.json`,
+    });
+  return { image, signed: verification === 'policy' };
+}
 
-const registryOf = ({ authfile, tlsVerify }: RegistryFlags): { insecure: boolean; authfile?: string } => ({
+const registryOf = ({
+  authfile,
+  tlsVerify,
+  policy,
+  'registries.d': registriesD,
+}: RegistryFlags): { insecure: boolean; authfile?: string; policy?: string; registriesD?: string } => ({
   insecure: !tlsVerify,
-  ...given({ authfile }),
+  ...given({ authfile, policy, registriesD }),
 });
 
 function withRegistryOptions(command: Command): Command {
   return command
     .option('--authfile <path>', 'credentials for the registry')
+    .option('--policy <file>', 'who is trusted: containers-policy.json(5) (default: that of the system)')
+    .option('--registries.d <directory>', 'where signatures are: containers-registries.d(5) (default: that of the system)')
     .option('--no-tls-verify', 'without TLS, or with a certificate that nobody vouches for');
 }
 
@@ -48,17 +68,21 @@ export function imageCommand(): Command {
     image
       .command('pull')
       .description('Take an image into a repository as ostree-ext, rpm-ostree and bootc keep it; only layers that aren’t there are fetched')
-      .argument('<image>', '[docker://]HOST/NAME[:TAG][@DIGEST]')
+      .argument('<image>', '[docker://]HOST/NAME[:TAG][@DIGEST], or ostree-image-signed:docker://… to take it only if it is signed')
       .requiredOption('-r, --repo <path>', 'OSTree repository'),
   ).action(async (name: string, flags: RegistryFlags & { readonly repo: string }, command: Command) =>
     reportErrors(async () => {
       const outcome = await followJob(
         'image.pull',
-        { image: named(name), repo: flags.repo, ...registryOf(flags) },
+        { ...named(name), repo: flags.repo, ...registryOf(flags) },
         { quiet: quietOf(command) },
       );
       const fetched = `${outcome.newLayers} new layers, ${sizeText(outcome.fetchedBytes)} fetched, ${outcome.objects} new objects`;
-      standardOutput.print(outcome.changed ? fetched : 'No change', `${outcome.name} (${outcome.manifestDigest}) => ${outcome.commit}`);
+      standardOutput.print(
+        outcome.trust.text,
+        outcome.changed ? fetched : 'No change',
+        `${outcome.name} (${outcome.manifestDigest}) => ${outcome.commit}`,
+      );
       return 0;
     }),
   );
@@ -77,7 +101,7 @@ export function imageCommand(): Command {
       const place =
         flags.repo === undefined ? { sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/' } : { repo: flags.repo };
       const params = {
-        ...(name === undefined ? {} : { image: named(name) }),
+        ...(name === undefined ? {} : named(name)),
         compareWith: flags.with,
         exact: flags.exact ?? false,
         ...place,

@@ -10,6 +10,7 @@ import {
   pullImage,
   registryImageText,
   storedImage,
+  trustedImage,
 } from '../engine/images/jobs/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { withSource } from './db-jobs.ts';
@@ -18,18 +19,20 @@ import { openImageSink } from '../native/ostree/image-objects.ts';
 export const registryJobs: Partial<JobHandlers> = {
   'image.preview': async (params) => {
     const stored = withSource(params, (source) => storedImage(source, params.compareWith));
-    const image = params.image === undefined ? followedImage(stored) : parseRegistryImage(params.image);
+    const asked = params.image === undefined ? followedImage(stored) : parseRegistryImage(params.image);
+    const signed = params.signed ?? (params.image === undefined && stored.followed?.startsWith('ostree-image-signed:') === true);
     const { bsize, bavail } = statfsSync(params.repo ?? params.sysroot ?? '/');
     const registry = openRegistry(params);
     try {
+      const { image, trust } = await trustedImage(registry, asked, { ...params, signed });
       const { details } = await previewImage(registry, image, stored.image, {
-        reference: registryImageText(image),
+        reference: registryImageText(asked),
         wanted: params.exact ? 'exact' : 'quick',
         nowSeconds: Math.floor(Date.now() / 1000),
         freeBytes: bsize * bavail,
         bootedChecksum: stored.checksum,
       });
-      return details;
+      return { ...details, ...(details.image ? { image: { ...details.image, trust } } : {}) };
     } finally {
       await registry.close();
     }
@@ -49,13 +52,15 @@ export const registryJobs: Partial<JobHandlers> = {
   },
 
   'image.pull': async (params, context) => {
-    const image = parseRegistryImage(params.image);
+    const asked = parseRegistryImage(params.image);
     const registry = openRegistry(params);
     try {
+      // before anything of it is taken
+      const { image, trust } = await trustedImage(registry, asked, params);
       using sink = openImageSink(params.repo);
       // beside the objects: on one file system, and of whoever owns the repository
       const arrived = path.join(params.repo, 'tmp/treeline-layers');
-      return await pullImage(registry, image, registryImageText(image), sink, arrived, context);
+      return { ...(await pullImage(registry, image, registryImageText(asked), sink, arrived, context)), trust };
     } finally {
       await registry.close();
     }

@@ -47,7 +47,7 @@ function warningText({ kind, from, to }: ImageWarning, plain: Plain): string {
 
 /** A section about an update's image, as Markdown lines. */
 export function imageLines(image: ImageUpdate, plain: Plain): string[] {
-  const { title, revision, sourceUrl, createdSeconds, kernel, layers, warnings, problem } = image;
+  const { title, revision, sourceUrl, createdSeconds, kernel, layers, warnings, trust, problem } = image;
   const row = (name: string, text: string | undefined): string[] => (text === undefined ? [] : [`- ${name}: ${plain(text)}`]);
   return [
     '## Image',
@@ -55,6 +55,7 @@ export function imageLines(image: ImageUpdate, plain: Plain): string[] {
     ...warnings.map((warning) => `- **${warningText(warning, plain)}**`),
     ...row('Image', image.reference),
     ...row('Digest', image.digest),
+    ...row('Trust', trust?.text),
     ...row('Title', title),
     ...row('Made', createdSeconds === undefined ? undefined : timeText(createdSeconds)),
     ...row('Kernel', kernel),

@@ -27,6 +27,26 @@ export const composeErrors = {
     '{subject} holds files in /etc and in /usr/etc.',
     'Put those of /usr/etc into /etc and remove /usr/etc.',
   ],
+  'container.untrusted': [
+    'The image isn’t trusted',
+    '{subject}: {detail}. What decides is “{requirement}”, {key} in {file}.',
+    'Nothing of it was taken. Ask those who publish it for a signature by that key, or, if the rule is yours, change it (containers-policy.json(5)).',
+  ],
+  'container.unchecked': [
+    'Nothing checks this image',
+    '{subject} is to be taken only if it is signed, but {file} has no rule that asks for a signature: {detail}.',
+    'Write its publisher’s key there for its repository (“transports”, “docker”: type “sigstoreSigned” with “keyPath”), and “reject” as “default”.',
+  ],
+  'container.attachments-off': [
+    'Signatures aren’t looked for',
+    '{subject} needs a signature (“{requirement}”, {key} in {file}), and {place} doesn’t say that signatures lie in its registry.',
+    'Write “use-sigstore-attachments: true” for it into a .yaml file of {directory} (containers-registries.d(5)).',
+  ],
+  'container.policy-invalid': [
+    'The rules about images aren’t valid',
+    '{file}, “{key}”: {detail}',
+    'Correct it: no image is taken before (containers-policy.json(5)).',
+  ],
   'registry.unreachable': [
     'The registry can’t be reached',
     '{host}, asked for {subject}: {detail}',

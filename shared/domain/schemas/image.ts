@@ -34,6 +34,19 @@ const imageWarning = z.object({
 });
 export interface ImageWarning extends Infer<typeof imageWarning> {}
 
+/** The rule of containers-policy.json(5) that let an image pass. */
+const imageTrust = z.object({
+  /** `sigstoreSigned`, `insecureAcceptAnything`; several are joined by “ + ”. `none`: there is no policy. */
+  requirement: text,
+  /** Where in `file` it stands; '' without a policy. */
+  scope: text,
+  file: text,
+  /** SHA-256 of the public key that signed, as hex; several are joined by a space. */
+  key: text.optional(),
+  /** For people: a sentence without its full stop. */
+  text,
+});
+
 /** What an update by container image is besides its packages. Texts are the publisher's: untrusted, one line. */
 export const imageUpdate = z.object({
   reference: text,
@@ -55,6 +68,8 @@ export const imageUpdate = z.object({
   /** `new`: those that aren't here; `untold`: those of them of which isn't known which packages they hold. */
   layers: z.object({ total: number, new: number, untold: number }),
   warnings: z.array(imageWarning),
+  /** Missing where nobody asked the rules. */
+  trust: imageTrust.optional(),
   /** Why a better source than `tier` couldn't be used. */
   problem: errorReport.optional(),
 });

@@ -13,6 +13,7 @@ import type { ComposeStore, SystemPort } from '../../base/ports/compose-store.ts
 import type { CommitDirectory, ReadAttributes } from '../../base/ports/container.ts';
 import { Tree } from '../../base/tree/index.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
+import { signingKeyFor } from './image-signing.ts';
 import { openImage } from './image-places.ts';
 import { parseReference, referenceText, storedImage } from '../../images/reference.ts';
 import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
@@ -20,7 +21,19 @@ import { restoreAttributes, unpackImage, type UnpackSystem } from './unpack.ts';
 export interface ChunkedParams
   extends
     SigningParams,
-    Pick<EncapsulateParams, 'labels' | 'maxLayers' | 'formatVersion' | 'authfile' | 'insecure' | 'retries' | 'changes' | 'sbom'> {
+    Pick<
+      EncapsulateParams,
+      | 'labels'
+      | 'maxLayers'
+      | 'formatVersion'
+      | 'authfile'
+      | 'insecure'
+      | 'retries'
+      | 'changes'
+      | 'sbom'
+      | 'signBySigstorePrivateKey'
+      | 'signPassphraseFile'
+    > {
   /** One of the two: a root file system, or an image of one. */
   readonly rootfs?: string;
   readonly from?: string;
@@ -54,6 +67,8 @@ export async function buildChunked(params: ChunkedParams, ports: ChunkedPorts, c
     throw new TreelineError('usage.invalid', { detail: 'One of --rootfs and --from says what the image is made of' });
   const image = outputOf(params);
   const signing = signingOf(params);
+  // before the work
+  signingKeyFor(params, image);
   // as large as the system: not in /tmp, which may be in memory
   const scratch = mkdtempSync(path.join(process.env['TMPDIR'] ?? '/var/tmp', 'treeline-chunked-'));
   try {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,12 +17,14 @@ import type { RegistryOptions } from '../../images/jobs/params.ts';
 import { mediaTypes, OciDirectory, type Descriptor } from '../../images/oci.ts';
 import { parseReference, referenceText, type ImageReference } from '../../images/reference.ts';
 import type { RegistryClient } from '../../images/registry/client.ts';
+import { fingerprint, publicHalf, pushSignature, type SigstoreSigningParams } from '../../images/trust/index.ts';
 import { artifactsOf, toldBeside, wantedBeside } from './beside.ts';
+import { signingKeyFor } from './image-signing.ts';
 import type { SbomKind } from './sbom.ts';
 import { changedComponents, updateSize, type UpdateSize } from './update-size.ts';
 import { skopeoCopy, type SkopeoOptions } from './skopeo.ts';
 
-export interface EncapsulateParams extends SkopeoOptions {
+export interface EncapsulateParams extends SkopeoOptions, SigstoreSigningParams {
   readonly repo: string;
   readonly revision: string;
   /** TRANSPORT:TARGET. */
@@ -71,13 +74,15 @@ export interface EncapsulateOutcome {
   readonly update?: UpdateSize;
   /** What was put beside the image. */
   readonly beside: readonly { readonly artifactType: string; readonly bytes: number }[];
+  /** SHA-256 of the public key, as hex; missing where nothing was signed. */
+  readonly signedBy?: string;
 }
 
 export interface EncapsulatePorts {
   readonly open: (repo: string) => ImageSource;
   readonly rpm: Pick<RpmPort, 'readRpmdb'>;
   /** To put things beside a `docker:` image, which skopeo doesn't. */
-  readonly registry: (options: RegistryOptions) => Pick<RegistryClient, 'putBlob' | 'putManifest' | 'close'>;
+  readonly registry: (options: RegistryOptions) => Pick<RegistryClient, 'manifest' | 'blob' | 'putBlob' | 'putManifest' | 'close'>;
 }
 
 async function pushAll(
@@ -85,9 +90,12 @@ async function pushAll(
   image: string,
   artifacts: readonly Artifact[],
   subject: Descriptor,
+  key: KeyObject | undefined,
 ): Promise<void> {
   try {
-    for (const artifact of artifacts) await pushArtifact(registry, parseRegistryImage(image), artifact, subject);
+    const named = parseRegistryImage(image);
+    for (const artifact of artifacts) await pushArtifact(registry, named, artifact, subject);
+    if (key) await pushSignature(registry, named, subject.digest, key);
   } finally {
     await registry.close();
   }
@@ -104,6 +112,7 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
   const maxLayers = params.maxLayers ?? defaultMaxLayers;
   if (maxLayers < 2) throw new TreelineError('usage.invalid', { subject: '--max-layers', detail: 'an image has 2 layers at least' });
   const wanted = wantedBeside(params, reference);
+  const key = signingKeyFor(params, params.image);
   using source = ports.open(params.repo);
   const commit = source.repo.loadCommit(revisionIn(source.repo, params.revision));
   const scratch = mkdtempSync(path.join(tmpdir(), 'treeline-image-'));
@@ -132,7 +141,7 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
     if (reference.transport === 'oci-archive') await writeArchive(oci.path, path.resolve(reference.name));
     else if (!isDirectory) {
       // before the image: whoever sees its tag finds them
-      if (artifacts.length > 0) await pushAll(ports.registry(params), params.image, artifacts, subject);
+      if (artifacts.length > 0 || key) await pushAll(ports.registry(params), params.image, artifacts, subject, key);
       await skopeoCopy(`oci:${oci.path}:latest`, referenceText(reference), params);
     }
     if (params.manifestTo) atomicFile(params.manifestTo, JSON.stringify(manifest));
@@ -149,6 +158,7 @@ export async function encapsulate(params: EncapsulateParams, ports: EncapsulateP
       newBytes: update?.bytes ?? bytes,
       ...(update ? { update } : {}),
       beside: artifacts.map((a) => ({ artifactType: a.artifactType, bytes: a.bytes.length })),
+      ...(key ? { signedBy: fingerprint(publicHalf(key)) } : {}),
     };
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -9,6 +9,8 @@ import { loadTreefile } from '../treefile/treefile.ts';
 import { openCachedir } from '../build/workdir.ts';
 import type { ComposeParams } from '../build/params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
+import { fingerprint, publicHalf } from '../../images/trust/index.ts';
+import { signingKeyFor } from './image-signing.ts';
 import { encapsulate, type EncapsulateOutcome, type EncapsulateParams, type EncapsulatePorts } from './encapsulate.ts';
 
 export interface ImageParams
@@ -26,7 +28,20 @@ export interface ImageParams
       | 'writeLockfileTo'
       | 'noWait'
     >,
-    Pick<EncapsulateParams, 'labels' | 'imageConfig' | 'maxLayers' | 'authfile' | 'insecure' | 'retries' | 'cmd' | 'changes' | 'sbom'> {
+    Pick<
+      EncapsulateParams,
+      | 'labels'
+      | 'imageConfig'
+      | 'maxLayers'
+      | 'authfile'
+      | 'insecure'
+      | 'retries'
+      | 'cmd'
+      | 'changes'
+      | 'sbom'
+      | 'signBySigstorePrivateKey'
+      | 'signPassphraseFile'
+    > {
   /** A path for ociarchive and oci, a name (HOST/NAME:TAG) for registry. */
   readonly output: string;
   readonly format: 'ociarchive' | 'oci' | 'registry';
@@ -71,8 +86,14 @@ export async function composeImage(
     cmd,
     changes,
     sbom,
+    signBySigstorePrivateKey,
+    signPassphraseFile,
     ...compose
   } = params;
+  const target = format === 'registry' ? `docker://${output}` : `${transports[format]}:${path.resolve(output)}`;
+  const signing = knownFields({ signBySigstorePrivateKey, signPassphraseFile });
+  const key = signingKeyFor(signing, target);
+  const signedBy = key && fingerprint(publicHalf(key));
   const cachedir = openCachedir(params.cachedir);
   const where = format === 'registry' ? output : path.resolve(output);
   const home = path.join(cachedir, 'images', createHash('sha256').update(`${format} ${where}`).digest('hex').slice(0, 16));
@@ -86,7 +107,7 @@ export async function composeImage(
   if (!existsSync(path.join(repo, 'config'))) ports.store.createTarget(repo)[Symbol.dispose]();
   const done = path.join(home, 'image.json');
   const noted = existsSync(done) && !initialize ? readJsonFile(done) : undefined;
-  const last = hasShape(noted, { commit: 'string' }) ? noted : undefined;
+  const last = hasShape(noted, { commit: 'string', signedBy: 'string?' }) ? noted : undefined;
   // without a branch it goes on from what was made for this output before
   const parent = last && loadTreefile(params.treefile).ref === '' ? { parent: last.commit } : {};
   const tree = await composeTree(
@@ -95,13 +116,15 @@ export async function composeImage(
     context,
   );
   const there = format === 'registry' || existsSync(where);
-  if (there && !tree.changed && last?.commit === tree.checksum) return { changed: false, commit: tree.checksum, version: tree.version };
+  const isSigned = signedBy === undefined || last?.signedBy === signedBy;
+  if (there && !tree.changed && last?.commit === tree.checksum && isSigned)
+    return { changed: false, commit: tree.checksum, version: tree.version };
   const manifest = path.join(home, 'manifest.json');
   const image = await encapsulate(
     {
       repo,
       revision: tree.checksum,
-      image: format === 'registry' ? `docker://${output}` : `${transports[format]}:${where}`,
+      image: target,
       ...(labels ? { labels } : {}),
       ...(imageConfig === undefined ? {} : { imageConfig }),
       ...(maxLayers === undefined ? {} : { maxLayers }),
@@ -110,6 +133,7 @@ export async function composeImage(
       ...(retries === undefined ? {} : { retries }),
       ...(cmd === undefined ? {} : { cmd }),
       ...knownFields({ changes, sbom }),
+      ...signing,
       copyMetaOpt: ['rpmostree.inputhash'],
       ...(existsSync(manifest) && !initialize ? { previousManifest: manifest } : {}),
       manifestTo: manifest,
@@ -117,7 +141,7 @@ export async function composeImage(
     ports,
     context,
   );
-  atomicFile(done, JSON.stringify({ commit: tree.checksum }));
+  atomicFile(done, JSON.stringify({ commit: tree.checksum, ...knownFields({ signedBy }) }));
   if (touchIfChanged) atomicFile(touchIfChanged, '');
   return { changed: true, commit: tree.checksum, version: tree.version, image };
 }

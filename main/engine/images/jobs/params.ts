@@ -2,7 +2,9 @@
 import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import type { RepoParams } from '../../base/db/params.ts';
 import type { PublishedVersions } from '../versions.ts';
+import type { TrustDecision } from '../trust/index.ts';
 import type { PulledImage } from './pull.ts';
+import type { TrustParams } from './trusted.ts';
 
 /** How registries are asked. */
 export interface RegistryOptions {
@@ -12,13 +14,13 @@ export interface RegistryOptions {
   readonly insecure?: boolean;
 }
 
-export interface ImagePullParams extends RegistryOptions {
+export interface ImagePullParams extends RegistryOptions, TrustParams {
   /** `docker://HOST/NAME[:TAG][@DIGEST]`. */
   readonly image: string;
   readonly repo: string;
 }
 
-export interface ImagePreviewParams extends RegistryOptions, RepoParams {
+export interface ImagePreviewParams extends RegistryOptions, RepoParams, TrustParams {
   /** Undefined: the one that the deployment follows which it is compared with. */
   readonly image?: string;
   /** What it is compared with: `booted`, a ref, a checksum. */
@@ -40,7 +42,7 @@ export interface ImageVersionsParams extends RegistryOptions, RepoParams {
 /** Jobs that ask registries; part of Jobs in jobs/catalogue.ts. */
 export interface RegistryJobs {
   /** Take an image into a repository, as ostree-ext keeps it. */
-  'image.pull': { params: ImagePullParams; result: PulledImage };
+  'image.pull': { params: ImagePullParams; result: PulledImage & { /** The rule that let it pass. */ readonly trust: TrustDecision } };
   /** (read) What an image brings, before anything of it is fetched but kilobytes. */
   'image.preview': { params: ImagePreviewParams; result: UpdateDetails };
   /** (read) The versions that a registry has of an image. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseReference, type ImageReference } from '../../images/reference.ts';
 import { systemPlaces } from '../../images/registry/settings.ts';
 import type { SkopeoOptions } from '../../compose/container/skopeo.ts';
+import { keyFilesFor, trustPlaces, type SigstoreSigningParams, type TrustOptions } from '../../images/trust/index.ts';
 import { given, type Needs } from './places.ts';
 
 /** Undefined for what the job refuses. */
@@ -52,9 +53,18 @@ export function ofImages({ authfile }: SkopeoOptions, ...images: readonly (strin
   };
 }
 
+/** Where it is said which images are trusted, and the keys for this one. */
+export function ofTrust(options: TrustOptions, image: string): Needs {
+  const reference = referenceOf(image);
+  const places = trustPlaces(options);
+  const reads = [...places.policyFiles, ...places.registriesDirectories, ...(reference ? keyFilesFor(reference, places) : [])];
+  return { reads, writes: [] };
+}
+
 /** An image that is written, and read before where it is there. */
-export function ofTarget(options: SkopeoOptions, image: string): Needs {
+export function ofTarget(options: SkopeoOptions & SigstoreSigningParams, image: string): Needs {
   const reference = referenceOf(image);
   if (!reference) return { reads: [], writes: [] };
-  return { reads: passwords(reference, options.authfile), writes: storageOf(reference), makes: given(fileOf(reference)) };
+  const keys = given(options.signBySigstorePrivateKey, options.signPassphraseFile);
+  return { reads: [...passwords(reference, options.authfile), ...keys], writes: storageOf(reference), makes: given(fileOf(reference)) };
 }

@@ -10,7 +10,7 @@ import type { CommitRootfsParams, ComposeParams, ExtensionsParams, InstallParams
 import type { SigningParams } from '../../compose/publish/signing.ts';
 import { localPathsOf, ofRepos } from './repo-needs.ts';
 import type { WalledJob } from './decisions.ts';
-import { ofImages, ofTarget } from './image-needs.ts';
+import { ofImages, ofTarget, ofTrust } from './image-needs.ts';
 import { given, isRoot, isWide, made, parentOf, type Needs } from './places.ts';
 import { ofTreefile } from './treefile-needs.ts';
 
@@ -144,7 +144,7 @@ const needsOfWalled: NeedsOf = {
   'compose.encapsulate': ofEncapsulate,
   'compose.build-chunked': ofChunked,
   'compose.unencapsulate': ofUnencapsulate,
-  'image.pull': ofUnencapsulate,
+  'image.pull': (params) => together(ofUnencapsulate(params), ofTrust(params, params.image)),
   'compose.resolve': ofDraft,
   'compose.packages': ofDraft,
   'disk.create': ofDisk,
