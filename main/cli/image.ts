@@ -79,8 +79,8 @@ export function imageCommand(): Command {
       );
       const fetched = `${outcome.newLayers} new layers, ${sizeText(outcome.fetchedBytes)} fetched, ${outcome.objects} new objects`;
       standardOutput.print(
-        outcome.trust.text,
         outcome.changed ? fetched : 'No change',
+        outcome.trust.text,
         `${outcome.name} (${outcome.manifestDigest}) => ${outcome.commit}`,
       );
       return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -356,4 +356,20 @@ test('what skopeo signs is trusted, and what we sign is trusted by skopeo', asyn
     expect((await scene.client.manifest(tag)).manifest.layers).toHaveLength(2);
     for (const each of [which, wrong]) expect(await scene.skopeo(image(target.name), scene.places(rules(by(each))))).toBeUndefined();
   }
+});
+
+test('cosign verifies what we sign, and we what cosign signs', async (context) => {
+  if (spawnSync('cosign', ['version']).status !== 0) return context.skip('there is no cosign (Debian 13 has it)');
+  const env = { ...process.env, COSIGN_PASSWORD: passphrase };
+  const cosign = (...args: string[]): void =>
+    void execFileSync('cosign', [...args, '--allow-insecure-registry', '--allow-http-registry'], { stdio: 'pipe', env });
+  const name = 'by/us';
+  const digest = await scene.push(name, 'v1');
+  await pushSignature(scene.client, { host: registry.host, name, tag: 'v1' }, digest, key(right).privateKey);
+  cosign('verify', '--key', key(right).publicFile, '--insecure-ignore-tlog', `${registry.host}/${name}:v1`);
+  expect(() => cosign('verify', '--key', key(wrong).publicFile, '--insecure-ignore-tlog', `${registry.host}/${name}:v1`)).toThrow();
+  const theirs = await scene.push('by/cosign', 'v1');
+  cosign('sign', '--key', key(right).privateFile, '--tlog-upload=false', '--yes', `${registry.host}/by/cosign@${theirs}`);
+  const places = scene.places(rules(by(right, identity('matchRepository'))));
+  expect((await scene.decide(image('by/cosign'), places)).key).toBeDefined();
 });
