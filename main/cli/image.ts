@@ -56,15 +56,19 @@ const registryOf = ({
 function withRegistryOptions(command: Command): Command {
   return command
     .option('--authfile <path>', 'credentials for the registry')
-    .option('--policy <file>', 'who is trusted: containers-policy.json(5) (default: that of the system)')
-    .option('--registries.d <directory>', 'where signatures are: containers-registries.d(5) (default: that of the system)')
     .option('--no-tls-verify', 'without TLS, or with a certificate that nobody vouches for');
+}
+
+function withTrustOptions(command: Command): Command {
+  return withRegistryOptions(command)
+    .option('--policy <file>', 'who is trusted: containers-policy.json(5) (default: that of the system)')
+    .option('--registries.d <directory>', 'where signatures are: containers-registries.d(5) (default: that of the system)');
 }
 
 /** `treeline image`: look at images in registries and take them, as an ordinary user and without the service. */
 export function imageCommand(): Command {
   const image = new Command('image').description('Look at systems that come as container images, and take them');
-  withRegistryOptions(
+  withTrustOptions(
     image
       .command('pull')
       .description('Take an image into a repository as ostree-ext, rpm-ostree and bootc keep it; only layers that aren’t there are fetched')
@@ -86,7 +90,7 @@ export function imageCommand(): Command {
       return 0;
     }),
   );
-  withRegistryOptions(
+  withTrustOptions(
     image
       .command('diff')
       .description('Show what an image would bring, before it is fetched: from kilobytes, and it says how sure that is')
@@ -124,7 +128,7 @@ export function imageCommand(): Command {
   ).action(async (name: string | undefined, flags: VersionsFlags, command: Command) =>
     reportErrors(async () => {
       const params = {
-        ...(name === undefined ? {} : { image: named(name) }),
+        ...(name === undefined ? {} : { image: named(name).image }),
         compareWith: 'booted',
         sysroot: command.optsWithGlobals<{ sysroot?: string }>().sysroot ?? '/',
         limit: flags.limit,
