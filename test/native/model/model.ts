@@ -102,6 +102,9 @@ export function replaceTree(all: readonly Deployment[], change: Partial<Wanted>,
   const after = { ...before, ...change };
   if (isBoth(after)) return 'initramfs.both';
   const layer = layerOf(after);
+  // what was asked for before is to blame when it doesn't fit another base
+  const isBlamed = layer === 'package.dependency-missing' || layer === 'package.conflict';
+  if (isBlamed && after.version !== before.version && fresh.length === 0) return 'layer.blocks-update';
   if (typeof layer === 'string') return layer;
   if (fresh.some((spec) => !layer.active.includes(spec))) return 'layer.inactive';
   const same = (what: Partial<Wanted>): string => JSON.stringify({ ...after, ...what, held: false, kargs: [] });
@@ -184,8 +187,11 @@ export function overrideRemove(all: readonly Deployment[], name: string): Outcom
   const { removals, version } = newest(all);
   if (removals.includes(name)) return 'layer.already-requested';
   if (!baseOf(version).packages.some((pkg) => nameOf(pkg) === name)) return 'layer.not-in-base';
-  // the app needs it
-  if (name === 'needed') return 'layer.base-would-change';
+  // the app needs it, and what is layered may need the app
+  if (name === 'needed')
+    return standingLayer(newest(all)).active.some((spec) => layerable[spec]?.app !== undefined)
+      ? 'package.conflict'
+      : 'layer.base-would-change';
   return replaceTree(all, { removals: [...removals, name] });
 }
 
