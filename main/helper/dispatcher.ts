@@ -130,7 +130,6 @@ export class Dispatcher {
     if (tooLarge !== undefined) throw new TreelineError('service.bad-call', { subject: member, detail: tooLarge });
     const problem = method.problem(args);
     if (typeof problem === 'string') throw new TreelineError('service.bad-argument', { subject: member, detail: problem });
-    if (problem !== undefined && 'image' in problem) throw new TreelineError('source.image', { subject: problem.image });
     if (problem !== undefined) throw new TreelineError('service.bad-refspec', { subject: member, detail: problem.refspec });
     if (member === 'Set' && interfaceName === iface.properties) {
       throw new TreelineError('auth.denied', { subject: 'Writing properties', facts: { owner: caller.userName } });

@@ -17,6 +17,7 @@ import {
   allowDowngrade,
   automatic,
   check,
+  customOrigin,
   initramfs,
   osname,
   packageChange,
@@ -129,7 +130,7 @@ export function jobHandlers(
         const change = packages.length > 0 ? { install: packages } : {};
         requireUnlocked(config(), change);
         const revision = stringOption(options, 'revision') || undefined;
-        return allowDowngrade(upgrade(call, sysroot, options, config(), { refspec, revision, change }));
+        return allowDowngrade(upgrade(call, sysroot, options, config(), { refspec, revision, change, ...customOrigin(options, refspec) }));
       }),
       DownloadUpdateRpmDiff: start((call) => check(call, sysroot)),
       Rollback: start((call) => ({

@@ -4,6 +4,7 @@ import {
   boolOption,
   hasOption,
   listOption,
+  pairOption,
   pullJobOptions,
   stringOption,
   type Options,
@@ -18,8 +19,6 @@ import type { Call } from './dispatcher.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { DaemonConfig } from './options.ts';
 
-type BroughtPackages = NonNullable<JobParams<'update.upgrade'>['brought']>;
-
 /** What of the service's configuration jobs go by. */
 export type JobConfig = Pick<DaemonConfig, 'automaticUpdatePolicy' | 'layeringLockedBy' | 'recommends'>;
 
@@ -30,7 +29,7 @@ export function upgrade(
   sysroot: string,
   options: Options,
   { recommends }: JobConfig,
-  chosen: { revision?: string; refspec?: string; medium?: string; change?: LayerChange; brought?: BroughtPackages } = {},
+  chosen: Pick<JobParams<'update.upgrade'>, 'revision' | 'refspec' | 'medium' | 'change' | 'brought' | 'customOrigin'> = {},
 ): JobPlan<'update.upgrade'> {
   const more = chosen.refspec === undefined ? chosen : { ...chosen, refspec: plainRefspec(chosen.refspec) };
   const title = more.medium
@@ -66,7 +65,7 @@ export const check = (call: Call, sysroot: string, options?: Options): JobPlan =
 
 const dropping = ['no-layering', 'no-overrides', 'no-initramfs'] as const;
 const supportedModifiers = [
-  ...['set-refspec', 'set-revision', 'install-packages', 'uninstall-packages'],
+  ...['set-refspec', 'set-revision', 'custom-origin', 'install-packages', 'uninstall-packages'],
   ...['override-remove-packages', 'override-reset-packages', 'override-replace-packages'],
   ...['treeline-install-uploads', 'treeline-install-uploads-replacefiles', 'treeline-override-replace-uploads'],
 ];
@@ -107,6 +106,16 @@ function changeTitle(
   };
   const told = Object.entries(counts).flatMap(([name, list]) => (list.length > 0 ? [[name, list.length] as const] : []));
   return told.length === 0 ? '' : [told[0]?.[0], ...told.map(([name, count]) => `${name}: ${count}`)].join('; ');
+}
+
+/** What the origin is to tell people. Throws service.bad-argument where the source stays. */
+export function customOrigin(options: Options, refspec: string): Pick<JobParams<'update.upgrade'>, 'customOrigin'> {
+  const pair = pairOption(options, 'custom-origin');
+  if (!pair) return {};
+  if (refspec === '')
+    throw new TreelineError('service.bad-argument', { subject: 'custom-origin', detail: 'it comes with set-refspec only' });
+  const [url, description] = pair;
+  return { customOrigin: { url, description } };
 }
 
 /** Handles of uploads: what is to be added, and what is to replace something. */
@@ -174,6 +183,7 @@ export function updateDeployment(
   const made = {
     ...upgrade(call, sysroot, options, config, {
       ...{ revision: revision || undefined, refspec: refspec || undefined, change },
+      ...customOrigin(modifiers, refspec),
       ...(files.length > 0 ? { brought: packages } : {}),
     }),
     uploads: brought.all,

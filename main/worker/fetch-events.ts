@@ -31,6 +31,27 @@ const outcome = z.object({
   summary: z.object({ bytes: base64, gpgSignatures: z.array(base64), ed25519Signatures: z.array(base64) }).optional(),
 });
 
+/** See CheckedRegistry: manifests and configurations of at most 8 MB. */
+const document = z
+  .string()
+  .max(12 << 20)
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/);
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const descriptor = z.object({
+  mediaType: text,
+  digest,
+  size: z.number().int().nonnegative(),
+  annotations: z.record(text, text).optional(),
+  artifactType: text.optional(),
+});
+
+const answer = z.object({
+  digest: digest.optional(),
+  bytes: document.optional(),
+  index: document.optional(),
+  descriptors: z.array(descriptor).max(10_000).optional(),
+});
+
 const error = z.object({
   code: z.custom<ErrorCode>(isErrorCode),
   subject: text.optional(),
@@ -46,5 +67,6 @@ const error = z.object({
 export const fetchEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress }),
   z.object({ type: z.literal('result'), result: outcome }),
+  z.object({ type: z.literal('answer'), answer }),
   z.object({ type: z.literal('error'), error }),
 ]);

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Progress } from '../../shared/domain/index.ts';
 import { TreelineError, type ErrorReport } from '../../shared/errors/index.ts';
 import type { FetchOutcome, FetchRequest } from '../engine/base/ports/fetch.ts';
+import type { RegistryAnswer, RegistryRequest } from '../engine/images/registry/calls.ts';
 import { isObject, isStrings } from '../files/index.ts';
 import { ancestorsOf } from '../engine/base/diff/index.ts';
 import { tryHistoryOf } from '../engine/base/commits/chain.ts';
@@ -17,13 +18,18 @@ export const fetchSessionWord = 'fetch-session';
 export type FetchEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'result'; readonly result: FetchOutcome }
+  /** To a RegistryRequest. */
+  | { readonly type: 'answer'; readonly answer: RegistryAnswer }
   | { readonly type: 'error'; readonly error: ErrorReport };
 
-/** Answer FetchRequests, a JSON object a line on stdin, one after the other, until its end. */
+/** Answer FetchRequests and RegistryRequests, a JSON object a line on stdin, one after the other, until its end. */
 export async function fetchSession(emit: (event: FetchEvent) => void): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     try {
-      emit({ type: 'result', result: await answer(readRequest(line), emit) });
+      const request = readRequest(line);
+      // loaded on demand: most systems follow a branch
+      if ('call' in request) emit({ type: 'answer', answer: await (await import('./registry-session.ts')).answerCall(request, emit) });
+      else emit({ type: 'result', result: await answer(request, emit) });
     } catch (error) {
       if (!(error instanceof TreelineError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
       emit({ type: 'error', error: TreelineError.report(error) });
@@ -34,11 +40,15 @@ export async function fetchSession(emit: (event: FetchEvent) => void): Promise<v
 const texts = ['repo', 'parent', 'remote'];
 
 /** By hand: what fetches starts with each look for an update. The worker that asks is of the same build; what strangers say is read elsewhere. */
-function readRequest(line: string): FetchRequest {
+function readRequest(line: string): FetchRequest | RegistryRequest {
   const request: unknown = JSON.parse(line);
-  if (isRequest(request)) return request;
-  throw new TreelineError('internal.protocol', { detail: line.slice(0, 200) });
+  if (isRequest(request) || isRegistryRequest(request)) return request;
+  // not the line itself: it may hold a login
+  throw new TreelineError('internal.protocol', { detail: 'a request that is none' });
 }
+
+const isRegistryRequest = (value: unknown): value is RegistryRequest =>
+  isObject(value) && isObject(value['settings']) && isObject(value['call']) && typeof value['call']['kind'] === 'string';
 
 function isRequest(value: unknown): value is FetchRequest {
   if (!isObject(value)) return false;

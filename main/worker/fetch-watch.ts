@@ -13,12 +13,15 @@ const lookEveryMs = 500;
 const reserveBytes = 256 << 20;
 const reserveShare = 0.03;
 
+/** Of a request. */
+export type Watched = Pick<FetchRequest, 'repo' | 'remote' | 'options' | 'commitOnly'>;
+
 /**
  * Looks after one fetch from outside: a server that falls silent while it is looked at ends it, a slow one doesn't; an answer that fills the disk
  * ends it, too. `end` is called at most once.
  */
 export class FetchWatch implements Disposable {
-  readonly #request: FetchRequest;
+  readonly #request: Watched;
   readonly #pid: number | undefined;
   readonly #end: (error: TreelineError) => void;
   readonly #timer: NodeJS.Timeout;
@@ -26,7 +29,7 @@ export class FetchWatch implements Disposable {
   #seen = '';
   #silentSince = performance.now();
 
-  constructor(request: FetchRequest, pid: number | undefined, end: (error: TreelineError) => void) {
+  constructor(request: Watched, pid: number | undefined, end: (error: TreelineError) => void) {
     this.#request = request;
     this.#pid = pid;
     this.#end = end;

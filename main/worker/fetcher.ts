@@ -8,17 +8,20 @@ import { messageOf, TreelineError } from '../../shared/errors/index.ts';
 import { crashError } from '../engine/jobs/index.ts';
 import { openPlain } from '../engine/base/tree/medium-directory.ts';
 import type { FetchOutcome, FetchPort, FetchRequest } from '../engine/base/ports/fetch.ts';
+import type { RegistryAnswer, RegistryRequest } from '../engine/images/registry/calls.ts';
 import { fetchSessionWord, type FetchEvent } from './fetch-session.ts';
 import { fetchUser, inUserNamespace, type User } from './fetch-user.ts';
-import { FetchWatch } from './fetch-watch.ts';
+import { FetchWatch, type Watched } from './fetch-watch.ts';
 
 /** A summary of 64 MB and its signatures in base64. */
 const maxLineLength = 100 << 20;
 
 const stderrKeptBytes = 8192;
 
+type Answer = Extract<FetchEvent, { type: 'result' | 'answer' }>;
+
 interface Waiting {
-  readonly resolve: (outcome: FetchOutcome) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -70,16 +73,31 @@ export class ProcessFetcher implements FetchPort, Disposable {
     return this.#user === undefined && process.getuid?.() === 0 && !inUserNamespace();
   }
 
-  fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {
+  async fetch(request: FetchRequest, onProgress?: (progress: Progress) => void): Promise<FetchOutcome> {
     prepareDirectory(request.repo, this.#user);
+    const answer = await this.#ask(request, request, onProgress);
+    if (answer.type !== 'result') throw nonsense();
+    return answer.result;
+  }
+
+  /** A question to a registry, which has limits of its own for servers that fall silent. `directory` is the fetching user's alone: layers may hold what isn't for everybody. */
+  async askRegistry(request: RegistryRequest, directory: string, onProgress?: (progress: Progress) => void): Promise<RegistryAnswer> {
+    prepareDirectory(directory, this.#user, 0o700);
+    const { host, name } = request.call.image;
+    const answer = await this.#ask(request, { repo: directory, remote: `${host}/${name}`, options: {}, commitOnly: false }, onProgress);
+    if (answer.type !== 'answer') throw nonsense();
+    return answer.answer;
+  }
+
+  #ask(request: FetchRequest | RegistryRequest, watched: Watched, onProgress?: (progress: Progress) => void): Promise<Answer> {
     const child = (this.#child ??= this.#start());
-    const answer = new Promise<FetchOutcome>((resolve, reject) => {
+    const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting = { resolve, reject, ...(onProgress ? { onProgress } : {}) };
       if (child.exitCode !== null || child.signalCode !== null) {
         this.#fail(crashError('Fetching', child.exitCode, child.signalCode, this.#stderr));
       } else child.stdin?.write(`${JSON.stringify(request)}\n`);
     });
-    const watch = new FetchWatch(request, child.pid, (error) => {
+    const watch = new FetchWatch(watched, child.pid, (error) => {
       this.#fail(error);
       child.kill('SIGKILL');
     });
@@ -104,7 +122,7 @@ export class ProcessFetcher implements FetchPort, Disposable {
         if (event.success) this.#receive(event.data);
         else {
           rest = '';
-          this.#fail(new TreelineError('internal.protocol', { subject: 'Fetching', detail: 'it said something that makes no sense' }));
+          this.#fail(nonsense());
           this.#child?.kill('SIGKILL');
           return;
         }
@@ -120,8 +138,8 @@ export class ProcessFetcher implements FetchPort, Disposable {
       return;
     }
     this.#waiting = undefined;
-    if (event.type === 'result') waiting?.resolve(event.result);
-    else waiting?.reject(TreelineError.fromReport(event.error));
+    if (event.type === 'error') waiting?.reject(TreelineError.fromReport(event.error));
+    else waiting?.resolve(event);
   }
 
   #fail(error: TreelineError): void {
@@ -129,6 +147,9 @@ export class ProcessFetcher implements FetchPort, Disposable {
     this.#waiting = undefined;
   }
 }
+
+const nonsense = (): TreelineError =>
+  new TreelineError('internal.protocol', { subject: 'Fetching', detail: 'it said something that makes no sense' });
 
 function parseJson(line: string): unknown {
   try {
@@ -154,7 +175,7 @@ function openMedium(medium: string, user: User | undefined): number {
 }
 
 /** The directory above belongs to root; only what is fetched into belongs to the fetching user. */
-function prepareDirectory(repo: string, user: User | undefined): void {
+function prepareDirectory(repo: string, user: User | undefined, mode = 0o755): void {
   const above = path.dirname(repo);
   mkdirSync(above, { recursive: true, mode: 0o755 });
   // earlier versions closed the whole cache when a compose or package on top of a base was the first to make it
@@ -162,6 +183,6 @@ function prepareDirectory(repo: string, user: User | undefined): void {
   // what another user fetched can't be changed by this one: it can be fetched again
   if (user && statSync(repo, { throwIfNoEntry: false })?.uid !== user.uid) rmSync(repo, { recursive: true, force: true });
   if (existsSync(repo)) return;
-  mkdirSync(repo, { mode: 0o755 });
+  mkdirSync(repo, { mode });
   if (user) chownSync(repo, user.uid, user.gid);
 }

@@ -19,12 +19,15 @@ import {
   Sysroot,
   verifyGpg,
 } from '../native/ostree/index.ts';
-import { mediumSource, updateSource } from '../engine/host/source/index.ts';
+import { isImage, layersPath, mediumSource, updateSource } from '../engine/host/source/index.ts';
 import type { GpgVerify } from '../engine/base/trust/signatures.ts';
+import type { ImageFetchPort } from '../engine/images/fetch-port.ts';
 import type { FetchPort } from '../engine/base/ports/fetch.ts';
 import { objectReader } from '../native/ostree/object-file.ts';
+import { openImageSink } from '../native/ostree/image-objects.ts';
 import { remountWritable } from '../native/linux/mount.ts';
 import { ProcessFetcher } from './fetcher.ts';
+import { imageFetch } from './image-fetch.ts';
 import { layerPort } from './layer-port.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -57,13 +60,20 @@ const noNetwork: FetchPort = {
   fetch: () => Promise.reject(new TreelineError('not-supported', { subject: 'Fetching in a job that only reads' })),
 };
 
+const noImages: ImageFetchPort = {
+  registry() {
+    throw new TreelineError('not-supported', { subject: 'Asking a registry in a job that only reads' });
+  },
+  fetchLayers: () => Promise.reject(new TreelineError('not-supported', { subject: 'Fetching in a job that only reads' })),
+};
+
 type OpenUpdate = updates.UpgradeContext & { readonly sysroot: Sysroot };
 
 /** What looking for and taking updates works with. */
 export async function update<T>(
   params: UpdateParams,
   context: JobContext,
-  how: { readonly lock?: boolean; readonly fetcher?: FetchPort },
+  how: { readonly lock?: boolean; readonly fetcher?: FetchPort; readonly images?: (scratch: string) => ImageFetchPort },
   run: (update: OpenUpdate) => T | Promise<T>,
 ): Promise<T> {
   using sysroot = Sysroot.open(params.sysroot);
@@ -78,6 +88,20 @@ export async function update<T>(
     gpg: (remote, data, signatures) => verifyGpg(sysroot.repo, remote, data, signatures),
     parseSummary,
     fetcher: how.fetcher ?? noNetwork,
+    images: how.images?.(layersPath(dir)) ?? noImages,
+    storedImage: async (checksum) => {
+      const { rpmdbOfCommit } = await import('./db-jobs.ts');
+      const { storedImage } = await import('../engine/images/jobs/index.ts');
+      const { repo } = sysroot;
+      const source = { repo, deployments: () => [], package: () => undefined };
+      try {
+        return storedImage({ ...source, rpmdb: (commit, query) => rpmdbOfCommit(repo, commit, query) }, checksum).image;
+      } catch (error) {
+        if (error instanceof TreelineError && error.code === 'rpmdb.missing') return undefined;
+        throw error;
+      }
+    },
+    openImageSink: () => openImageSink(sysroot.repo.path),
     openRepo: (path) => openFetched(path, sysroot.repo.path),
     importer: { importCommit: (from, checksum, onProgress) => importFetched(sysroot.repo, from, checksum, onProgress) },
     now: params.now ?? now(),
@@ -99,7 +123,7 @@ export async function online<T>(
   using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), { start: params.noPullBase ? 'when-needed' : 'at-once' });
   if (fetcher.privileged && !params.noPullBase)
     context.message('Fetching with root’s rights: other users can’t read Treeline’s program or the repository');
-  return await update(params, context, { lock, fetcher }, run);
+  return await update(params, context, { lock, fetcher, images: (scratch) => imageFetch(fetcher, scratch) }, run);
 }
 
 const repoPath = (params: { readonly sysroot: string }): string => `${params.sysroot.replace(/\/$/, '')}/ostree/repo`;
@@ -114,6 +138,7 @@ function fromMedium<T>(
 ): Promise<T> {
   return update(params, context, { lock }, async (u) => {
     const source = updateSource(u.sysroot, params.osname, params.refspec);
+    if (isImage(source)) throw new TreelineError('not-supported', { subject: `Taking ${source.refspec} from a medium` });
     const found = mediumSource(u.sysroot, params.osname, source, medium, (checksum, bytes) => new Commit(checksum, bytes, 'partial'));
     using fetcher = new ProcessFetcher(process.argv[1] ?? '', repoPath(params), { medium: found.path });
     return await run({ ...u, fetcher, medium: found });

@@ -21,6 +21,8 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'repo.ref-not-found': 'InvalidRefspec',
   'service.bad-refspec': 'InvalidRefspec',
   'source.image': 'InvalidRefspec',
+  'source.image-signed': 'InvalidRefspec',
+  'source.image-unproven': 'InvalidRefspec',
 };
 
 /** Faults of the call itself keep the bus's own names everywhere. */

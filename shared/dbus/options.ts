@@ -47,6 +47,11 @@ export function listOption(options: unknown, name: NamesOf<'as'>): readonly stri
   const value = valueOf(options, name);
   return Array.isArray(value) ? value.map(String) : [];
 }
+/** undefined when it isn't there. */
+export function pairOption(options: unknown, name: NamesOf<'(ss)'>): readonly [string, string] | undefined {
+  const value = valueOf(options, name);
+  return Array.isArray(value) ? [String(value[0]), String(value[1])] : undefined;
+}
 export const hasOption = (options: unknown, name: OptionName): boolean => isRecord(options) && Object.hasOwn(options, name);
 
 /**

@@ -15,10 +15,10 @@ export function optionsProblem(options: unknown): string | undefined {
     const spec = specOfOption(key);
     if (spec === undefined) continue;
     if (variant.signature !== spec.type) return `option “${key}” must be of type ${spec.type}, not ${cut(variant.signature, 40)}`;
-    if (!isVariantOf(variant, 's')) continue;
-    const text = variant.value;
-    if (hasControl(text)) return `option “${key}” holds control characters`;
-    if (!spec.logged && text.length > argumentLimits.option) return `option “${key}” has more than ${argumentLimits.option} characters`;
+    for (const text of isVariantOf(variant, 's') ? [variant.value] : isVariantOf(variant, '(ss)') ? variant.value : []) {
+      if (hasControl(text)) return `option “${key}” holds control characters`;
+      if (!spec.logged && text.length > argumentLimits.option) return `option “${key}” has more than ${argumentLimits.option} characters`;
+    }
   }
   return undefined;
 }
@@ -63,11 +63,14 @@ export function revisionProblem(text: unknown, mayBeEmpty = false): string | und
 }
 
 /** What is wrong with an argument; a refspec has an error of its own on rpm-ostree's interfaces. */
-export type Problem = string | { readonly refspec: string } | { readonly image: string };
+export type Problem = string | { readonly refspec: string };
 
-/** `[ostree://][REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be. */
+/**
+ * `[ostree://][REMOTE:]REF` with the characters OSTree allows (ostree_parse_refspec), and no part that a path or an option could be; or a container image, whose name the
+ * engine judges.
+ */
 export function refspecProblem(text: unknown): Problem | undefined {
-  if (typeof text === 'string' && isImageReference(text)) return { image: text.slice(0, 200) };
+  if (typeof text === 'string' && isImageReference(text) && text.length <= 512 && !/[\s\u0000-\u001f\u007f]/.test(text)) return undefined;
   if (
     typeof text !== 'string' ||
     !/^(ostree:\/\/)?([A-Za-z0-9_][\w.-]*:)?[A-Za-z0-9_][\w.+-]*(\/[A-Za-z0-9_][\w.+-]*)*$/.test(text) ||

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 interface OptionSpec {
-  readonly type: 'b' | 's' | 'as';
+  readonly type: 'b' | 's' | 'as' | '(ss)';
   /** What it asks for, in the words of a sentence after its name: docs/dbus.md and the help of the command line have it. */
   readonly about: string;
   /** Only our own service knows it. */
@@ -157,8 +157,9 @@ export const optionTable = {
     about: 'delete a kernel argument if it is there',
     flag: { as: '--delete-if-present <key=value>', of: ['kargs'] },
   },
-  'set-refspec': { type: 's', about: 'follow this branch' },
+  'set-refspec': { type: 's', about: 'follow this branch or container image' },
   'set-revision': { type: 's', about: 'deploy this version or checksum' },
+  'custom-origin': { type: '(ss)', about: 'with another source: address and description of where that comes from, for people' },
   checksum: { type: 's', about: 'the staged commit that is meant' },
   revision: { type: 's', about: 'a version or checksum of the branch' },
   target: {
@@ -208,6 +209,7 @@ interface Values {
   readonly b: boolean;
   readonly s: string;
   readonly as: readonly string[];
+  readonly '(ss)': readonly [string, string];
 }
 export type OptionValue<N extends OptionName> = Values[OptionType<N>];
 
@@ -222,6 +224,7 @@ export type PullOptions = OptionsGiven<Having<'pull', string>>;
 export type Modifiers = OptionsGiven<
   | 'set-refspec'
   | 'set-revision'
+  | 'custom-origin'
   | 'install-packages'
   | 'uninstall-packages'
   | 'override-remove-packages'

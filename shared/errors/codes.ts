@@ -318,9 +318,19 @@ export const errorTable = define({
   'service.said': ['The update service reports an error', '{detail}', 'Its journal may tell more: journalctl -u rpm-ostreed.'],
   'service.bad-call': ['A call that isn’t one', '{subject}: {detail}', 'Check the program that made it.'],
   'source.image': [
-    'Container images can’t be followed yet',
-    '“{subject}” is a container image. This version of Treeline takes updates from branches of OSTree repositories only.',
-    'Name a branch as REMOTE:BRANCH. A system that follows an image is updated with rpm-ostree or bootc.',
+    'An image that can’t be followed',
+    '“{subject}” lies elsewhere than in a registry ({detail}).',
+    'Name it as ostree-unverified-registry:HOST/NAME:TAG.',
+  ],
+  'source.image-signed': [
+    'A signature that can’t be checked yet',
+    '“{subject}” is to be judged by policy.json, which this version of Treeline doesn’t read.',
+    'Follow it as ostree-remote-registry:REMOTE:HOST/NAME:TAG or, unverified, as ostree-unverified-registry:HOST/NAME:TAG. rpm-ostree and bootc go by policy.json.',
+  ],
+  'source.image-unproven': [
+    'A remote that demands no signature',
+    '“{detail}” is to be proven by the keys of {subject}, which is set up to demand none.',
+    'Set gpg-verify or sign-verify of {subject}, or follow the image as ostree-unverified-registry:HOST/NAME:TAG.',
   ],
   'service.bad-refspec': ['Not a source', '{detail}', 'Write REMOTE:BRANCH.'],
   'update.driven': [

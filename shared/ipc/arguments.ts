@@ -24,7 +24,7 @@ const treePath = z
   .regex(/^\/[^\0]*$/)
   .refine(noDots);
 
-const optionValue = { b: flag, s: word(500), as: z.array(word(500)).max(100) } as const;
+const optionValue = { b: flag, s: word(500), as: z.array(word(500)).max(100), '(ss)': z.tuple([word(500), word(500)]) } as const;
 
 /** Those of the options of an upgrade that the window may send: the table of options says which. */
 function upgradeOptions(): z.ZodType<WindowOptions> {

@@ -266,6 +266,8 @@ test('900 files with 40 local edits of all kinds: right for all, in under a seco
         gpg: () => [],
         parseSummary: none,
         fetcher: { fetch: none },
+        images: { registry: none, fetchLayers: none },
+        storedImage: none,
         openRepo: (at) => Repo.open(at),
         now: 0,
         objects: objectReader,

@@ -53,7 +53,7 @@ test('every document that a table of the bus names has a schema', () => {
 test('the window may send the options of an upgrade that the table says, and no other', () => {
   const taken = (options: object): boolean => commands['host.upgrade'].args.safeParse([options]).success;
   const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const values = { b: true, s: 'x', as: ['x'] };
+  const values = { b: true, s: 'x', as: ['x'], '(ss)': ['x', 'y'] };
   for (const [name, spec] of Object.entries(optionTable)) {
     expect(taken({ [camel(name)]: values[spec.type] }), name).toBe('window' in spec);
     expect(taken({ [camel(name)]: 7 }), name).toBe(false);

@@ -5,6 +5,8 @@ import { readOrigin } from '../../main/engine/host/sysroot/index.ts';
 import { KeyFile } from '../../main/files/index.ts';
 import type { SysrootPort } from '../../main/engine/base/ports/sysroot.ts';
 import { parseRevision, updateSource } from '../../main/engine/host/source/source.ts';
+import { originFor } from '../../main/engine/host/upgrade/upgrade.ts';
+import { parseOriginImage } from '../../main/engine/images/image-names.ts';
 
 const text = '# by hand\n[origin]\nrefspec = origin:a/b\n\n[packages]\nrequested=vim;htop;\n\n[libostree-transient]\npinned=true\n';
 
@@ -119,18 +121,23 @@ describe('a container image is no branch of a remote', () => {
     'ostree-image-signed:docker://quay.io/x/y',
     'ostree-remote-registry:fedora:quay.io/x/y',
     'ostree-remote-image:fedora:docker://quay.io/x/y',
-  ])('%s: refused by name as target and as origin', (image) => {
-    const refused = { code: 'source.image', report: { subject: image } };
-    const reason = (run: () => unknown): unknown => {
-      try {
-        return run();
-      } catch (error) {
-        return error;
-      }
-    };
-    expect(reason(() => updateSource(system('[origin]\nrefspec=a:b\n'), 'os', image))).toMatchObject(refused);
-    expect(reason(() => updateSource(system(`[origin]\ncontainer-image-reference=${image}\n`), 'os'))).toMatchObject(refused);
-    expect(reason(() => updateSource(system(`[origin]\nrefspec=${image}\n`), 'os'))).toMatchObject(refused);
+  ])('%s: a source as target and as origin, in the older form too', (image) => {
+    const source = { remote: '', ref: '', refspec: image, image: parseOriginImage(image) };
+    expect(updateSource(system('[origin]\nrefspec=a:b\n'), 'os', image)).toMatchObject(source);
+    expect(updateSource(system(`[origin]\ncontainer-image-reference=${image}\n`), 'os')).toMatchObject(source);
+    expect(updateSource(system(`[origin]\nrefspec=${image}\n`), 'os')).toMatchObject(source);
+  });
+
+  test.each([
+    ['refspec=a:b', 'container-image-reference=ostree-image-signed:docker://x/y:1'],
+    ['baserefspec=a:b\noverride-commit=c\ncustom-url=u', 'container-image-reference=ostree-unverified-registry:x.y/z:1'],
+  ])('from %s to an image and back: each key is the only one', (branch, image) => {
+    const there = updateSource(system(`[origin]\n${branch}\n`), 'os', image.replace('container-image-reference=', ''));
+    expect(originFor(there, { kind: 'newest' }, 'c')).toBe(`[origin]\n${image}\n`);
+    const back = updateSource(system(`[origin]\n${image}\n`), 'os', 'a:b');
+    expect(originFor(back, { kind: 'newest' }, 'c', { url: 'https://x', description: 'X' })).toBe(
+      '[origin]\ncustom-description=X\ncustom-url=https://x\nrefspec=a:b\n',
+    );
   });
 
   test('a remote of a like name is one', () => {

@@ -30,6 +30,8 @@ interface PullFlags extends PullOptions {
   readonly bypassDriver?: boolean;
   readonly branch?: string;
   readonly remote?: string;
+  readonly customOriginUrl?: string;
+  readonly customOriginDescription?: string;
   readonly install?: readonly string[];
   readonly uninstall?: readonly string[];
 }
@@ -39,7 +41,7 @@ function packagesOf({ install = [], uninstall = [] }: PullFlags): Modifiers | un
   return install.length + uninstall.length === 0 ? undefined : { installPackages: install, uninstallPackages: uninstall };
 }
 
-const later = ['exCliwrap', 'customOriginDescription', 'customOriginUrl'];
+const later = ['exCliwrap'];
 export function registerPulling(program: Command): void {
   common(program.command('upgrade').alias('update').description('Fetch and deploy the newest version of the current source'))
     .option('--preview', 'only show what would change')
@@ -59,8 +61,8 @@ export function registerPulling(program: Command): void {
     .option('-b, --branch <branch>', 'switch to a branch of the current remote')
     .option('-m, --remote <remote>', 'switch to the current branch of another remote')
     .option('--preview', 'only show what would change')
-    .option('--custom-origin-description <text>', 'not supported yet')
-    .option('--custom-origin-url <url>', 'not supported yet')
+    .option('--custom-origin-description <text>', 'what status shows as its source')
+    .option('--custom-origin-url <url>', 'the address of that')
     .option('--experimental', 'accepted for compatibility')
     .option('--disallow-downgrade', 'refuse an older version')
     .action(action(rebase));
@@ -133,11 +135,15 @@ async function rebase(session: Session, refspec: string | undefined, revision: s
   refuseOptions({ ...flags }, later);
   const target = plainRefspec(refspec ?? (await targetOf(session, flags)));
   if (flags.preview) return preview(session, { refspec: target, revision });
+  const { customOriginUrl: url, customOriginDescription: description } = flags;
+  if ((url === undefined) !== (description === undefined))
+    throw new TreelineError('usage.invalid', { detail: '--custom-origin-url and --custom-origin-description go together' });
   await refuseDriven(session, flags);
   const packages = packagesOf(flags);
+  const custom: Modifiers | undefined = url === undefined || description === undefined ? undefined : { customOrigin: [url, description] };
   const job = await session.follow(() =>
-    packages
-      ? session.client.updateDeployment({ ...packages, setRefspec: target, setRevision: revision ?? '' }, pullOptions(flags))
+    packages || custom
+      ? session.client.updateDeployment({ ...packages, ...custom, setRefspec: target, setRevision: revision ?? '' }, pullOptions(flags))
       : session.client.rebase(target, { ...pullOptions(flags), revision }),
   );
   return report(session, job, flags);

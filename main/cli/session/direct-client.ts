@@ -112,7 +112,7 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
     const files = (list: readonly PackageFile[] = []): BroughtFile[] =>
       list.map(({ name, path: at }) => ({ name, path: path.resolve(at) }));
     const brought = { install: files(install), installForced: files(installForced), replace: files(replace) };
-    const { setRefspec: refspec, setRevision: revision } = modifiers;
+    const { setRefspec: refspec, setRevision: revision, customOrigin: custom } = modifiers;
     const change = {
       install: modifiers.installPackages ?? [],
       uninstall: modifiers.uninstallPackages ?? [],
@@ -123,7 +123,8 @@ export class DirectClient extends DirectReview implements Omit<FullHostClient, k
         return { repo: from.replace(/^repo=/, ''), packages };
       }),
     };
-    return this.pull('change packages', options, { revision, ...(refspec === undefined ? {} : { refspec }), change, brought });
+    const named = custom && { customOrigin: { url: custom[0], description: custom[1] } };
+    return this.pull('change packages', options, { revision, ...(refspec === undefined ? {} : { refspec }), ...named, change, brought });
   }
 
   async rollback(options: { readonly reboot?: boolean | undefined }): Promise<JobState> {

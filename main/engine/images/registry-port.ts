@@ -23,6 +23,8 @@ export interface FoundManifest {
   readonly digest: string;
   readonly bytes: Buffer;
   readonly manifest: Manifest;
+  /** The list of images of several architectures that names it. */
+  readonly index?: Buffer;
 }
 
 export interface DownloadOptions {

@@ -76,7 +76,7 @@ export const updateDetails = z.object({
    * `image.tier`, `image.cannotKnow`.
    */
   source: z.enum(['treeline.changes', 'pkglist', 'rpmdb', 'sbom', 'rechunk', 'layers', 'none']),
-  /** Of a system that comes as a container image. `toChecksum` is then the image's digest. */
+  /** Of a system that comes as a container image. `toChecksum` is then the commit that stands for the image where that is here, else the 64 digits of the image's digest. */
   image: imageUpdate.optional(),
   /** Changelogs can be had by fetching the new tree's RPM database (`fetchRpmdb`): about this much, judged by the booted one's. */
   rpmdbBytes: number.optional(),

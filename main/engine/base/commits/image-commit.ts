@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { CommitPort } from '../ports/sysroot.ts';
 import { hasShape, isObject, parseJson } from '../../../files/index.ts';
 
 /** Keys of the metadata of an image's commit, as ostree-ext writes and reads them: texts. */
@@ -19,3 +20,9 @@ export function versionOfImageConfig(text: string): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * What an update is called by before and after its commit is known: of an image the 64 digits of its manifest's digest, of everything else the commit's checksum.
+ */
+export const updateId = (commit: Pick<CommitPort, 'checksum' | 'value'>): string =>
+  commit.value(imageKeys.digest, 's')?.replace(/^sha256:/, '') ?? commit.checksum;

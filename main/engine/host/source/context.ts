@@ -5,6 +5,8 @@ import type { RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import type { ParseSummary } from '../../base/trust/index.ts';
 import type { GpgVerify } from '../../base/trust/signatures.ts';
 import type { StateDir } from '../sysroot/state-dir.ts';
+import type { ImageFetchPort } from '../../images/fetch-port.ts';
+import type { StoredImage } from './look-at-image.ts';
 import type { MediumSource } from './medium.ts';
 
 /** Opens a repository for reading. */
@@ -21,6 +23,9 @@ export interface UpdateContext {
   readonly gpg: GpgVerify;
   readonly parseSummary: ParseSummary;
   readonly fetcher: FetchPort;
+  /** Registries of systems that follow container images. */
+  readonly images: ImageFetchPort;
+  readonly storedImage: StoredImage;
   readonly openRepo: OpenRepo;
   /** Where the update comes from instead of the network. */
   readonly medium?: MediumSource;

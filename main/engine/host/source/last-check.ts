@@ -5,7 +5,8 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import { isCheckState, isFormat1 } from '../sysroot/state-shapes.ts';
 import { readJson, type StateDir } from '../sysroot/state-dir.ts';
 import type { UpdateContext } from './context.ts';
-import type { Source } from './source.ts';
+import { commitOfImage } from './look-at-image.ts';
+import { isImage, type Source } from './source.ts';
 
 /** What a check leaves for later. */
 export interface CheckFile {
@@ -22,7 +23,8 @@ export const checkFile = (dir: StateDir): string => path.join(dir.state, 'check.
 
 /** The given commit, what is deployed or staged next, or what the last check found. Throws `update.none`. */
 export function updateTarget(context: UpdateContext, source: Source, checksum?: string): string {
-  const wanted = checksum || (pending(source) ?? checkedUpdate(context));
+  const named = checksum || (pending(source) ?? checkedUpdate(context));
+  const wanted = named === undefined || !isImage(source) ? named : (commitOfImage(context.sysroot, named) ?? named);
   if (wanted === undefined || wanted === source.baseChecksum) throw new TreelineError('update.none', { subject: source.base.osname });
   return wanted;
 }

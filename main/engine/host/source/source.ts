@@ -12,6 +12,7 @@ import {
 import type { RawDeployment, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { baseChecksum } from '../sysroot/layer.ts';
 import { originOf } from '../sysroot/origin.ts';
+import { parseOriginImage, type OriginImage } from '../../images/image-names.ts';
 
 /** Where updates of a stateroot come from, and what they are compared with. */
 export interface Source {
@@ -26,12 +27,26 @@ export interface Source {
   readonly newestChecksum: string;
   /** Of `newest`. */
   readonly origin: Origin;
+  /** '' of a branch of the system's own repository, and of an image. */
   readonly remote: string;
   readonly ref: string;
+  /** Of an image as an origin names it. */
   readonly refspec: string;
+  /** Of a system that comes as a container image. */
+  readonly image?: OriginImage;
 }
 
-/** Throws `deployment.not-found`, `source.image`, `origin.invalid`, `origin.remote-missing`. `refspec`: rebase target `[REMOTE:]REF`. */
+export interface ImageSource extends Source {
+  readonly image: OriginImage;
+}
+
+export const isImage = (source: Source): source is ImageSource => source.image !== undefined;
+
+/** Whether updates come from where the newest deployment's come from. */
+export const isSameSource = ({ refspec, origin }: Pick<Source, 'refspec' | 'origin'>): boolean =>
+  refspec === (origin.containerImageReference ?? origin.refspec);
+
+/** Throws `deployment.not-found`, `origin.invalid`, `origin.remote-missing`, `usage.invalid`. `refspec`: rebase target, `[REMOTE:]REF` or an image. */
 export function updateSource(sysroot: SysrootPort, osname: string, refspec?: string): Source {
   const merge = sysroot.mergeDeployment(osname);
   if (!merge) throw new TreelineError('deployment.not-found', { subject: osname });
@@ -43,15 +58,7 @@ export function updateSource(sysroot: SysrootPort, osname: string, refspec?: str
     throw new TreelineError('origin.remote-missing', { subject: wanted.remote });
   }
   const commits = { baseChecksum: baseChecksum(sysroot.repo, base.checksum), newestChecksum: baseChecksum(sysroot.repo, newest.checksum) };
-  return {
-    newest,
-    merge,
-    base,
-    ...commits,
-    origin,
-    ...wanted,
-    refspec: wanted.remote === '' ? wanted.ref : `${wanted.remote}:${wanted.ref}`,
-  };
+  return { newest, merge, base, ...commits, origin, ...wanted };
 }
 
 /**
@@ -92,25 +99,31 @@ const possible = /^[\p{L}\p{N}_][-._\p{L}\p{N}]*(\/[\p{L}\p{N}_][-._\p{L}\p{N}]*
 /** Refs become files below refs/heads and refs/remotes, each part a name (NAME_MAX). */
 export const isRefName = (ref: string): boolean => possible.test(ref) && ref.split('/').every((part) => Buffer.byteLength(part) <= 255);
 
-function fromOrigin(newest: RawDeployment, origin: Origin): { remote: string; ref: string } {
+type Place = Pick<Source, 'remote' | 'ref' | 'refspec' | 'image'>;
+
+const branchOf = (remote: string, ref: string): Place => ({ remote, ref, refspec: remote === '' ? ref : `${remote}:${ref}` });
+
+const imageAt = (refspec: string): Place => ({ remote: '', ref: '', refspec, image: parseOriginImage(refspec) });
+
+function fromOrigin(newest: RawDeployment, origin: Origin): Place {
   if (origin.problem && origin.problem !== 'remote-missing') {
     throw new TreelineError('origin.invalid', { subject: newest.id, detail: problems[origin.problem] });
   }
   if (origin.unconfiguredState !== undefined) {
     throw new TreelineError('origin.invalid', { subject: newest.id, detail: origin.unconfiguredState });
   }
-  if (origin.ref === '') throw new TreelineError('source.image', { subject: origin.containerImageReference ?? newest.id });
+  if (origin.containerImageReference !== undefined) return imageAt(origin.containerImageReference);
   if (!isRefName(origin.ref)) {
     throw new TreelineError('origin.invalid', {
       subject: newest.id,
       detail: `its origin names “${origin.refspec}”, which can’t be a branch`,
     });
   }
-  return { remote: origin.remote, ref: origin.ref };
+  return branchOf(origin.remote, origin.ref);
 }
 
-function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: string } {
-  if (isImageReference(refspec)) throw new TreelineError('source.image', { subject: refspec });
+function fromRefspec(refspec: string, origin: Origin): Place {
+  if (isImageReference(refspec)) return imageAt(refspec);
   const colon = refspec.indexOf(':');
   const remote = colon < 0 ? origin.remote : refspec.slice(0, colon);
   // `REMOTE:` keeps the branch
@@ -118,7 +131,7 @@ function fromRefspec(refspec: string, origin: Origin): { remote: string; ref: st
   if (!isRefName(ref)) {
     throw new TreelineError('repo.ref-not-found', { subject: refspec, facts: { repo: remote } });
   }
-  return { remote, ref };
+  return branchOf(remote, ref);
 }
 
 /** `REVISION` of `deploy`: what rpm-ostree takes. */
@@ -127,7 +140,8 @@ export type Revision = { readonly kind: 'newest' } | { readonly kind: 'checksum'
 export function parseRevision(text: string | undefined): Revision {
   if (text === undefined || text === '' || text === ':') return { kind: 'newest' };
   const explicit = /^(revision|version)=(.*)$/s.exec(text);
-  const value = explicit?.[2] ?? text;
+  // an image's digest
+  const value = (explicit?.[2] ?? text).replace(/^sha256:(?=[0-9a-f]{64}$)/, '');
   if (explicit?.[1] === 'version') return { kind: 'version', value };
   if (/^[0-9a-f]{64}$/.test(value)) return { kind: 'checksum', value };
   if (explicit) throw new TreelineError('repo.revision-not-found', { subject: text, detail: 'A revision is 64 hexadecimal digits.' });

@@ -2,6 +2,7 @@
 import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { argChanges, droppedOf, droppedText } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
+import { updateId } from '../../base/commits/image-commit.ts';
 import type { DeployOutcome } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { ObjectReader } from '../../base/ports/review.ts';
@@ -98,14 +99,18 @@ function makeDefault(job: SysrootJob, target: RawDeployment): DeployOutcome {
 function rememberRollback(job: SysrootJob, from: RawDeployment, target: RawDeployment): void {
   const { sysroot } = job;
   const dir = dirOf(job, target.osname);
-  removeRolledBack(dir, baseChecksum(sysroot.repo, target.checksum));
-  removeRolledBack(dir, target.checksum);
+  const id = (checksum: string): string => {
+    const commit = sysroot.repo.tryLoadCommit(checksum);
+    return commit ? updateId(commit) : checksum;
+  };
+  const base = baseChecksum(sysroot.repo, target.checksum);
+  for (const name of new Set([base, id(base), target.checksum])) removeRolledBack(dir, name);
   // versions are those of bases: a layer is left with them
   const bases = [target, from].map(({ checksum }) => baseChecksum(sysroot.repo, checksum));
   // on one base it is the packages that are left
   const [older, newer] = (bases[0] === bases[1] ? [target.checksum, from.checksum] : bases).map((each) => sysroot.repo.tryLoadCommit(each));
   if (!newer || !older || newer.checksum === older.checksum || older.timestamp > newer.timestamp) return;
-  addRolledBack(dir, { checksum: newer.checksum, version: newer.version, at: job.now });
+  addRolledBack(dir, { checksum: updateId(newer), version: newer.version, at: job.now });
 }
 
 /**

@@ -2,6 +2,7 @@
 import { formatNevra } from '../../../../shared/domain/index.ts';
 import { packagesOfPkglist } from '../../base/diff/index.ts';
 import type { CommitPort, RawDeployment, SysrootPort } from '../../base/ports/sysroot.ts';
+import { strayImages } from './image-refs.ts';
 import { isLayer } from './layer.ts';
 import { forgetStaleLive } from './live-state.ts';
 import { originOf } from './origin.ts';
@@ -11,8 +12,8 @@ const baseInWork = 'rpmostree/base/tmp';
 const bases = 'rpmostree/base';
 const packages = 'rpmostree/pkg';
 /** Names what was fetched to be deployed later, by stateroot. */
-const downloaded = 'treeline/downloaded';
-export const downloadedRef = (osname: string): string => `${downloaded}/${osname}`;
+export const downloadedPrefix = 'treeline/downloaded';
+export const downloadedRef = (osname: string): string => `${downloadedPrefix}/${osname}`;
 
 /** Keep a base from being pruned while what comes onto it is made and deployed. */
 export function holdBase({ repo }: Pick<SysrootPort, 'repo'>, checksum: string): void {
@@ -35,6 +36,8 @@ export function keepLayers(sysroot: Pick<SysrootPort, 'repo' | 'deployments'>): 
   const all = sysroot.deployments();
   const layers = layersOf(repo, all);
   const letGo = [...strayBases(repo, new Set(layers.map((layer) => layer.parent))), ...strayPackages(repo, all, layers)];
+  // a new image may be for later
+  if (repo.listRefs(downloadedPrefix).size === 0) letGo.push(...strayImages(repo, all));
   for (const ref of letGo) repo.setRef(ref, null);
   return letGo.length > 0;
 }
@@ -79,7 +82,7 @@ function strayBases(repo: SysrootPort['repo'], wanted: ReadonlySet<string>): str
 /** Refs of packages that no deployment has. None while something is downloaded for later, or a layer doesn't say what is in it: they may be its packages. */
 function strayPackages(repo: SysrootPort['repo'], all: readonly RawDeployment[], layers: readonly CommitPort[]): string[] {
   const refs = [...repo.listRefs(packages)];
-  if (refs.length === 0 || repo.listRefs(downloaded).size > 0) return [];
+  if (refs.length === 0 || repo.listRefs(downloadedPrefix).size > 0) return [];
   if (layers.some((layer) => layer.value('rpmostree.rpmdb.pkglist', 'a(sssss)') === undefined)) return [];
   const used = new Set([...layers.flatMap((layer) => ownPackages(layer, repo.tryLoadCommit(layer.parent))), ...all.flatMap(localPackages)]);
   return refs.flatMap(([ref, checksum]) => {

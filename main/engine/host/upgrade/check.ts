@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import path from 'node:path';
 import type { AvailableUpdate, CheckState, UpdateDetails, UpdateSizes } from '../../../../shared/domain/index.ts';
-import { lossesOf, newestDeployment, worstSeverity } from '../../../../shared/domain/index.ts';
+import { lossesOf, newestDeployment } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
-import { isFormat1, isUpdateDetails } from '../sysroot/state-shapes.ts';
-import { countChanges } from '../../base/diff/index.ts';
+import { updateId } from '../../base/commits/image-commit.ts';
 import type { CommitPort, RepoPort, SysrootPort } from '../../base/ports/sysroot.ts';
 import { originOf } from '../sysroot/origin.ts';
-import { rolledBack } from '../sysroot/rolled-back.ts';
+import { baseChecksum } from '../sysroot/layer.ts';
 import { requireIntact } from '../../base/trust/signatures.ts';
-import { readJson, tryWriteJson, writeJson, type StateDir } from '../sysroot/state-dir.ts';
+import { readJson, tryWriteJson, writeJson } from '../sysroot/state-dir.ts';
 import { goesBack, requireProven } from '../../base/trust/index.ts';
 import { buildDetails } from './details.ts';
+import { isRolledBack, savedDetails, saveDetails, summarize } from './found-update.ts';
+import { checkImage, knownByCommit } from './image-update.ts';
 import { fetchCommits, knownTarget, type Looked } from '../source/fetched.ts';
 import { fetchRepoPath, withFetched, type UpdateContext } from '../source/context.ts';
 import { checkFile, updateTarget, type CheckFile, isCheckFile } from '../source/last-check.ts';
 import { updateSizes } from '../source/sizes.ts';
-import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from '../source/source.ts';
-
-interface DetailsFile {
-  readonly format: 1;
-  readonly details: UpdateDetails;
-}
-
-const isDetailsFile = (value: unknown): value is DetailsFile => isFormat1(value) && isUpdateDetails(value['details']);
-const detailsFile = (dir: StateDir): string => path.join(dir.state, 'update-details.json');
+import { isImage, parseRevision, requireNothingLost, updateSource, type Source } from '../source/source.ts';
 
 /** Describe a fetched commit against the base, once it has proven what requireProven demands. `anyBranch`: see Claim. */
 export function describeUpdate(context: UpdateContext, repo: RepoPort, source: Source, to: CommitPort, anyBranch = false): UpdateDetails {
@@ -42,28 +34,6 @@ export function describeUpdate(context: UpdateContext, repo: RepoPort, source: S
   return details;
 }
 
-/** Keep what was found: the commits on the way are pruned once the update is deployed (field report 6). */
-export function saveDetails(context: UpdateContext, details: UpdateDetails): void {
-  tryWriteJson(detailsFile(context.dir), { format: 1, details } satisfies DetailsFile);
-}
-
-function summarize(context: UpdateContext, source: Source, details: UpdateDetails): AvailableUpdate {
-  const security = details.advisories.filter((a) => a.kind === 'security');
-  return {
-    checksum: details.toChecksum,
-    version: details.toVersion,
-    timestamp: details.toTimeSeconds,
-    refspec: source.refspec,
-    ...(details.source === 'none' ? {} : { counts: countChanges(details.packages) }),
-    ...(details.notTold?.includes('advisories')
-      ? {}
-      : { security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) } }),
-    sizes: details.sizes,
-    signatures: details.signatures,
-    rolledBackFrom: rolledBack(context.dir).some((r) => r.checksum === details.toChecksum),
-  };
-}
-
 /**
  * Ask the server. Never throws for what the server, the network or the signatures are to blame for: that is the state 'failed', which
  * keeps what an earlier check had found. The state is written for `cachedCheck`.
@@ -77,9 +47,7 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
   try {
     const source = updateSource(context.sysroot, osname);
     base = source.baseChecksum;
-    const newest: Revision = { kind: 'newest' };
-    const looked = await fetchCommits(context, source, newest);
-    state = withFetched(context, (repo) => found(context, repo, source, looked));
+    state = isImage(source) ? await checkImage(context, source) : await checkBranch(context, source);
   } catch (error) {
     if (error instanceof TreelineError && ['job.cancelled', 'deployment.not-found'].includes(error.code)) throw error;
     const earlier = before?.state;
@@ -100,6 +68,11 @@ export async function check(context: UpdateContext, osname: string): Promise<Che
   }
   writeJson(checkFile(context.dir), { format: 1, base, state } satisfies CheckFile);
   return state;
+}
+
+async function checkBranch(context: UpdateContext, source: Source): Promise<CheckState> {
+  const looked = await fetchCommits(context, source, { kind: 'newest' });
+  return withFetched(context, (repo) => found(context, repo, source, looked));
 }
 
 function found(context: UpdateContext, repo: RepoPort, source: Source, { checksum, staleList }: Looked): CheckState {
@@ -157,8 +130,9 @@ export function cachedCheck(context: UpdateContext, osname: string): CheckState 
   const file = readJson(checkFile(context.dir), isCheckFile);
   if (!file) return { kind: 'never' };
   const { state } = file;
-  const found = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
-  if (!found) return state.kind === 'up-to-date' ? stillBack(context, osname, state) : state;
+  const told = state.kind === 'available' ? state.update : state.kind === 'failed' ? state.last : undefined;
+  if (!told) return state.kind === 'up-to-date' ? stillBack(context, osname, state) : state;
+  const found = knownByCommit(context, told);
   let update: AvailableUpdate | undefined;
   try {
     const source = updateSource(context.sysroot, osname);
@@ -179,11 +153,12 @@ function stillBack(context: UpdateContext, osname: string, state: Extract<CheckS
   const { wentBack, ...rest } = state;
   if (!wentBack) return state;
   const here = context.sysroot.deployments().find((d) => d.osname === osname && !d.staged);
-  return here?.checksum === wentBack.checksum ? rest : state;
+  const commit = here && context.sysroot.repo.tryLoadCommit(baseChecksum(context.sysroot.repo, here.checksum));
+  return commit && updateId(commit) === wentBack.checksum ? rest : state;
 }
 
 function refresh(context: UpdateContext, source: Source, update: AvailableUpdate, base: string): AvailableUpdate | undefined {
-  const rolledBackFrom = rolledBack(context.dir).some((r) => r.checksum === update.checksum);
+  const rolledBackFrom = isRolledBack(context, update.checksum);
   const from = context.sysroot.repo.tryLoadCommit(source.baseChecksum);
   if (from && from.timestamp > 0 && update.timestamp > 0 && update.timestamp < from.timestamp) return undefined;
   if (base === source.baseChecksum) {
@@ -191,6 +166,11 @@ function refresh(context: UpdateContext, source: Source, update: AvailableUpdate
     const sizes =
       here && update.sizes ? { ...update.sizes, downloadBytes: 0, downloadObjects: 0, downloadExact: true, diskBytes: 0 } : update.sizes;
     return { ...update, sizes, rolledBackFrom };
+  }
+  if (isImage(source)) {
+    // what it changes against another base its registry would have to tell
+    const { counts: _, security: __, ...rest } = update;
+    return { ...rest, rolledBackFrom };
   }
   return withFetched(context, (repo) => {
     const to = repo.tryLoadCommit(update.checksum);
@@ -208,8 +188,9 @@ const pickDelta = (sizes: UpdateSizes | undefined): Pick<UpdateSizes, 'installed
 export function updateDetails(context: UpdateContext, osname: string, checksum?: string): UpdateDetails {
   const source = updateSource(context.sysroot, osname);
   const wanted = updateTarget(context, source, checksum);
-  const saved = readJson(detailsFile(context.dir), isDetailsFile);
-  const known = saved?.details.toChecksum === wanted && saved.details.fromChecksum === source.baseChecksum ? saved.details : undefined;
+  const saved = savedDetails(context.dir);
+  const isSaved = saved?.fromChecksum === source.baseChecksum && knownByCommit(context, { checksum: saved.toChecksum }).checksum === wanted;
+  const known = saved && isSaved ? { ...saved, toChecksum: wanted } : undefined;
   return withFetched(context, (repo) => {
     const revision = parseRevision(wanted);
     const to = repo.tryLoadCommit(revision.kind === 'checksum' ? wanted : knownTarget(repo, source, revision));

@@ -31,8 +31,10 @@ export interface UpdateJobs {
       PullJobOptions & {
         /** Checksum, `version=X`, `revision=X`; empty = newest of the branch. */
         readonly revision?: string;
-        /** Rebase target `[REMOTE:]REF`. */
+        /** Rebase target `[REMOTE:]REF`, or a container image as origins name it. */
         readonly refspec?: string;
+        /** With `refspec`: what the origin tells people of where it comes from. */
+        readonly customOrigin?: { readonly url: string; readonly description: string };
         /** Changes of what is on top of the base. */
         readonly change?: LayerChange;
         /** Package files that somebody brought: what is to be added, the same with files that may replace others', what is to replace packages of the base. */

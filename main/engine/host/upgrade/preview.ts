@@ -4,12 +4,15 @@ import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { UpdateJobs } from './params.ts';
 import { fetchDirectories } from '../source/directories.ts';
-import { describeUpdate, saveDetails, updateDetails } from './check.ts';
+import { describeUpdate, updateDetails } from './check.ts';
+import { saveDetails } from './found-update.ts';
+import { isBase } from './image-update.ts';
+import { lookAtImage } from '../source/look-at-image.ts';
 import { updateTarget } from '../source/last-check.ts';
 import { withFetched, type UpdateContext } from '../source/context.ts';
 import { fetchCommits } from '../source/fetched.ts';
 import { rpmdbDirectories, withRpmdb, type RpmdbAccess } from './rpmdb-details.ts';
-import { parseRevision, requireNothingLost, updateSource, type Source } from '../source/source.ts';
+import { isImage, parseRevision, requireNothingLost, updateSource, type Source } from '../source/source.ts';
 
 export interface DetailsContext extends UpdateContext, RpmdbAccess {
   readonly context: JobContext;
@@ -23,6 +26,13 @@ export async function previewUpdate(context: DetailsContext, params: UpdateJobs[
   const source = updateSource(context.sysroot, params.osname, params.refspec);
   requireNothingLost(source);
   const revision = parseRevision(params.revision);
+  if (isImage(source)) {
+    const { details } = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
+      lookAtImage(context, source, revision),
+    );
+    if (isBase(context, source, details.toChecksum)) throw new TreelineError('update.none', { subject: params.osname });
+    return details;
+  }
   const { checksum } = await context.context.task(`Looking at ${params.revision || source.refspec}`, () =>
     fetchCommits(context, source, revision),
   );
@@ -35,7 +45,14 @@ export async function fullDetails(context: DetailsContext, params: UpdateJobs['u
   const known = updateDetails(context, params.osname, params.checksum);
   if (known.source === 'treeline.changes' || known.source === 'rpmdb') return known;
   const source = updateSource(context.sysroot, params.osname);
-  const details = await enriched(context, source, updateTarget(context, source, known.toChecksum), params.fetchRpmdb ?? false, true);
+  const target = updateTarget(context, source, known.toChecksum);
+  if (isImage(source)) {
+    if (!context.sysroot.repo.hasObject('commit', target)) return known;
+    const exact = await enriched(context, source, target, false, true);
+    const { rpmdbBytes: _, ...rest } = exact.source === 'rpmdb' ? exact : known;
+    return { ...rest, ...(known.image ? { image: { ...known.image, tier: rest.source === 'rpmdb' ? 'rpmdb' : known.image.tier } } : {}) };
+  }
+  const details = await enriched(context, source, target, params.fetchRpmdb ?? false, true);
   // what was fetched once is worth keeping: the commits are pruned after the update
   if (params.fetchRpmdb && details.source === 'rpmdb') saveDetails(context, details);
   return details;

@@ -4,7 +4,7 @@ import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import { TreelineError, type ErrorCode } from '../../../../shared/errors/index.ts';
 import { fetchRepoPath } from '../source/context.ts';
 import { fetchRequest } from '../source/fetched.ts';
-import type { Source } from '../source/source.ts';
+import { isImage, type Source } from '../source/source.ts';
 import { damagedError } from '../sysroot/whole-commit.ts';
 import { requireBootRoom } from './boot-room.ts';
 import type { WeightedProgress } from './progress.ts';
@@ -18,7 +18,8 @@ export function complete(context: UpgradeContext, checksum: string): boolean {
   return context.sysroot.repo.tryLoadCommit(checksum)?.state === 'normal';
 }
 
-function requireDiskSpace(context: UpgradeContext, details: Pick<UpdateDetails, 'sizes'>): void {
+/** Throws `disk.full` before anything is fetched, where the sizes are known. */
+export function requireDiskSpace(context: UpgradeContext, details: Pick<UpdateDetails, 'sizes'>): void {
   if (!details.sizes?.downloadExact) return;
   const { diskBytes, downloadBytes } = details.sizes;
   const { bavail, bsize } = statfsSync(context.sysroot.path);
@@ -36,7 +37,7 @@ function requireDiskSpace(context: UpgradeContext, details: Pick<UpdateDetails, 
 
 /** The content of a delta came with its commit. */
 export function isOnline(context: UpgradeContext, source: Source, params: UpgradeParams): boolean {
-  return !params.cacheOnly && source.remote !== '' && context.medium?.kind !== 'delta';
+  return !params.cacheOnly && (source.remote !== '' || isImage(source)) && context.medium?.kind !== 'delta';
 }
 
 /** What libostree says when it comes upon damaged objects of the sysroot, or looks for what these name. */

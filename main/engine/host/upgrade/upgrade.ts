@@ -15,18 +15,36 @@ import { downloadedRef, holdBase, keepLayers, releaseBase } from '../sysroot/lay
 import { originOf } from '../sysroot/origin.ts';
 import { removeRolledBack, rolledBack } from '../sysroot/rolled-back.ts';
 import { goesBack } from '../../base/trust/index.ts';
-import { describeUpdate, rememberLook, saveDetails } from './check.ts';
+import { updateId } from '../../base/commits/image-commit.ts';
+import type { ImageSink } from '../../base/ports/container.ts';
+import { describeUpdate, rememberLook } from './check.ts';
+import { isRolledBack, saveDetails } from './found-update.ts';
+import { isBase } from './image-update.ts';
+import { requireWantedImage, storedCommit, takeImage, takeImageAgain } from './take-image.ts';
+import { commitOfImage, lookAtImage, type LookedImage } from '../source/look-at-image.ts';
+import { requireProvenImage } from '../source/trusted-image.ts';
 import { withFetched, type UpdateContext } from '../source/context.ts';
 import { fetchCommits, fetchedTarget, type Looked } from '../source/fetched.ts';
 import { WeightedProgress } from './progress.ts';
 import { complete, isOnline, maybeLocalDamage, mend, pull } from './pull.ts';
-import { parseRevision, requireNothingLost, updateSource, type Revision, type Source } from '../source/source.ts';
+import {
+  isImage,
+  isSameSource,
+  parseRevision,
+  requireNothingLost,
+  updateSource,
+  type ImageSource,
+  type Revision,
+  type Source,
+} from '../source/source.ts';
 
 export type UpgradeParams = UpdateJobs['update.upgrade']['params'];
 
 export interface UpgradeContext extends UpdateContext, SysrootJob {
   readonly importer: ImportPort;
   readonly layers: LayerPort;
+  /** Takes images into the sysroot's repository. */
+  readonly openImageSink: () => ImageSink;
   /** Throws when a commit isn't to be deployed after all. */
   readonly beforeDeploy?: (checksum: string) => void;
 }
@@ -84,17 +102,41 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
   const { checksum } = target;
   if (target.staleList)
     context.context.message(`The signed list of branches of ${source.remote} is older than ${source.ref} itself; it counts`);
-  const sameSource = source.refspec === source.origin.refspec;
+  const sameSource = isSameSource(source);
   const sameBase = checksum === source.newestChecksum && sameSource && complete(context, checksum);
-  const looked = !params.noPullBase && !params.cacheOnly && source.remote !== '' && !context.medium && revision.kind === 'newest';
+  const looked = !params.noPullBase && isOnline(context, source, params) && !context.medium && revision.kind === 'newest';
   if (sameBase && looked && checksum === source.baseChecksum) rememberLook(context, source, undefined, target);
   if (sameBase && sameRequests && !layers.wanted(wished)) return nothingNew(context, source, checksum);
   if (sameBase && params.automatic) requirePackagesWanted(context, checksum);
-  const take = (again?: 'again'): Promise<void> => pull(context, source, checksum, base.details, params, progress, again);
   const base: NewBase = sameBase
     ? unchanged(context, checksum)
-    : await takeBase(context, source, revision, target, looked, params, progress);
-  const originText = params.noPullBase ? wished : layers.change(originFor(source, revision, checksum), change);
+    : isImage(source)
+      ? await takeImageBase(context, source, target, looked, params, progress)
+      : await takeBase(context, source, revision, target, looked, params, progress);
+  return await putTogether(context, source, { ...params, change }, { base, revision, wished, sameRequests, sameBase }, progress);
+}
+
+interface Parts {
+  readonly base: NewBase;
+  readonly revision: Revision;
+  /** The newest deployment's origin with what is asked for. */
+  readonly wished: string;
+  readonly sameRequests: boolean;
+  readonly sameBase: boolean;
+}
+
+/** What comes onto the base, and the deployment. */
+async function putTogether(
+  context: UpgradeContext,
+  source: Source,
+  params: UpgradeParams & { readonly change: LayerChange },
+  { base, revision, wished, sameRequests, sameBase }: Parts,
+  progress: WeightedProgress,
+): Promise<DeployOutcome> {
+  const { sysroot, layers } = context;
+  const { change } = params;
+  const { checksum } = base;
+  const originText = params.noPullBase ? wished : layers.change(originFor(source, revision, checksum, params.customOrigin), change);
   const layer = layers.wanted(originText)
     ? await makeLayer(context, source, checksum, base.version, originText, params, change, progress)
     : undefined;
@@ -129,10 +171,15 @@ async function replaceTree(context: UpgradeContext, params: UpgradeParams): Prom
     done = stage();
   } catch (error) {
     if (!(error instanceof TreelineError) || error.code !== 'repo.objects-damaged') throw error;
+    const take = (again?: 'again'): Promise<void> =>
+      isImage(source)
+        ? takeImageAgain(context, source, updateId(sysroot.repo.loadCommit(checksum)), progress)
+        : pull(context, source, checksum, base.details, params, progress, again);
     await mend(context, source, checksum, isOnline(context, source, params), error, take);
     done = stage();
   }
-  for (const taken of new Set([checksum, outcome.checksum])) removeRolledBack(context.dir, taken);
+  for (const taken of new Set([checksum, updateId(sysroot.repo.loadCommit(checksum)), outcome.checksum]))
+    removeRolledBack(context.dir, taken);
   if (sysroot.repo.tryResolveRev(downloadedRef(params.osname)) !== undefined) sysroot.repo.setRef(downloadedRef(params.osname), null);
   progress.report('deploy', 1);
   return layer ? { ...done, layer: contentOf(layer) } : done;
@@ -162,13 +209,14 @@ function changeOf(params: UpgradeParams): LayerChange {
 
 /** What the base to come is called, and what is to be fetched of it. */
 interface NewBase {
+  readonly checksum: string;
   readonly version: string;
   readonly details: Pick<UpdateDetails, 'toVersion' | 'sizes'>;
 }
 
 function unchanged(context: UpgradeContext, checksum: string): NewBase {
   const version = versionOf(context.sysroot, checksum);
-  return { version, details: { toVersion: version } };
+  return { checksum, version, details: { toVersion: version } };
 }
 
 /** Look at a base that isn't the one of the newest deployment, and fetch what is missing of it. */
@@ -202,7 +250,39 @@ async function takeBase(
     }
   }
   if (source.remote !== '' && revision.kind === 'newest') context.sysroot.repo.setRef(source.ref, checksum, source.remote);
-  return { version: details.toVersion, details };
+  return { checksum, version: details.toVersion, details };
+}
+
+/** As takeBase, of a system that follows an image. */
+async function takeImageBase(
+  context: UpgradeContext,
+  source: ImageSource,
+  { checksum, image }: Target,
+  looked: boolean,
+  params: UpgradeParams,
+  progress: WeightedProgress,
+): Promise<NewBase> {
+  progress.report('check', 1);
+  // --cache-only: what an earlier download left
+  if (!image) {
+    requireProvenImage(context.sysroot.repo, source, context.sysroot.repo.loadCommit(checksum), context.gpg);
+    return unchanged(context, checksum);
+  }
+  requireWantedImage(context, source, image, params);
+  const { details } = image;
+  saveDetails(context, details);
+  if (looked) rememberLook(context, source, isBase(context, source, details.toChecksum) ? undefined : details, {});
+  let commit = checksum;
+  const take = async (again?: 'again'): Promise<void> => {
+    commit = await takeImage(context, source, image, progress, again);
+  };
+  try {
+    await take();
+  } catch (error) {
+    if (!(error instanceof TreelineError) || !maybeLocalDamage.includes(error.code)) throw error;
+    await mend(context, source, checksum, true, error, take);
+  }
+  return { checksum: commit, version: details.toVersion, details };
 }
 
 /** The tree of the base and what the origin asks for on top of it. */
@@ -247,10 +327,20 @@ async function makeLayer(
 export const contentOf = ({ added, replaced, inactive, setAside }: LayerOutcome): LayerContent => ({ added, replaced, inactive, setAside });
 
 /** Without asking the server for --cache-only. */
-async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Looked> {
+async function resolveTarget(context: UpgradeContext, source: Source, revision: Revision, params: UpgradeParams): Promise<Target> {
+  if (isImage(source)) return await resolveImage(context, source, revision, params);
   if (params.cacheOnly) return { checksum: fetchedTarget(context, source, revision) };
   const title = `Looking for updates of ${source.refspec}`;
   return context.context.task(title, () => fetchCommits(context, source, revision));
+}
+
+async function resolveImage(context: UpgradeContext, source: ImageSource, revision: Revision, params: UpgradeParams): Promise<Target> {
+  const { sysroot } = context;
+  if (params.cacheOnly) return { checksum: storedCommit(sysroot, source, revision) };
+  const title = `Looking for updates of ${source.refspec}`;
+  const image = await context.context.task(title, () => lookAtImage(context, source, revision));
+  const { toChecksum } = image.details;
+  return { checksum: commitOfImage(sysroot, toChecksum) ?? toChecksum, image };
 }
 
 function nothingNew(context: UpgradeContext, source: Source, checksum: string): DeployOutcome {
@@ -265,14 +355,18 @@ function nothingNew(context: UpgradeContext, source: Source, checksum: string): 
   };
 }
 
+/** What a look found; an image that isn't here is called by its digest's digits until it is. */
+interface Target extends Looked {
+  readonly image?: LookedImage;
+}
+
 function requireWanted(context: UpgradeContext, repo: RepoPort, source: Source, params: UpgradeParams, to: CommitPort): void {
   const name = to.version || to.checksum.slice(0, 12);
   const from = context.sysroot.repo.tryLoadCommit(source.newestChecksum);
-  if (from && goesBack(repo, from, to) && !params.allowDowngrade && source.refspec === source.origin.refspec) {
+  if (from && goesBack(repo, from, to) && !params.allowDowngrade && isSameSource(source)) {
     throw new TreelineError('update.older', { subject: name, detail: from.version });
   }
-  const avoided = rolledBack(context.dir).some((entry) => entry.checksum === to.checksum);
-  if (avoided && params.automatic) throw new TreelineError('update.rolled-back', { subject: name });
+  if (params.automatic && isRolledBack(context, to.checksum)) throw new TreelineError('update.rolled-back', { subject: name });
 }
 
 /** Somebody left packages on this very base by a rollback: a policy waits for another base, or for a person. */
@@ -281,16 +375,25 @@ function requirePackagesWanted({ sysroot, dir }: UpgradeContext, base: string): 
   if (left) throw new TreelineError('update.rolled-back', { subject: `the packages on ${left.version || base.slice(0, 12)}` });
 }
 
-/** Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. */
-export function originFor(source: Source, revision: Revision, checksum: string): string {
+/**
+ * The origin of what comes from a source. Pinning a revision is remembered as rpm-ostree does; following the branch again forgets it. An image's origin stays as it is:
+ * rpm-ostree refuses `override-commit` there.
+ */
+export function originFor(source: Source, revision: Revision, checksum: string, custom?: UpgradeParams['customOrigin']): string {
   const origin = new KeyFile(source.newest.originText ?? '');
-  const key = origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec';
-  origin.set('origin', key, source.refspec);
-  if (source.refspec !== source.origin.refspec) {
-    for (const stale of ['container-image-reference', 'custom-url', 'custom-description', 'unconfigured-state']) {
-      origin.set('origin', stale, undefined);
+  const put = (key: string, value: string | undefined): void => origin.set('origin', key, value);
+  if (!isSameSource(source)) {
+    for (const stale of ['container-image-reference', 'custom-url', 'custom-description', 'unconfigured-state']) put(stale, undefined);
+    if (isImage(source)) {
+      for (const branch of ['refspec', 'baserefspec']) put(branch, undefined);
+      put('container-image-reference', source.refspec);
     }
   }
-  origin.set('origin', 'override-commit', revision.kind === 'newest' ? undefined : checksum);
+  if (!isImage(source)) put(origin.get('origin', 'baserefspec') === undefined ? 'refspec' : 'baserefspec', source.refspec);
+  if (custom) {
+    put('custom-url', custom.url);
+    put('custom-description', custom.description || undefined);
+  }
+  put('override-commit', revision.kind === 'newest' || isImage(source) ? undefined : checksum);
   return origin.text;
 }

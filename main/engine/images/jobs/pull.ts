@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ImageSink } from '../../base/ports/container.ts';
 import type { JobContext } from '../../base/ports/job.ts';
-import { parseConfig, type Descriptor } from '../oci.ts';
+import { parseConfig } from '../oci.ts';
 import { configLimitBytes, type RegistryImage, type RegistryPort } from '../registry-port.ts';
+import { fetchLayers } from '../registry/fetch-layers.ts';
 import { importImage, missingLayers, storedImageCommit, type ImportedImage, type WantedImage } from '../store/import-image.ts';
 
 export interface PulledImage extends ImportedImage {
@@ -15,9 +16,6 @@ export interface PulledImage extends ImportedImage {
   /** Over the network, now. */
   readonly fetchedBytes: number;
 }
-
-/** A registry is asked for this many layers at a time: more don't come faster over one line. */
-const atOnce = 3;
 
 /**
  * Fetch what isn't here of an image, layer by layer, and take it into the repository. What came before an interruption stays in `directory`, and is gone on with; it is
@@ -42,48 +40,13 @@ export async function pullImage(
   const missing = missingLayers(sink.repo, wanted);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const fileOf = (digest: string): string => path.join(directory, digest.replace('sha256:', ''));
-  const fetchedBytes = await fetchAll(registry, image, missing, fileOf, context);
+  const fetchedBytes = await fetchLayers(registry, image, missing, fileOf, (bytesDone, bytesTotal) =>
+    context.progress({
+      ...{ step: 'fetch', stepIndex: 0, stepCount: 2, fraction: bytesTotal === 0 ? 1 : bytesDone / bytesTotal },
+      ...{ bytesDone, bytesTotal },
+    }),
+  );
   const imported = await importImage(wanted, sink, fileOf, context);
   rmSync(directory, { recursive: true, force: true });
   return { ...imported, name, manifestDigest: found.digest, changed: true, fetchedBytes };
-}
-
-async function fetchAll(
-  registry: RegistryPort,
-  image: RegistryImage,
-  layers: readonly Descriptor[],
-  fileOf: (digest: string) => string,
-  context: JobContext,
-): Promise<number> {
-  const total = layers.reduce((sum, { size }) => sum + size, 0);
-  const had = layers.reduce((sum, { digest }) => sum + (existsSync(fileOf(digest)) ? statSync(fileOf(digest)).size : 0), 0);
-  let fetched = 0;
-  const abort = new AbortController();
-  const onBytes = (count: number): void => {
-    fetched += count;
-    const done = Math.min(total, had + fetched);
-    context.progress({
-      step: 'fetch',
-      stepIndex: 0,
-      stepCount: 2,
-      fraction: total === 0 ? 1 : done / total,
-      bytesDone: done,
-      bytesTotal: total,
-    });
-  };
-  // large ones first: the last to come isn't one that all wait for
-  const queue = [...layers].sort((a, b) => b.size - a.size);
-  const work = async (): Promise<void> => {
-    for (let layer = queue.shift(); layer; layer = queue.shift())
-      await registry.download(image, layer, fileOf(layer.digest), { signal: abort.signal, onBytes });
-  };
-  const workers = Array.from({ length: atOnce }, () =>
-    work().catch((error: unknown) => {
-      abort.abort();
-      throw error;
-    }),
-  );
-  const failed = (await Promise.allSettled(workers)).find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-  return fetched;
 }

@@ -58,16 +58,17 @@ export async function previewImage(
   const before = booted && imageFacts(booted, booted.config, booted.digest);
   const { told, problem } = await tellBest({ port, image, options, facts, booted, before });
   const come = newLayers(facts, before);
+  const id = facts.digest.replace(/^sha256:/, '');
   const exactTime = facts.createdSeconds ?? 0;
   const details: UpdateDetails = {
     fromChecksum: options.bootedChecksum ?? booted?.digest ?? '',
     fromVersion: before?.version ?? '',
-    toChecksum: facts.digest,
+    toChecksum: id,
     toVersion: facts.version ?? '',
     toTimeSeconds: exactTime,
     packages: told.packages,
     advisories: told.advisories ?? [],
-    releases: told.releases ?? [{ version: facts.version ?? '', checksum: facts.digest, timeSeconds: exactTime }],
+    releases: told.releases ?? [{ version: facts.version ?? '', checksum: id, timeSeconds: exactTime }],
     sizes: {
       downloadBytes: sum(come.map(({ descriptor }) => descriptor.size)),
       downloadExact: true,

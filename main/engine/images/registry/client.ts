@@ -73,8 +73,10 @@ export class RegistryClient implements RegistryTarget {
       const kinds = isObject(value) ? ['manifests', 'layers'].filter((name) => Object.hasOwn(value, name)) : [];
       // one reader would see a list where another sees an image
       if (kinds.length !== 1) throw garbage(subject, 'it gives what is neither a manifest nor a list of them');
-      const found = kinds[0] === 'layers' ? first : await this.#ofArchitecture(endpoint, first.bytes);
-      return { ...found, manifest: readAs(subject, () => parseManifest(found.bytes, found.digest)) };
+      const isIndex = kinds[0] === 'manifests';
+      const found = isIndex ? await this.#ofArchitecture(endpoint, first.bytes) : first;
+      const manifest = readAs(subject, () => parseManifest(found.bytes, found.digest));
+      return { ...found, manifest, ...(isIndex ? { index: first.bytes } : {}) };
     });
   }
 

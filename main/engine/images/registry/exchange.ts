@@ -51,7 +51,7 @@ export class Exchange {
     const key = `${url.origin} ${insecure}`;
     const known = this.#dispatchers.get(key);
     if (known) return known;
-    const { ca, client } = certificatesOf(this.#settings.places, url.host);
+    const { ca, client } = this.#settings.certificates?.(url.host) ?? certificatesOf(this.#settings.places, url.host);
     const tls = { ca: [...ca], ...client, rejectUnauthorized: !insecure };
     // the times are watched here: silence counts, not how long all takes
     const usual = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 32 << 10 };

@@ -95,7 +95,8 @@ export class Session {
     let answer = await this.#send(endpoint, request, this.#ticket(key));
     if (answer.status === 401 && isOwn(answer)) {
       const challenges = parseChallenges(answer.header('www-authenticate') ?? '');
-      const login = findLogin(this.settings.places.authFiles, endpoint.image);
+      const { login: given, places } = this.settings;
+      const login = given ? given(endpoint.image) : findLogin(places.authFiles, endpoint.image);
       const ticket = await this.#logIn(endpoint, answer, challenges, login, request);
       answer.drop();
       if (!ticket) throw refused(subject, 'it wants a login, and there is none', login);

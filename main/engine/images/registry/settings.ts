@@ -2,6 +2,9 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { RegistryImage } from '../registry-port.ts';
+import type { HostCertificates } from './certificates.ts';
+import type { Login } from './logins.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -53,6 +56,10 @@ export function systemPlaces(
 /** What a client goes by. */
 export interface RegistrySettings {
   readonly places: RegistryPlaces;
+  /** What a registry is told about who asks; without it, what the files of `places` have. */
+  readonly login?: (image: RegistryImage) => Login | undefined;
+  /** What connections to a host are made with; undefined there: what the files of `places` have. */
+  readonly certificates?: (host: string) => HostCertificates | undefined;
   /** Of the proxies: `https_proxy`, `http_proxy`, `no_proxy`, also in capitals. */
   readonly env: Environment;
   /** Take any certificate of any registry, and plain HTTP. */

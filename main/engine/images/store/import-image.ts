@@ -10,7 +10,8 @@ import { takeFileLayers } from './file-layers.ts';
 import { LayerReader } from './layer-reader.ts';
 import type { Layer } from './layout.ts';
 import { blobRef, imageRef } from './ref-names.ts';
-import { isHere, missingOf, storedLayout, unusedLayers } from './stored-layers.ts';
+import { isHere, missingOf, storedLayout } from './stored-layers.ts';
+import { unusedLayers } from './unused-layers.ts';
 
 const filteredKey = 'ostree.tar-filtered';
 
@@ -103,7 +104,8 @@ export async function importImage(
   ]);
   const commit = sink.newCommit(taken.root, metadata, timeOf(image));
   refs.set(imageRef(image.name), commit);
-  const unused = unusedLayers(sink.repo, image);
+  const needed = image.found.manifest.layers.map(({ digest }) => digest);
+  const unused = unusedLayers(sink.repo, { without: [imageRef(image.name)], needed });
   for (const ref of unused) refs.set(ref, undefined);
   const wanted = [...(base ? [base.commit] : []), ...[...refs.values()].filter((each) => each !== undefined)];
   sink.finish(wanted, refs);

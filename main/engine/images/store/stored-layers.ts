@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { TreelineError } from '../../../../shared/errors/index.ts';
-import { imageKeys } from '../../base/commits/image-commit.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
-import { parseManifest, type ImageConfig, type Manifest } from '../oci.ts';
-import type { FoundManifest } from '../registry-port.ts';
+import type { ImageConfig, Manifest } from '../oci.ts';
 import { layersOf, layoutOfImage, type Layer } from './layout.ts';
-import { blobPrefix, blobRef, imagePrefix, imageRef, keepingPrefixes } from './ref-names.ts';
+import { blobRef } from './ref-names.ts';
 
 /** Where the files of an image come from. */
 export interface StoredLayout {
@@ -47,22 +44,4 @@ function isObjectSet(repo: RepoPort, digest: string, ifEmpty = true): boolean {
   const [files, directories] = repo.loadMetadata('dirtree', rootDirtree);
   if (files.length === 0 && directories.length === 0) return ifEmpty;
   return directories.length === 0 && files.every(([name]) => /^[0-9a-f]{64}$/.test(name));
-}
-
-/** Refs of layers that neither this image, nor another image that is kept, nor a deployment names. One whose manifest can't be read keeps all. */
-export function unusedLayers(repo: RepoPort, { name, found }: { readonly name: string; readonly found: FoundManifest }): string[] {
-  const used = new Set(found.manifest.layers.map(({ digest }) => blobRef(digest)));
-  const others = [...repo.listRefs(imagePrefix)].filter(([ref]) => ref !== imageRef(name));
-  const keeping = [...others, ...keepingPrefixes.flatMap((prefix) => [...repo.listRefs(prefix)])];
-  for (const commit of new Set(keeping.map(([, checksum]) => checksum))) {
-    const told = repo.tryLoadCommit(commit)?.value(imageKeys.manifest, 's');
-    if (told === undefined) continue;
-    try {
-      for (const { digest } of parseManifest(Buffer.from(told), commit).layers) used.add(blobRef(digest));
-    } catch (error) {
-      if (error instanceof TreelineError) return [];
-      throw error;
-    }
-  }
-  return [...repo.listRefs(blobPrefix).keys()].filter((ref) => !used.has(ref));
 }
