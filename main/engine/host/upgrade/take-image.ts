@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { createHash } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
@@ -15,6 +14,7 @@ import { isRolledBack } from './found-update.ts';
 import { imageGoesBack } from './image-update.ts';
 import type { WeightedProgress } from './progress.ts';
 import { requireDiskSpace } from './pull.ts';
+import { takeOver } from './take-over.ts';
 import type { UpgradeContext, UpgradeParams } from './upgrade.ts';
 
 /** Of layers that root has taken over: they are what their names say, and nobody else writes there. */
@@ -106,46 +106,6 @@ async function importTaken(context: UpgradeContext, wanted: WantedImage, taken: 
 
 function letGo(repo: RepoPort, ref: string): void {
   if (repo.tryResolveRev(ref) !== undefined) repo.setRef(ref, null);
-}
-
-/**
- * Copy a layer out of the fetching user's reach, who could change it while it is read, and check it on the way. What isn't what its digest says is removed, to be fetched
- * anew. Throws repo.corrupt.
- */
-function takeOver(from: string, to: string, digest: string, size: number): void {
-  const wrong = (detail: string): TreelineError => {
-    rmSync(from, { force: true });
-    return new TreelineError('repo.corrupt', { subject: digest, detail });
-  };
-  // a link or a pipe would lead elsewhere, or never end
-  const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(source);
-    if (!stat.isFile() || stat.size !== size) throw wrong('the layer isn’t what was fetched');
-    const temporary = `${to}.part`;
-    const target = openSync(temporary, 'w', 0o600);
-    const hash = createHash('sha256');
-    try {
-      const piece = Buffer.allocUnsafe(1 << 20);
-      for (let done = 0; done < size;) {
-        const count = readSync(source, piece, 0, Math.min(piece.length, size - done), done);
-        if (count === 0) break;
-        hash.update(piece.subarray(0, count));
-        for (let written = 0; written < count;) written += writeSync(target, piece, written, count - written);
-        done += count;
-      }
-    } finally {
-      closeSync(target);
-    }
-    if (`sha256:${hash.digest('hex')}` !== digest) {
-      rmSync(temporary, { force: true });
-      throw wrong('the layer’s content doesn’t fit its digest');
-    }
-    renameSync(temporary, to);
-    rmSync(from, { force: true });
-  } finally {
-    closeSync(source);
-  }
 }
 
 /** As takeImage, of an image whose commit is here and damaged: it is looked at by its digest. */
