@@ -19,7 +19,7 @@ async function clientFor(settings: RegistryRequest['settings']): Promise<Registr
 }
 
 /** A line of progress for each so many bytes: they come in small pieces. */
-const tellEveryBytes = 256 << 10;
+const tellEveryBytes = 64 << 10;
 
 /** In the process without privileges. Throws registry.*. */
 export async function answerCall({ settings, call }: RegistryRequest, emit: (event: FetchEvent) => void): Promise<RegistryAnswer> {

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CheckState, UpdateDetails } from '../../shared/domain/index.ts';
-import type { SysrootState } from '../../main/engine/jobs/index.ts';
+import { runJob, type SysrootState } from '../../main/engine/jobs/index.ts';
 import type { Manifest } from '../../main/engine/images/oci.ts';
 import { blobRef, imageRef } from '../../main/engine/images/store/ref-names.ts';
 import { CuttingProxy, RealRegistry } from '../fixtures/registry.ts';
@@ -12,7 +12,7 @@ import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
 import { composeOk, ComposeFixture } from './compose-fixture.ts';
 import { DeployedBase, refused, type UpgradeParams } from './deployed-base.ts';
-import { job, sh } from './sysroot-fixture.ts';
+import { job, sh, worker } from './sysroot-fixture.ts';
 
 let f: ComposeFixture;
 let registry: RealRegistry;
@@ -200,6 +200,33 @@ test('a line that is cut is gone on with, and nothing comes twice', async () => 
   expect(cutting.connections).toBeGreaterThan(1);
   // besides the layers: heads of answers, manifest, configuration, the referrer, and what was on its way when it was cut
   expect(cutting.bytes).toBeLessThan(downloadBytes + 100_000);
+  expect(await digestOf()).toBe(digest());
+  fsck();
+});
+
+test('a download that is cancelled within a layer is gone on with by the next', async () => {
+  await release('4.5');
+  const before = new Set(containerRefs());
+  const fresh = (JSON.parse(manifest()) as Manifest).layers.filter((each) => !before.has(blobRef(each.digest)));
+  const downloadBytes = fresh.reduce((sum, { size }) => sum + size, 0);
+  // each line ends before the whole is there: the job waits a moment before it goes on
+  const cutting = await new CuttingProxy(registry.host, Infinity, 150_000).start();
+  serve(cutting.host);
+  const running = runJob('update.upgrade', base.os, {
+    worker,
+    onEvent: (event) => {
+      if (event.type === 'progress' && event.progress.step === 'pull' && (event.progress.bytesDone ?? 0) > 64_000) running.cancel();
+    },
+  });
+  await expect(running.done).rejects.toMatchObject({ code: 'job.cancelled' });
+  await cutting.stop();
+  const counting = await new CuttingProxy(registry.host, 0, 0).start();
+  serve(counting.host);
+  await upgrade();
+  serve(registry.host);
+  await counting.stop();
+  expect(counting.bytes).toBeLessThan(downloadBytes);
+  expect(cutting.bytes + counting.bytes).toBeLessThan(downloadBytes + 200_000);
   expect(await digestOf()).toBe(digest());
   fsck();
 });

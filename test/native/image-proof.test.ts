@@ -55,7 +55,8 @@ beforeAll(async () => {
   base.ostree('remote', 'add', `--gpg-import=${path.join(home, 'right.gpg')}`, 'signed', 'http://127.0.0.1:1');
 });
 afterAll(async () => {
-  for (const name of ['XDG_CONFIG_HOME', 'REGISTRY_AUTH_FILE']) delete process.env[name];
+  delete process.env['XDG_CONFIG_HOME'];
+  delete process.env['REGISTRY_AUTH_FILE'];
   await registry?.stop();
   if (home) sh('gpgconf', '--homedir', home, '--kill', 'all');
   rmSync(home, { recursive: true, force: true });

@@ -126,6 +126,7 @@ test('packages on top stay through an update', async () => {
   await restarts('11', names('11', 'plain-1', 'helper-1'));
   await compose('12');
   const digest = await publish();
+  expect(await simulated.treeline('upgrade', '--preview')).toMatch(/Version: 12[^]*app 11[^]*Layered: unknown/);
   await simulated.treeline('upgrade');
   await restarts('12', names('12', 'plain-1', 'helper-1'));
   expect(await told()).toMatchObject({

@@ -170,10 +170,10 @@ async function check(session: Session, withPackages: boolean): Promise<number> {
   }
   session.print('AvailableUpdate:');
   session.print(`        Version: ${update.version} (${dateText(update.timestamp)})`);
-  session.print(`         Commit: ${update.checksum}`);
   // an update whose packages can't be listed is still an update; only who asks for them has to hear why not
   const asked = session.client.updateDetails();
   const details = await (withPackages ? asked : asked.catch(() => undefined));
+  session.print(details?.image ? `         Digest: ${details.image.digest}` : `         Commit: ${update.checksum}`);
   const advisories = details && !details.notTold?.includes('advisories') ? securityText(details.advisories) : 'unknown';
   if (advisories !== '') session.print(`  SecAdvisories: ${advisories}`);
   const { counts } = update;
@@ -197,7 +197,7 @@ export function securityText(advisories: readonly Advisory[]): string {
 async function preview(session: Session, target: { refspec?: string; revision?: string }): Promise<number> {
   const details = await session.client.preview(target);
   session.print(`        Version: ${details.toVersion} (${dateText(details.toTimeSeconds)})`);
-  session.print(`         Commit: ${details.toChecksum}`);
+  session.print(details.image ? `         Digest: ${details.image.digest}` : `         Commit: ${details.toChecksum}`);
   for (const line of changeLines(details.packages)) session.print(line);
   return 0;
 }

@@ -3,6 +3,7 @@ import {
   baseOf,
   clockDoubt,
   imageDigest,
+  isImageReference,
   timeText,
   type AvailableUpdate,
   type CheckState,
@@ -48,7 +49,10 @@ export function statusLines(snapshot: HostSnapshot, details: UpdateDetails | und
   if (snapshot.check.kind === 'failed') lines.push('', `Could not check for updates: ${errorLine(snapshot.check.error)}`);
   if (update && !snapshot.deployments.some((deployment) => baseOf(deployment).checksum === update.checksum)) {
     lines.push('', 'AvailableUpdate:');
-    lines.push(label('Version', `${update.version} (${dateText(update.timestamp)})`), label('Commit', update.checksum));
+    lines.push(
+      label('Version', `${update.version} (${dateText(update.timestamp)})`),
+      isImageReference(update.refspec) ? label('Image', update.refspec) : label('Commit', update.checksum),
+    );
     lines.push(label('Download', downloadText(update)));
     for (const line of update.signatures ? signatureTexts(update.signatures) : ['unknown']) lines.push(label('GPGSignature', line));
     if (!update.security) lines.push(label('SecAdvisories', 'unknown'));

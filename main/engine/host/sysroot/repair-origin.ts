@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { readFileSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
+import { isImageReference } from '../../../../shared/domain/index.ts';
 import { TreelineError, systemCodeOf } from '../../../../shared/errors/index.ts';
 import { atomicFile } from '../../../files/index.ts';
 import type { DeployOutcome, SysrootJobs } from './params.ts';
 import type { JobContext } from '../../base/ports/job.ts';
 import type { RepoPort } from '../../base/ports/sysroot.ts';
+import { originImageText, parseOriginImage } from '../../images/image-names.ts';
 
 export interface RepairPort {
   /** What is wrong with bytes that should be a key file, undefined for nothing. */
@@ -35,14 +37,21 @@ export function repairOrigin(
   if (bytes === undefined || damage === undefined) {
     throw new TreelineError('usage.invalid', { detail: `${file} isn’t damaged; rebase to another source instead` });
   }
-  const [, remote] = /^([^:]+):[\p{L}\p{N}_][-./\p{L}\p{N}_]*$/u.exec(refspec) ?? [];
-  if (remote === undefined) throw new TreelineError('usage.invalid', { detail: `“${refspec}” isn’t REMOTE:BRANCH` });
-  if (!port.repo.hasRemote(remote)) throw new TreelineError('origin.remote-missing', { subject: remote });
+  const line = isImageReference(refspec) ? imageLine(refspec) : branchLine(refspec, port.repo);
   context.message(`${file} held (${damage}): ${JSON.stringify(bytes.toString('utf8').slice(0, 4000))}`);
-  atomicFile(file, `[origin]\nrefspec=${refspec}\n`);
+  atomicFile(file, `[origin]\n${line}\n`);
   // how libostree tells other programs that something changed
   utimesSync(stateroots, new Date(), new Date());
   return { changed: true, staged: false, deploymentId, checksum: checksum ?? '' };
+}
+
+const imageLine = (refspec: string): string => `container-image-reference=${originImageText(parseOriginImage(refspec))}`;
+
+function branchLine(refspec: string, repo: RepoPort): string {
+  const [, remote] = /^([^:]+):[\p{L}\p{N}_][-./\p{L}\p{N}_]*$/u.exec(refspec) ?? [];
+  if (remote === undefined) throw new TreelineError('usage.invalid', { detail: `“${refspec}” isn’t REMOTE:BRANCH` });
+  if (!repo.hasRemote(remote)) throw new TreelineError('origin.remote-missing', { subject: remote });
+  return `refspec=${refspec}`;
 }
 
 function readIfThere(file: string): Buffer | undefined {

@@ -45,7 +45,7 @@ export function summarize(context: UpdateContext, source: Source, details: Updat
       ? {}
       : { security: { count: security.length, worst: worstSeverity(security.map((a) => a.severity)) } }),
     sizes: details.sizes,
-    signatures: details.signatures,
+    ...(details.notTold?.includes('signatures') ? {} : { signatures: details.signatures }),
     rolledBackFrom: isRolledBack(context, details.toChecksum),
   };
 }

@@ -11,7 +11,7 @@ import type { CommitPort, RepoPort } from '../../base/ports/sysroot.ts';
 import { withFetched } from '../source/context.ts';
 import { fetchDirectories } from '../source/directories.ts';
 import { updateTarget } from '../source/last-check.ts';
-import { requireNothingLost, updateSource } from '../source/source.ts';
+import { isImage, requireNothingLost, updateSource } from '../source/source.ts';
 import { describeUpdate } from './check.ts';
 import type { UpdateJobs } from './params.ts';
 import type { DetailsContext } from './preview.ts';
@@ -37,6 +37,9 @@ export async function planUpdate(context: PlanContext, params: UpdateJobs['updat
   const checksum = updateTarget(context, source, params.checksum);
   const originText = context.layers.change(originFor(source, { kind: 'newest' }, checksum), {});
   if (!context.layers.wanted(originText)) return { checksum };
+  // its database comes with its layers
+  if (isImage(source) && !context.sysroot.repo.hasObject('commit', checksum))
+    throw new TreelineError('not-supported', { subject: 'Telling what comes onto an image before it is downloaded' });
   const version = withFetched(context, (repo) => {
     const to = repo.loadCommit(checksum);
     // nothing of it is read before it has proven whose it is
