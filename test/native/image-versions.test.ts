@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mediaTypes } from '../../main/engine/images/oci.ts';
 import { RegistryClient } from '../../main/engine/images/registry/client.ts';
-import { publishedVersions } from '../../main/engine/images/versions.ts';
+import { publishedVersions } from '../../main/engine/images/jobs/versions.ts';
 import { RealRegistry } from '../fixtures/registry.ts';
 import { noPlaces } from '../fixtures/registry-client.ts';
 import { treeline } from './compose-fixture.ts';

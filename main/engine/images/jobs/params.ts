@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import type { RepoParams } from '../../base/db/params.ts';
-import type { PublishedVersions } from '../versions.ts';
+import type { PublishedVersions } from './versions.ts';
 import type { TrustDecision } from '../trust/index.ts';
 import type { PulledImage } from './pull.ts';
 import type { TrustParams } from './trusted.ts';

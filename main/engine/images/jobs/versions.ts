@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { compareVersions } from '../../../shared/domain/index.ts';
-import { TreelineError, type ErrorReport } from '../../../shared/errors/index.ts';
-import { knownFields } from '../../files/index.ts';
-import { textPattern } from '../base/db/pattern.ts';
-import { imageFacts } from './preview/index.ts';
-import type { RegistryImage, RegistryPort } from './registry-port.ts';
+import { compareVersions } from '../../../../shared/domain/index.ts';
+import { TreelineError, type ErrorReport } from '../../../../shared/errors/index.ts';
+import { knownFields } from '../../../files/index.ts';
+import { textPattern } from '../../base/db/pattern.ts';
+import { imageFacts } from '../preview/index.ts';
+import type { RegistryImage, RegistryPort } from '../registry-port.ts';
 
 /** An image that a repository of a registry has. */
 export interface PublishedVersion {

@@ -5,11 +5,11 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { FileObject, TreeSink } from '../../../main/engine/base/ports/container.ts';
-import { readFileLayer } from '../../../main/engine/images/store/file-layer.ts';
-import { Labeller } from '../../../main/engine/images/store/labelling.ts';
-import { Directory } from '../../../main/engine/images/store/layer-tree.ts';
-import { blobFile, digestOf, layerTar, tarHeader, type LayerEntry } from '../../fixtures/layer-image.ts';
+import type { FileObject, TreeSink } from '../../main/engine/base/ports/container.ts';
+import { readFileLayer } from '../../main/engine/images/store/file-layer.ts';
+import { Labeller } from '../../main/engine/images/store/labelling.ts';
+import { Directory } from '../../main/engine/images/store/layer-tree.ts';
+import { blobFile, digestOf, layerTar, tarHeader, type LayerEntry } from '../fixtures/layer-image.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'treeline-layers-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -148,7 +148,7 @@ test('what is taken, and what is left out and counted', async () => {
     { name: 'usr/d/e' },
     { name: 'usr/f', type: '5' },
     { name: 'usr/f/g' },
-    { name: 'usr/f', type: '2', link: '../../../../etc/shadow' },
+    { name: 'usr/f', type: '2', link: '../../../etc/shadow' },
     { name: 'usr/.wh.gone' },
     { name: 'usr/x/.wh..wh..opq' },
     { name: '.wh.etc' },
