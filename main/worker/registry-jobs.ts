@@ -11,6 +11,7 @@ import {
   registryImageText,
   storedImage,
   trustedImage,
+  withTrust,
 } from '../engine/images/jobs/index.ts';
 import type { JobHandlers } from '../engine/jobs/index.ts';
 import { withSource } from './db-jobs.ts';
@@ -32,7 +33,7 @@ export const registryJobs: Partial<JobHandlers> = {
         freeBytes: bsize * bavail,
         bootedChecksum: stored.checksum,
       });
-      return { ...details, ...(details.image ? { image: { ...details.image, trust } } : {}) };
+      return withTrust(details, trust);
     } finally {
       await registry.close();
     }

@@ -21,7 +21,6 @@ const stockNames: Partial<Record<ErrorCode, string>> = {
   'repo.ref-not-found': 'InvalidRefspec',
   'service.bad-refspec': 'InvalidRefspec',
   'source.image': 'InvalidRefspec',
-  'source.image-signed': 'InvalidRefspec',
   'source.image-unproven': 'InvalidRefspec',
 };
 

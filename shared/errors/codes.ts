@@ -322,11 +322,6 @@ export const errorTable = define({
     '“{subject}” lies elsewhere than in a registry ({detail}).',
     'Name it as ostree-unverified-registry:HOST/NAME:TAG.',
   ],
-  'source.image-signed': [
-    'A signature that can’t be checked yet',
-    '“{subject}” is to be judged by policy.json, which this version of Treeline doesn’t read.',
-    'Follow it as ostree-remote-registry:REMOTE:HOST/NAME:TAG or, unverified, as ostree-unverified-registry:HOST/NAME:TAG. rpm-ostree and bootc go by policy.json.',
-  ],
   'source.image-unproven': [
     'A remote that demands no signature',
     '“{detail}” is to be proven by the keys of {subject}, which is set up to demand none.',

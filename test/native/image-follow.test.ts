@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CheckState, UpdateDetails } from '../../shared/domain/index.ts';
 import { runJob, type SysrootState } from '../../main/engine/jobs/index.ts';
-import type { Manifest } from '../../main/engine/images/oci.ts';
+import { mediaTypes, type Manifest } from '../../main/engine/images/oci.ts';
+import { RegistryClient } from '../../main/engine/images/registry/client.ts';
 import { blobRef, imageRef } from '../../main/engine/images/store/ref-names.ts';
+import { digestOf as digestOfBytes, layerTar, type LayerEntry } from '../fixtures/layer-image.ts';
+import { noPlaces } from '../fixtures/registry-client.ts';
 import { CuttingProxy, RealRegistry } from '../fixtures/registry.ts';
 import { filesystemPackage, shellPackage } from '../fixtures/shell-package.ts';
 import { appPackage, helperPackage, kernelPackage, plainPackage } from '../fixtures/small-system.ts';
@@ -249,7 +253,8 @@ test('a registry that is gone, an image that isn’t there, one that others judg
   serve(registry.host);
   const rebase = (to: string): Promise<unknown> => refused(upgrade({ refspec: to }));
   expect(await rebase('ostree-unverified-registry:registry.test/os/none:x')).toMatchObject({ code: 'registry.not-found' });
-  expect(await rebase(`ostree-image-signed:docker://${image}`)).toMatchObject({ code: 'source.image-signed' });
+  // a machine's policy that takes anything, or none, isn't enough
+  expect(await rebase(`ostree-image-signed:docker://${image}`)).toMatchObject({ code: 'container.unchecked' });
   expect(await rebase(`ostree-unverified-image:oci:${at('layout')}`)).toMatchObject({ code: 'source.image', detail: 'oci' });
   expect(await rebase('ostree-unverified-registry:No Image')).toMatchObject({ code: 'usage.invalid' });
   expect(await rebase(`ostree-remote-registry:nobody:${image}`)).toMatchObject({ code: 'origin.remote-missing' });
@@ -280,10 +285,55 @@ test('what is damaged here comes again from the registry', async () => {
   fsck();
 });
 
+/** As a container build makes it of the image of a tag, which names it afterwards: another layer on top. */
+async function derive(tag: string, entries: readonly LayerEntry[]): Promise<void> {
+  const client = new RegistryClient({ places: noPlaces, env: {}, architecture: 'amd64', insecure: true });
+  try {
+    const place = { host: registry.host, name: 'os/base', tag };
+    const found = await client.manifest(place);
+    const config = await client.config(place, found.manifest);
+    const tar = layerTar(entries);
+    const layer = { mediaType: mediaTypes.gzip, ...(await client.putBlob(place, gzipSync(tar))) };
+    const rootfs = { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, digestOfBytes(tar)] };
+    const bytes = Buffer.from(JSON.stringify({ ...config, rootfs }));
+    const made = {
+      ...found.manifest,
+      config: { ...found.manifest.config, ...(await client.putBlob(place, bytes)) },
+      layers: [...found.manifest.layers, layer],
+    };
+    await client.putManifest(place, Buffer.from(JSON.stringify(made)), mediaTypes.manifest);
+  } finally {
+    await client.close();
+  }
+}
+
+test('an image that a container build made of one: its files are there, and packages on top of them', async () => {
+  await release('8');
+  await derive('stable', [
+    { name: 'usr/share/derived', content: 'derived' },
+    { name: 'etc/derived.conf', content: 'conf' },
+    { name: 'usr/share/.wh.more' },
+  ]);
+  expect(await check()).toMatchObject({ kind: 'available', update: { version: '8' } });
+  await upgrade({ change: { install: ['plain'] } });
+  const root = await base.root();
+  expect(readFileSync(path.join(root, 'usr/share/derived'), 'utf8')).toBe('derived');
+  expect(readFileSync(path.join(root, 'etc/derived.conf'), 'utf8')).toBe('conf');
+  expect(existsSync(path.join(root, 'usr/share/more'))).toBe(false);
+  expect(await base.names()).toContain('plain-1');
+  expect(await check()).toMatchObject({ kind: 'up-to-date' });
+  await release('9');
+  await derive('stable', [{ name: 'usr/share/derived', content: 'derived anew' }]);
+  await upgrade();
+  expect(readFileSync(path.join(await base.root(), 'usr/share/derived'), 'utf8')).toBe('derived anew');
+  expect(await base.names()).toEqual(expect.arrayContaining(['app-9', 'plain-1']));
+  fsck();
+});
+
 test('back to a branch; what nothing follows any more is let go, what other tools hold isn’t', async () => {
   const kept = base.ostree('rev-parse', stored).trim();
   base.ostree('refs', '--create=ostree/container/baseimage/mine', kept);
-  await upgrade({ refspec: `origin:${ref}` });
+  await upgrade({ refspec: `origin:${ref}`, change: { uninstall: ['plain'] } });
   expect(await base.originText()).toBe(`[origin]\nrefspec=origin:${ref}\n`);
   await job('sysroot.clear-rollback-target', base.os);
   await job('sysroot.cleanup', { ...base.os, elements: ['base'] });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A system that came from a branch follows a container image: over restarts, with packages on top, and back.
 import { execFileSync } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,8 +27,8 @@ async function compose(version: string): Promise<string> {
 }
 
 /** The newest version into the registry; its digest. */
-async function publish(): Promise<string> {
-  await composeOk('container-encapsulate', 'test/x86_64/base', `docker://${image}`, `--repo=${f.repo}`, '--no-tls-verify');
+async function publish(...signing: readonly string[]): Promise<string> {
+  await composeOk('container-encapsulate', 'test/x86_64/base', `docker://${image}`, `--repo=${f.repo}`, '--no-tls-verify', ...signing);
   const words = ['inspect', '--tls-verify=false', '--format={{.Digest}}', `docker://${image}`];
   return execFileSync('skopeo', words, { encoding: 'utf8' }).trim();
 }
@@ -136,18 +137,56 @@ test('packages on top stay through an update', async () => {
   });
 });
 
+test('by the machine’s rule only what is signed', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const keyFile = path.join(f.directory, 'sign.key');
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const containers = path.join(await simulated.root(), 'etc/containers');
+  writeFileSync(path.join(containers, 'key.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const rule = { type: 'sigstoreSigned', keyPath: '/etc/containers/key.pub', signedIdentity: { type: 'matchRepository' } };
+  const policy = { default: [{ type: 'reject' }], transports: { docker: { [registry.host]: [rule] } } };
+  writeFileSync(path.join(containers, 'policy.json'), JSON.stringify(policy));
+  mkdirSync(path.join(containers, 'registries.d'));
+  writeFileSync(path.join(containers, 'registries.d/all.yaml'), 'default-docker:\n  use-sigstore-attachments: true\n');
+  await compose('13');
+  await publish();
+  const scope = `transports.docker["${registry.host}"]`;
+  // whatever the origin says
+  await simulated.client.checkForUpdate();
+  expect((await simulated.client.snapshot()).check).toMatchObject({ kind: 'failed', error: { code: 'container.untrusted', key: scope } });
+  const signed = `ostree-image-signed:docker://${image}`;
+  await expect(simulated.treeline('rebase', signed)).rejects.toThrow(/it has no signature/);
+  expect((await told())['container-image-reference-digest']).toMatchObject({ value: expect.stringMatching(/^sha256:/) });
+
+  await publish('--sign-by-sigstore-private-key', keyFile);
+  await simulated.treeline('rebase', signed);
+  await restarts('13', names('13', 'plain-1', 'helper-1'));
+  expect((await told())['container-image-reference']?.value).toBe(signed);
+  await compose('14');
+  await publish('--sign-by-sigstore-private-key', keyFile);
+  await simulated.client.checkForUpdate();
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  const key = createHash('sha256').update(der).digest('hex');
+  expect(await simulated.client.updateDetails()).toMatchObject({
+    toVersion: '14',
+    image: { trust: { requirement: 'sigstoreSigned', scope, key } },
+  });
+});
+
 test('and back: the image that was left isn’t offered again unasked', async () => {
+  await simulated.treeline('upgrade');
+  await restarts('14', names('14', 'plain-1', 'helper-1'));
   await simulated.treeline('rollback');
-  await restarts('11', names('11', 'plain-1', 'helper-1'));
+  await restarts('13', names('13', 'plain-1', 'helper-1'));
   await simulated.client.checkForUpdate();
   const { check } = await simulated.client.snapshot();
-  expect(check).toMatchObject({ kind: 'available', update: { version: '12', rolledBackFrom: true } });
+  expect(check).toMatchObject({ kind: 'available', update: { version: '14', rolledBackFrom: true } });
   await registry.stop();
   await expect(simulated.client.checkForUpdate()).resolves.toBeUndefined();
   expect((await simulated.client.snapshot()).check).toMatchObject({
     kind: 'failed',
     error: { code: 'registry.unreachable', facts: { host: registry.host } },
-    last: { version: '12' },
+    last: { version: '14' },
   });
   execFileSync('ostree', ['fsck', '--quiet', `--repo=${simulated.host.sysroot}/ostree/repo`]);
   execFileSync('ostree', ['admin', 'status', `--sysroot=${simulated.host.sysroot}`]);

@@ -9,13 +9,20 @@ import { Notice } from '../../ui/notice.tsx';
 export function ImageNotes({ image }: { image: ImageUpdate }): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
-  const { tier, cannotKnow, warnings, touched } = image;
+  const { tier, cannotKnow, warnings, touched, trust } = image;
   return (
     <section aria-label={t('image.label')} className="space-y-2">
       {warnings.map(({ kind, from, to }) => (
         <Notice key={kind} tone="warn" title={t(`image.warning.${kind}`, { from, to })} />
       ))}
       <p className="text-sm text-muted">{[t(`image.tier.${tier}`), ...cannotKnow.map((what) => t(`image.unknown.${what}`))].join(' ')}</p>
+      {trust ? (
+        <p className="foreign-text text-sm text-muted wrap-anywhere">
+          {trust.key === undefined
+            ? t(trust.requirement === 'none' ? 'image.trust.none' : 'image.trust.anything', { scope: trust.scope, file: trust.file })
+            : t('image.trust.signed', { key: trust.key.slice(0, 16), scope: trust.scope, file: trust.file })}
+        </p>
+      ) : null}
       {touched.length > 0 ? (
         <details className="text-sm">
           <summary>{t('image.touched', { count: touched.length, formatted: format.count(touched.length) })}</summary>

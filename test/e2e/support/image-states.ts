@@ -21,6 +21,13 @@ const image: ImageUpdate = {
   ],
 };
 
+const file = '/etc/containers/policy.json';
+const signed = {
+  ...{ requirement: 'sigstoreSigned', scope: 'transports.docker["registry.timberline.example"]', file },
+  ...{ key: '0123456789abcdef'.repeat(4), text: 'Signed' },
+};
+const unchecked = { requirement: 'insecureAcceptAnything', scope: 'default', file, text: 'Nothing was checked' };
+
 /** Advisories and changelogs aren't told. */
 const namesOnly = {
   ...f.details,
@@ -35,12 +42,13 @@ export const imageStates: readonly PageState[] = [
   {
     name: 'updates-image-names',
     snapshot: f.snapshot(),
-    answers: { updateDetails: { value: { ...namesOnly, image } } },
+    answers: { updateDetails: { value: { ...namesOnly, image: { ...image, trust: signed } } } },
     act: (driver) => driver.page.getByText('In layers that differ', { exact: false }).click(),
     shows: [
       'This is another image: “Timberline Kiosk',
       'Another major version: 43.1 → 44.0',
       'From what the image’s layers are named after.',
+      'Signed by the key 0123456789abcdef…, as the rule “transports.docker["registry.timberline.example"]”',
       'texlive-collection-59',
     ],
     showsNot: ['package names and versions only'],
@@ -54,11 +62,18 @@ export const imageStates: readonly PageState[] = [
           ...namesOnly,
           packages: [],
           source: 'none',
-          image: { ...image, tier: 'none', touched: [], warnings: [], cannotKnow: ['packages', 'changelogs', 'advisories'] },
+          image: {
+            ...image,
+            tier: 'none',
+            touched: [],
+            warnings: [],
+            cannotKnow: ['packages', 'changelogs', 'advisories'],
+            trust: unchecked,
+          },
         },
       },
     },
-    shows: ['This image doesn’t tell its packages.', 'Further packages may have changed'],
+    shows: ['This image doesn’t tell its packages.', 'Further packages may have changed', 'Nobody vouches for it: the rule “default”'],
     showsNot: ['No packages change'],
   },
 ];

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { updateId } from '../../base/commits/image-commit.ts';
 import type { SysrootPort } from '../../base/ports/sysroot.ts';
+import { trustedImage, withTrust } from '../../images/jobs/trusted.ts';
 import { parseRegistryImage } from '../../images/image-names.ts';
 import { previewImage, type BootedImage, type ImagePreview } from '../../images/preview/index.ts';
 import { referenceText } from '../../images/reference.ts';
@@ -15,13 +16,13 @@ import { downloadedPrefix } from '../sysroot/layer-refs.ts';
 import type { StateDir } from '../sysroot/state-dir.ts';
 import type { UpdateContext } from './context.ts';
 import type { ImageSource, Revision } from './source.ts';
-import { requireTrustedImage } from './trusted-image.ts';
+import { requireJudge } from './trusted-image.ts';
 
 /** Where the fetching user puts layers, and nobody else reads. */
 export const layersPath = (dir: StateDir): string => path.join(dir.cache, 'layers');
 
 export interface LookedImage extends ImagePreview {
-  /** As it was asked for. */
+  /** As it was asked for; by its digest where signatures counted. */
   readonly image: RegistryImage;
   readonly port: LookPort;
 }
@@ -41,12 +42,14 @@ export function imageOf({ image, refspec }: ImageSource, revision: Revision): Re
   return { host, name, tag: revision.value };
 }
 
-/** What the image brings against the booted one, from kilobytes. Throws registry.*, source.image*, repo.garbage. */
+/** What the image brings against the booted one, from kilobytes, once this machine's policy.json lets it pass. Throws container.*, registry.*, source.image*, repo.garbage. */
 export async function lookAtImage(context: UpdateContext, source: ImageSource, revision: Revision): Promise<LookedImage> {
   const { sysroot } = context;
-  requireTrustedImage(sysroot.repo, source);
-  const image = imageOf(source, revision);
-  const port = context.images.registry(image);
+  requireJudge(sysroot.repo, source);
+  const asked = imageOf(source, revision);
+  const port = context.images.registry(asked);
+  // whatever the origin says: a policy that refuses a registry is the machine's
+  const { image, trust } = await trustedImage(port, asked, { signed: source.image.verification === 'policy' });
   const { bavail, bsize } = statfsSync(sysroot.path);
   const booted = await context.storedImage(source.baseChecksum);
   const preview = await previewImage(port, image, booted, {
@@ -57,7 +60,7 @@ export async function lookAtImage(context: UpdateContext, source: ImageSource, r
   });
   // its database is a layer of its own, which isn't fetched alone
   const { rpmdbBytes: _, ...details } = preview.details;
-  return { ...preview, details, image, port };
+  return { ...preview, details: withTrust(details, trust), image, port };
 }
 
 /** The image that a commit stands for, without what is layered on top. Nothing is asked of a registry; undefined where its packages aren't known. */

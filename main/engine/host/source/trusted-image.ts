@@ -7,14 +7,10 @@ import { imageKeys } from '../../base/commits/image-commit.ts';
 import { parseConfig } from '../../images/oci.ts';
 import type { ImageSource } from './source.ts';
 
-/**
- * Before an image is asked for: that who is to judge it can. Throws `source.image-signed` for those that policy.json judges, `remote.unsigned` where an OSTree remote's keys
- * are to, and it has none.
- */
-export function requireTrustedImage(repo: RepoPort, { image, refspec }: ImageSource): void {
+/** Before an image is asked for: that who is to judge it can. Throws `source.image-unproven` where an OSTree remote's keys are to, and it demands none. */
+export function requireJudge(repo: RepoPort, { image, refspec }: ImageSource): void {
   const { verification } = image;
-  if (verification === 'none') return;
-  if (verification === 'policy') throw new TreelineError('source.image-signed', { subject: refspec });
+  if (typeof verification === 'string') return;
   if (!repo.hasRemote(verification.remote)) throw new TreelineError('origin.remote-missing', { subject: verification.remote });
   if (!demandsAny(demandsOf(repo, verification.remote).commit))
     throw new TreelineError('source.image-unproven', { subject: verification.remote, detail: refspec });

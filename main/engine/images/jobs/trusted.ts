@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import type { UpdateDetails } from '../../../../shared/domain/index.ts';
 import { registryImageText } from '../image-names.ts';
 import { parseReference } from '../reference.ts';
 import type { RegistryImage, RegistryPort } from '../registry-port.ts';
@@ -17,6 +18,10 @@ export interface TrustParams extends TrustOptions {
   /** It is to be taken only if it is signed (`ostree-image-signed:`). */
   readonly signed?: boolean;
 }
+
+/** What an update is, with the rule that let it pass. */
+export const withTrust = (details: UpdateDetails, trust: TrustDecision): UpdateDetails =>
+  details.image ? { ...details, image: { ...details.image, trust } } : details;
 
 /**
  * Ask this machine's policy whether an image may be taken. The answer names it by the digest that was judged, where signatures counted: its tag may lead elsewhere a moment
