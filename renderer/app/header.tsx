@@ -2,7 +2,7 @@
 import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { HostSnapshot } from '../../shared/domain/index.ts';
+import { followedBy, knownSignatures, type HostSnapshot } from '../../shared/domain/index.ts';
 import { bootedOf } from '../model/update-state.ts';
 import { SignatureLine } from '../ui/signature-line.tsx';
 import { Badge } from '../ui/badge.tsx';
@@ -18,12 +18,14 @@ export function Header({ snapshot }: { snapshot: HostSnapshot }): ReactNode {
       {booted ? (
         <>
           <span className="foreign-text min-w-0 md:truncate">{systemName(snapshot, booted.version)}</span>
-          <span className="foreign-text min-w-0 truncate text-muted max-md:hidden md:flex-1" title={booted.origin.refspec}>
-            {booted.origin.refspec}
+          <span className="foreign-text min-w-0 truncate text-muted max-md:hidden md:flex-1" title={followedBy(booted.origin)}>
+            {followedBy(booted.origin)}
           </span>
-          <span className="min-w-0">
-            <SignatureLine signatures={booted.signatures} />
-          </span>
+          {knownSignatures(booted) ? (
+            <span className="min-w-0">
+              <SignatureLine signatures={knownSignatures(booted)} />
+            </span>
+          ) : null}
         </>
       ) : (
         <span className="text-muted">{t('header.notBooted')}</span>

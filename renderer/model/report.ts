@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { timeText, type HostSnapshot, type JobState } from '../../shared/domain/index.ts';
+import { followedBy, timeText, type HostSnapshot, type JobState } from '../../shared/domain/index.ts';
 import { errorLine, type ErrorReport } from '../../shared/errors/index.ts';
 
 /** An error for a bug report: English and ISO dates, whatever the window's language. */
@@ -21,7 +21,7 @@ export function jobReportText(job: JobState, snapshot: HostSnapshot | undefined)
     lines.push(`service: ${snapshot.service.kind} ${snapshot.service.version}`.trim());
     for (const deployment of snapshot.deployments) {
       const marks = [deployment.booted && 'booted', deployment.staged && 'staged', deployment.pinned && 'pinned'].filter(Boolean);
-      lines.push(`deployment: ${deployment.version} ${deployment.id} ${deployment.origin.refspec} ${marks.join(',')}`.trim());
+      lines.push(`deployment: ${deployment.version} ${deployment.id} ${followedBy(deployment.origin)} ${marks.join(',')}`.trim());
     }
   }
   if (job.error) lines.push('', errorReportText(job.error));

@@ -91,3 +91,11 @@ export function lossesOf(origin: Pick<Origin, 'layering'>): OriginLoss[] {
 export function lossText(losses: readonly OriginLoss[]): string {
   return losses.map(({ key, values }) => (values.length > 0 ? `${key}: ${values.join(', ')}` : key)).join('; ');
 }
+
+/** What a deployment follows, as its origin says it: a branch or a container image; '' for neither. */
+export const followedBy = ({ refspec, containerImageReference }: Pick<Origin, 'refspec' | 'containerImageReference'>): string =>
+  refspec || (containerImageReference ?? '');
+
+/** Signatures of a deployment's commit. That of an image has none: who judged the image isn't noted in it. */
+export const knownSignatures = ({ origin, signatures }: Pick<Deployment, 'origin' | 'signatures'>): Deployment['signatures'] | undefined =>
+  origin.containerImageReference === undefined ? signatures : undefined;

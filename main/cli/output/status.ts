@@ -2,6 +2,7 @@
 import {
   baseOf,
   clockDoubt,
+  followedBy,
   imageDigest,
   isImageReference,
   timeText,
@@ -92,7 +93,7 @@ function downloadText({ sizes }: AvailableUpdate): string {
 
 function deploymentLines(deployment: Deployment, verbose: boolean): string[] {
   const { origin } = deployment;
-  const lines = [`${deployment.booted ? '●' : ' '} ${origin.refspec || origin.containerImageReference || '(no origin)'}`];
+  const lines = [`${deployment.booted ? '●' : ' '} ${followedBy(origin) || '(no origin)'}`];
   const add = (name: string, value: string): void => void lines.push(label(name, value));
   if (origin.problem) add('OriginProblem', [origin.problem, origin.problemDetail].filter(Boolean).join(': '));
   if (origin.problem === 'unreadable') add('', `repair it: treeline repair-origin ${deployment.id} REMOTE:BRANCH`);

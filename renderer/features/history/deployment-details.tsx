@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Deployment } from '../../../shared/domain/index.ts';
+import { followedBy, type Deployment } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 
 /** OSTree's own names for things, for those who look for them. */
@@ -9,7 +9,7 @@ export function DeploymentDetails({ deployment }: { deployment: Deployment }): R
   const { t } = useTranslation();
   const format = useFormat();
   const rows: readonly (readonly [string, string])[] = [
-    [t('details.ref'), deployment.origin.refspec],
+    [t('details.ref'), followedBy(deployment.origin)],
     [t('details.commit'), deployment.checksum],
     [t('details.baseCommit'), deployment.layer?.base.checksum ?? ''],
     [t('details.committed'), deployment.timestamp > 0 ? format.dateTime(deployment.timestamp) : ''],

@@ -3,7 +3,7 @@ import { GitCompareArrows, Pin, PinOff, Redo, RotateCcw, SquarePower, Trash2 } f
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { requestsOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
+import { followedBy, knownSignatures, requestsOf, lossText, type Deployment, type DiskUse } from '../../../shared/domain/index.ts';
 import { useFormat } from '../../i18n/use-format.ts';
 import { freedBytes } from '../../model/disk-use.ts';
 import { hostActions } from '../../model/host-store.ts';
@@ -36,7 +36,7 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
   const { t } = useTranslation();
   const format = useFormat();
   const name = deployment.version || deployment.checksum.slice(0, 12);
-  const source = deployment.origin.customDescription ?? deployment.origin.containerImageReference ?? deployment.origin.refspec;
+  const source = deployment.origin.customDescription ?? followedBy(deployment.origin);
   const added = requestsOf(deployment.origin);
   const size = freedBytes(disk);
   const facts = [
@@ -55,9 +55,11 @@ export function DeploymentRow(props: DeploymentRowProps): ReactNode {
         <p className="foreign-text text-muted">{source}</p>
         {facts.length > 0 ? <p className="text-muted">{facts.join(' · ')}</p> : null}
         {added.length > 0 ? <p className="foreign-text">{t('history.added', { what: lossText(added) })}</p> : null}
-        <p className="text-sm">
-          <SignatureLine signatures={deployment.signatures} />
-        </p>
+        {knownSignatures(deployment) ? (
+          <p className="text-sm">
+            <SignatureLine signatures={knownSignatures(deployment)} />
+          </p>
+        ) : null}
         {deployment.origin.problem ? (
           <Notice tone="warn" title={t(`origin.${deployment.origin.problem}`, { remote: deployment.origin.remote })}>
             {deployment.origin.problemDetail ? <span className="foreign-text">{deployment.origin.problemDetail}</span> : null}

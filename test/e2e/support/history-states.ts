@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { noLayering } from '../../../shared/domain/index.ts';
+import { noLayering, type Deployment } from '../../../shared/domain/index.ts';
 import { click, inOrder, stagedSnapshot, usual, type PageState } from './page-states.ts';
 import * as f from './page-fixtures.ts';
 
 const longName = 'a-branch-with-a-very-long-name/'.repeat(5);
+
+const imageReference = 'ostree-image-signed:docker://registry.timberline.example/desktop/with-a-long-name:stable';
+const followsImage = (deployment: Deployment): Deployment => ({
+  ...deployment,
+  ...{ signatures: [], verified: false },
+  origin: { ...deployment.origin, ...{ refspec: '', remote: '', ref: '' }, containerImageReference: imageReference },
+});
 
 /** Versions, what happened, and what is going on. */
 export const historyStates: readonly PageState[] = [
@@ -56,6 +63,15 @@ export const historyStates: readonly PageState[] = [
     answers: usual,
     act: inOrder(click('History'), click('Details')),
     shows: ['Pinned', 'Its source “timberline” was deleted', 'damaged or missing', 'Kernel arguments', 'Unlocked', f.booted.checksum],
+  },
+  {
+    name: 'history-image',
+    snapshot: f.snapshot({ deployments: [followsImage(f.booted), f.older] }),
+    answers: usual,
+    act: click('History'),
+    shows: ['ostree-image-signed:docker://registry.timberline.example/desktop/with-a-long-name:stable', 'timberline:timberline/stable'],
+    // a commit's signatures aren't an image's
+    showsNot: ['Not signed'],
   },
   {
     name: 'history-menu',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { argChanges, droppedOf, droppedText } from '../../../../shared/domain/index.ts';
+import { argChanges, droppedOf, droppedText, followedBy } from '../../../../shared/domain/index.ts';
 import { TreelineError } from '../../../../shared/errors/index.ts';
 import { updateId } from '../../base/commits/image-commit.ts';
 import type { DeployOutcome } from './params.ts';
@@ -53,7 +53,7 @@ function sayDropped(job: SysrootJob, gone: readonly RawDeployment[]): void {
     checksum: raw.checksum,
     staged: raw.staged,
     kernelArgs: kernelArgsOf(raw).map((arg) => arg.raw),
-    refspec: originOf(raw, () => true).refspec,
+    refspec: followedBy(originOf(raw, () => true)),
   });
   const compared = all[running] ?? all.find((d) => !d.staged && !gone.includes(d));
   for (const raw of gone.filter((d) => d.staged || all.indexOf(d) < running)) {
