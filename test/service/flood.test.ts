@@ -81,8 +81,11 @@ describe('a user who wants the service for himself', () => {
 
   test(
     `floods it for ${seconds} s: root is answered, gets its jobs through, and the memory comes back`,
-    { timeout: 120_000 + seconds * 4000 },
+    { timeout: 180_000 + seconds * 6000 },
     async () => {
+      // what memory a flood takes for good it takes the first time: V8's spaces grow, and stay; what is lost each time isn't there after another
+      const first = [attacker(testUser, 'jobs'), attacker(otherUser, 'reads')] as const;
+      await Promise.all(first.map(({ done }) => done));
       const before: number[] = [];
       for (let round = 0; round < 8; round++) before.push(await ask(round));
       await until(() => leftSockets(host).length === 0);
