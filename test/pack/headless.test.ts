@@ -171,7 +171,10 @@ describe('the RPM', () => {
     const repo = path.join(work, `repo-${family}`);
     mkdirSync(repo, { recursive: true });
     const stub = (name: string, version = '1'): { name: string; version: string } => ({ name, version });
-    makeRpms(repo, [stub('nodejs', '20.20.2'), ...['rpm', 'bubblewrap', 'gzip', 'zstd', 'util-linux', 'dbus', ...names].map((name) => stub(name))]);
+    makeRpms(repo, [
+      stub('nodejs', '20.20.2'),
+      ...['rpm', 'bubblewrap', 'gzip', 'zstd', 'util-linux', 'dbus', ...names].map((name) => stub(name)),
+    ]);
     makeRpms(repo, [{ name: 'shell', tags: ['Provides: /bin/sh'] }]);
     copyFileSync(rpm, path.join(repo, path.basename(rpm)));
     text('createrepo_c', '--quiet', repo);
@@ -184,7 +187,7 @@ describe('the RPM', () => {
       },
     );
     expect(stdout, stderr).toContain('treeline-headless');
-    expect(stdout, stderr).toMatch(new RegExp(`Install +${names.length + 7} Packages`));
+    expect(stdout, stderr).toMatch(new RegExp(`Install +${names.length + 9} Packages`));
   });
 
   it('owns its files and folders, all root’s, none writable for others', () => {
